@@ -1,0 +1,3 @@
+//! ipcadm
+#![deny(unsafe_code)]
+pub mod render;

@@ -1,0 +1,2 @@
+//! The `ipcadm` program.
+fn main() {}
