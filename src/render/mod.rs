@@ -1,3 +1,10 @@
-//! How values become text. This floor knows no object and writes to any `impl Write`.
+//! How values become text: tables, sheets, JSON, CSV. This floor knows no object and writes to any `impl Write`.
+
+pub mod csv;
 pub mod escape;
+pub mod json;
+pub mod sheet;
+pub mod style;
+pub mod table;
 pub mod units;
+pub mod value;

@@ -1,0 +1,183 @@
+//! The one error type, and the one place for exit statuses.
+
+use std::io;
+
+use crate::sys::Errno;
+
+/// How a run of `ipcadm` ends. The numbers are a promise to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Done, or nothing needed doing.
+    Done = 0,
+    /// Failed.
+    Failed = 1,
+    /// The command line is wrong; nothing was done.
+    Usage = 2,
+    /// No such object.
+    NotFound = 3,
+    /// Permission denied.
+    Denied = 4,
+    /// Already exists, or exists and differs.
+    Exists = 5,
+    /// Would block.
+    WouldBlock = 6,
+    /// Timed out.
+    TimedOut = 7,
+    /// The object was removed while waiting.
+    Removed = 8,
+    /// Some done, some failed.
+    Partial = 9,
+    /// Refused by a safety check, or not confirmed.
+    Refused = 10,
+}
+
+impl Status {
+    /// The exit status.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What a failed call on an object means. `EINVAL` depends on the call and is [`Status::Failed`] here.
+    #[must_use]
+    pub fn of(errno: Errno) -> Self {
+        match errno {
+            Errno::EPERM | Errno::EACCES => Self::Denied,
+            Errno::ENOENT | Errno::EIDRM => Self::NotFound,
+            Errno::EEXIST => Self::Exists,
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Counts what became of many objects and gives the status of it all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    done: bool,
+    failed: Option<Status>,
+}
+
+impl Tally {
+    /// One more was done, or needed nothing.
+    pub fn done(&mut self) {
+        self.done = true;
+    }
+
+    /// One more failed.
+    pub fn failed(&mut self, status: Status) {
+        self.failed = match self.failed {
+            None => Some(status),
+            Some(before) if before == status => Some(status),
+            Some(_) => Some(Status::Failed),
+        };
+    }
+
+    /// All done: 0. All failed alike: that status. All failed differently: 1. A mixture: 9.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match (self.done, self.failed) {
+            (_, None) => Status::Done,
+            (false, Some(status)) => status,
+            (true, Some(_)) => Status::Partial,
+        }
+    }
+}
+
+/// What went wrong, ready to be shown after `ipcadm: `.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line, or a line of standard input, is malformed. Nothing was done.
+    #[error("{0}")]
+    Usage(String),
+    /// An operation failed.
+    #[error("{message}")]
+    Failed {
+        /// The exit status it leads to.
+        status: Status,
+        /// Operation, object, reason and remedy.
+        message: String,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {}", bare(.0))]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// "cannot OPERATION: REASON", with what to do about it when that is known.
+    #[must_use]
+    pub fn cannot(status: Status, operation: &str, reason: impl std::fmt::Display, remedy: Option<&str>) -> Self {
+        let message = match remedy {
+            Some(remedy) => format!("cannot {operation}: {reason} ({remedy})"),
+            None => format!("cannot {operation}: {reason}"),
+        };
+        Self::Failed { status, message }
+    }
+
+    /// A failed system call without anything special to say about it.
+    #[must_use]
+    pub fn call(operation: &str, errno: Errno) -> Self {
+        Self::cannot(Status::of(errno), operation, errno, None)
+    }
+
+    /// The exit status this leads to.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Usage(_) => Status::Usage,
+            Self::Failed { status, .. } => *status,
+            Self::Output(_) => Status::Failed,
+        }
+    }
+}
+
+/// The text of an I/O error without Rust's "(os error N)".
+#[must_use]
+pub fn bare(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => Errno::from_raw(number).to_string(),
+        None => error.to_string(),
+    }
+}
+
+/// The result of everything above the kernel floor.
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::{Status, Tally};
+
+    fn tally(done: usize, failed: &[Status]) -> Status {
+        let mut tally = Tally::default();
+        (0..done).for_each(|_| tally.done());
+        failed.iter().for_each(|&status| tally.failed(status));
+        tally.status()
+    }
+
+    #[test]
+    fn many_outcomes_make_one_status() {
+        assert_eq!(tally(0, &[]), Status::Done);
+        assert_eq!(tally(2, &[]), Status::Done);
+        assert_eq!(tally(0, &[Status::NotFound, Status::NotFound]), Status::NotFound);
+        assert_eq!(tally(0, &[Status::NotFound, Status::Denied]), Status::Failed);
+        assert_eq!(tally(0, &[Status::NotFound, Status::Denied, Status::Denied]), Status::Failed);
+        assert_eq!(tally(1, &[Status::NotFound]), Status::Partial);
+    }
+
+    #[test]
+    fn statuses_keep_their_numbers() {
+        let all = [
+            Status::Done,
+            Status::Failed,
+            Status::Usage,
+            Status::NotFound,
+            Status::Denied,
+            Status::Exists,
+            Status::WouldBlock,
+            Status::TimedOut,
+            Status::Removed,
+            Status::Partial,
+            Status::Refused,
+        ];
+        assert!(all.iter().enumerate().all(|(number, status)| usize::from(status.code()) == number));
+    }
+}

@@ -1,0 +1,15 @@
+//! What an object is, how it is named, found, chosen, described, created, changed and removed.
+
+pub mod change;
+pub mod create;
+pub mod fields;
+pub mod fingerprint;
+pub mod inventory;
+pub mod key;
+pub mod limits;
+pub mod mode;
+pub mod model;
+pub mod names;
+pub mod reference;
+pub mod removal;
+pub mod select;

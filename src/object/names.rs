@@ -1,0 +1,67 @@
+//! Names of users and groups, asked for once each.
+
+use crate::sys::{Gid, Uid, accounts};
+
+/// A number as a listing needs it named: looked up once, found again without hashing.
+#[derive(Debug, Default)]
+struct Cache {
+    /// Sorted by number.
+    entries: Vec<(u32, Option<Box<str>>)>,
+}
+
+impl Cache {
+    fn fill(&mut self, mut numbers: Vec<u32>, look_up: impl Fn(u32) -> Option<String>) {
+        numbers.sort_unstable();
+        numbers.dedup();
+        self.entries =
+            numbers.into_iter().map(|number| (number, look_up(number).map(String::into_boxed_str))).collect();
+    }
+
+    fn get(&self, number: u32) -> Option<&str> {
+        let at = self.entries.binary_search_by_key(&number, |entry| entry.0).ok()?;
+        self.entries[at].1.as_deref()
+    }
+}
+
+/// The names that a listing needs.
+#[derive(Debug, Default)]
+pub struct Names {
+    users: Cache,
+    groups: Cache,
+}
+
+impl Names {
+    /// Looks up every user and group once. Repeated numbers cost nothing, so callers need not weed them out, but
+    /// runs of equal numbers are best left out for the sake of memory.
+    #[must_use]
+    pub fn look_up(users: Vec<u32>, groups: Vec<u32>) -> Self {
+        let mut names = Self::default();
+        names.users.fill(users, |uid| accounts::user_name(Uid::new(uid)));
+        names.groups.fill(groups, |gid| accounts::group_name(Gid::new(gid)));
+        names
+    }
+
+    /// The name of a user that was looked up; None if it has none.
+    #[must_use]
+    pub fn user(&self, uid: Uid) -> Option<&str> {
+        self.users.get(uid.raw())
+    }
+
+    /// The name of a group that was looked up; None if it has none.
+    #[must_use]
+    pub fn group(&self, gid: Gid) -> Option<&str> {
+        self.groups.get(gid.raw())
+    }
+}
+
+/// A user in a message: the name, or the number without one.
+#[must_use]
+pub fn user_text(uid: Uid) -> String {
+    accounts::user_name(uid).map_or_else(|| uid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
+}
+
+/// A group in a message: the name, or the number without one.
+#[must_use]
+pub fn group_text(gid: Gid) -> String {
+    accounts::group_name(gid).map_or_else(|| gid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
+}

@@ -1,0 +1,314 @@
+//! References: how a user names an object.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::inventory;
+use super::key::{self, Project};
+use super::model::{Kind, Object, ObjectId};
+use crate::error::{Error, Result, Status, bare};
+use crate::render::escape::{escape, escape_bytes};
+use crate::sys::{Errno, Key};
+
+/// A well-formed reference that has not been looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The kind it names or that was implied.
+    pub kind: Kind,
+    /// How it names the object.
+    pub name: Name,
+}
+
+/// The part behind the kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// By identifier.
+    Id(i32),
+    /// By key, which is not private.
+    Key(Key),
+    /// By the key that `ftok` makes of a file.
+    File(PathBuf, Project),
+}
+
+/// Why a word is no reference.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadReference {
+    /// An empty word, as an unset shell variable leaves it.
+    #[error("an empty reference (an unset variable?)")]
+    Empty,
+    /// No kind in front, and none implied.
+    #[error("{word}: no kind; write {}", suggestion(.word))]
+    NoKind {
+        /// The word, escaped.
+        word: String,
+    },
+    /// The kind in front is not the implied one.
+    #[error("{word}: a {} is no {}", found.noun(), wanted.noun())]
+    WrongKind {
+        /// The word, escaped.
+        word: String,
+        /// What it names.
+        found: Kind,
+        /// What the command takes.
+        wanted: Kind,
+    },
+    /// Nothing behind the kind.
+    #[error("{word}: names no object (an unset variable?)")]
+    NoName {
+        /// The word, escaped.
+        word: String,
+    },
+    /// Neither id, key nor file.
+    #[error("{word}: {reason}")]
+    BadName {
+        /// The word, escaped.
+        word: String,
+        /// Which form it misses, and how.
+        reason: String,
+    },
+}
+
+fn suggestion(word: &str) -> String {
+    if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) || word.starts_with("0x") {
+        format!("shm:{word}, sem:{word} or msg:{word}")
+    } else {
+        "shm:ID, sem:ID or msg:ID, or KIND:0xKEY, or KIND:PATH:PROJECT".to_owned()
+    }
+}
+
+impl Reference {
+    /// Reads `shm:42`, `sem:0x5101a2b3` or `msg:/path:project`; with `implied` the kind may be left out.
+    ///
+    /// # Errors
+    /// Anything else, with the reason. A malformed word never names another object.
+    pub fn parse(word: &OsStr, implied: Option<Kind>) -> std::result::Result<Self, BadReference> {
+        let bytes = word.as_bytes();
+        if bytes.is_empty() {
+            return Err(BadReference::Empty);
+        }
+        let shown = || escape_bytes(bytes).into_owned();
+        let prefix = Kind::ALL.into_iter().find_map(|kind| {
+            bytes.strip_prefix(kind.word().as_bytes()).and_then(|rest| rest.strip_prefix(b":")).map(|rest| (kind, rest))
+        });
+        let (kind, name) = match (prefix, implied) {
+            (Some((found, _)), Some(wanted)) if found != wanted => {
+                return Err(BadReference::WrongKind { word: shown(), found, wanted });
+            }
+            (Some((kind, name)), _) => (kind, name),
+            (None, Some(kind)) => (kind, bytes),
+            (None, None) => return Err(BadReference::NoKind { word: shown() }),
+        };
+        if name.is_empty() {
+            return Err(BadReference::NoName { word: shown() });
+        }
+        match Name::parse(name) {
+            Ok(name) => Ok(Self { kind, name }),
+            Err(reason) => Err(BadReference::BadName { word: shown(), reason }),
+        }
+    }
+
+    /// Finds the object.
+    ///
+    /// # Errors
+    /// Status 3 when there is none (also for a file that is missing), 4 or 1 when it cannot be looked at.
+    pub fn resolve(&self) -> Result<Resolved> {
+        let (id, by_key) = match &self.name {
+            Name::Id(id) => (ObjectId { kind: self.kind, id: *id }, None),
+            Name::Key(key) => (self.find(*key)?, Some(*key)),
+            Name::File(path, project) => {
+                let made = key::ftok(path, *project).map_err(|error| {
+                    let status = match error.raw_os_error() {
+                        Some(libc::EACCES) => Status::Denied,
+                        Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
+                        _ => Status::Failed,
+                    };
+                    Error::cannot(status, &format!("find {self}"), bare(&error), Some("the key comes from that file"))
+                })?;
+                (self.find(made.key)?, Some(made.key))
+            }
+        };
+        match inventory::look(id) {
+            Ok(Some(object)) => Ok(Resolved { text: self.text_with(id), object }),
+            // Found by its key and gone a moment later.
+            Ok(None) if by_key.is_some() => Err(self.absent(Errno::ENOENT.to_string())),
+            Ok(None) => Err(self.absent(self.hint())),
+            Err(errno) => Err(inventory::unreadable(id, errno)),
+        }
+    }
+
+    fn find(&self, key: Key) -> Result<ObjectId> {
+        match inventory::find(self.kind, key) {
+            Ok(id) => Ok(id),
+            Err(Errno::ENOENT) => {
+                let reason = match self.name {
+                    Name::File(..) => format!("no {} has its key {key}", self.kind.noun()),
+                    _ => format!("no {} has this key", self.kind.noun()),
+                };
+                Err(self.absent(reason))
+            }
+            Err(errno) => Err(Error::call(&format!("find {self}"), errno)),
+        }
+    }
+
+    fn absent(&self, reason: String) -> Error {
+        Error::Failed { status: Status::NotFound, message: format!("{self}: {reason}") }
+    }
+
+    /// Why an id is not there; a key given without its `0x` is a common slip.
+    fn hint(&self) -> String {
+        let plain = format!("no such {}", self.kind.noun());
+        let Name::Id(id) = self.name else { return plain };
+        let candidates = [Some(Key::from_raw(id)), key::parse_hex(format!("0x{id}").as_bytes())];
+        let found = candidates.into_iter().flatten().find_map(|key| {
+            (!key.is_private()).then(|| inventory::find(self.kind, key).ok().map(|id| (key, id))).flatten()
+        });
+        match found {
+            Some((key, id)) => format!("{plain}, but key {key} exists (did you mean {}:{key}, which is {id}?)", self.kind),
+            None => plain,
+        }
+    }
+
+    fn text_with(&self, id: ObjectId) -> String {
+        match self.name {
+            Name::Id(_) => id.to_string(),
+            _ => format!("{self} (id {})", id.id),
+        }
+    }
+}
+
+impl Name {
+    fn parse(text: &[u8]) -> std::result::Result<Self, String> {
+        if let Some(colon) = text.iter().rposition(|&byte| byte == b':') {
+            return Self::parse_file(&text[..colon], &text[colon + 1..]);
+        }
+        if text.contains(&b'/') {
+            return Err("a file needs a project, as in PATH:65 or PATH:A".to_owned());
+        }
+        if text.starts_with(b"0x") {
+            return match key::parse_hex(text) {
+                Some(key) if key.is_private() => {
+                    Err("key 0 is private and names no object; use the id".to_owned())
+                }
+                Some(key) => Ok(Self::Key(key)),
+                None => Err("a key is 0x and 1 to 8 hex digits".to_owned()),
+            };
+        }
+        parse_id(text).map(Self::Id).ok_or_else(|| {
+            "not an id (0 to 2147483647, decimal), a key (0x and hex digits) or a file (PATH:PROJECT)".to_owned()
+        })
+    }
+
+    fn parse_file(path: &[u8], project: &[u8]) -> std::result::Result<Self, String> {
+        if !path.contains(&b'/') {
+            return Err("the path of a file must hold a '/', as in ./FILE:PROJECT".to_owned());
+        }
+        let project = Project::parse(project).map_err(|bad| format!("'{}' {bad}", escape_bytes(project)))?;
+        Ok(Self::File(PathBuf::from(OsStr::from_bytes(path)), project))
+    }
+}
+
+/// A decimal id: digits alone, no sign, no blank, no leading zero.
+fn parse_id(text: &[u8]) -> Option<i32> {
+    if text.len() > 1 && text[0] == b'0' || text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Name::Id(id) => write!(f, "{}:{id}", self.kind),
+            Name::Key(key) => write!(f, "{}:{key}", self.kind),
+            Name::File(path, project) => {
+                let project = match project.number() {
+                    byte if byte.is_ascii_graphic() && !byte.is_ascii_digit() => char::from(byte).to_string(),
+                    byte => byte.to_string(),
+                };
+                write!(f, "{}:{}:{}", self.kind, escape_bytes(path.as_os_str().as_bytes()), escape(&project))
+            }
+        }
+    }
+}
+
+/// A reference and the object it named.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// For messages: `shm:42`, or `shm:0x5101a2b3 (id 42)`.
+    pub text: String,
+    /// As it was when it was looked up.
+    pub object: Object,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    use proptest::prelude::*;
+
+    use super::{Name, Reference};
+    use crate::object::model::Kind;
+    use crate::sys::Key;
+
+    fn parse(word: &str) -> Result<Reference, String> {
+        Reference::parse(OsStr::new(word), None).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_three_forms() {
+        assert_eq!(parse("shm:42"), Ok(Reference { kind: Kind::Shm, name: Name::Id(42) }));
+        assert_eq!(parse("sem:0"), Ok(Reference { kind: Kind::Sem, name: Name::Id(0) }));
+        assert_eq!(parse("msg:2147483647").map(|r| r.name), Ok(Name::Id(i32::MAX)));
+        assert_eq!(parse("shm:0xDEADbeef").map(|r| r.name), Ok(Name::Key(Key::from_bits(0xdead_beef))));
+        assert!(matches!(parse("shm:/srv/a:b.cfg:65").unwrap().name, Name::File(path, project)
+            if path.as_os_str() == "/srv/a:b.cfg" && project.number() == 65));
+        assert!(matches!(parse("shm:./cfg:A").unwrap().name, Name::File(_, project) if project.number() == 65));
+    }
+
+    #[test]
+    fn nothing_malformed_is_taken() {
+        for word in [
+            "", "shm", "shm:", "42", "0x42", "shm:12x", "shm:-1", "shm:+1", "shm: 1", "shm:1 ", "shm:01", "shm:4294967297",
+            "shm:2147483648", "shm:99999999999999999999", "shm:0x", "shm:0x0", "shm:0x00000000", "shm:0x123456789",
+            "shm:0xg", "SHM:1", "foo:1", "shm:cfg:A", "shm:/cfg", "shm:/cfg:", "shm:/cfg:0", "shm:/cfg:256", "shm::A", "shm:1:2",
+        ] {
+            assert!(parse(word).is_err(), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn an_implied_kind_may_be_left_out_but_not_contradicted() {
+        let implied = |word| Reference::parse(OsStr::new(word), Some(Kind::Sem));
+        assert_eq!(implied("7").map(|r| r.kind), Ok(Kind::Sem));
+        assert_eq!(implied("sem:7").map(|r| r.kind), Ok(Kind::Sem));
+        assert!(implied("shm:7").is_err());
+        assert!(implied("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_too_strange(word: Vec<u8>) {
+            let _ = Reference::parse(OsStr::from_bytes(&word), None);
+            let _ = Reference::parse(OsStr::from_bytes(&word), Some(Kind::Shm));
+        }
+
+        #[test]
+        fn what_is_shown_reads_back(id in 0..=i32::MAX, bits in 1..=u32::MAX, project in 1u8..) {
+            for name in [Name::Id(id), Name::Key(Key::from_bits(bits)),
+                         Name::File("/a/b".into(), super::Project::parse(project.to_string().as_bytes()).unwrap())] {
+                let reference = Reference { kind: Kind::Msg, name };
+                prop_assert_eq!(Reference::parse(OsStr::new(&reference.to_string()), None), Ok(reference));
+            }
+        }
+
+        #[test]
+        fn digits_name_themselves_or_nothing(word in "[0-9]{1,12}") {
+            if let Ok(Reference { name: Name::Id(id), .. }) = parse(&format!("shm:{word}")) {
+                prop_assert_eq!(id.to_string(), word);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `/proc/PID/maps`, as far as shared memory segments are concerned.
+//!
+//! The name of a mapping proves nothing: any file can be called `/SYSV…`. A mapping is a segment's only if its
+//! device is the kernel's own; its inode then is the segment's id.
+
+/// A mapping that shows a System V name; whether it is one, its device tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mapping {
+    /// First address.
+    pub start: u64,
+    /// First address behind it.
+    pub end: u64,
+    /// Whether it may be written to.
+    pub writable: bool,
+    /// Device number, as stat(2) encodes it.
+    pub device: u64,
+    /// Inode: of a segment, its id.
+    pub inode: u64,
+    /// The key in the name, which a removed segment's mapping still shows.
+    pub key: u32,
+}
+
+/// The mappings in `text` whose name is `/SYSV` and eight hex digits, as the kernel names segments.
+pub fn segments(text: &[u8]) -> impl Iterator<Item = Mapping> {
+    text.split(|&byte| byte == b'\n').filter_map(mapping)
+}
+
+/// `start-end perms offset major:minor inode  /SYSVkkkkkkkk (deleted)`
+fn mapping(line: &[u8]) -> Option<Mapping> {
+    let name = line.iter().position(|&byte| byte == b'/').map(|at| &line[at..])?;
+    let key = name.strip_prefix(b"/SYSV")?.strip_suffix(b" (deleted)")?;
+    if key.len() != 8 {
+        return None;
+    }
+    let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+    let mut range = words.next()?.split(|&byte| byte == b'-');
+    let start = hex(range.next()?)?;
+    let end = hex(range.next()?)?;
+    let writable = words.next()?.get(1) == Some(&b'w');
+    let _offset = words.next()?;
+    let mut device = words.next()?.split(|&byte| byte == b':');
+    let major = u32::try_from(hex(device.next()?)?).ok()?;
+    let minor = u32::try_from(hex(device.next()?)?).ok()?;
+    let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let device = libc::makedev(major, minor);
+    Some(Mapping { start, end, writable, device, inode, key: u32::try_from(hex(key)?).ok()? })
+}
+
+fn hex(digits: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(digits).ok()?;
+    // from_str_radix would take a sign.
+    if text.starts_with('+') { None } else { u64::from_str_radix(text, 16).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Mapping, segments};
+
+    #[test]
+    fn only_segments_are_taken() {
+        let text = b"55d0-55d1 r--p 00000000 fe:00 123   /usr/bin/cat\n\
+            7f00aa000000-7f00aa001000 rw-s 00000000 00:01 32769                      /SYSVdeadbeef (deleted)\n\
+            7f00ab000000-7f00ab001000 r--s 00000000 00:01 3                          /SYSV00000000 (deleted)\n\
+            7f00ac000000-7f00ac001000 rw-s 00000000 00:01 3                          /SYSV (deleted)\n\
+            7f00ad000000-7f00ad001000 rw-s 00000000 fe:00 3                          /tmp/SYSV00000000 (deleted)\n\
+            7ffc-7ffd rw-p 00000000 00:00 0 [stack]\n";
+        let found: Vec<Mapping> = segments(text).collect();
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].inode, found[0].key, found[0].writable, found[0].device), (32769, 0xdead_beef, true, 1));
+        assert_eq!((found[1].inode, found[1].key, found[1].writable), (3, 0, false));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = segments(&text).count();
+        }
+
+        #[test]
+        fn hostile_names_are_survived(name in "/SYSV[ -~]{0,20}") {
+            let line = format!("7f00aa000000-7f00aa001000 rw-s 00000000 00:01 5 {name}");
+            let _ = segments(line.as_bytes()).count();
+        }
+    }
+}

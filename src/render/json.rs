@@ -1,0 +1,236 @@
+//! JSON, written as it comes: no tree is built of 32,000 objects.
+
+use std::io::{self, Write};
+
+use super::style::push_utc;
+use super::units::{push_i64, push_u64};
+use super::value::Value;
+
+/// Text is handed on in pieces of this size.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes JSON into a buffer that is handed on now and then.
+///
+/// The caller opens and closes; commas come by themselves.
+pub struct JsonWriter<W> {
+    out: W,
+    text: String,
+    /// Whether the next item follows another.
+    comma: bool,
+    /// The last time written, for many objects share theirs.
+    last_time: (i64, String),
+}
+
+impl<W: Write> JsonWriter<W> {
+    /// A writer onto `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, text: String::with_capacity(CHUNK + 4096), comma: false, last_time: (0, String::new()) }
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.text.push(',');
+        }
+        self.comma = true;
+    }
+
+    /// `{`
+    pub fn open_object(&mut self) {
+        self.separate();
+        self.text.push('{');
+        self.comma = false;
+    }
+
+    /// `}`
+    pub fn close_object(&mut self) {
+        self.text.push('}');
+        self.comma = true;
+    }
+
+    /// `[`
+    pub fn open_array(&mut self) {
+        self.separate();
+        self.text.push('[');
+        self.comma = false;
+    }
+
+    /// `]`
+    pub fn close_array(&mut self) {
+        self.text.push(']');
+        self.comma = true;
+    }
+
+    /// A key; its value comes next. Keys are ours and need no escaping.
+    pub fn key(&mut self, key: &str) {
+        self.separate();
+        self.text.push('"');
+        self.text.push_str(key);
+        self.text.push_str("\":");
+        self.comma = false;
+    }
+
+    /// Starts a new line, so that each object of a list has its own.
+    pub fn line(&mut self) {
+        if self.comma {
+            self.text.push(',');
+            self.comma = false;
+        }
+        self.text.push('\n');
+    }
+
+    /// A string.
+    pub fn string(&mut self, text: &str) {
+        self.separate();
+        push_string(&mut self.text, text);
+    }
+
+    /// A number.
+    pub fn number(&mut self, number: u64) {
+        self.separate();
+        push_u64(&mut self.text, number);
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, flag: bool) {
+        self.separate();
+        self.text.push_str(if flag { "true" } else { "false" });
+    }
+
+    /// Null.
+    pub fn null(&mut self) {
+        self.separate();
+        self.text.push_str("null");
+    }
+
+    /// A time in UTC.
+    pub fn time(&mut self, seconds: i64) {
+        self.separate();
+        if self.last_time.0 != seconds || self.last_time.1.is_empty() {
+            self.last_time.1.clear();
+            push_utc(&mut self.last_time.1, seconds);
+            self.last_time.0 = seconds;
+        }
+        self.text.push('"');
+        self.text.push_str(&self.last_time.1);
+        self.text.push('"');
+    }
+
+    /// A value of a field, exact.
+    pub fn value(&mut self, value: &Value<'_>) {
+        match value {
+            Value::Null | Value::Hidden | Value::Named(None, _) => self.null(),
+            Value::Number(number) | Value::Bytes(number) => self.number(*number),
+            Value::Signed(number) => {
+                self.separate();
+                push_i64(&mut self.text, *number);
+            }
+            Value::Flag(flag) => self.flag(*flag),
+            Value::Time(seconds) => self.time(*seconds),
+            Value::Named(Some(text), _) => self.string(text),
+            Value::Word(text) | Value::Text(text) => self.string(text),
+            Value::Permille(_) => {
+                self.separate();
+                value.push_exact(&mut self.text);
+            }
+            Value::Hex(_) | Value::Octal(_) | Value::Reference(..) => {
+                self.separate();
+                self.text.push('"');
+                value.push_exact(&mut self.text);
+                self.text.push('"');
+            }
+            Value::Words(words) => {
+                self.open_array();
+                for word in words {
+                    self.string(word);
+                }
+                self.close_array();
+            }
+        }
+    }
+
+    /// Hands on what has gathered, if it is much.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn relieve(&mut self) -> io::Result<()> {
+        if self.text.len() >= CHUNK { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands on everything.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(self.text.as_bytes())?;
+        self.text.clear();
+        Ok(())
+    }
+
+    /// Ends the document: a newline, and everything handed on. Another document may follow.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn end_document(&mut self) -> io::Result<()> {
+        self.text.push('\n');
+        self.comma = false;
+        self.relieve()
+    }
+}
+
+/// Nearly every name is plain; what is not, the library escapes.
+fn push_string(out: &mut String, text: &str) {
+    let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
+    if plain {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        // A string always has a JSON form.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{JsonWriter, push_string};
+    use crate::render::value::Value;
+
+    #[test]
+    fn commas_come_by_themselves() {
+        let mut out = Vec::new();
+        let mut json = JsonWriter::new(&mut out);
+        json.open_object();
+        json.key("list");
+        json.open_array();
+        json.line();
+        json.value(&Value::Hex(255));
+        json.line();
+        json.value(&Value::Octal(0o600));
+        json.value(&Value::Words(vec!["a", "b"]));
+        json.close_array();
+        json.key("none");
+        json.value(&Value::Hidden);
+        json.key("time");
+        json.value(&Value::Time(0));
+        json.key("share");
+        json.value(&Value::Permille(1005));
+        json.close_object();
+        json.end_document().unwrap();
+        json.flush().unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "{\"list\":[\n\"0x000000ff\",\n\"0600\",[\"a\",\"b\"]],\"none\":null,\"time\":\"1970-01-01T00:00:00Z\",\"share\":100.5}\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_reads_back(text: String) {
+            let mut out = String::new();
+            push_string(&mut out, &text);
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! How a reader wants values shown.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// How times are shown in tables and sheets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeStyle {
+    /// How long ago: `3h`.
+    #[default]
+    Age,
+    /// Local time with its offset: `2026-11-21T05:13:50+01:00`.
+    Iso,
+    /// Local time for people: `Sat 2026-11-21 05:13:50 CET`.
+    Full,
+}
+
+/// Everything about showing values to people.
+#[derive(Clone, Debug)]
+pub struct Style {
+    /// Exact bytes instead of `4.0K`.
+    pub bytes: bool,
+    /// How times are shown.
+    pub time: TimeStyle,
+    /// Seconds since 1970 that ages are counted from.
+    pub now: i64,
+    /// The local time zone; read only when a time style needs it.
+    pub zone: Option<TimeZone>,
+    /// Whether to emphasise with escape sequences.
+    pub color: bool,
+    /// Columns to fit into; None when the output is no terminal.
+    pub width: Option<usize>,
+    /// Whether tables start with their headers.
+    pub header: bool,
+}
+
+impl Style {
+    /// A style; reads the time zone if `time` needs one.
+    #[must_use]
+    pub fn new(bytes: bool, time: TimeStyle) -> Self {
+        let zone = (time != TimeStyle::Age).then(TimeZone::system);
+        Self { bytes, time, now: now(), zone, color: false, width: None, header: true }
+    }
+
+    /// Appends a time, given in seconds since 1970.
+    pub fn push_time(&self, out: &mut String, seconds: i64) {
+        use std::fmt::Write as _;
+        let Some(zone) = &self.zone else {
+            super::units::push_age(out, self.now.saturating_sub(seconds));
+            return;
+        };
+        let Ok(time) = Timestamp::from_second(seconds) else {
+            // Outside the years -9999 to 9999: the number is all that can be said.
+            super::units::push_i64(out, seconds);
+            return;
+        };
+        let local = time.to_zoned(zone.clone());
+        let format = if self.time == TimeStyle::Iso { "%Y-%m-%dT%H:%M:%S%:z" } else { "%a %Y-%m-%d %H:%M:%S %Z" };
+        // Writing into a String fails only if the format is wrong, which a test rules out.
+        let _ = write!(out, "{}", local.strftime(format));
+    }
+}
+
+/// Seconds since 1970 by the wall clock; before 1970 is taken for 1970.
+#[must_use]
+pub fn now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_secs()).ok())
+        .unwrap_or(0)
+}
+
+/// Appends a time as machines want it: UTC, `2026-11-21T05:13:50Z`.
+pub fn push_utc(out: &mut String, seconds: i64) {
+    use std::fmt::Write as _;
+    match Timestamp::from_second(seconds) {
+        Ok(time) => {
+            let _ = write!(out, "{time}");
+        }
+        Err(_) => super::units::push_i64(out, seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::{Style, TimeStyle, push_utc};
+
+    fn shown(time: TimeStyle, zone: Option<TimeZone>, seconds: i64) -> String {
+        let style = Style { bytes: false, time, now: 1_795_238_000, zone, color: false, width: None, header: true };
+        let mut out = String::new();
+        style.push_time(&mut out, seconds);
+        out
+    }
+
+    #[test]
+    fn the_three_styles() {
+        let berlin = || TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok();
+        assert_eq!(shown(TimeStyle::Age, None, 1_795_238_000 - 3 * 3600), "3h");
+        assert_eq!(shown(TimeStyle::Iso, berlin(), 1_795_238_000), "2026-11-21T06:13:20+01:00");
+        assert_eq!(shown(TimeStyle::Full, berlin(), 1_795_238_000), "Sat 2026-11-21 06:13:20 CET");
+        assert_eq!(shown(TimeStyle::Full, berlin(), i64::MAX), i64::MAX.to_string());
+    }
+
+    #[test]
+    fn machines_get_utc() {
+        let mut out = String::new();
+        push_utc(&mut out, 1_795_238_000);
+        assert_eq!(out, "2026-11-21T05:13:20Z");
+    }
+}

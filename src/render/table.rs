@@ -1,0 +1,201 @@
+//! Tables of any length: a pass for the widths, a pass for the text. Nothing is kept of the cells in between, so
+//! that 32,000 rows cost no memory.
+
+use std::io::{self, Write};
+
+use super::escape::{display_width, truncate};
+use super::style::Style;
+use super::value::Value;
+
+/// Two spaces between columns.
+const GAP: usize = 2;
+/// The least a column is cut down to on a narrow terminal.
+const MIN_FLEXIBLE: usize = 12;
+/// Text is handed on in pieces of this size.
+const CHUNK: usize = 64 * 1024;
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The heading, in capitals.
+    pub header: &'static str,
+    /// Numbers stand at the right.
+    pub right: bool,
+    /// May be cut to fit a terminal; identities and numbers never are.
+    pub flexible: bool,
+}
+
+/// Writes a table of `rows` rows whose cells `cell(row, column)` gives.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write<'a>(
+    out: &mut impl Write,
+    columns: &[Column],
+    rows: usize,
+    style: &Style,
+    cell: impl Fn(usize, usize) -> Value<'a>,
+) -> io::Result<()> {
+    let widths = widths(columns, rows, style, &cell);
+    let mut text = String::with_capacity(CHUNK + 1024);
+    if style.header {
+        if style.color {
+            text.push_str("\x1b[1m");
+        }
+        for (column, &width) in columns.iter().zip(&widths) {
+            let last = std::ptr::eq(column, &columns[columns.len() - 1]);
+            push_cell(&mut text, column.header, width, column.right, last);
+        }
+        trim(&mut text);
+        text.push_str(if style.color { "\x1b[0m\n" } else { "\n" });
+    }
+    let mut scratch = String::new();
+    for row in 0..rows {
+        for (index, column) in columns.iter().enumerate() {
+            let last = index + 1 == columns.len();
+            scratch.clear();
+            cell(row, index).push_shown(&mut scratch, style);
+            push_cell(&mut text, &scratch, widths[index], column.right, last);
+        }
+        trim(&mut text);
+        text.push('\n');
+        if text.len() >= CHUNK {
+            out.write_all(text.as_bytes())?;
+            text.clear();
+        }
+    }
+    out.write_all(text.as_bytes())
+}
+
+fn widths<'a>(
+    columns: &[Column],
+    rows: usize,
+    style: &Style,
+    cell: &impl Fn(usize, usize) -> Value<'a>,
+) -> Vec<usize> {
+    let mut widths: Vec<usize> =
+        columns.iter().map(|column| if style.header { column.header.len() } else { 0 }).collect();
+    let mut scratch = String::new();
+    // The last column needs no width unless its numbers are to stand at the right or it may have to be cut.
+    let measured = match columns.last() {
+        Some(last) if !last.right && style.width.is_none() => columns.len() - 1,
+        _ => columns.len(),
+    };
+    for row in 0..rows {
+        for (index, width) in widths[..measured].iter_mut().enumerate() {
+            *width = (*width).max(cell(row, index).width(style, &mut scratch));
+        }
+    }
+    if measured < columns.len() {
+        widths[measured] = usize::MAX;
+    }
+    if let Some(room) = style.width {
+        fit(columns, &mut widths, room);
+    }
+    widths
+}
+
+/// Cuts flexible columns, the widest first, until the table fits or nothing can be cut any more.
+fn fit(columns: &[Column], widths: &mut [usize], room: usize) {
+    loop {
+        let total = widths.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1);
+        let widest = columns
+            .iter()
+            .zip(widths.iter_mut())
+            .filter(|(column, width)| column.flexible && **width > MIN_FLEXIBLE)
+            .max_by_key(|(_, width)| **width);
+        match widest {
+            Some((_, width)) if total > room => *width = (*width - (total - room).min(*width)).max(MIN_FLEXIBLE),
+            _ => return,
+        }
+    }
+}
+
+fn push_cell(out: &mut String, text: &str, width: usize, right: bool, last: bool) {
+    let mut used = display_width(text);
+    let mut text = std::borrow::Cow::Borrowed(text);
+    if used > width {
+        text = std::borrow::Cow::Owned(truncate(&text, width).into_owned());
+        used = display_width(&text);
+    }
+    let padding = if width == usize::MAX { 0 } else { width - used };
+    if right {
+        push_blanks(out, padding);
+        out.push_str(&text);
+    } else {
+        out.push_str(&text);
+        if !last {
+            push_blanks(out, padding);
+        }
+    }
+    if !last {
+        push_blanks(out, GAP);
+    }
+}
+
+fn push_blanks(out: &mut String, count: usize) {
+    const BLANKS: &str = "                                                                ";
+    let mut left = count;
+    while left > 0 {
+        let now = left.min(BLANKS.len());
+        out.push_str(&BLANKS[..now]);
+        left -= now;
+    }
+}
+
+/// An empty last cell must not leave blanks behind.
+fn trim(out: &mut String) {
+    while out.ends_with(' ') {
+        out.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{Column, write};
+    use crate::render::style::{Style, TimeStyle};
+    use crate::render::value::Value;
+
+    const COLUMNS: [Column; 3] = [
+        Column { header: "REF", right: false, flexible: false },
+        Column { header: "SIZE", right: true, flexible: false },
+        Column { header: "COMMAND", right: false, flexible: true },
+    ];
+
+    fn table(width: Option<usize>, header: bool, commands: &[&str]) -> String {
+        let style = Style { bytes: false, time: TimeStyle::Age, now: 0, zone: None, color: false, width, header };
+        let mut out = Vec::new();
+        write(&mut out, &COLUMNS, commands.len(), &style, |row, column| match column {
+            0 => Value::Reference("shm", row as i32 * 100),
+            1 => Value::Bytes(1 << (10 * row)),
+            _ => Value::Text(Cow::Owned(commands[row].to_owned())),
+        })
+        .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_are_aligned_without_trailing_blanks() {
+        assert_eq!(
+            table(None, true, &["postgres", "", "x\ty"]),
+            "REF      SIZE  COMMAND\nshm:0       1  postgres\nshm:100  1.0K\nshm:200  1.0M  x\\ty\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_table_is_its_header() {
+        assert_eq!(table(None, true, &[]), "REF  SIZE  COMMAND\n");
+        assert_eq!(table(None, false, &[]), "");
+    }
+
+    #[test]
+    fn only_flexible_columns_are_cut_and_only_on_a_terminal() {
+        let long = "a command line that is long";
+        assert!(table(None, false, &[long]).ends_with("that is long\n"));
+        assert_eq!(table(Some(24), false, &[long]), "shm:0  1  a command lin…\n");
+        // Too narrow for everything: the rest stays whole.
+        assert_eq!(table(Some(5), false, &[long]), "shm:0  1  a command l…\n");
+    }
+}

@@ -1,0 +1,204 @@
+//! One value of a field, before it becomes text. People and machines get the same value written differently.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::escape::{display_width, escape};
+use super::style::{Style, TimeStyle, push_utc};
+use super::units::{
+    age_width, digits, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width,
+};
+
+/// A value, typed by how it is to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Never, none, or not a thing this object has.
+    Null,
+    /// It exists, but the caller may not see it.
+    Hidden,
+    /// A plain number.
+    Number(u64),
+    /// A plain number that may be negative.
+    Signed(i64),
+    /// A number of bytes.
+    Bytes(u64),
+    /// A percentage in tenths.
+    Permille(u64),
+    /// 32 bits in hex.
+    Hex(u32),
+    /// Permission bits in octal.
+    Octal(u32),
+    /// Seconds since 1970.
+    Time(i64),
+    /// Yes or no.
+    Flag(bool),
+    /// `shm:42`.
+    Reference(&'static str, i32),
+    /// A name for a number: people get the name or the number, machines the name or null.
+    Named(Option<&'a str>, u32),
+    /// Text of our own, known to be harmless.
+    Word(Cow<'a, str>),
+    /// Text from outside.
+    Text(Cow<'a, str>),
+    /// Several words.
+    Words(Vec<&'static str>),
+}
+
+impl Value<'_> {
+    /// Appends what people read.
+    pub fn push_shown(&self, out: &mut String, style: &Style) {
+        match self {
+            Self::Null => out.push('-'),
+            Self::Hidden => out.push('?'),
+            Self::Number(number) => push_u64(out, *number),
+            Self::Signed(number) => push_i64(out, *number),
+            Self::Bytes(bytes) if style.bytes => push_u64(out, *bytes),
+            Self::Bytes(bytes) => push_size(out, *bytes),
+            Self::Permille(tenths) => {
+                push_u64(out, tenths / 10);
+                out.push('.');
+                push_u64(out, tenths % 10);
+                out.push('%');
+            }
+            Self::Hex(bits) => push_hex32(out, *bits),
+            Self::Octal(bits) => push_octal4(out, *bits),
+            Self::Time(seconds) => style.push_time(out, *seconds),
+            Self::Flag(yes) => out.push_str(if *yes { "yes" } else { "no" }),
+            Self::Reference(kind, id) => {
+                out.push_str(kind);
+                out.push(':');
+                push_i64(out, i64::from(*id));
+            }
+            Self::Named(Some(name), _) => out.push_str(&escape(name)),
+            Self::Named(None, number) => push_u64(out, u64::from(*number)),
+            Self::Word(text) => out.push_str(text),
+            Self::Text(text) => out.push_str(&escape(text)),
+            Self::Words(words) if words.is_empty() => out.push('-'),
+            Self::Words(words) => out.push_str(&words.join(",")),
+        }
+    }
+
+    /// How many terminal columns that takes, without writing it where that can be helped.
+    #[must_use]
+    pub fn width(&self, style: &Style, scratch: &mut String) -> usize {
+        match self {
+            Self::Null | Self::Hidden => 1,
+            Self::Number(number) => digits(*number),
+            Self::Bytes(bytes) if style.bytes => digits(*bytes),
+            Self::Bytes(bytes) => size_width(*bytes),
+            Self::Hex(_) => 10,
+            Self::Octal(bits) if *bits <= 0o7777 => 4,
+            Self::Time(seconds) if style.time == TimeStyle::Age => age_width(style.now.saturating_sub(*seconds)),
+            Self::Reference(kind, id) => kind.len() + 1 + digits(u64::from(id.unsigned_abs())) + usize::from(*id < 0),
+            Self::Named(None, number) => digits(u64::from(*number)),
+            Self::Word(text) => display_width(text),
+            _ => {
+                scratch.clear();
+                self.push_shown(scratch, style);
+                display_width(scratch)
+            }
+        }
+    }
+
+    /// Appends what CSV holds: exact, and nothing at all for null.
+    pub fn push_exact(&self, out: &mut String) {
+        match self {
+            Self::Null | Self::Hidden | Self::Named(None, _) => {}
+            Self::Number(number) | Self::Bytes(number) => push_u64(out, *number),
+            Self::Signed(number) => push_i64(out, *number),
+            Self::Permille(tenths) => {
+                push_u64(out, tenths / 10);
+                out.push('.');
+                push_u64(out, tenths % 10);
+            }
+            Self::Hex(bits) => push_hex32(out, *bits),
+            Self::Octal(bits) => push_octal4(out, *bits),
+            Self::Time(seconds) => push_utc(out, *seconds),
+            Self::Flag(yes) => out.push_str(if *yes { "true" } else { "false" }),
+            Self::Reference(kind, id) => {
+                out.push_str(kind);
+                out.push(':');
+                push_i64(out, i64::from(*id));
+            }
+            Self::Named(Some(name), _) => out.push_str(name),
+            Self::Word(text) | Self::Text(text) => out.push_str(text),
+            Self::Words(words) => out.push_str(&words.join(" ")),
+        }
+    }
+
+    /// The order for sorting: by meaning, with null and hidden last.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        match (self.rank(), other.rank()) {
+            (Some(one), Some(two)) => one.cmp(&two),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        }
+    }
+
+    fn rank(&self) -> Option<Rank<'_>> {
+        Some(match self {
+            Self::Null | Self::Hidden => return None,
+            Self::Number(number) | Self::Bytes(number) | Self::Permille(number) => Rank::Number(i128::from(*number)),
+            Self::Signed(number) | Self::Time(number) => Rank::Number(i128::from(*number)),
+            Self::Hex(bits) | Self::Octal(bits) => Rank::Number(i128::from(*bits)),
+            Self::Flag(yes) => Rank::Number(i128::from(*yes)),
+            Self::Reference(kind, id) => Rank::Reference(kind, *id),
+            Self::Named(Some(name), _) => Rank::Text(name),
+            Self::Named(None, number) => Rank::Number(i128::from(*number)),
+            Self::Word(text) | Self::Text(text) => Rank::Text(text),
+            Self::Words(words) => Rank::Text(words.first().copied().unwrap_or("")),
+        })
+    }
+}
+
+/// What values are sorted by. Numbers come before text, as users without a name do before names.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Rank<'a> {
+    Number(i128),
+    Reference(&'a str, i32),
+    Text(&'a str),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
+    use super::Value;
+    use crate::render::escape::display_width;
+    use crate::render::style::{Style, TimeStyle};
+
+    fn any_value() -> impl Strategy<Value = Value<'static>> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(Value::Hidden),
+            any::<u64>().prop_map(Value::Number),
+            any::<i64>().prop_map(Value::Signed),
+            any::<u64>().prop_map(Value::Bytes),
+            any::<u64>().prop_map(Value::Permille),
+            any::<u32>().prop_map(Value::Hex),
+            any::<u32>().prop_map(Value::Octal),
+            any::<i64>().prop_map(Value::Time),
+            any::<bool>().prop_map(Value::Flag),
+            any::<i32>().prop_map(|id| Value::Reference("shm", id)),
+            any::<u32>().prop_map(|uid| Value::Named(None, uid)),
+            any::<String>().prop_map(|text| Value::Text(Cow::Owned(text))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_width_is_that_of_the_text(value in any_value(), bytes: bool) {
+            let style = Style {
+                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true,
+            };
+            let mut shown = String::new();
+            value.push_shown(&mut shown, &style);
+            prop_assert_eq!(value.width(&style, &mut String::new()), display_width(&shown));
+            prop_assert!(!shown.chars().any(char::is_control));
+        }
+    }
+}

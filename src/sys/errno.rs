@@ -1,0 +1,107 @@
+//! The kernel's error numbers.
+
+use std::fmt;
+
+/// The result of a system call.
+pub type Result<T> = std::result::Result<T, Errno>;
+
+/// An error number as the kernel gave it (`EPERM`, `ENOENT`, …).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Errno(i32);
+
+impl Errno {
+    /// Operation not permitted.
+    pub const EPERM: Self = Self(libc::EPERM);
+    /// No such file, or no object with that key.
+    pub const ENOENT: Self = Self(libc::ENOENT);
+    /// A signal came while waiting.
+    pub const EINTR: Self = Self(libc::EINTR);
+    /// Argument list too long: a message larger than the buffer, or more operations than `semopm`.
+    pub const E2BIG: Self = Self(libc::E2BIG);
+    /// Would block.
+    pub const EAGAIN: Self = Self(libc::EAGAIN);
+    /// Not enough memory.
+    pub const ENOMEM: Self = Self(libc::ENOMEM);
+    /// Permission denied by the mode bits.
+    pub const EACCES: Self = Self(libc::EACCES);
+    /// Bad address.
+    pub const EFAULT: Self = Self(libc::EFAULT);
+    /// Already exists.
+    pub const EEXIST: Self = Self(libc::EEXIST);
+    /// Invalid argument; for calls by id also "no such object".
+    pub const EINVAL: Self = Self(libc::EINVAL);
+    /// Semaphore number out of range.
+    pub const EFBIG: Self = Self(libc::EFBIG);
+    /// A limit on objects is reached.
+    pub const ENOSPC: Self = Self(libc::ENOSPC);
+    /// Result out of range.
+    pub const ERANGE: Self = Self(libc::ERANGE);
+    /// The kernel lacks the call.
+    pub const ENOSYS: Self = Self(libc::ENOSYS);
+    /// No message of the wanted kind.
+    pub const ENOMSG: Self = Self(libc::ENOMSG);
+    /// The object was removed meanwhile.
+    pub const EIDRM: Self = Self(libc::EIDRM);
+
+    /// The error of the last failed call of this thread.
+    #[must_use]
+    pub fn last() -> Self {
+        Self(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    }
+
+    /// Wraps a raw number.
+    #[must_use]
+    pub const fn from_raw(number: i32) -> Self {
+        Self(number)
+    }
+
+    /// The raw number.
+    #[must_use]
+    pub const fn raw(self) -> i32 {
+        self.0
+    }
+
+    /// Turns the return value of a call that signals failure with -1 into a result.
+    ///
+    /// # Errors
+    /// The thread's last error when `value` is -1.
+    pub(super) fn check(value: libc::c_long) -> Result<libc::c_long> {
+        if value == -1 { Err(Self::last()) } else { Ok(value) }
+    }
+}
+
+impl fmt::Display for Errno {
+    /// The C library's text, without the number that Rust's own error adds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = std::io::Error::from_raw_os_error(self.0).to_string();
+        match text.rfind(" (os error") {
+            Some(end) => f.write_str(&text[..end]),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Errno({}, {self})", self.0)
+    }
+}
+
+impl std::error::Error for Errno {}
+
+impl From<Errno> for std::io::Error {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Errno;
+
+    #[test]
+    fn text_is_the_c_library_text_alone() {
+        assert_eq!(Errno::EPERM.to_string(), "Operation not permitted");
+        assert_eq!(Errno::EIDRM.to_string(), "Identifier removed");
+    }
+}

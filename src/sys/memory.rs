@@ -1,0 +1,48 @@
+//! Page sizes, and the device numbers behind shared memory mappings.
+
+use std::fs::File;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
+
+use super::errno::{Errno, Result};
+
+/// The size of a base page in bytes.
+#[must_use]
+pub fn page_size() -> usize {
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| {
+        // SAFETY: takes and returns numbers.
+        let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(size).unwrap_or(4096)
+    })
+}
+
+/// The device number that mappings of ordinary segments show in `/proc/PID/maps`.
+///
+/// Segments live on the kernel's internal tmpfs, as memfds do, so a memfd tells it without touching any object.
+///
+/// # Errors
+/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
+pub fn segment_device() -> Result<u64> {
+    device_of_memfd(0)
+}
+
+/// The device number that mappings of huge page segments of the default size show.
+///
+/// # Errors
+/// As [`segment_device`]; `EINVAL` without huge page support.
+pub fn huge_segment_device() -> Result<u64> {
+    device_of_memfd(libc::MFD_HUGETLB)
+}
+
+fn device_of_memfd(flags: libc::c_uint) -> Result<u64> {
+    // SAFETY: the name is a C string; the call creates a descriptor and touches no memory of ours.
+    let fd = unsafe { libc::memfd_create(c"ipcadm".as_ptr(), flags | libc::MFD_CLOEXEC) };
+    if fd == -1 {
+        return Err(Errno::last());
+    }
+    // SAFETY: a descriptor just made and owned by nobody else.
+    let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
+    file.metadata().map(|data| data.dev()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+}

@@ -1,0 +1,24 @@
+//! The kernel floor: every System V call, and the few other calls the program needs, as safe functions
+//! with types that cannot be confused.
+//!
+//! This is the only place with `unsafe`. Nothing here knows what an `ipcadm` command is, and nothing here
+//! prints. Every function returns the kernel's own [`Errno`]; what that means to an administrator is said
+//! further up.
+
+pub mod accounts;
+pub mod errno;
+pub mod guarded;
+pub mod layout;
+pub mod memory;
+pub mod msg;
+pub mod namespace;
+pub mod process;
+pub mod random;
+pub mod sem;
+pub mod shm;
+pub mod startup;
+pub mod terminal;
+pub mod types;
+
+pub use errno::{Errno, Result};
+pub use types::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};

@@ -1,0 +1,113 @@
+//! Running another program for as long as something is held for it.
+
+use std::mem::MaybeUninit;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus};
+use std::io;
+
+use super::errno::Errno;
+
+/// Signals that are passed on to the program when somebody sends them to us.
+const FORWARDED: [libc::c_int; 9] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGCONT,
+    libc::SIGWINCH,
+    libc::SIGALRM,
+];
+
+/// Starts `command`, waits for its end, and forwards signals to it meanwhile.
+///
+/// A signal that the terminal sends reaches the program by itself, so only those that a process sent are forwarded.
+///
+/// # Errors
+/// Why the program could not be started: `NotFound`, `PermissionDenied`, …
+pub fn run(mut command: Command) -> io::Result<ExitStatus> {
+    let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
+    let before = change_mask(libc::SIG_BLOCK, &blocked)?;
+    // SAFETY: between fork and exec only sigprocmask is called, which is async-signal-safe; it gives the program
+    // the signal mask we were started with.
+    unsafe {
+        command.pre_exec(move || change_mask(libc::SIG_SETMASK, &before).map(drop));
+    }
+    let result = command.spawn().and_then(|child| wait_and_forward(child, &blocked));
+    change_mask(libc::SIG_SETMASK, &before)?;
+    result
+}
+
+fn wait_and_forward(mut child: Child, signals: &libc::sigset_t) -> io::Result<ExitStatus> {
+    // A pid that we have not reaped cannot be taken by another process.
+    let pid = child.id().cast_signed();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+        // SAFETY: a valid set, and room for one siginfo_t.
+        let signal = unsafe { libc::sigwaitinfo(signals, info.as_mut_ptr()) };
+        if signal == -1 {
+            if Errno::last() == Errno::EINTR {
+                continue;
+            }
+            return Err(Errno::last().into());
+        }
+        // SAFETY: filled in by the kernel, and zeroed before.
+        let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
+        if signal != libc::SIGCHLD && from_a_process {
+            // SAFETY: takes numbers; the child has not been waited for, so the pid is still its own.
+            unsafe { libc::kill(pid, signal) };
+        }
+    }
+}
+
+fn signal_set(signals: impl Iterator<Item = libc::c_int>) -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: sigemptyset initialises the set, and sigaddset adds to an initialised one.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in signals {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        set.assume_init()
+    }
+}
+
+/// Changes the signal mask of the calling thread and returns the old one.
+fn change_mask(how: libc::c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
+    let mut old = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: a valid set to read and room for one to write.
+    let code = unsafe { libc::pthread_sigmask(how, set, old.as_mut_ptr()) };
+    if code != 0 {
+        return Err(io::Error::from_raw_os_error(code));
+    }
+    // SAFETY: written by the call that succeeded.
+    Ok(unsafe { old.assume_init() })
+}
+
+/// The status a shell would give: the exit status, or 128 plus the signal.
+#[must_use]
+pub fn shell_status(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(125);
+    u8::try_from(code & 0xff).unwrap_or(125)
+}
+
+/// Whether a process or thread with this number exists; None when that may not be known.
+#[must_use]
+pub fn exists(pid: super::Pid) -> Option<bool> {
+    if pid.raw() <= 0 {
+        return None;
+    }
+    // SAFETY: signal 0 is never delivered; takes numbers only.
+    if unsafe { libc::kill(pid.raw(), 0) } == 0 {
+        return Some(true);
+    }
+    match Errno::last() {
+        Errno::EPERM => Some(true),
+        errno if errno.raw() == libc::ESRCH => Some(false),
+        _ => None,
+    }
+}

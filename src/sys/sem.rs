@@ -1,0 +1,322 @@
+//! Semaphore sets: `semget`, `semctl`, `semtimedop`.
+
+use std::ptr;
+use std::time::Duration;
+
+use libc::{c_int, c_long, c_ulong};
+
+use super::errno::{Errno, Result};
+use super::guarded::GuardedValues;
+use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, command, highest_index};
+use super::shm::permission_flags;
+use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
+
+/// The largest value of a semaphore (`SEMVMX`).
+pub const MAX_VALUE: u16 = 32767;
+
+/// What the kernel says about a set (`struct semid_ds`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SemStat {
+    /// Owner, creator, key and mode.
+    pub perm: Perm,
+    /// Last successful `semop`; never for a set only initialised by `SETVAL` or `SETALL`.
+    pub otime: Timestamp,
+    /// Creation, last `IPC_SET`, `SETVAL` or `SETALL`.
+    pub ctime: Timestamp,
+    /// Number of semaphores.
+    pub nsems: u64,
+}
+
+/// The limits on sets of the current IPC namespace (`struct seminfo`).
+#[derive(Clone, Copy, Debug)]
+pub struct SemLimits {
+    /// Number of sets.
+    pub semmni: u64,
+    /// Number of semaphores in all sets.
+    pub semmns: u64,
+    /// Semaphores in one set.
+    pub semmsl: u64,
+    /// Operations in one `semop`.
+    pub semopm: u64,
+    /// Largest value.
+    pub semvmx: u64,
+    /// The highest index in use; 0 also when there is none.
+    pub max_index: u32,
+}
+
+/// What sets use now (`SEM_INFO`).
+#[derive(Clone, Copy, Debug)]
+pub struct SemUsage {
+    /// Number of sets.
+    pub used_ids: u32,
+    /// Number of semaphores in all sets.
+    pub semaphores: u64,
+    /// The highest index in use; 0 also when there is none.
+    pub max_index: u32,
+}
+
+/// One operation of an atomic `semop`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SemOp {
+    /// Which semaphore of the set.
+    pub index: u16,
+    /// Added to the value; negative waits until it can be taken, 0 waits for zero.
+    pub delta: i16,
+    /// Fail instead of waiting (`IPC_NOWAIT`).
+    pub no_wait: bool,
+    /// Let the kernel take it back when the process ends (`SEM_UNDO`).
+    pub undo: bool,
+}
+
+impl SemOp {
+    /// Adds `delta` to semaphore `index`, waiting if need be.
+    #[must_use]
+    pub const fn new(index: u16, delta: i16) -> Self {
+        Self { index, delta, no_wait: false, undo: false }
+    }
+
+    /// The same operation, failing instead of waiting.
+    #[must_use]
+    pub const fn no_wait(self) -> Self {
+        Self { no_wait: true, ..self }
+    }
+
+    fn raw(self) -> Sembuf {
+        let mut flg = 0;
+        if self.no_wait {
+            flg |= libc::IPC_NOWAIT;
+        }
+        if self.undo {
+            flg |= libc::SEM_UNDO;
+        }
+        // Both flags fit sixteen bits (04000 and 010000).
+        Sembuf { num: self.index, op: self.delta, flg: flg as i16 }
+    }
+}
+
+/// Creates a set of `nsems` semaphores, all 0; fails if `key` names one already.
+///
+/// # Errors
+/// `EEXIST`, `EINVAL` (`nsems` 0 or above `semmsl`), `ENOSPC` (`semmni` or `semmns`), `ENOMEM`.
+pub fn create(key: Key, nsems: u32, mode: Mode) -> Result<SemId> {
+    let nsems = c_int::try_from(nsems).map_err(|_| Errno::EINVAL)?;
+    get(key, nsems, libc::IPC_CREAT | libc::IPC_EXCL | permission_flags(mode))
+}
+
+/// The set that `key` names. Needs no permission on it.
+///
+/// # Errors
+/// `ENOENT` when there is none, `EINVAL` for a private key.
+pub fn find(key: Key) -> Result<SemId> {
+    if key.is_private() { Err(Errno::EINVAL) } else { get(key, 0, 0) }
+}
+
+fn get(key: Key, nsems: c_int, flags: c_int) -> Result<SemId> {
+    // SAFETY: the call takes numbers only.
+    let id = Errno::check(unsafe {
+        libc::syscall(libc::SYS_semget, c_long::from(key.raw()), c_long::from(nsems), c_long::from(flags))
+    })?;
+    Ok(SemId::new(id as c_int))
+}
+
+/// Describes the set `id` (`IPC_STAT`). Needs read permission.
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (no such set), `EIDRM`.
+pub fn stat(id: SemId) -> Result<SemStat> {
+    stat_with(command::IPC_STAT, id.raw()).map(|(_, stat)| stat)
+}
+
+/// Describes the set at an index (`SEM_STAT`), with its id. Needs read permission.
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (a hole), `EIDRM`.
+pub fn stat_at(index: i32) -> Result<(SemId, SemStat)> {
+    stat_with(command::SEM_STAT, index)
+}
+
+/// Describes the set at an index or id (`SEM_STAT_ANY`, Linux 4.17), with the id of what lives there.
+/// Needs no permission; only the index bits of `index_or_id` count, so compare the id returned.
+///
+/// # Errors
+/// `EINVAL` (a hole, or an older kernel), `EIDRM`, `EACCES` from a security module.
+pub fn stat_any(index_or_id: i32) -> Result<(SemId, SemStat)> {
+    stat_with(command::SEM_STAT_ANY, index_or_id)
+}
+
+fn stat_with(cmd: c_int, number: c_int) -> Result<(SemId, SemStat)> {
+    let mut ds = Semid64Ds::default();
+    // SAFETY: the stat commands write one semid64_ds, which `ds` is.
+    let returned = Errno::check(unsafe { ctl(number, 0, cmd, (&raw mut ds) as c_ulong) })?;
+    Ok((
+        SemId::new(returned as c_int),
+        SemStat {
+            perm: ds.perm.typed(),
+            otime: Timestamp::new(ds.otime),
+            ctime: Timestamp::new(ds.ctime),
+            nsems: ds.nsems,
+        },
+    ))
+}
+
+/// Sets owner, group and permission bits (`IPC_SET`).
+///
+/// # Errors
+/// `EPERM` (neither owner, creator nor privileged), `EINVAL` (gone, or an id that the namespace cannot map), `EIDRM`.
+pub fn set(id: SemId, uid: Uid, gid: Gid, mode: Mode) -> Result<()> {
+    let mut ds = Semid64Ds { perm: Ipc64Perm::for_set(uid, gid, mode), ..Semid64Ds::default() };
+    // SAFETY: IPC_SET reads one semid64_ds.
+    Errno::check(unsafe { ctl(id.raw(), 0, command::IPC_SET, (&raw mut ds) as c_ulong) }).map(drop)
+}
+
+/// Removes the set; whoever waits on it gets `EIDRM` (`IPC_RMID`).
+///
+/// # Errors
+/// `EPERM`, `EINVAL` (gone), `EIDRM`.
+pub fn remove(id: SemId) -> Result<()> {
+    // SAFETY: IPC_RMID uses no buffer.
+    Errno::check(unsafe { ctl(id.raw(), 0, command::IPC_RMID, 0) }).map(drop)
+}
+
+/// All values at one moment (`GETALL`). `nsems` is what the set has by its stat.
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`; `EFAULT` if the set has become larger than `nsems`.
+pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
+    let mut values = GuardedValues::new(nsems)?;
+    // SAFETY: the kernel writes as many values as the set has; past `nsems` it meets the guard page and fails.
+    Errno::check(unsafe { ctl(id.raw(), 0, command::GETALL, values.as_mut_ptr() as c_ulong) })?;
+    Ok(values.as_slice().to_vec())
+}
+
+/// Sets all values at one moment, and drops every process's undo record for the set (`SETALL`).
+///
+/// # Errors
+/// `EACCES`, `ERANGE` (a value above [`MAX_VALUE`]; nothing is set), `EINVAL` (gone), `EIDRM`; `EFAULT` if the
+/// set has become larger than `values`.
+pub fn set_all(id: SemId, values: &[u16]) -> Result<()> {
+    let mut buffer = GuardedValues::new(values.len())?;
+    buffer.as_mut_slice().copy_from_slice(values);
+    // SAFETY: the kernel reads as many values as the set has; past the end it meets the guard page and fails.
+    Errno::check(unsafe { ctl(id.raw(), 0, command::SETALL, buffer.as_mut_ptr() as c_ulong) }).map(drop)
+}
+
+/// One value (`GETVAL`).
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (gone, or no such semaphore), `EIDRM`.
+pub fn value(id: SemId, index: u32) -> Result<u16> {
+    // GETVAL returns 0 to SEMVMX.
+    number(id, index, command::GETVAL).map(|value| value as u16)
+}
+
+/// The process that last changed one semaphore (`GETPID`).
+///
+/// # Errors
+/// As [`value`].
+pub fn last_pid(id: SemId, index: u32) -> Result<Pid> {
+    number(id, index, command::GETPID).map(Pid::new)
+}
+
+/// How many threads wait for one semaphore to grow (`GETNCNT`).
+///
+/// # Errors
+/// As [`value`].
+pub fn waiting_for_increase(id: SemId, index: u32) -> Result<u32> {
+    number(id, index, command::GETNCNT).map(i32::cast_unsigned)
+}
+
+/// How many threads wait for one semaphore to become zero (`GETZCNT`).
+///
+/// # Errors
+/// As [`value`].
+pub fn waiting_for_zero(id: SemId, index: u32) -> Result<u32> {
+    number(id, index, command::GETZCNT).map(i32::cast_unsigned)
+}
+
+fn number(id: SemId, index: u32, cmd: c_int) -> Result<c_int> {
+    let index = c_int::try_from(index).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: these commands use no buffer.
+    let returned = Errno::check(unsafe { ctl(id.raw(), index, cmd, 0) })?;
+    Ok(returned as c_int)
+}
+
+/// Sets one value, and drops every process's undo record for that semaphore (`SETVAL`).
+///
+/// # Errors
+/// `EACCES`, `ERANGE`, `EINVAL` (gone, or no such semaphore), `EIDRM`.
+pub fn set_value(id: SemId, index: u32, value: u16) -> Result<()> {
+    let index = c_int::try_from(index).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: SETVAL takes the value itself, no buffer.
+    Errno::check(unsafe { ctl(id.raw(), index, command::SETVAL, c_ulong::from(value)) }).map(drop)
+}
+
+/// Does all of `ops` at one moment, waiting until that is possible (`semtimedop`). Not repeated after a signal.
+///
+/// # Errors
+/// `EAGAIN` (would block, or timed out), `EACCES`, `EFBIG` (no such semaphore), `ERANGE`, `E2BIG` (more than
+/// `semopm`), `EIDRM` (removed while waiting), `EINTR`, `EINVAL` (gone, or no operation), `ENOMEM` (undo).
+pub fn op(id: SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
+    let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
+    let limit = timeout.map(timespec);
+    let limit: *const libc::timespec = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: `raw` holds as many sembufs as is said, and `limit` is null or one timespec; both outlive the call.
+    Errno::check(unsafe {
+        libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), raw.as_ptr(), raw.len(), limit)
+    })
+    .map(drop)
+}
+
+fn timespec(duration: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: c_long::from(duration.subsec_nanos()),
+    }
+}
+
+/// The limits (`IPC_INFO`), and the highest index in use.
+///
+/// # Errors
+/// `ENOSYS` where the kernel has no System V IPC.
+pub fn limits() -> Result<SemLimits> {
+    let (info, max_index) = info(command::IPC_INFO)?;
+    Ok(SemLimits {
+        semmni: unsigned(info.semmni),
+        semmns: unsigned(info.semmns),
+        semmsl: unsigned(info.semmsl),
+        semopm: unsigned(info.semopm),
+        semvmx: unsigned(info.semvmx),
+        max_index,
+    })
+}
+
+/// What is in use (`SEM_INFO`).
+///
+/// # Errors
+/// `ENOSYS` where the kernel has no System V IPC.
+pub fn usage() -> Result<SemUsage> {
+    let (info, max_index) = info(command::SEM_INFO)?;
+    Ok(SemUsage {
+        used_ids: u32::try_from(info.semusz).unwrap_or(0),
+        semaphores: unsigned(info.semaem),
+        max_index,
+    })
+}
+
+fn info(cmd: c_int) -> Result<(Seminfo, u32)> {
+    let mut info = Seminfo::default();
+    // SAFETY: IPC_INFO and SEM_INFO write one seminfo.
+    let returned = Errno::check(unsafe { ctl(0, 0, cmd, (&raw mut info) as c_ulong) })?;
+    Ok((info, highest_index(returned)))
+}
+
+fn unsigned(number: c_int) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// # Safety
+/// `arg` must be what `cmd` takes: the address of a live structure, or a number.
+unsafe fn ctl(number: c_int, index: c_int, cmd: c_int, arg: c_ulong) -> c_long {
+    // SAFETY: the caller vouches for `arg`.
+    unsafe { libc::syscall(libc::SYS_semctl, c_long::from(number), c_long::from(index), c_long::from(cmd), arg) }
+}

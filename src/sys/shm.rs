@@ -1,0 +1,277 @@
+//! Shared memory segments: `shmget`, `shmctl`, `shmat`, `shmdt`.
+
+use std::ptr;
+
+use libc::{c_int, c_long};
+
+use super::errno::{Errno, Result};
+use super::layout::{Ipc64Perm, ShmInfo, Shmid64Ds, Shminfo64, command, highest_index};
+use super::types::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
+
+/// What the kernel says about a segment (`struct shmid_ds`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShmStat {
+    /// Owner, creator, key and mode.
+    pub perm: Perm,
+    /// Size in bytes as it was asked for; the memory is rounded up to whole pages.
+    pub size: u64,
+    /// Last attach (also by fork).
+    pub atime: Timestamp,
+    /// Last detach.
+    pub dtime: Timestamp,
+    /// Creation or last `IPC_SET`.
+    pub ctime: Timestamp,
+    /// The process that created it.
+    pub cpid: Pid,
+    /// The last process to attach or detach.
+    pub lpid: Pid,
+    /// Mappings, not processes: one process may hold several.
+    pub nattch: u64,
+}
+
+/// The limits on segments of the current IPC namespace (`struct shminfo`).
+#[derive(Clone, Copy, Debug)]
+pub struct ShmLimits {
+    /// Largest segment, bytes.
+    pub shmmax: u64,
+    /// Smallest segment, bytes (always 1).
+    pub shmmin: u64,
+    /// Number of segments.
+    pub shmmni: u64,
+    /// All segments together, pages.
+    pub shmall: u64,
+    /// The highest index in use; 0 also when there is none.
+    pub max_index: u32,
+}
+
+/// What segments use now (`struct shm_info`); pages are base pages.
+#[derive(Clone, Copy, Debug)]
+pub struct ShmUsage {
+    /// Number of segments.
+    pub used_ids: u32,
+    /// Sizes of all segments, pages.
+    pub total_pages: u64,
+    /// Pages in RAM.
+    pub resident_pages: u64,
+    /// Pages in swap.
+    pub swapped_pages: u64,
+    /// The highest index in use; 0 also when there is none.
+    pub max_index: u32,
+}
+
+/// How a segment is to be created.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShmFlags {
+    /// Use huge pages: `Some(0)` the default size, `Some(n)` pages of 2^n bytes.
+    pub huge_shift: Option<u32>,
+    /// Reserve no swap space (`SHM_NORESERVE`).
+    pub no_reserve: bool,
+}
+
+/// Creates a segment; fails if `key` names one already. A private key always makes a new one.
+///
+/// # Errors
+/// `EEXIST`, `EINVAL` (size 0 or above `shmmax`), `ENOSPC` (`shmmni` or `shmall`), `ENOMEM`, `EPERM` (huge pages).
+pub fn create(key: Key, size: u64, mode: Mode, flags: ShmFlags) -> Result<ShmId> {
+    let mut flg = libc::IPC_CREAT | libc::IPC_EXCL | permission_flags(mode);
+    if let Some(shift) = flags.huge_shift {
+        flg |= libc::SHM_HUGETLB | ((shift & 0x3f) << libc::MAP_HUGE_SHIFT).cast_signed();
+    }
+    if flags.no_reserve {
+        flg |= libc::SHM_NORESERVE;
+    }
+    get(key, size, flg)
+}
+
+/// The segment that `key` names. Needs no permission on it.
+///
+/// # Errors
+/// `ENOENT` when there is none. Never call it with a private key, which would create one: that is `EINVAL` here.
+pub fn find(key: Key) -> Result<ShmId> {
+    if key.is_private() { Err(Errno::EINVAL) } else { get(key, 0, 0) }
+}
+
+fn get(key: Key, size: u64, flags: c_int) -> Result<ShmId> {
+    let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the call takes numbers only.
+    let id = Errno::check(unsafe { libc::syscall(libc::SYS_shmget, c_long::from(key.raw()), size, c_long::from(flags)) })?;
+    Ok(ShmId::new(id as c_int))
+}
+
+/// Describes the segment `id` (`IPC_STAT`). Needs read permission.
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (no such segment), `EIDRM`.
+pub fn stat(id: ShmId) -> Result<ShmStat> {
+    stat_with(command::IPC_STAT, id.raw()).map(|(_, stat)| stat)
+}
+
+/// Describes the segment at an index (`SHM_STAT`), with its id. Needs read permission.
+///
+/// # Errors
+/// `EACCES`, `EINVAL` (a hole), `EIDRM`.
+pub fn stat_at(index: i32) -> Result<(ShmId, ShmStat)> {
+    stat_with(command::SHM_STAT, index)
+}
+
+/// Describes the segment at an index or id (`SHM_STAT_ANY`, Linux 4.17), with the id of what lives there.
+/// Needs no permission; only the index bits of `index_or_id` count, so compare the id returned.
+///
+/// # Errors
+/// `EINVAL` (a hole, or an older kernel), `EIDRM`, `EACCES` from a security module.
+pub fn stat_any(index_or_id: i32) -> Result<(ShmId, ShmStat)> {
+    stat_with(command::SHM_STAT_ANY, index_or_id)
+}
+
+fn stat_with(cmd: c_int, number: c_int) -> Result<(ShmId, ShmStat)> {
+    let mut ds = Shmid64Ds::default();
+    // SAFETY: the stat commands write one shmid64_ds, which `ds` is.
+    let returned = Errno::check(unsafe { ctl(number, cmd, (&raw mut ds).cast()) })?;
+    Ok((
+        ShmId::new(returned as c_int),
+        ShmStat {
+            perm: ds.perm.typed(),
+            size: ds.segsz as u64,
+            atime: Timestamp::new(ds.atime),
+            dtime: Timestamp::new(ds.dtime),
+            ctime: Timestamp::new(ds.ctime),
+            cpid: Pid::new(ds.cpid),
+            lpid: Pid::new(ds.lpid),
+            nattch: ds.nattch,
+        },
+    ))
+}
+
+/// Sets owner, group and permission bits (`IPC_SET`).
+///
+/// # Errors
+/// `EPERM` (neither owner, creator nor privileged), `EINVAL` (gone, or an id that the namespace cannot map), `EIDRM`.
+pub fn set(id: ShmId, uid: Uid, gid: Gid, mode: Mode) -> Result<()> {
+    let mut ds = Shmid64Ds { perm: Ipc64Perm::for_set(uid, gid, mode), ..Shmid64Ds::default() };
+    // SAFETY: IPC_SET reads one shmid64_ds.
+    Errno::check(unsafe { ctl(id.raw(), command::IPC_SET, (&raw mut ds).cast()) }).map(drop)
+}
+
+/// Removes the segment, at once or when the last process detaches (`IPC_RMID`).
+///
+/// # Errors
+/// `EPERM`, `EINVAL` (gone), `EIDRM`.
+pub fn remove(id: ShmId) -> Result<()> {
+    simple(id, command::IPC_RMID)
+}
+
+/// Keeps the segment in RAM (`SHM_LOCK`); without effect on huge pages.
+///
+/// # Errors
+/// `EPERM` (neither owner nor creator nor `CAP_IPC_LOCK`, or `RLIMIT_MEMLOCK` 0), `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL`, `EIDRM`.
+pub fn lock(id: ShmId) -> Result<()> {
+    simple(id, command::SHM_LOCK)
+}
+
+/// Lets the segment be swapped again (`SHM_UNLOCK`).
+///
+/// # Errors
+/// As [`lock`].
+pub fn unlock(id: ShmId) -> Result<()> {
+    simple(id, command::SHM_UNLOCK)
+}
+
+fn simple(id: ShmId, cmd: c_int) -> Result<()> {
+    // SAFETY: these commands use no buffer.
+    Errno::check(unsafe { ctl(id.raw(), cmd, ptr::null_mut()) }).map(drop)
+}
+
+/// The limits (`IPC_INFO`), and the highest index in use.
+///
+/// # Errors
+/// `ENOSYS` where the kernel has no System V IPC.
+pub fn limits() -> Result<ShmLimits> {
+    let mut info = Shminfo64::default();
+    // SAFETY: IPC_INFO writes one shminfo64.
+    let returned = Errno::check(unsafe { ctl(0, command::IPC_INFO, (&raw mut info).cast()) })?;
+    Ok(ShmLimits {
+        shmmax: info.shmmax,
+        shmmin: info.shmmin,
+        shmmni: info.shmmni,
+        shmall: info.shmall,
+        max_index: highest_index(returned),
+    })
+}
+
+/// What is in use (`SHM_INFO`). Walks every segment in the kernel: about 50 ns each.
+///
+/// # Errors
+/// `ENOSYS` where the kernel has no System V IPC.
+pub fn usage() -> Result<ShmUsage> {
+    let mut info = ShmInfo::default();
+    // SAFETY: SHM_INFO writes one shm_info.
+    let returned = Errno::check(unsafe { ctl(0, command::SHM_INFO, (&raw mut info).cast()) })?;
+    Ok(ShmUsage {
+        used_ids: u32::try_from(info.used_ids).unwrap_or(0),
+        total_pages: info.shm_tot,
+        resident_pages: info.shm_rss,
+        swapped_pages: info.shm_swp,
+        max_index: highest_index(returned),
+    })
+}
+
+/// # Safety
+/// `buffer` must be what `cmd` reads or writes.
+unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
+    // SAFETY: the caller vouches for the buffer.
+    unsafe { libc::syscall(libc::SYS_shmctl, c_long::from(number), c_long::from(cmd), buffer) }
+}
+
+pub(super) fn permission_flags(mode: Mode) -> c_int {
+    mode.permissions().cast_signed()
+}
+
+/// A segment mapped into this process; detached when dropped.
+#[derive(Debug)]
+pub struct Attachment {
+    address: usize,
+}
+
+impl Attachment {
+    /// Attaches `id` where the kernel likes (`shmat`).
+    ///
+    /// # Errors
+    /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`.
+    pub fn new(id: ShmId, read_only: bool) -> Result<Self> {
+        let flags = if read_only { libc::SHM_RDONLY } else { 0 };
+        // SAFETY: with a null address the kernel picks a free range; nothing of ours is mapped over.
+        let address = Errno::check(unsafe {
+            libc::syscall(libc::SYS_shmat, c_long::from(id.raw()), ptr::null::<libc::c_void>(), c_long::from(flags))
+        })?;
+        Ok(Self { address: address as usize })
+    }
+
+    /// Where it is mapped in this process.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.address
+    }
+
+    /// Detaches (`shmdt`), telling whether it worked.
+    ///
+    /// # Errors
+    /// `EINVAL` should not be possible.
+    pub fn detach(self) -> Result<()> {
+        let result = detach_at(self.address);
+        std::mem::forget(self);
+        result
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        // A failed detach cannot be mended here, and the kernel detaches at exit anyway.
+        let _ = detach_at(self.address);
+    }
+}
+
+fn detach_at(address: usize) -> Result<()> {
+    // SAFETY: the address came from shmat and only its owner, `Attachment`, detaches it; no reference into
+    // the mapping is ever handed out.
+    Errno::check(unsafe { libc::syscall(libc::SYS_shmdt, address) }).map(drop)
+}

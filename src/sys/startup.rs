@@ -1,0 +1,27 @@
+//! What has to be seen before Rust's own start-up code runs.
+//!
+//! The standard library opens `/dev/null` in place of a closed standard stream, so that afterwards nobody can
+//! tell that a caller's `>&-` is about to swallow the only copy of a reference.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program was started with standard output closed.
+#[must_use]
+pub fn stdout_was_closed() -> bool {
+    STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
+}
+
+extern "C" fn look_at_stdout() {
+    // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
+    if unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } == -1 {
+        STDOUT_WAS_CLOSED.store(true, Ordering::Relaxed);
+    }
+}
+
+// SAFETY: the C library calls every function pointer of this section once before main; `look_at_stdout` has the
+// right signature (further arguments are ignored) and does nothing that start-up forbids.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_stdout;
