@@ -1,0 +1,243 @@
+//! Other processes that use objects, forked from the test, and other users.
+//!
+//! What the forked processes do is decided here: they make system calls on
+//! memory prepared before, and end. The kernel kills them when the thread that
+//! made them ends.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
+use std::thread;
+
+use super::{msg, sem};
+use crate::run::{asleep_in_ipc, forking, pid_t};
+use crate::{before_main, is_root};
+
+/// A forked process. Dropping it kills and reaps it.
+#[derive(Debug)]
+struct Forked {
+    pid: u32,
+}
+
+/// Forks a process that runs `body` and ends. It closes its copies of all
+/// descriptors but `kept` and the standard ones: a copied pipe end would keep
+/// another test's child from seeing the end of its input.
+#[track_caller]
+fn fork(kept: Option<BorrowedFd<'_>>, body: impl FnOnce()) -> Forked {
+    before_main::require();
+    let guard = forking();
+    // SAFETY: the child uses only `body`, the last thing it does, and never
+    // returns from here.
+    match unsafe { libc::fork() } {
+        -1 => panic!("fork: {}", io::Error::last_os_error()),
+        0 => {
+            // SAFETY: takes numbers only.
+            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+            drop(guard);
+            let kept = kept.map_or(2, |fd| fd.as_raw_fd().unsigned_abs());
+            close_range(3, kept.saturating_sub(1));
+            close_range(kept + 1, u32::MAX);
+            body();
+            // SAFETY: ends the process without running the parent's clean-up.
+            unsafe { libc::_exit(0) }
+        }
+        pid => Forked {
+            pid: pid.unsigned_abs(),
+        },
+    }
+}
+
+/// Closes the descriptors from `first` to `last`.
+fn close_range(first: u32, last: u32) {
+    // SAFETY: the child that calls this uses none of them any more. An empty
+    // range is refused with EINVAL, which is right too.
+    unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+}
+
+impl Forked {
+    #[track_caller]
+    fn until_asleep(&self) {
+        while !asleep_in_ipc(self.pid) {
+            assert!(!self.has_ended(), "the process ended instead of waiting");
+            thread::yield_now();
+        }
+    }
+
+    /// Whether it has ended; leaves it to be reaped.
+    fn has_ended(&self) -> bool {
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: all zero is a valid siginfo_t, and waitid fills in one.
+        unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            let ret = libc::waitid(libc::P_PID, self.pid, &raw mut info, options);
+            ret != 0 || info.si_pid() != 0
+        }
+    }
+
+    fn reap(&self) {
+        // SAFETY: the process is this one's child and was not reaped; its
+        // status is not asked for.
+        while unsafe { libc::waitpid(pid_t(self.pid), std::ptr::null_mut(), 0) } == -1
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+    }
+}
+
+impl Drop for Forked {
+    fn drop(&mut self) {
+        // SAFETY: takes numbers only; the child is not reaped before this, so
+        // the pid is still its own.
+        unsafe { libc::kill(pid_t(self.pid), libc::SIGKILL) };
+        self.reap();
+    }
+}
+
+/// A process asleep in semop, msgsnd or msgrcv. Dropping it kills it.
+#[derive(Debug)]
+pub struct Blocked {
+    process: Forked,
+}
+
+impl Blocked {
+    /// The sleeper's pid.
+    pub fn pid(&self) -> u32 {
+        self.process.pid
+    }
+
+    /// Whether it still sleeps.
+    pub fn is_asleep(&self) -> bool {
+        asleep_in_ipc(self.process.pid)
+    }
+
+    /// Waits until its call has returned.
+    pub fn until_done(&self) {
+        while !self.process.has_ended() {
+            thread::yield_now();
+        }
+    }
+}
+
+/// A process known to be asleep in semop on one semaphore: `change` below 0
+/// waits for the value to grow, 0 for it to be zero.
+#[track_caller]
+pub fn blocked_semop(id: i32, semaphore: u16, change: i16) -> Blocked {
+    let operations = sem::sembufs(&[(semaphore, change, 0)]);
+    blocked(|| sem::raw_semop(id, &operations))
+}
+
+/// A process known to be asleep in msgrcv, taking a message like
+/// [`recv`](super::recv).
+#[track_caller]
+pub fn blocked_recv(id: i32, mtype: i64) -> Blocked {
+    let mut message = msg::message(0, &[0; 8192]);
+    blocked(|| msg::raw_recv(id, &mut message, mtype, 0))
+}
+
+/// A process known to be asleep in msgsnd, on a queue without room for the
+/// message.
+#[track_caller]
+pub fn blocked_send(id: i32, mtype: i64, text: &[u8]) -> Blocked {
+    let message = msg::message(mtype, text);
+    blocked(|| msg::raw_send(id, &message, 0))
+}
+
+#[track_caller]
+fn blocked(call: impl FnOnce() -> i64) -> Blocked {
+    // Whether the call fails later is nobody's business.
+    let process = fork(None, || _ = call());
+    process.until_asleep();
+    Blocked { process }
+}
+
+/// Another process that has a segment attached. Dropping it kills it, which
+/// detaches the segment.
+#[derive(Debug)]
+pub struct Holder {
+    process: Forked,
+}
+
+impl Holder {
+    /// The holder's pid.
+    pub fn pid(&self) -> u32 {
+        self.process.pid
+    }
+}
+
+/// A process that has attached the segment and does nothing more.
+#[track_caller]
+pub fn holder(id: i32) -> Holder {
+    let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
+    let process = fork(Some(writer.as_fd()), || {
+        // SAFETY: the kernel chooses the place; the memory is not used.
+        let address = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+        if address.addr() != usize::MAX && (&writer).write_all(b"!").is_ok() {
+            loop {
+                // SAFETY: takes nothing.
+                unsafe { libc::pause() };
+            }
+        }
+    });
+    drop(writer);
+    let attached = reader.read_exact(&mut [0]);
+    attached.unwrap_or_else(|_| panic!("another process could not attach shm:{id}"));
+    Holder { process }
+}
+
+/// What `make` returns, run in a process that has ended and was reaped when
+/// this returns: for an object whose creator, or last user, is dead.
+#[track_caller]
+pub fn by_dead_process(make: impl FnOnce() -> i32) -> i32 {
+    let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
+    let process = fork(Some(writer.as_fd()), || {
+        // When this fails, the parent reads too little.
+        drop((&writer).write_all(&make().to_ne_bytes()));
+    });
+    drop(writer);
+    let mut bytes = [0; 4];
+    let made = reader.read_exact(&mut bytes);
+    while !process.has_ended() {
+        thread::yield_now();
+    }
+    made.unwrap_or_else(|_| panic!("the process that was to make an object failed"));
+    i32::from_ne_bytes(bytes)
+}
+
+/// Runs `body` with another effective user and group: objects it makes have
+/// another creator. Only the calling thread changes, and it changes back.
+///
+/// # Panics
+///
+/// When not [`is_root`].
+#[track_caller]
+pub fn as_user<T>(uid: u32, gid: u32, body: impl FnOnce() -> T) -> T {
+    /// Changes back, also when `body` panics.
+    struct Back(i64, i64);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            become_user(self.0, self.1);
+        }
+    }
+    assert!(
+        is_root(),
+        "a test that needs two users must ask is_root() first"
+    );
+    // SAFETY: takes nothing and cannot fail.
+    let gid_before = unsafe { libc::getegid() };
+    let _back = Back(0, gid_before.into());
+    become_user(uid.into(), gid.into());
+    body()
+}
+
+/// Changes the calling thread's effective user and group. The system calls are
+/// raw, because the C library's wrappers change all threads.
+#[track_caller]
+fn become_user(uid: i64, gid: i64) {
+    let keep: i64 = -1;
+    // SAFETY: takes numbers only. Root comes first and goes last: it is
+    // needed to change the group.
+    let done = unsafe {
+        let root = libc::syscall(libc::SYS_setresuid, keep, 0_i64, keep) == 0;
+        let group = libc::syscall(libc::SYS_setresgid, keep, gid, keep) == 0;
+        root && group && libc::syscall(libc::SYS_setresuid, keep, uid, keep) == 0
+    };
+    assert!(done, "changing the user: {}", io::Error::last_os_error());
+}
