@@ -50,6 +50,9 @@ impl Status {
     }
 }
 
+/// The exit status of commands that run another program, for everything that is not that program's own.
+pub const OWN_FAILURE: u8 = 125;
+
 /// Counts what became of many objects and gives the status of it all.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
@@ -117,6 +120,15 @@ impl Error {
     #[must_use]
     pub fn call(operation: &str, errno: Errno) -> Self {
         Self::cannot(Status::of(errno), operation, errno, None)
+    }
+
+    /// Makes a closed pipe a failure like any other, for output that somebody must have read.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        match self {
+            Self::Output(_) => Self::Failed { status: Status::Failed, message: self.to_string() },
+            other => other,
+        }
     }
 
     /// The exit status this leads to.

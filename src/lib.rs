@@ -1,9 +1,25 @@
-//! ipcadm
+//! `ipcadm`: System V IPC for administrators, script authors and the curious.
+//!
+//! The floors, from the top down; a floor uses only what is below it:
+//!
+//! - [`program`]: arguments in, exit status out
+//! - [`cli`]: the command tree
+//! - [`commands`]: a file for each command: its arguments, and what it does with them
+//! - [`object`]: what an object is, how it is named, found, chosen, described, created, changed and removed
+//! - [`proc`]: reading `/proc`
+//! - [`sys`]: the kernel calls; the only floor with `unsafe`
+//!
+//! Beside them, used from every floor that shows something: [`render`], which knows no object, and [`error`].
+//!
+//! The library exists for the program, its tests and its benches; only the program's behaviour is stable.
 #![deny(unsafe_code)]
+
+pub mod cli;
 pub mod commands;
 pub mod error;
 pub mod object;
 pub mod proc;
+pub mod program;
 pub mod render;
 #[allow(unsafe_code)]
 pub mod sys;

@@ -21,10 +21,7 @@ fn the_process_left_the_namespace_of_its_parent() {
     // Not this thread's own doing: it took no namespace. The parent is the
     // test runner, which may belong to root and be closed to this user.
     let own = own_ipc_namespace();
-    match fs::read_link(format!(
-        "/proc/{}/ns/ipc",
-        std::os::unix::process::parent_id()
-    )) {
+    match fs::read_link(format!("/proc/{}/ns/ipc", std::os::unix::process::parent_id())) {
         Ok(parent) => assert_ne!(parent.to_string_lossy(), own),
         Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::PermissionDenied),
     }
@@ -57,11 +54,7 @@ fn each_thread_has_its_own_namespace() {
 fn children_and_threads_inherit_the_namespace() {
     let ns = fresh();
     let id = make::msg(0x5103, 0o644);
-    tool("ipcs", ["-q"])
-        .run()
-        .ok()
-        .stdout_has("0x00005103")
-        .stderr_empty();
+    tool("ipcs", ["-q"]).run().ok().stdout_has("0x00005103").stderr_empty();
     let seen = thread::scope(|scope| scope.spawn(|| ns.ids(Kind::Msg)).join());
     assert_eq!(seen.expect("the thread"), [id]);
 }
@@ -74,10 +67,7 @@ fn a_thread_can_go_back_to_a_namespace() {
     assert!(second.ids(Kind::Sem).is_empty());
     first.enter();
     let rows = first.rows(Kind::Sem);
-    assert_eq!(
-        (rows.len(), &*rows[0]["nsems"], &*rows[0]["perms"]),
-        (1, "3", "600")
-    );
+    assert_eq!((rows.len(), &*rows[0]["nsems"], &*rows[0]["perms"]), (1, "3", "600"));
 }
 
 #[test]
@@ -96,9 +86,7 @@ fn limits_are_the_namespaces_own() {
 /// Ordinary users may set limits since Linux 6.9.
 fn sysctl_allowed() -> bool {
     let text = fs::read_to_string("/proc/sys/kernel/osrelease").expect("the kernel's release");
-    let mut numbers = text
-        .split(['.', '-'])
-        .map_while(|part| part.trim().parse::<u32>().ok());
+    let mut numbers = text.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
     let release = (numbers.next(), numbers.next());
     is_root() || release >= (Some(6), Some(9))
 }
@@ -112,8 +100,7 @@ fn an_unprivileged_child_has_no_rights() {
     ipcs().unprivileged().run().stderr_has("Permission denied");
     let caps = tool("cat", ["/proc/self/status"]).unprivileged().run().ok();
     for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
-        caps.clone()
-            .stdout_has(&format!("{set}:\t0000000000000000\n"));
+        caps.clone().stdout_has(&format!("{set}:\t0000000000000000\n"));
     }
 }
 
@@ -125,24 +112,15 @@ fn an_unprivileged_child_of_root_is_another_user() {
         status.stdout_has("Uid:\t0\t0\t0\t0\n");
         return;
     }
-    status
-        .stdout_has("Uid:\t65534\t65534\t65534\t65534\n")
-        .stdout_has("Groups:\t \n");
+    status.stdout_has("Uid:\t65534\t65534\t65534\t65534\n").stdout_has("Groups:\t \n");
     let id = make::as_user(65534, 65534, || make::shm(0, 4096, 0o600));
     let perm = make::perm(Kind::Shm, id);
     assert_eq!((perm.uid, perm.cuid, perm.cgid), (65534, 65534, 65534));
     make::chown(Kind::Shm, id, 1, 2, 0o640);
     let perm = make::perm(Kind::Shm, id);
-    assert_eq!(
-        (perm.uid, perm.gid, perm.cuid, perm.mode),
-        (1, 2, 65534, 0o640)
-    );
+    assert_eq!((perm.uid, perm.gid, perm.cuid, perm.mode), (1, 2, 65534, 0o640));
     let id = id.to_string();
-    tool("ipcrm", ["-m", &id])
-        .uid(7)
-        .run()
-        .status(1)
-        .stderr_has("permission denied");
+    tool("ipcrm", ["-m", &id]).uid(7).run().status(1).stderr_has("permission denied");
     tool("ipcrm", ["-m", &id]).uid(1).run().ok();
 }
 
@@ -155,47 +133,23 @@ fn proc_can_be_hidden() {
     assert_eq!(without(sysvipc()), "msg\nsem\nshm\n");
     assert_eq!(without(sysvipc().without_sysvipc()), "");
     assert_eq!(without(tool("ls", ["/proc"]).without_proc()), "");
-    tool("ls", ["/proc"])
-        .without_proc()
-        .unprivileged()
-        .run()
-        .ok()
-        .stdout_empty();
-    assert_eq!(
-        ns.sysvipc(Kind::Msg).lines().count(),
-        2,
-        "it is still there for others"
-    );
+    tool("ls", ["/proc"]).without_proc().unprivileged().run().ok().stdout_empty();
+    assert_eq!(ns.sysvipc(Kind::Msg).lines().count(), 2, "it is still there for others");
 }
 
 #[test]
 fn standard_streams_can_be_given() {
     let _ns = fresh();
-    tool("cat", ["-"])
-        .stdin("bytes\0")
-        .run()
-        .ok()
-        .stdout_is("bytes\0");
+    tool("cat", ["-"]).stdin("bytes\0").run().ok().stdout_is("bytes\0");
     tool("cat", [""; 0]).run().ok().stdout_empty();
-    tool("echo", ["x"])
-        .stdout_to("/dev/full")
-        .run()
-        .status(1)
-        .stderr_has("No space left");
-    tool("yes", [""; 0])
-        .stdout_closed_pipe()
-        .run()
-        .signal(13)
-        .stderr_empty();
+    tool("echo", ["x"]).stdout_to("/dev/full").run().status(1).stderr_has("No space left");
+    tool("yes", [""; 0]).stdout_closed_pipe().run().signal(13).stderr_empty();
     tool("env", [""; 0])
         .env("NAME", "value")
         .run()
         .ok()
         .stdout_lacks("COLUMNS")
-        .stdout_is(format!(
-            "LC_ALL=C\nNAME=value\nPATH={}\nTZ=UTC\n",
-            std::env::var("PATH").expect("PATH")
-        ));
+        .stdout_is(format!("LC_ALL=C\nNAME=value\nPATH={}\nTZ=UTC\n", std::env::var("PATH").expect("PATH")));
 }
 
 #[test]
@@ -228,10 +182,7 @@ fn segments_are_made_and_held() {
     let holder = make::holder(id);
     let stat = make::shm_stat(id);
     assert_eq!((stat.size, stat.nattch, stat.perm.mode), (5000, 2, 0o640));
-    assert_eq!(
-        (stat.cpid.unsigned_abs(), make::key_of(Kind::Shm, id)),
-        (std::process::id(), 0x5107)
-    );
+    assert_eq!((stat.cpid.unsigned_abs(), make::key_of(Kind::Shm, id)), (std::process::id(), 0x5107));
     assert_eq!(stat.lpid.unsigned_abs(), holder.pid());
     drop((memory, holder));
     make::shm_lock(id);
@@ -254,13 +205,7 @@ fn sets_are_used_and_waited_on() {
     let zero = make::blocked_semop(id, 1, 0);
     let id_text = id.to_string();
     let shown = tool("ipcs", ["-s", "-i", &id_text]).run().ok().stdout_str();
-    let row = |n: usize| {
-        shown
-            .lines()
-            .rev()
-            .nth(3 - n)
-            .map(|l| l.split_whitespace().collect())
-    };
+    let row = |n: usize| shown.lines().rev().nth(3 - n).map(|l| l.split_whitespace().collect());
     let pid = std::process::id().to_string();
     assert_eq!(row(0), Some(vec!["0", "0", "1", "0", &*pid]), "{shown}");
     assert_eq!(row(1), Some(vec!["1", "2", "0", "1", &*pid]), "{shown}");

@@ -1,1 +1,167 @@
-//! change
+//! Changing owner, group, mode and capacity (`IPC_SET`).
+
+use super::fingerprint::{Comparison, Fingerprint};
+use super::inventory;
+use super::mode::ModeChange;
+use super::model::{Detail, Object, ObjectId};
+use super::removal::refused;
+use crate::error::{Error, Result, Status};
+use crate::proc::process::may_exceed_msgmnb;
+use crate::sys::{self, Errno, Gid, Mode, MsgId, SemId, ShmId, Uid, msg, sem, shm};
+
+/// What is to be changed; what is None stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// New permission bits, perhaps relative to the old ones.
+    pub mode: Option<ModeChange>,
+    /// New owner.
+    pub owner: Option<Uid>,
+    /// New group.
+    pub group: Option<Gid>,
+    /// New capacity of a queue, 1 to 2^31-1 bytes.
+    pub qbytes: Option<u64>,
+    /// Do it even if the queue then holds too much, or could not be enlarged again.
+    pub force: bool,
+}
+
+/// What an object will have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Owner.
+    pub uid: Uid,
+    /// Group.
+    pub gid: Gid,
+    /// Permission bits.
+    pub mode: Mode,
+    /// Capacity, for queues whose capacity is known.
+    pub qbytes: Option<u64>,
+}
+
+impl Target {
+    /// What `object` has now.
+    #[must_use]
+    pub fn of(object: &Object) -> Self {
+        Self {
+            uid: object.perm.uid,
+            gid: object.perm.gid,
+            mode: Mode::new(object.perm.mode.permissions()),
+            qbytes: object.as_queue().and_then(|queue| queue.qbytes),
+        }
+    }
+}
+
+impl Change {
+    /// What `object` is to have.
+    #[must_use]
+    pub fn target(&self, object: &Object) -> Target {
+        let now = Target::of(object);
+        Target {
+            uid: self.owner.unwrap_or(now.uid),
+            gid: self.group.unwrap_or(now.gid),
+            mode: self.mode.as_ref().map_or(now.mode, |mode| Mode::new(mode.apply(now.mode.bits()))),
+            qbytes: self.qbytes.or(now.qbytes),
+        }
+    }
+
+    /// The object as it would be.
+    #[must_use]
+    pub fn foresee(&self, object: &Object) -> Object {
+        let target = self.target(object);
+        let mut after = *object;
+        after.perm.uid = target.uid;
+        after.perm.gid = target.gid;
+        after.perm.mode = Mode::new(object.perm.mode.bits() & !Mode::PERMISSIONS | target.mode.permissions());
+        if let Detail::Msg(queue) = &mut after.detail {
+            queue.qbytes = target.qbytes;
+        }
+        after
+    }
+
+    /// Refuses what would make a queue useless or could not be taken back, unless forced.
+    ///
+    /// # Errors
+    /// Status 10.
+    pub fn check(&self, object: &Object, text: &str) -> Result<()> {
+        let (Some(wanted), Some(queue), false) = (self.qbytes, object.as_queue(), self.force) else { return Ok(()) };
+        let refuse = |reason: String| {
+            let operation = format!("set the capacity of {text} to {wanted} bytes");
+            Err(Error::cannot(Status::Refused, &operation, reason, Some("--force does it all the same")))
+        };
+        let holds = queue.cbytes.max(queue.qnum);
+        if wanted < holds && queue.qbytes.is_none_or(|qbytes| wanted < qbytes) {
+            let held = if queue.cbytes >= queue.qnum {
+                format!("{} bytes", queue.cbytes)
+            } else {
+                format!("{} messages", queue.qnum)
+            };
+            return refuse(format!("it holds {held}, so nobody could send until it is nearly drained"));
+        }
+        let msgmnb = msg::limits().map_or(u64::MAX, |limits| limits.msgmnb);
+        if let Some(qbytes) = queue.qbytes
+            && wanted < qbytes
+            && qbytes > msgmnb
+            && !may_exceed_msgmnb()
+        {
+            return refuse(format!(
+                "it has {qbytes}, more than kernel.msgmnb ({msgmnb}), and you may not raise it to that again"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Changes the object if it still is what was looked at, and returns it as it is then.
+    ///
+    /// # Errors
+    /// Status 3 when it is gone, 4 without the right to, 10 when it has changed meanwhile, 1 otherwise.
+    pub fn apply(&self, seen: &Object, text: &str) -> Result<Object> {
+        let operation = format!("change {text}");
+        let gone = || Error::cannot(Status::NotFound, &operation, "it was removed meanwhile", None);
+        let now = inventory::look(seen.id).map_err(|errno| inventory::unreadable(seen.id, errno))?.ok_or_else(gone)?;
+        if let Comparison::Changed(what) = Fingerprint::of(seen).compare(&now) {
+            let reason = format!("changed since it was looked at: another {what}");
+            return Err(Error::cannot(Status::Refused, &operation, reason, None));
+        }
+        let target = self.target(&now);
+        if target == Target::of(&now) {
+            return Ok(now);
+        }
+        set(seen.id, &now, target).map_err(|errno| match errno {
+            Errno::EINVAL | Errno::EIDRM if matches!(inventory::look(seen.id), Ok(None)) => gone(),
+            _ => self.explain(&now, &operation, target, errno),
+        })?;
+        inventory::look(seen.id).map_err(|errno| inventory::unreadable(seen.id, errno))?.ok_or_else(gone)
+    }
+
+    fn explain(&self, object: &Object, operation: &str, target: Target, errno: Errno) -> Error {
+        let msgmnb = msg::limits().map_or(0, |limits| limits.msgmnb);
+        if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_set(object) {
+            let remedy = format!(
+                "more than kernel.msgmnb ({msgmnb}) needs CAP_SYS_RESOURCE in the initial user namespace; \
+                 raise kernel.msgmnb first"
+            );
+            return Error::cannot(Status::Denied, operation, errno, Some(&remedy));
+        }
+        if errno == Errno::EINVAL {
+            let remedy = format!("user {} or group {} does not exist in this user namespace", target.uid, target.gid);
+            return Error::cannot(Status::Failed, operation, errno, Some(&remedy));
+        }
+        refused(object, operation, errno)
+    }
+}
+
+/// Whether the caller may use `IPC_SET` at all, so that it was the capacity that was refused.
+fn may_set(object: &Object) -> bool {
+    super::removal::is_mine(object) || crate::proc::process::is_system_administrator()
+}
+
+fn set(id: ObjectId, now: &Object, target: Target) -> sys::Result<()> {
+    let Target { uid, gid, mode, qbytes } = target;
+    match &now.detail {
+        Detail::Shm(_) => shm::set(ShmId::new(id.id), uid, gid, mode),
+        Detail::Sem(_) => sem::set(SemId::new(id.id), uid, gid, mode),
+        Detail::Msg(_) => {
+            // Without the old capacity (an old kernel, and no read permission) it cannot be kept.
+            msg::set(MsgId::new(id.id), uid, gid, mode, qbytes.ok_or(Errno::EACCES)?)
+        }
+    }
+}

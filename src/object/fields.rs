@@ -83,15 +83,11 @@ impl std::fmt::Debug for Field {
 pub static FIELDS: [Field; 37] = [
     common("kind", "KIND", false, "shm, sem or msg", |object, _| word(object.kind().word())),
     common("id", "ID", true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
-    common("key", "KEY", false, "creation key; 0x00000000 is private", |object, _| {
-        Value::Hex(object.perm.key.bits())
-    }),
+    common("key", "KEY", false, "creation key; 0x00000000 is private", |object, _| Value::Hex(object.perm.key.bits())),
     common("ref", "REF", false, "kind and id, as every command takes them", |object, _| {
         Value::Reference(object.kind().word(), object.id.id)
     }),
-    common("mode", "MODE", false, "permission bits, octal", |object, _| {
-        Value::Octal(object.perm.mode.permissions())
-    }),
+    common("mode", "MODE", false, "permission bits, octal", |object, _| Value::Octal(object.perm.mode.permissions())),
     common("uid", "UID", true, "owner, as a number", |object, _| Value::Number(u64::from(object.perm.uid.raw()))),
     common("gid", "GID", true, "owner's group, as a number", |object, _| {
         Value::Number(u64::from(object.perm.gid.raw()))
@@ -147,9 +143,7 @@ pub static FIELDS: [Field; 37] = [
     queue("cbytes", "CBYTES", "bytes held", |queue| Value::Bytes(queue.cbytes)),
     queue("qbytes", "QBYTES", "capacity in bytes", |queue| queue.qbytes.map_or(Value::Hidden, Value::Bytes)),
     queue("lspid", "LSPID", "last process to send", |queue| pid(queue.lspid, !queue.stime.is_never())),
-    queue("lrpid", "LRPID", "last process or thread to receive", |queue| {
-        pid(queue.lrpid, !queue.rtime.is_never())
-    }),
+    queue("lrpid", "LRPID", "last process or thread to receive", |queue| pid(queue.lrpid, !queue.rtime.is_never())),
     queue("stime", "STIME", "last send", |queue| time(queue.stime)),
     queue("rtime", "RTIME", "last receive", |queue| time(queue.rtime)),
     derived("activity", "ACTIVITY", true, KindSet::ALL, "latest of all its times", |object, _| time(object.activity())),
@@ -171,7 +165,13 @@ pub static FIELDS: [Field; 37] = [
 
 type ReadObject = for<'a> fn(&Object, &'a Names) -> Value<'a>;
 
-const fn common(name: &'static str, header: &'static str, right: bool, meaning: &'static str, read: ReadObject) -> Field {
+const fn common(
+    name: &'static str,
+    header: &'static str,
+    right: bool,
+    meaning: &'static str,
+    read: ReadObject,
+) -> Field {
     Field { name, header, kinds: KindSet::ALL, right, exact: true, meaning, read: Read::Object(read) }
 }
 
@@ -402,7 +402,10 @@ mod tests {
             assert!(std::ptr::eq(find(field.name).unwrap(), field));
         }
         // Every default column exists.
-        assert_eq!([None, Some(Kind::Shm), Some(Kind::Sem), Some(Kind::Msg)].map(|kind| default_columns(kind).len()), [6, 11, 7, 11]);
+        assert_eq!(
+            [None, Some(Kind::Shm), Some(Kind::Sem), Some(Kind::Msg)].map(|kind| default_columns(kind).len()),
+            [6, 11, 7, 11]
+        );
     }
 
     proptest! {

@@ -169,7 +169,12 @@ mod tests {
         let line = r#"{"kind":"shm","id":5,"key":"0x00000009","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z","cpid":77,"x":1}"#;
         assert_eq!(Fingerprint::from_json(line), Ok(Fingerprint::of(&segment(9, 0o600, 77, 100))));
         for bad in [
-            "", "{", "{}", "[]", "5", r#"{"kind":"foo","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
+            "",
+            "{",
+            "{}",
+            "[]",
+            "5",
+            r#"{"kind":"foo","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
             r#"{"kind":"sem","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
             r#"{"kind":"shm","id":-5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
             r#"{"kind":"shm","id":5,"key":"9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,

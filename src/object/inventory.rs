@@ -274,9 +274,9 @@ pub fn add_memory<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Option<S
         }
         Some(())
     });
-    result.err().map(|error| {
-        format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", bare(&error))
-    })
+    result
+        .err()
+        .map(|error| format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", bare(&error)))
 }
 
 /// The id of the object that `key` names; needs no permission on it.

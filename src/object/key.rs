@@ -105,8 +105,7 @@ pub fn ftok(path: &Path, project: Project) -> io::Result<FileKey> {
     let file = std::fs::metadata(path)?;
     let (device, inode) = (file.dev(), file.ino());
     // ftok keeps the low bits only; that is why different files can get the same key.
-    let parts =
-        Parts { project: project.0, device_minor: (device & 0xff) as u8, inode_bits: (inode & 0xffff) as u16 };
+    let parts = Parts { project: project.0, device_minor: (device & 0xff) as u8, inode_bits: (inode & 0xffff) as u16 };
     Ok(FileKey { key: parts.key(), device, inode })
 }
 
@@ -122,7 +121,9 @@ mod tests {
         for (text, number) in [("1", 1), ("65", 65), ("255", 255), ("A", 65), ("0x41", 65), ("0x1", 1), ("-", 45)] {
             assert_eq!(Project::parse(text.as_bytes()).map(Project::number), Ok(number), "{text}");
         }
-        for text in ["", "0", "256", "00", "01", "0x", "0x0", "0x00", "0x100", "AB", "+1", "-1", "1 ", " ", "\n", "\u{e9}"] {
+        for text in
+            ["", "0", "256", "00", "01", "0x", "0x0", "0x00", "0x100", "AB", "+1", "-1", "1 ", " ", "\n", "\u{e9}"]
+        {
             assert!(Project::parse(text.as_bytes()).is_err(), "{text:?}");
         }
     }

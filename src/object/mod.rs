@@ -4,6 +4,7 @@ pub mod change;
 pub mod create;
 pub mod fields;
 pub mod fingerprint;
+pub mod inside;
 pub mod inventory;
 pub mod key;
 pub mod limits;

@@ -227,11 +227,7 @@ fn parse_clause(clause: &str, steps: &mut Vec<ModeStep>) -> Result<(), ModeError
                 Source::Class(_) => return Err(ModeError::UnknownPermission(c)),
             };
         }
-        steps.push(ModeStep {
-            who,
-            operator: found,
-            source,
-        });
+        steps.push(ModeStep { who, operator: found, source });
     }
     Ok(())
 }
@@ -283,14 +279,7 @@ mod tests {
 
     #[test]
     fn octal_modes_are_read() {
-        for (text, mode) in [
-            ("0", 0),
-            ("6", 0o6),
-            ("60", 0o60),
-            ("600", 0o600),
-            ("0600", 0o600),
-            ("0777", 0o777),
-        ] {
+        for (text, mode) in [("0", 0), ("6", 0o6), ("60", 0o60), ("600", 0o600), ("0600", 0o600), ("0777", 0o777)] {
             let change = ModeChange::parse(text);
             assert_eq!(change, Ok(ModeChange::Absolute(mode)), "{text}");
             assert_eq!(change.as_ref().map(|c| c.apply(0o7123)), Ok(mode));
@@ -378,18 +367,8 @@ mod tests {
             ModeError::OutOfRange.to_string(),
             "is out of range: an IPC object keeps permission bits only, 0 to 0777"
         );
-        assert_eq!(
-            ModeError::NotKept('s').to_string(),
-            "has 's', which IPC objects do not keep (use r, w and x)"
-        );
-        for hostile in [
-            '\u{1b}',
-            '\n',
-            '\u{9b}',
-            '\u{202e}',
-            '\u{200b}',
-            '\u{e0001}',
-        ] {
+        assert_eq!(ModeError::NotKept('s').to_string(), "has 's', which IPC objects do not keep (use r, w and x)");
+        for hostile in ['\u{1b}', '\n', '\u{9b}', '\u{202e}', '\u{200b}', '\u{e0001}'] {
             let message = ModeError::NotOctal(hostile).to_string();
             assert!(message.is_ascii() && !message.contains(char::is_control));
         }
@@ -441,11 +420,7 @@ mod tests {
             ("000", 0o001, false),
         ] {
             let filter = ModeFilter::parse(text);
-            assert_eq!(
-                filter.map(|f| f.matches(mode)),
-                Ok(chosen),
-                "{text} {mode:o}"
-            );
+            assert_eq!(filter.map(|f| f.matches(mode)), Ok(chosen), "{text} {mode:o}");
         }
         // Bits that do not count are none, however they got into the filter.
         assert!(ModeFilter::Any(0o1000).matches(0o1000));
@@ -456,17 +431,13 @@ mod tests {
     type Piece = (Vec<char>, Vec<(char, Vec<char>)>);
 
     fn any_clause() -> impl Strategy<Value = Piece> {
-        let who =
-            proptest::collection::vec(proptest::sample::select(vec!['u', 'g', 'o', 'a']), 0..4);
+        let who = proptest::collection::vec(proptest::sample::select(vec!['u', 'g', 'o', 'a']), 0..4);
         let operator = proptest::sample::select(vec!['+', '-', '=']);
         let permissions = prop_oneof![
             proptest::collection::vec(proptest::sample::select(vec!['r', 'w', 'x']), 0..4),
             proptest::sample::select(vec!['u', 'g', 'o']).prop_map(|class| vec![class]),
         ];
-        (
-            who,
-            proptest::collection::vec((operator, permissions), 1..4),
-        )
+        (who, proptest::collection::vec((operator, permissions), 1..4))
     }
 
     /// chmod as POSIX words it, one class and one permission at a time.
@@ -482,12 +453,11 @@ mod tests {
                         continue;
                     }
                     for bit in 0..3 {
-                        let named = permissions.iter().any(|letter| {
-                            match classes.iter().position(|class| class == letter) {
+                        let named =
+                            permissions.iter().any(|letter| match classes.iter().position(|class| class == letter) {
                                 Some(from) => has(before, from, bit),
                                 None => *letter == ['r', 'w', 'x'][bit],
-                            }
-                        });
+                            });
                         let on = match operator {
                             '+' => has(before, class, bit) || named,
                             '-' => has(before, class, bit) && !named,

@@ -240,12 +240,7 @@ impl Object {
     #[must_use]
     pub fn set(id: SemId, stat: &SemStat) -> Self {
         let SemStat { perm, otime, ctime, nsems } = *stat;
-        Self {
-            id: ObjectId { kind: Kind::Sem, id: id.raw() },
-            perm,
-            ctime,
-            detail: Detail::Sem(Set { nsems, otime }),
-        }
+        Self { id: ObjectId { kind: Kind::Sem, id: id.raw() }, perm, ctime, detail: Detail::Sem(Set { nsems, otime }) }
     }
 
     /// A queue from what the kernel says; `knows_capacity` is false where its source leaves `qbytes` out.

@@ -165,7 +165,9 @@ impl Reference {
             (!key.is_private()).then(|| inventory::find(self.kind, key).ok().map(|id| (key, id))).flatten()
         });
         match found {
-            Some((key, id)) => format!("{plain}, but key {key} exists (did you mean {}:{key}, which is {id}?)", self.kind),
+            Some((key, id)) => {
+                format!("{plain}, but key {key} exists (did you mean {}:{key}, which is {id}?)", self.kind)
+            }
             None => plain,
         }
     }
@@ -188,9 +190,7 @@ impl Name {
         }
         if text.starts_with(b"0x") {
             return match key::parse_hex(text) {
-                Some(key) if key.is_private() => {
-                    Err("key 0 is private and names no object; use the id".to_owned())
-                }
+                Some(key) if key.is_private() => Err("key 0 is private and names no object; use the id".to_owned()),
                 Some(key) => Ok(Self::Key(key)),
                 None => Err("a key is 0x and 1 to 8 hex digits".to_owned()),
             };
@@ -271,9 +271,34 @@ mod tests {
     #[test]
     fn nothing_malformed_is_taken() {
         for word in [
-            "", "shm", "shm:", "42", "0x42", "shm:12x", "shm:-1", "shm:+1", "shm: 1", "shm:1 ", "shm:01", "shm:4294967297",
-            "shm:2147483648", "shm:99999999999999999999", "shm:0x", "shm:0x0", "shm:0x00000000", "shm:0x123456789",
-            "shm:0xg", "SHM:1", "foo:1", "shm:cfg:A", "shm:/cfg", "shm:/cfg:", "shm:/cfg:0", "shm:/cfg:256", "shm::A", "shm:1:2",
+            "",
+            "shm",
+            "shm:",
+            "42",
+            "0x42",
+            "shm:12x",
+            "shm:-1",
+            "shm:+1",
+            "shm: 1",
+            "shm:1 ",
+            "shm:01",
+            "shm:4294967297",
+            "shm:2147483648",
+            "shm:99999999999999999999",
+            "shm:0x",
+            "shm:0x0",
+            "shm:0x00000000",
+            "shm:0x123456789",
+            "shm:0xg",
+            "SHM:1",
+            "foo:1",
+            "shm:cfg:A",
+            "shm:/cfg",
+            "shm:/cfg:",
+            "shm:/cfg:0",
+            "shm:/cfg:256",
+            "shm::A",
+            "shm:1:2",
         ] {
             assert!(parse(word).is_err(), "{word:?}");
         }

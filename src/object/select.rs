@@ -222,7 +222,9 @@ mod tests {
         assert!(chosen(|s| s.owners = vec![Uid::new(9), Uid::new(1)], &object));
         assert!(!chosen(|s| s.owners = vec![Uid::new(3)], &object));
         assert!(!chosen(|s| s.not_owners = vec![Uid::new(1)], &object));
-        assert!(chosen(|s| s.groups = vec![Gid::new(2)], &object) && !chosen(|s| s.groups = vec![Gid::new(4)], &object));
+        assert!(
+            chosen(|s| s.groups = vec![Gid::new(2)], &object) && !chosen(|s| s.groups = vec![Gid::new(4)], &object)
+        );
         assert!(chosen(|s| s.creators = vec![Uid::new(3)], &object));
         assert!(chosen(|s| s.private = Some(false), &object) && !chosen(|s| s.private = Some(true), &object));
         assert!(chosen(|s| s.larger = Some(9), &object) && !chosen(|s| s.larger = Some(10), &object));

@@ -8,6 +8,8 @@ use crate::sys::{Pid, Timestamp};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
+/// `CAP_SYS_ADMIN` in the effective set.
+const CAP_SYS_ADMIN: u64 = 1 << 21;
 
 /// What can be said of a process the kernel recorded for an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +40,21 @@ pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
     }
 }
 
+/// Whether this process has `CAP_SYS_ADMIN`. False where `/proc` does not tell.
+#[must_use]
+pub fn is_system_administrator() -> bool {
+    has_capability(CAP_SYS_ADMIN)
+}
+
+fn has_capability(bit: u64) -> bool {
+    Process::myself().and_then(|process| process.status()).is_ok_and(|status| status.capeff & bit != 0)
+}
+
 /// Whether this process may raise a queue above `msgmnb`: `CAP_SYS_RESOURCE`, which counts in the initial user
 /// namespace alone. False where `/proc` does not tell.
 #[must_use]
 pub fn may_exceed_msgmnb() -> bool {
-    crate::sys::namespace::is_initial_user()
-        && Process::myself()
-            .and_then(|process| process.status())
-            .is_ok_and(|status| status.capeff & CAP_SYS_RESOURCE != 0)
+    crate::sys::namespace::is_initial_user() && has_capability(CAP_SYS_RESOURCE)
 }
 
 /// RAM and swap of this machine in bytes; None where `/proc` does not tell.

@@ -219,7 +219,8 @@ mod tests {
 
     #[test]
     fn a_set_and_a_queue_line() {
-        let (id, stat) = set(b"         0          3   600          5     0     0     0     0          0 1795238000").unwrap();
+        let (id, stat) =
+            set(b"         0          3   600          5     0     0     0     0          0 1795238000").unwrap();
         assert_eq!((id.raw(), stat.nsems, stat.ctime.seconds()), (3, 5, 1_795_238_000));
         let (id, stat) =
             queue(b"         1          0   644          3          1   77     0     0     0     0     0 1795238001          0 1795238000")

@@ -37,7 +37,10 @@ mod tests {
     fn quotes_only_where_needed() {
         let mut out = String::new();
         let text = |text: &'static str| Value::Text(Cow::Borrowed(text));
-        push_record(&mut out, [Value::Number(1), Value::Null, text("a,b"), text("say \"x\""), text("l\nm")].into_iter());
+        push_record(
+            &mut out,
+            [Value::Number(1), Value::Null, text("a,b"), text("say \"x\""), text("l\nm")].into_iter(),
+        );
         assert_eq!(out, "1,,\"a,b\",\"say \"\"x\"\"\",\"l\nm\"\r\n");
     }
 }

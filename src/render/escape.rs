@@ -44,9 +44,7 @@ fn first_unsafe(text: &str) -> Option<usize> {
     // Nearly all text is plain ASCII, which is told byte by byte. Where it ends a character starts.
     let start = text.bytes().position(|byte| !is_plain(byte))?;
     let (_, rest) = text.split_at_checked(start)?;
-    rest.char_indices()
-        .find(|&(_, c)| is_unsafe(c))
-        .map(|(at, _)| start + at)
+    rest.char_indices().find(|&(_, c)| is_unsafe(c)).map(|(at, _)| start + at)
 }
 
 fn push_byte(out: &mut String, byte: u8) {
@@ -128,11 +126,7 @@ fn is_printable_ascii(text: &str) -> bool {
 /// makes of it.
 #[must_use]
 pub fn display_width(text: &str) -> usize {
-    if is_printable_ascii(text) {
-        text.len()
-    } else {
-        text.width()
-    }
+    if is_printable_ascii(text) { text.len() } else { text.width() }
 }
 
 /// Cuts a text to `width` terminal columns, with `…` in the last one if anything was cut.
@@ -211,28 +205,14 @@ mod tests {
         let code = u32::from(c);
         c.is_control()
             || [0x61c, 0xfeff].contains(&code)
-            || [
-                (0x200b, 0x200f),
-                (0x2028, 0x202e),
-                (0x2060, 0x2069),
-                (0xfff9, 0xfffb),
-                (0xe0000, 0xe007f),
-            ]
-            .iter()
-            .any(|&(first, last)| (first..=last).contains(&code))
+            || [(0x200b, 0x200f), (0x2028, 0x202e), (0x2060, 0x2069), (0xfff9, 0xfffb), (0xe0000, 0xe007f)]
+                .iter()
+                .any(|&(first, last)| (first..=last).contains(&code))
     }
 
     #[test]
     fn clean_text_is_borrowed() {
-        for text in [
-            "",
-            "abc",
-            "/usr/bin/a b~",
-            "größe",
-            "日本語",
-            "e\u{301}",
-            "👩",
-        ] {
+        for text in ["", "abc", "/usr/bin/a b~", "größe", "日本語", "e\u{301}", "👩"] {
             assert!(matches!(escape(text), Cow::Borrowed(same) if same == text));
             assert!(matches!(escape_bytes(text.as_bytes()), Cow::Borrowed(same) if same == text));
         }
@@ -248,10 +228,7 @@ mod tests {
             ("\x7f", "\\u{7f}"),
             ("\u{80}\u{9b}\u{9f}\u{a0}", "\\u{80}\\u{9b}\\u{9f}\u{a0}"),
             ("a\u{202e}b", "a\\u{202e}b"),
-            (
-                "\u{61c}\u{200b}\u{2066}\u{feff}",
-                "\\u{61c}\\u{200b}\\u{2066}\\u{feff}",
-            ),
+            ("\u{61c}\u{200b}\u{2066}\u{feff}", "\\u{61c}\\u{200b}\\u{2066}\\u{feff}"),
             ("\u{2028}\u{fff9}\u{e0001}", "\\u{2028}\\u{fff9}\\u{e0001}"),
             ("\\n", "\\\\n"),
             ("日\\本\n", "日\\\\本\\n"),
@@ -268,11 +245,7 @@ mod tests {
             let escaped = escape(&text);
             assert_eq!(escaped != text, is_hostile(c) || c == '\\', "{c:?}");
             assert!(!escaped.contains(is_hostile), "{c:?}");
-            assert_eq!(
-                unescape(&escaped).as_deref(),
-                Some(text.as_bytes()),
-                "{c:?}"
-            );
+            assert_eq!(unescape(&escaped).as_deref(), Some(text.as_bytes()), "{c:?}");
         }
     }
 
@@ -293,13 +266,7 @@ mod tests {
 
     #[test]
     fn widths_are_counted() {
-        for (text, width) in [
-            ("", 0),
-            ("abc", 3),
-            ("größe", 5),
-            ("日本", 4),
-            ("e\u{301}", 1),
-        ] {
+        for (text, width) in [("", 0), ("abc", 3), ("größe", 5), ("日本", 4), ("e\u{301}", 1)] {
             assert_eq!(display_width(text), width, "{text}");
         }
     }
@@ -333,9 +300,7 @@ mod tests {
             proptest::char::range('\u{600}', '\u{6ff}'),
             proptest::char::range('\u{300}', '\u{36f}'),
             proptest::char::range('\u{1f000}', '\u{1faff}'),
-            proptest::sample::select(vec![
-                '\u{fe0f}', '\u{fe0e}', '\u{20e3}', '\u{200d}', '#', '\\'
-            ]),
+            proptest::sample::select(vec!['\u{fe0f}', '\u{fe0e}', '\u{20e3}', '\u{200d}', '#', '\\']),
             proptest::sample::select(vec!['x', 'u', 'n', '{', '}', '8', '0']),
         ];
         proptest::collection::vec(odd, 0..24).prop_map(String::from_iter)

@@ -148,6 +148,16 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
+    /// Text that is no JSON, for commands that write lines or JSON as they are told.
+    pub fn raw(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// What it writes onto.
+    pub fn out_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Hands on what has gathered, if it is much.
     ///
     /// # Errors
@@ -161,9 +171,10 @@ impl<W: Write> JsonWriter<W> {
     /// # Errors
     /// When the output cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.out.write_all(self.text.as_bytes())?;
+        let result = self.out.write_all(self.text.as_bytes());
+        // What could not be written is not tried again, or a full disk would fill the memory too.
         self.text.clear();
-        Ok(())
+        result
     }
 
     /// Ends the document: a newline, and everything handed on. Another document may follow.

@@ -67,12 +67,7 @@ pub fn write<'a>(
     out.write_all(text.as_bytes())
 }
 
-fn widths<'a>(
-    columns: &[Column],
-    rows: usize,
-    style: &Style,
-    cell: &impl Fn(usize, usize) -> Value<'a>,
-) -> Vec<usize> {
+fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usize, usize) -> Value<'a>) -> Vec<usize> {
     let mut widths: Vec<usize> =
         columns.iter().map(|column| if style.header { column.header.len() } else { 0 }).collect();
     let mut scratch = String::new();

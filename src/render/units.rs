@@ -105,22 +105,10 @@ impl<'a> Number<'a> {
     fn split(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, rest) = split_digits(text)?;
         match rest.strip_prefix('.') {
-            None => Some((
-                Self {
-                    whole,
-                    fraction: None,
-                },
-                rest,
-            )),
+            None => Some((Self { whole, fraction: None }, rest)),
             Some(after) => {
                 let (fraction, rest) = split_digits(after)?;
-                Some((
-                    Self {
-                        whole,
-                        fraction: Some(fraction),
-                    },
-                    rest,
-                ))
+                Some((Self { whole, fraction: Some(fraction) }, rest))
             }
         }
     }
@@ -138,10 +126,7 @@ impl<'a> Number<'a> {
 
 /// Splits the ASCII digits at the front of `text` from the rest; `None` if there are none.
 fn split_digits(text: &str) -> Option<(&str, &str)> {
-    let end = text
-        .bytes()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     if end == 0 {
         return None;
     }
@@ -185,9 +170,7 @@ pub fn parse_size(text: &str) -> Result<u64, SizeError> {
         }
         None => return Err(SizeError::Malformed),
     };
-    let mut whole = number
-        .whole_up_to(u128::from(u64::MAX))
-        .ok_or(SizeError::TooLarge)?;
+    let mut whole = number.whole_up_to(u128::from(u64::MAX)).ok_or(SizeError::TooLarge)?;
 
     // A fraction of n digits, the last not zero, is not divisible by 2 or not by 5. So to give a
     // whole number its unit must be divisible by 2^n or 5^n, and no unit is for n above 60 (E is
@@ -290,9 +273,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let mut alone = true;
     while !rest.is_empty() {
         let (number, after) = Number::split(rest).ok_or(DurationError::Malformed)?;
-        let end = after
-            .find(|letter: char| !letter.is_alphabetic())
-            .unwrap_or(after.len());
+        let end = after.find(|letter: char| !letter.is_alphabetic()).unwrap_or(after.len());
         let (unit, tail) = after.split_at(end);
         let place = if unit.is_empty() {
             if !tail.is_empty() {
@@ -325,9 +306,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
                 .bytes()
                 .chain(std::iter::repeat(b'0'))
                 .take(9)
-                .fold(0u128, |value, digit| {
-                    value * 10 + u128::from(digit.wrapping_sub(b'0'))
-                });
+                .fold(0u128, |value, digit| value * 10 + u128::from(digit.wrapping_sub(b'0')));
             let product = billionths * nanos;
             if product % NANOS != 0 {
                 return Err(DurationError::NotWhole);
@@ -352,11 +331,7 @@ struct ShownSize {
 impl ShownSize {
     fn new(bytes: u64) -> Self {
         if bytes < 1024 {
-            return Self {
-                number: bytes,
-                tenth: None,
-                unit: None,
-            };
+            return Self { number: bytes, tenth: None, unit: None };
         }
         let step = (bytes.ilog2() / 10) as usize;
         let shift = step * 10;
@@ -367,27 +342,15 @@ impl ShownSize {
             // The rest is below 2^60, so ten times it still fits.
             let tenths = whole * 10 + ((rest * 10 + half) >> shift);
             if tenths < 100 {
-                return Self {
-                    number: tenths / 10,
-                    tenth: Some(tenths % 10),
-                    unit: SIZE_UNITS.get(step - 1).copied(),
-                };
+                return Self { number: tenths / 10, tenth: Some(tenths % 10), unit: SIZE_UNITS.get(step - 1).copied() };
             }
         }
         let number = whole + u64::from(rest >= half);
         if number == 1024 {
             // Not reached in the last unit, of which 2^64 bytes are only sixteen.
-            return Self {
-                number: 1,
-                tenth: Some(0),
-                unit: SIZE_UNITS.get(step).copied(),
-            };
+            return Self { number: 1, tenth: Some(0), unit: SIZE_UNITS.get(step).copied() };
         }
-        Self {
-            number,
-            tenth: None,
-            unit: SIZE_UNITS.get(step - 1).copied(),
-        }
+        Self { number, tenth: None, unit: SIZE_UNITS.get(step - 1).copied() }
     }
 }
 
@@ -412,9 +375,7 @@ pub fn push_size(out: &mut String, bytes: u64) {
 #[must_use]
 pub fn size_width(bytes: u64) -> usize {
     let shown = ShownSize::new(bytes);
-    digits(shown.number)
-        + if shown.tenth.is_some() { 2 } else { 0 }
-        + usize::from(shown.unit.is_some())
+    digits(shown.number) + if shown.tenth.is_some() { 2 } else { 0 } + usize::from(shown.unit.is_some())
 }
 
 /// What comes before an age that is negative.
@@ -573,10 +534,7 @@ mod tests {
             ("2.0B", 2),
             ("1.5G", 1_610_612_736),
             ("1.5GB", 1_500_000_000),
-            (
-                "1.50000000000000000000000000000000000000000000000000000000000000000000K",
-                1536,
-            ),
+            ("1.50000000000000000000000000000000000000000000000000000000000000000000K", 1536),
             ("0.001KB", 1),
             ("2M", 2 << 20),
             ("2T", 2 << 40),
@@ -584,20 +542,14 @@ mod tests {
             ("15E", 15 << 60),
             ("18EB", 18_000_000_000_000_000_000),
             // The finest fraction of the largest unit: one byte.
-            (
-                "0.000000000000000000867361737988403547205962240695953369140625E",
-                1,
-            ),
+            ("0.000000000000000000867361737988403547205962240695953369140625E", 1),
             ("0.000000000000000001EB", 1),
             ("0x1000", 4096),
             ("0X1b", 27),
             ("0xffffffffffffffff", u64::MAX),
             ("0x0000000000000000000001", 1),
             ("18446744073709551615", u64::MAX),
-            (
-                "15.99999999999999999913263826201159645279403775930404663085937500E",
-                u64::MAX,
-            ),
+            ("15.99999999999999999913263826201159645279403775930404663085937500E", u64::MAX),
         ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
@@ -644,10 +596,7 @@ mod tests {
             ("1.5B", NotWhole),
             ("0.1K", NotWhole),
             ("0.0001KB", NotWhole),
-            (
-                "0.0000000000000000000000000000000000000000000000000000000000001E",
-                NotWhole,
-            ),
+            ("0.0000000000000000000000000000000000000000000000000000000000001E", NotWhole),
             ("18446744073709551616", TooLarge),
             ("99999999999999999999999999999999999999999999999", TooLarge),
             ("16E", TooLarge),
@@ -662,15 +611,9 @@ mod tests {
     fn size_errors_say_why() {
         let message = |text: &str| parse_size(text).map_err(|error| error.to_string());
         assert_eq!(message(""), Err("is empty".to_owned()));
-        assert_eq!(
-            message("1X"),
-            Err("has an unknown unit 'X' (use K, M, G, T, P, E, with iB or B)".to_owned())
-        );
+        assert_eq!(message("1X"), Err("has an unknown unit 'X' (use K, M, G, T, P, E, with iB or B)".to_owned()));
         assert_eq!(message("16E"), Err("is larger than 2^64-1".to_owned()));
-        assert_eq!(
-            message("0.1K"),
-            Err("is not a whole number of bytes".to_owned())
-        );
+        assert_eq!(message("0.1K"), Err("is not a whole number of bytes".to_owned()));
     }
 
     #[test]
@@ -698,10 +641,7 @@ mod tests {
             ("1h90m", seconds(9000)),
             ("18446744073709551615", seconds(u64::MAX)),
             ("18446744073709551615.999999999", Duration::MAX),
-            (
-                "18446744073709551615999ms",
-                Duration::new(u64::MAX, 999_000_000),
-            ),
+            ("18446744073709551615999ms", Duration::new(u64::MAX, 999_000_000)),
         ] {
             assert_eq!(parse_duration(text), Ok(duration), "{text}");
         }
@@ -752,14 +692,8 @@ mod tests {
     #[test]
     fn duration_errors_say_why() {
         let message = |text: &str| parse_duration(text).map_err(|error| error.to_string());
-        assert_eq!(
-            message("1y"),
-            Err("has an unknown unit 'y' (use w, d, h, m, s or ms)".to_owned())
-        );
-        assert_eq!(
-            message("1h30"),
-            Err("ends in a number without a unit".to_owned())
-        );
+        assert_eq!(message("1y"), Err("has an unknown unit 'y' (use w, d, h, m, s or ms)".to_owned()));
+        assert_eq!(message("1h30"), Err("ends in a number without a unit".to_owned()));
     }
 
     #[test]
@@ -841,20 +775,11 @@ mod tests {
         for n in [0, 9, -1, -10, i64::MIN, i64::MAX] {
             assert_eq!(written(|out| push_i64(out, n)), n.to_string());
         }
-        for (n, text) in [
-            (0, "0000"),
-            (0o600, "0600"),
-            (0o1600, "1600"),
-            (0o12345, "12345"),
-            (u32::MAX, "37777777777"),
-        ] {
+        for (n, text) in [(0, "0000"), (0o600, "0600"), (0o1600, "1600"), (0o12345, "12345"), (u32::MAX, "37777777777")]
+        {
             assert_eq!(written(|out| push_octal4(out, n)), text);
         }
-        for (n, text) in [
-            (0, "0x00000000"),
-            (0x1b, "0x0000001b"),
-            (u32::MAX, "0xffffffff"),
-        ] {
+        for (n, text) in [(0, "0x00000000"), (0x1b, "0x0000001b"), (u32::MAX, "0xffffffff")] {
             assert_eq!(written(|out| push_hex32(out, n)), text);
         }
     }
@@ -876,11 +801,8 @@ mod tests {
     /// `whole.fraction` times `base` to the power of `steps`, the long way: all digits as one
     /// integer, multiplied, and the point put back. `None` if a digit after the point is left.
     fn long_product(whole: &str, fraction: &str, base: u32, steps: u32) -> Option<String> {
-        let mut digits: Vec<u32> = whole
-            .chars()
-            .chain(fraction.chars())
-            .filter_map(|digit| digit.to_digit(10))
-            .collect();
+        let mut digits: Vec<u32> =
+            whole.chars().chain(fraction.chars()).filter_map(|digit| digit.to_digit(10)).collect();
         for _ in 0..steps {
             multiply(&mut digits, base);
         }
@@ -888,10 +810,7 @@ mod tests {
         if after.iter().any(|&digit| digit != 0) {
             return None;
         }
-        let text: String = digits
-            .iter()
-            .filter_map(|&digit| char::from_digit(digit, 10))
-            .collect();
+        let text: String = digits.iter().filter_map(|&digit| char::from_digit(digit, 10)).collect();
         let text = text.trim_start_matches('0');
         Some(if text.is_empty() { "0" } else { text }.to_owned())
     }
@@ -922,10 +841,8 @@ mod tests {
     fn any_bytes() -> impl Strategy<Value = u64> {
         prop_oneof![
             (any::<u64>(), 0u32..64).prop_map(|(n, shift)| n >> shift),
-            (0u32..7, 0u64..1100, -600i64..600).prop_map(|(unit, n, off)| {
-                n.saturating_mul(1 << (10 * unit))
-                    .saturating_add_signed(off)
-            }),
+            (0u32..7, 0u64..1100, -600i64..600)
+                .prop_map(|(unit, n, off)| { n.saturating_mul(1 << (10 * unit)).saturating_add_signed(off) }),
         ]
     }
 

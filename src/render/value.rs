@@ -5,9 +5,7 @@ use std::cmp::Ordering;
 
 use super::escape::{display_width, escape};
 use super::style::{Style, TimeStyle, push_utc};
-use super::units::{
-    age_width, digits, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width,
-};
+use super::units::{age_width, digits, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width};
 
 /// A value, typed by how it is to be shown.
 #[derive(Clone, Debug, PartialEq)]

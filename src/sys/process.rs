@@ -1,9 +1,9 @@
 //! Running another program for as long as something is held for it.
 
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
-use std::io;
 
 use super::errno::Errno;
 

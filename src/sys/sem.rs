@@ -261,10 +261,8 @@ pub fn op(id: SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let limit = timeout.map(timespec);
     let limit: *const libc::timespec = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `raw` holds as many sembufs as is said, and `limit` is null or one timespec; both outlive the call.
-    Errno::check(unsafe {
-        libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), raw.as_ptr(), raw.len(), limit)
-    })
-    .map(drop)
+    Errno::check(unsafe { libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), raw.as_ptr(), raw.len(), limit) })
+        .map(drop)
 }
 
 fn timespec(duration: Duration) -> libc::timespec {
@@ -296,11 +294,7 @@ pub fn limits() -> Result<SemLimits> {
 /// `ENOSYS` where the kernel has no System V IPC.
 pub fn usage() -> Result<SemUsage> {
     let (info, max_index) = info(command::SEM_INFO)?;
-    Ok(SemUsage {
-        used_ids: u32::try_from(info.semusz).unwrap_or(0),
-        semaphores: unsigned(info.semaem),
-        max_index,
-    })
+    Ok(SemUsage { used_ids: u32::try_from(info.semusz).unwrap_or(0), semaphores: unsigned(info.semaem), max_index })
 }
 
 fn info(cmd: c_int) -> Result<(Seminfo, u32)> {

@@ -94,7 +94,8 @@ pub fn find(key: Key) -> Result<ShmId> {
 fn get(key: Key, size: u64, flags: c_int) -> Result<ShmId> {
     let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
     // SAFETY: the call takes numbers only.
-    let id = Errno::check(unsafe { libc::syscall(libc::SYS_shmget, c_long::from(key.raw()), size, c_long::from(flags)) })?;
+    let id =
+        Errno::check(unsafe { libc::syscall(libc::SYS_shmget, c_long::from(key.raw()), size, c_long::from(flags)) })?;
     Ok(ShmId::new(id as c_int))
 }
 

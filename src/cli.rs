@@ -1,0 +1,204 @@
+//! The command tree and the options that every command has.
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::context::{ColorChoice, Context};
+use crate::commands::{attach, completions, create, key, limits, ls, rm, set, show};
+use crate::error::{Result, Status};
+use crate::object::model::Kind;
+
+/// The words that stand for a kind and hold commands of their own.
+pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
+
+/// List, explain, create, change, use and safely remove System V IPC objects:
+/// shared memory segments (shm), semaphore sets (sem) and message queues (msg).
+#[derive(Debug, Parser)]
+#[command(name = "ipcadm", version, subcommand_required = true, arg_required_else_help = false)]
+#[command(after_help = "Without a command, ipcadm lists. An object is named shm:ID, sem:ID, msg:ID, KIND:0xKEY or \
+KIND:PATH:PROJECT.\nManual pages: ipcadm(1), ipcadm-COMMAND(1), ipcadm-sysv(7).")]
+pub struct Cli {
+    /// What every command has.
+    #[command(flatten)]
+    pub global: Global,
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub color: ColorChoice,
+    /// Say on standard error what is done and how
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+pub enum Command {
+    /// List objects (the default)
+    #[command(alias = "list")]
+    Ls(ls::LsArgs),
+    /// Show everything known about objects
+    #[command(aliases = ["inspect", "stat"])]
+    Show(show::ShowArgs),
+    /// Show limits, what of them is in use, and who uses most
+    Limits(limits::LimitsArgs),
+    /// Change owner, group, mode or queue capacity
+    Set(set::SetArgs),
+    /// Remove exactly these objects
+    #[command(aliases = ["delete", "remove"])]
+    Rm(rm::RmArgs),
+    /// Make a key from a file, or take one apart
+    Key(key::KeyArgs),
+    /// Shared memory segments
+    Shm(ShmArgs),
+    /// Semaphore sets
+    Sem(SemArgs),
+    /// Message queues
+    Msg(MsgArgs),
+    /// Print a shell's completion script
+    Completions(completions::CompletionsArgs),
+}
+
+/// Shared memory segments; a bare 'ipcadm shm' lists them
+#[derive(Debug, Args)]
+pub struct ShmArgs {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: ShmCommand,
+}
+
+/// The commands for segments.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+pub enum ShmCommand {
+    /// What every kind has.
+    #[command(flatten)]
+    Common(KindCommand),
+    /// Create a segment
+    Create(create::ShmCreateArgs),
+    /// Attach a segment for a time or while a program runs
+    Attach(attach::AttachArgs),
+}
+
+/// Semaphore sets; a bare 'ipcadm sem' lists them
+#[derive(Debug, Args)]
+pub struct SemArgs {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: SemCommand,
+}
+
+/// The commands for semaphore sets.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+pub enum SemCommand {
+    /// What every kind has.
+    #[command(flatten)]
+    Common(KindCommand),
+    /// Create a semaphore set
+    Create(create::SemCreateArgs),
+}
+
+/// Message queues; a bare 'ipcadm msg' lists them
+#[derive(Debug, Args)]
+pub struct MsgArgs {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: MsgCommand,
+}
+
+/// The commands for message queues.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+pub enum MsgCommand {
+    /// What every kind has.
+    #[command(flatten)]
+    Common(KindCommand),
+    /// Create a message queue
+    Create(create::MsgCreateArgs),
+}
+
+/// Commands that stand under each kind, which is then implied.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
+pub enum KindCommand {
+    /// List objects of this kind (the default)
+    #[command(alias = "list")]
+    Ls(ls::LsArgs),
+    /// Show everything known about objects
+    #[command(aliases = ["inspect", "stat"])]
+    Show(show::ShowArgs),
+    /// Change owner, group, mode or queue capacity
+    Set(set::SetArgs),
+    /// Remove exactly these objects
+    #[command(aliases = ["delete", "remove"])]
+    Rm(rm::RmArgs),
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    /// What the command could not do.
+    pub fn run(self) -> Result<ExitCode> {
+        let context = Context::new(self.global.color, self.global.verbose);
+        let status = match self.command {
+            Command::Ls(args) => ls::run(&args, None, &context),
+            Command::Show(args) => show::run(&args, None, &context),
+            Command::Limits(args) => limits::run(&args, &context),
+            Command::Set(args) => set::run(&args, None),
+            Command::Rm(args) => rm::run(&args, None),
+            Command::Key(args) => key::run(&args),
+            Command::Shm(ShmArgs { command }) => match command {
+                ShmCommand::Common(command) => command.run(Kind::Shm, &context),
+                ShmCommand::Create(args) => create::run_shm(&args),
+                ShmCommand::Attach(args) => return attach::run(&args, &context),
+            },
+            Command::Sem(SemArgs { command }) => match command {
+                SemCommand::Common(command) => command.run(Kind::Sem, &context),
+                SemCommand::Create(args) => create::run_sem(&args),
+            },
+            Command::Msg(MsgArgs { command }) => match command {
+                MsgCommand::Common(command) => command.run(Kind::Msg, &context),
+                MsgCommand::Create(args) => create::run_msg(&args),
+            },
+            Command::Completions(args) => completions::run(&args),
+        };
+        status.map(|status| ExitCode::from(status.code()))
+    }
+}
+
+impl KindCommand {
+    fn run(self, kind: Kind, context: &Context) -> Result<Status> {
+        match self {
+            Self::Ls(args) => ls::run(&args, Some(kind), context),
+            Self::Show(args) => show::run(&args, Some(kind), context),
+            Self::Set(args) => set::run(&args, Some(kind)),
+            Self::Rm(args) => rm::run(&args, Some(kind)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,250 @@
+//! `shm attach`: keeps a segment attached for a time, or while a program runs.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::context::{Context, note};
+use super::envelope;
+use super::ls::print_table;
+use super::options::{Format, FormatArgs, StyleArgs, duration};
+use super::output::Out;
+use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::object::fields;
+use crate::object::inventory;
+use crate::object::model::{Kind, Object};
+use crate::object::reference::{Reference, Resolved};
+use crate::proc::sysctl;
+use crate::render::escape::escape_bytes;
+use crate::render::json::JsonWriter;
+use crate::sys::shm::Attachment;
+use crate::sys::{Errno, ShmId, process};
+
+/// env(1)'s status for a program that cannot be run.
+const CANNOT_RUN: u8 = 126;
+/// env(1)'s status for a program that is not there.
+const NOT_FOUND: u8 = 127;
+
+/// Attach a segment for a time or while a program runs
+///
+/// With neither, it is attached and detached at once. With CMD the exit status is CMD's; 125 is a failure of ipcadm's
+/// own, 126 and 127 are as for env(1).
+#[derive(Debug, Args)]
+pub struct AttachArgs {
+    /// Segment to attach
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    /// Attach for reading only
+    #[arg(long)]
+    read_only: bool,
+    /// Keep it attached so long
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, conflicts_with = "command")]
+    keep: Option<Duration>,
+    /// Attach even if detaching will destroy the segment (kernel.shm_rmid_forced)
+    #[arg(short, long)]
+    force: bool,
+    /// Print nothing
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    style: StyleArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Program to run while it is attached
+    #[arg(value_name = "CMD", last = true)]
+    command: Vec<OsString>,
+}
+
+/// Attaches, waits, detaches.
+///
+/// # Errors
+/// As documented for the statuses; with a program every failure of our own is 125.
+pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
+    let runs = !args.command.is_empty();
+    match args.attach(context) {
+        Ok(code) => Ok(ExitCode::from(code)),
+        Err(error) if runs => {
+            super::context::say(&error.to_string());
+            Ok(ExitCode::from(OWN_FAILURE))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl AttachArgs {
+    fn attach(&self, context: &Context) -> Result<u8> {
+        let reference =
+            Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
+        let found = reference.resolve()?;
+        self.check(&found)?;
+        let mut shown = Shown::new(self, context)?;
+        let id = ShmId::new(found.object.id.id);
+        let attachment = Attachment::new(id, self.read_only).map_err(|errno| self.explain(&found, errno))?;
+        let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
+        shown.attached(&found.text, attachment.address(), during)?;
+
+        let code = match self.command.split_first() {
+            Some((program, arguments)) => run_program(program, arguments),
+            None => {
+                std::thread::sleep(self.keep.unwrap_or_default());
+                Status::Done.code()
+            }
+        };
+
+        attachment.detach().map_err(|errno| Error::call(&format!("detach {}", found.text), errno))?;
+        let after = inventory::look(found.object.id).ok().flatten();
+        let printed = shown.detached(&found.text, after);
+        match printed {
+            // The program's status is what counts by now.
+            Err(_) if !self.command.is_empty() => Ok(code),
+            Err(error) => Err(error),
+            Ok(()) => Ok(code),
+        }
+    }
+
+    /// Detaching the only attachment destroys the segment where `kernel.shm_rmid_forced` is set.
+    fn check(&self, found: &Resolved) -> Result<()> {
+        let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
+        if !unattached || self.force {
+            return Ok(());
+        }
+        let reason = match sysctl::shm_rmid_forced() {
+            Some(false) => return Ok(()),
+            Some(true) => "kernel.shm_rmid_forced is 1 and nobody has it attached, so detaching would destroy it",
+            None => {
+                "nobody has it attached, and it cannot be told whether detaching would destroy it (kernel.shm_rmid_forced)"
+            }
+        };
+        Err(Error::cannot(
+            Status::Refused,
+            &format!("attach {}", found.text),
+            reason,
+            Some("--force does it all the same"),
+        ))
+    }
+
+    fn explain(&self, found: &Resolved, errno: Errno) -> Error {
+        let (status, remedy) = match errno {
+            Errno::EACCES if self.read_only => (Status::Denied, Some("needs read permission or CAP_IPC_OWNER")),
+            Errno::EACCES => {
+                (Status::Denied, Some("needs read and write permission or CAP_IPC_OWNER; --read-only needs less"))
+            }
+            Errno::EINVAL | Errno::EIDRM => (Status::NotFound, Some("it was removed meanwhile")),
+            Errno::ENOMEM => (Status::Failed, Some("no room in the address space or no memory")),
+            errno => (Status::of(errno), None),
+        };
+        Error::cannot(status, &format!("attach {}", found.text), errno, remedy)
+    }
+}
+
+fn run_program(program: &OsString, arguments: &[OsString]) -> u8 {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    match process::run(command) {
+        Ok(status) => process::shell_status(status),
+        Err(error) => {
+            let name = escape_bytes(program.as_encoded_bytes());
+            super::context::say(&format!("cannot run {name}: {}", bare(&error)));
+            if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
+        }
+    }
+}
+
+/// What is printed while attached and afterwards.
+struct Shown<'a> {
+    args: &'a AttachArgs,
+    context: &'a Context,
+    out: Out,
+    /// For the one JSON document, which comes at the end.
+    states: Vec<(Object, Option<usize>)>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(args: &'a AttachArgs, context: &'a Context) -> Result<Self> {
+        Ok(Self { args, context, out: Out::stdout()?, states: Vec::new() })
+    }
+
+    fn attached(&mut self, text: &str, address: usize, object: Object) -> Result<()> {
+        let access = if self.args.read_only { "read-only" } else { "read-write" };
+        self.line(&format!("attached {text} at {address:#x}, {access}"))?;
+        self.state(object, Some(address), true)
+    }
+
+    fn detached(&mut self, text: &str, object: Option<Object>) -> Result<()> {
+        match object {
+            Some(object) => {
+                self.line(&format!("detached {text}"))?;
+                self.state(object, None, false)?;
+            }
+            None => note(&format!("{text} is gone: that was the last attachment of a segment to be destroyed")),
+        }
+        if self.args.format.format() == Format::Json && !self.args.quiet {
+            let states = std::mem::take(&mut self.states);
+            let mut json = JsonWriter::new(&mut self.out);
+            envelope::head(&mut json, "objects", false);
+            for (object, address) in &states {
+                json.line();
+                write_state(&mut json, object, *address);
+            }
+            envelope::tail(&mut json, &[]);
+            json.end_document().and_then(|()| json.flush()).map_err(Error::Output)?;
+        }
+        self.out.flush().map_err(Error::Output)
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        if self.args.quiet || self.args.format.format() != Format::Table {
+            return Ok(());
+        }
+        writeln!(self.out, "{line}").map_err(Error::Output)
+    }
+
+    /// Shows the segment's row and hands it on at once: a reader may be waiting for it.
+    fn state(&mut self, object: Object, address: Option<usize>, header: bool) -> Result<()> {
+        if self.args.quiet {
+            return Ok(());
+        }
+        let mut object = [object];
+        // Where that fails, the row shows that it is not known.
+        let _ = inventory::add_memory(object.iter_mut());
+        let columns = fields::default_columns(Some(Kind::Shm));
+        let names = envelope::names(&object, &columns);
+        let result = match self.args.format.format() {
+            Format::Json => {
+                self.states.push((object[0], address));
+                return Ok(());
+            }
+            Format::Jsonl => {
+                let mut json = JsonWriter::new(&mut self.out);
+                write_state(&mut json, &object[0], address);
+                json.end_document().and_then(|()| json.flush())
+            }
+            _ => {
+                let mut style = self.args.style.style();
+                self.context.fit(&mut style);
+                style.header = header;
+                print_table(&mut self.out, &columns, &object, &names, &style)
+            }
+        };
+        result.and_then(|()| self.out.flush()).map_err(Error::Output)
+    }
+}
+
+fn write_state<W: Write>(json: &mut JsonWriter<W>, object: &Object, address: Option<usize>) {
+    let exact = envelope::exact_fields();
+    let names = envelope::names(&[*object], &exact);
+    json.open_object();
+    let unseen = envelope::fields(json, object, &names, &exact);
+    json.key("attached");
+    json.flag(address.is_some());
+    json.key("address");
+    match address {
+        Some(address) => json.string(&format!("{address:#x}")),
+        None => json.null(),
+    }
+    envelope::hidden(json, &unseen);
+    json.close_object();
+}

@@ -1,0 +1,39 @@
+//! `completions`: prints the script that teaches a shell the command line.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+
+use super::output::Out;
+use crate::error::{Error, Result, Status};
+
+/// Print the completion script of a shell
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Prints the script.
+///
+/// # Errors
+/// An output error.
+pub fn run(args: &CompletionsArgs) -> Result<Status> {
+    let script = match args.shell {
+        Shell::Bash => include_str!("../../completions/ipcadm.bash"),
+        Shell::Zsh => include_str!("../../completions/_ipcadm"),
+        Shell::Fish => include_str!("../../completions/ipcadm.fish"),
+    };
+    let mut out = Out::stdout()?;
+    out.write_all(script.as_bytes()).map_err(Error::Output)?;
+    out.finish()?;
+    Ok(Status::Done)
+}

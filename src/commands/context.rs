@@ -1,0 +1,68 @@
+//! What every command knows about its surroundings.
+
+use std::io::{IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::render::style::Style;
+use crate::sys::terminal;
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The surroundings of a command.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    color: ColorChoice,
+    verbose: bool,
+}
+
+impl Context {
+    /// From the options that every command has.
+    #[must_use]
+    pub fn new(color: ColorChoice, verbose: bool) -> Self {
+        Self { color, verbose }
+    }
+
+    /// Fits `style` to standard output: colour and width only on a terminal.
+    pub(super) fn fit(&self, style: &mut Style) {
+        let stdout = std::io::stdout();
+        let terminal = stdout.is_terminal();
+        style.width = if terminal { terminal::columns(&stdout).map(usize::from) } else { None };
+        style.color = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+    }
+
+    /// Says what is done and how, if that was asked for.
+    pub(super) fn verbose(&self, text: impl FnOnce() -> String) {
+        if self.verbose {
+            say(&text());
+        }
+    }
+}
+
+/// Says something on standard error. Where even that fails, nobody is left to tell.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "ipcadm: {text}");
+}
+
+/// Says something that does not change what happens.
+pub(super) fn note(text: &str) {
+    say(&format!("note: {text}"));
+}

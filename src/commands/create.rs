@@ -1,0 +1,294 @@
+//! `shm create`, `sem create`, `msg create`.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use clap::Args;
+
+use super::context::note;
+use super::options::{Format, FormatArgs, group, mode_change, non_empty, size, user};
+use super::output::Out;
+use super::report::{Manner, Outcome, Report};
+use super::set::capacity;
+use crate::error::{Error, Result, Status, bare};
+use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
+use crate::object::key::{self, Project};
+use crate::object::mode::ModeChange;
+use crate::render::escape::escape_bytes;
+use crate::sys::sem::MAX_VALUE;
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Key, Mode};
+
+/// The most semaphores that the calls can count.
+const MAX_NSEMS: u64 = i32::MAX as u64;
+
+/// What every kind takes.
+#[derive(Debug, Args)]
+pub struct CommonArgs {
+    /// Key, 0x and 1 to 8 hex digits
+    #[arg(long, value_name = "KEY", value_parser = hex_key, group = "keys")]
+    key: Option<Key>,
+    /// Key made by ftok(3) from a file and a project
+    #[arg(long, value_name = "PATH:PROJECT", group = "keys")]
+    ftok: Option<OsString>,
+    /// A random key that nobody has yet
+    #[arg(long, group = "keys")]
+    random_key: bool,
+    /// No key (the default)
+    #[arg(long, group = "keys")]
+    private: bool,
+    /// Mode
+    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600")]
+    mode: ModeChange,
+    /// Owner, a name or number
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    owner: Option<String>,
+    /// Group, a name or number
+    #[arg(long, value_name = "GROUP", value_parser = non_empty)]
+    group: Option<String>,
+    /// Accept an object that exists, if it is the same; needs a key
+    #[arg(long, conflicts_with_all = ["random_key", "private"])]
+    exist_ok: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Create a shared memory segment and print its reference
+///
+/// Exclusive: a key that exists is an error, unless --exist-ok and the segment fits.
+#[derive(Debug, Args)]
+pub struct ShmCreateArgs {
+    /// Size in bytes, or as 64K, 1.5G
+    #[arg(value_name = "SIZE", value_parser = segment_size)]
+    size: u64,
+    #[command(flatten)]
+    common: CommonArgs,
+    /// Use huge pages, of SIZE if the default will not do
+    #[arg(long, value_name = "SIZE", value_parser = huge_page, num_args = 0..=1, require_equals = true, default_missing_value = "default")]
+    hugepages: Option<u32>,
+    /// Reserve no swap space
+    #[arg(long)]
+    noreserve: bool,
+    /// Keep it in RAM; this is no mutex
+    #[arg(long)]
+    lock: bool,
+}
+
+/// Create a semaphore set with its values and print its reference
+///
+/// Exclusive: a key that exists is an error, unless --exist-ok and the set fits. The values are given in one step.
+#[derive(Debug, Args)]
+pub struct SemCreateArgs {
+    /// Number of semaphores; may be left out with --values
+    #[arg(value_name = "N", value_parser = count, required_unless_present = "values")]
+    nsems: Option<u32>,
+    /// Initial values, 0 to 32767, separated by commas [default: all 0]
+    #[arg(long, value_name = "VALUES", value_parser = value, value_delimiter = ',')]
+    values: Option<Vec<u16>>,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Create a message queue and print its reference
+///
+/// Exclusive: a key that exists is an error, unless --exist-ok and the queue fits.
+#[derive(Debug, Args)]
+pub struct MsgCreateArgs {
+    #[command(flatten)]
+    common: CommonArgs,
+    /// Capacity in bytes [default: kernel.msgmnb]
+    #[arg(long, value_name = "SIZE", value_parser = capacity)]
+    qbytes: Option<u64>,
+}
+
+fn hex_key(text: &str) -> std::result::Result<Key, String> {
+    match key::parse_hex(text.as_bytes()) {
+        Some(key) if key.is_private() => Err("key 0 is private and names nothing; use --private".to_owned()),
+        Some(key) => Ok(key),
+        None => Err("a key is 0x and 1 to 8 hex digits".to_owned()),
+    }
+}
+
+fn segment_size(text: &str) -> std::result::Result<u64, String> {
+    match size(text)? {
+        0 => Err("a segment has at least 1 byte".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// The binary logarithm of a huge page's size; 0 for the default size.
+fn huge_page(text: &str) -> std::result::Result<u32, String> {
+    if text == "default" {
+        return Ok(0);
+    }
+    let bytes = size(text)?;
+    if bytes.is_power_of_two() && bytes > 4096 {
+        Ok(bytes.trailing_zeros())
+    } else {
+        Err("huge pages have a power of two, such as 2M or 1G".to_owned())
+    }
+}
+
+fn count(text: &str) -> std::result::Result<u32, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse::<u64>() {
+        Ok(0) => Err("a set has at least 1 semaphore".to_owned()),
+        // Which limit a number breaks, the kernel knows: semmsl.
+        Ok(number @ 1..=MAX_NSEMS) if digits => u32::try_from(number).map_err(|error| error.to_string()),
+        _ if digits => Err(format!("is more than {MAX_NSEMS}")),
+        _ => Err("is no number".to_owned()),
+    }
+}
+
+fn value(text: &str) -> std::result::Result<u16, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|&value| digits && value <= MAX_VALUE)
+        .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
+}
+
+/// Creates a segment.
+///
+/// # Errors
+/// A usage error, or what [`Specification::create`] could not do.
+pub fn run_shm(args: &ShmCreateArgs) -> Result<Status> {
+    let flags = ShmFlags { huge_shift: args.hugepages, no_reserve: args.noreserve };
+    args.common.create(Body::Segment { size: args.size, flags, lock: args.lock })
+}
+
+/// Creates a semaphore set.
+///
+/// # Errors
+/// As [`run_shm`].
+pub fn run_sem(args: &SemCreateArgs) -> Result<Status> {
+    let values = match (args.nsems, &args.values) {
+        (nsems, Some(values)) => {
+            if let Some(nsems) = nsems
+                && nsems as usize != values.len()
+            {
+                return Err(Error::Usage(format!("--values: {} values for {nsems} semaphores", values.len())));
+            }
+            values.clone()
+        }
+        (nsems, None) => {
+            let nsems = nsems.unwrap_or(0);
+            // More than that the kernel refuses in any case, and its answer needs no such list.
+            let most = crate::sys::sem::limits().map_or(u64::MAX, |limits| limits.semmsl.saturating_add(1));
+            vec![0; usize::try_from(u64::from(nsems).min(most)).unwrap_or(0)]
+        }
+    };
+    args.common.create(Body::Set(values))
+}
+
+/// Creates a queue.
+///
+/// # Errors
+/// As [`run_shm`].
+pub fn run_msg(args: &MsgCreateArgs) -> Result<Status> {
+    args.common.create(Body::Queue { qbytes: args.qbytes })
+}
+
+impl CommonArgs {
+    fn create(&self, body: Body) -> Result<Status> {
+        let key = self.key()?;
+        if self.exist_ok && key == KeyChoice::Private {
+            return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
+        }
+        let specification = Specification {
+            key,
+            mode: Mode::new(self.mode.apply(0)),
+            owner: self.owner.as_deref().map(|name| user("--owner", name)).transpose()?,
+            group: self.group.as_deref().map(|name| group("--group", name)).transpose()?,
+            exist_ok: self.exist_ok,
+            body,
+        };
+        // Before anything is made: is there anywhere to say what?
+        let out = Out::stdout()?;
+        match specification.create()? {
+            Creation::Created(object) => {
+                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
+                // An object that nobody knows of would only be a leak.
+                shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
+            }
+            Creation::Exists(object, remark) => {
+                if let Some(remark) = remark {
+                    note(&remark);
+                }
+                self.print(out, &object, Outcome::Exists)?;
+                Ok(Status::Done)
+            }
+        }
+    }
+
+    fn key(&self) -> Result<KeyChoice> {
+        if let Some(key) = self.key {
+            return Ok(KeyChoice::Key(key));
+        }
+        if self.random_key {
+            return Ok(KeyChoice::Random);
+        }
+        let Some(word) = &self.ftok else { return Ok(KeyChoice::Private) };
+        let bytes = word.as_bytes();
+        let shown = escape_bytes(bytes);
+        let usage = |reason: &str| Error::Usage(format!("--ftok: '{shown}' {reason}"));
+        let colon = bytes.iter().rposition(|&byte| byte == b':').ok_or_else(|| usage("is no PATH:PROJECT"))?;
+        let project = Project::parse(&bytes[colon + 1..])
+            .map_err(|bad| Error::Usage(format!("--ftok: '{}' {bad}", escape_bytes(&bytes[colon + 1..]))))?;
+        if colon == 0 {
+            return Err(usage("has no path"));
+        }
+        let path = Path::new(OsStr::from_bytes(&bytes[..colon]));
+        let made = key::ftok(path, project).map_err(|error| {
+            let status = match error.raw_os_error() {
+                Some(libc::EACCES) => Status::Denied,
+                _ => Status::Failed,
+            };
+            let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
+            Error::cannot(status, &operation, bare(&error), None)
+        })?;
+        Ok(KeyChoice::Key(made.key))
+    }
+
+    fn print(&self, mut out: Out, object: &crate::object::model::Object, outcome: Outcome) -> Result<()> {
+        match self.format.format() {
+            Format::Table => {
+                writeln!(out, "{}", object.id).map_err(Error::Output)?;
+                if outcome == Outcome::Exists {
+                    note(&format!("{} exists and fits; nothing was changed", object.id));
+                }
+                out.finish()
+            }
+            format => {
+                let objects = [*object];
+                let manner = Manner { format, quiet: false, dry_run: false };
+                let mut report = Report::onto(out, manner, &objects);
+                report.done(object, outcome, outcome == Outcome::Created, "");
+                report.finish_strictly()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{count, huge_page, segment_size, value};
+
+    #[test]
+    fn numbers_are_strict() {
+        assert_eq!(count("3"), Ok(3));
+        for bad in ["", "0", "-1", "+1", " 1", "1x", "2147483648", "99999999999999999999"] {
+            assert!(count(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!((value("0"), value("32767")), (Ok(0), Ok(32767)));
+        for bad in ["", "-1", "+1", "32768", "65536", "1x"] {
+            assert!(value(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(segment_size("4K"), Ok(4096));
+        assert!(segment_size("0").is_err() && segment_size("0K").is_err());
+        assert_eq!((huge_page("default"), huge_page("2M"), huge_page("1G")), (Ok(0), Ok(21), Ok(30)));
+        assert!(huge_page("3M").is_err() && huge_page("4K").is_err() && huge_page("").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! The JSON that every command prints: one envelope, and an object of fields for each thing listed.
+
+use std::io::Write;
+
+use crate::error::{Error, Status};
+use crate::object::fields::{FIELDS, Field};
+use crate::object::model::Object;
+use crate::object::names::Names;
+use crate::render::json::JsonWriter;
+use crate::render::style::now;
+use crate::render::value::Value;
+use crate::sys::namespace;
+
+/// Something that could not be done, as JSON tells it.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// What the user called it.
+    pub(super) reference: String,
+    /// The status it alone would lead to.
+    pub(super) status: Status,
+    /// What is printed on standard error.
+    pub(super) message: String,
+}
+
+impl Failure {
+    /// From an error about what the user called `reference`.
+    pub(super) fn of(reference: &str, error: &Error) -> Self {
+        Self { reference: reference.to_owned(), status: error.status(), message: error.to_string() }
+    }
+}
+
+/// `{"ipcadm": {…}, "LIST": [`
+pub(super) fn head<W: Write>(json: &mut JsonWriter<W>, list: &str, dry_run: bool) {
+    json.open_object();
+    json.key("ipcadm");
+    json.open_object();
+    json.key("version");
+    json.string(env!("CARGO_PKG_VERSION"));
+    json.key("namespace");
+    match namespace::ipc() {
+        Some(number) => json.number(number),
+        None => json.null(),
+    }
+    json.key("time");
+    json.time(now());
+    if dry_run {
+        json.key("dry_run");
+        json.flag(true);
+    }
+    json.close_object();
+    json.key(list);
+    json.open_array();
+}
+
+/// `], "errors": […]}`
+pub(super) fn tail<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
+    json.close_array();
+    json.key("errors");
+    json.open_array();
+    for failure in failures {
+        json.line();
+        json.open_object();
+        json.key("ref");
+        json.string(&failure.reference);
+        json.key("status");
+        json.number(u64::from(failure.status.code()));
+        json.key("message");
+        json.string(&failure.message);
+        json.close_object();
+    }
+    json.close_array();
+    json.close_object();
+}
+
+/// The fields of an object, without its braces, so that a command can add its own. Returns the names of those
+/// that the caller may not see, which go into `hidden` by [`hidden`].
+pub(super) fn fields<W: Write>(
+    json: &mut JsonWriter<W>,
+    object: &Object,
+    names: &Names,
+    chosen: &[&'static Field],
+) -> Vec<&'static str> {
+    let mut unseen = Vec::new();
+    for field in chosen {
+        if field.kinds.has(object.kind()) {
+            let value = field.value(object, names);
+            if value == Value::Hidden {
+                unseen.push(field.name);
+            }
+            json.key(field.name);
+            json.value(&value);
+        }
+    }
+    unseen
+}
+
+/// What is null because the caller may not see it.
+pub(super) fn hidden<W: Write>(json: &mut JsonWriter<W>, unseen: &[&str]) {
+    json.key("hidden");
+    json.open_array();
+    for name in unseen {
+        json.string(name);
+    }
+    json.close_array();
+}
+
+/// The fields that JSON and CSV show without being asked.
+pub(super) fn exact_fields() -> Vec<&'static Field> {
+    FIELDS.iter().filter(|field| field.exact).collect()
+}
+
+/// Looks up the names that `chosen` fields of `objects` need.
+pub(super) fn names(objects: &[Object], chosen: &[&'static Field]) -> Names {
+    let collect = |wanted: bool, owner: fn(&Object) -> u32, creator: fn(&Object) -> u32| {
+        let mut numbers: Vec<u32> = Vec::new();
+        if wanted {
+            for object in objects {
+                for number in [owner(object), creator(object)] {
+                    if numbers.last() != Some(&number) {
+                        numbers.push(number);
+                    }
+                }
+            }
+        }
+        numbers
+    };
+    let users = chosen.iter().any(|field| field.needs_users());
+    let groups = chosen.iter().any(|field| field.needs_groups());
+    Names::look_up(
+        collect(users, |object| object.perm.uid.raw(), |object| object.perm.cuid.raw()),
+        collect(groups, |object| object.perm.gid.raw(), |object| object.perm.cgid.raw()),
+    )
+}

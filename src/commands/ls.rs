@@ -1,0 +1,285 @@
+//! `ls`: lists objects.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Args;
+
+use super::context::{Context, note, say};
+use super::envelope::{self, Failure};
+use super::options::{Format, FormatArgs, StyleArgs, non_empty};
+use super::output::Out;
+use super::selectors::SelectorArgs;
+use super::targets::{self, Target};
+use crate::error::{Error, Result, Status, Tally};
+use crate::object::fields::{self, Field};
+use crate::object::inventory::{self, Wants};
+use crate::object::model::{Kind, KindSet, Object};
+use crate::object::names::Names;
+use crate::render::csv;
+use crate::render::json::JsonWriter;
+use crate::render::style::{Style, now};
+use crate::render::table::{self, Column};
+use crate::render::value::Value;
+
+/// List objects: all of them, those that selectors choose, or those named
+#[derive(Debug, Args)]
+#[command(after_help = after_help())]
+pub struct LsArgs {
+    /// Kinds (shm, sem, msg), or the objects to be listed; '-' reads them from standard input
+    #[arg(value_name = "KIND|REF")]
+    words: Vec<OsString>,
+    #[command(flatten)]
+    selectors: SelectorArgs,
+    /// Columns to show, or +COLUMN and -COLUMN to add and leave out
+    #[arg(short, long, value_name = "COLUMNS", allow_hyphen_values = true)]
+    output: Option<String>,
+    /// Sort by these columns
+    #[arg(long, value_name = "COLUMNS", value_parser = non_empty)]
+    sort: Option<String>,
+    /// Turn the order round
+    #[arg(short, long)]
+    reverse: bool,
+    /// Show at most N objects
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Leave out the header
+    #[arg(long)]
+    no_header: bool,
+    /// Print references alone
+    #[arg(short, long, conflicts_with_all = ["format", "json", "output"])]
+    quiet: bool,
+    #[command(flatten)]
+    style: StyleArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+fn after_help() -> String {
+    let width = fields::FIELDS.iter().map(|field| field.name.len()).max().unwrap_or(0);
+    let mut text = String::from("Columns:\n");
+    for field in &fields::FIELDS {
+        text.push_str(&format!("  {:width$}  {}\n", field.name, field.meaning));
+    }
+    text
+}
+
+/// What the positional words ask for.
+enum Scope {
+    Kinds(KindSet),
+    Objects(Vec<Target>),
+}
+
+/// Lists.
+///
+/// # Errors
+/// A usage error, an output error, or a kernel without System V IPC.
+pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+    let scope = args.scope(implied)?;
+    let kinds = match &scope {
+        Scope::Kinds(kinds) => *kinds,
+        Scope::Objects(_) => implied.map_or(KindSet::ALL, KindSet::of),
+    };
+    let selection = args.selectors.selection(kinds)?;
+    let single = match &scope {
+        Scope::Kinds(kinds) => kinds.single(),
+        Scope::Objects(targets) => targets.iter().map(Target::kind).collect::<KindSet>().single(),
+    };
+    let columns = args.columns(single)?;
+    let sort = args.sort_fields()?;
+
+    let mut failures = Vec::new();
+    let mut tally = Tally::default();
+    let memory = columns.iter().chain(&sort).any(|field| field.needs_memory());
+    let mut objects = match scope {
+        Scope::Kinds(_) => {
+            let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory })?;
+            context.verbose(|| format!("{} objects seen", inventory.objects.len()));
+            inventory.losses.iter().for_each(|loss| note(loss));
+            let now = now();
+            let mut objects = inventory.objects;
+            objects.retain(|object| selection.matches(object, now));
+            objects
+        }
+        Scope::Objects(targets) => {
+            let mut objects = look_up(&targets, &mut failures, &mut tally);
+            if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
+                note(&loss);
+            }
+            objects
+        }
+    };
+
+    let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat());
+    sort_objects(&mut objects, &sort, &names);
+    if args.reverse {
+        objects.reverse();
+    }
+    objects.truncate(args.limit.unwrap_or(usize::MAX));
+
+    let mut out = Out::stdout()?;
+    args.print(&mut out, &columns, &objects, &names, &failures, context).map_err(Error::Output)?;
+    out.finish()?;
+    Ok(tally.status())
+}
+
+fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -> Vec<Object> {
+    let mut objects = Vec::with_capacity(targets.len());
+    for target in targets {
+        match target.resolve() {
+            Ok(Some(found)) => {
+                tally.done();
+                objects.push(found.object);
+            }
+            // Listed by an earlier run and gone since.
+            Ok(None) => fail(target, &target.absent(), failures, tally),
+            Err(error) => fail(target, &error, failures, tally),
+        }
+    }
+    objects
+}
+
+fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut Tally) {
+    say(&error.to_string());
+    tally.failed(error.status());
+    failures.push(Failure::of(&target.text(), error));
+}
+
+/// Stable, so that equal objects keep the kernel's order.
+fn sort_objects(objects: &mut [Object], sort: &[&'static Field], names: &Names) {
+    objects.sort_by(|one, two| {
+        sort.iter()
+            .map(|field| field.value(one, names).compare(&field.value(two, names)))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
+}
+
+impl LsArgs {
+    fn scope(&self, implied: Option<Kind>) -> Result<Scope> {
+        let mut kinds = KindSet::NONE;
+        let mut others = Vec::new();
+        for word in &self.words {
+            match Kind::from_word(word.as_encoded_bytes()) {
+                Some(kind) => kinds = kinds.with(kind),
+                None => others.push(word.clone()),
+            }
+        }
+        let usage = |text: &str| Err(Error::Usage(text.to_owned()));
+        if let Some(kind) = implied {
+            if !kinds.is_empty() && kinds != KindSet::of(kind) {
+                return usage(&format!("'ipcadm {kind} ls' lists {}s only", kind.noun()));
+            }
+            kinds = KindSet::of(kind);
+        }
+        if others.is_empty() {
+            return Ok(Scope::Kinds(if kinds.is_empty() { KindSet::ALL } else { kinds }));
+        }
+        if implied.is_none() && !kinds.is_empty() {
+            return usage("give kinds or objects to ls, not both");
+        }
+        if self.selectors.any() {
+            return usage("give selectors or objects to ls, not both");
+        }
+        targets::parse(&others, implied).map(Scope::Objects)
+    }
+
+    fn columns(&self, single: Option<Kind>) -> Result<Vec<&'static Field>> {
+        let exact = self.format.format() != Format::Table;
+        let shown = if exact { envelope::exact_fields() } else { fields::default_columns(single) };
+        if self.quiet {
+            return Ok(Vec::new());
+        }
+        match &self.output {
+            None => Ok(shown),
+            Some(text) => fields::choose(text, &shown).map_err(|bad| Error::Usage(format!("--output: {bad}"))),
+        }
+    }
+
+    fn sort_fields(&self) -> Result<Vec<&'static Field>> {
+        let Some(text) = &self.sort else { return Ok(Vec::new()) };
+        text.split(',')
+            .map(|name| fields::find_or_suggest(name).map_err(|bad| Error::Usage(format!("--sort: {bad}"))))
+            .collect()
+    }
+
+    fn print(
+        &self,
+        out: &mut Out,
+        columns: &[&'static Field],
+        objects: &[Object],
+        names: &Names,
+        failures: &[Failure],
+        context: &Context,
+    ) -> std::io::Result<()> {
+        if self.quiet {
+            let mut text = String::new();
+            for object in objects {
+                text.clear();
+                Value::Reference(object.kind().word(), object.id.id).push_exact(&mut text);
+                text.push('\n');
+                out.write_all(text.as_bytes())?;
+            }
+            return Ok(());
+        }
+        match self.format.format() {
+            Format::Table => {
+                let mut style = self.style.style();
+                context.fit(&mut style);
+                style.header = !self.no_header;
+                print_table(out, columns, objects, names, &style)
+            }
+            Format::Json => {
+                let mut json = JsonWriter::new(out);
+                envelope::head(&mut json, "objects", false);
+                for object in objects {
+                    json.line();
+                    print_object(&mut json, object, names, columns);
+                    json.relieve()?;
+                }
+                envelope::tail(&mut json, failures);
+                json.end_document()?;
+                json.flush()
+            }
+            Format::Jsonl => {
+                let mut json = JsonWriter::new(out);
+                for object in objects {
+                    print_object(&mut json, object, names, columns);
+                    json.end_document()?;
+                }
+                json.flush()
+            }
+            Format::Csv => {
+                let mut text = String::new();
+                if !self.no_header {
+                    csv::push_record(&mut text, columns.iter().map(|field| Value::Word(field.name.into())));
+                }
+                for object in objects {
+                    csv::push_record(&mut text, columns.iter().map(|field| field.value(object, names)));
+                    out.write_all(text.as_bytes())?;
+                    text.clear();
+                }
+                out.write_all(text.as_bytes())
+            }
+        }
+    }
+}
+
+fn print_object<W: Write>(json: &mut JsonWriter<W>, object: &Object, names: &Names, columns: &[&'static Field]) {
+    json.open_object();
+    let unseen = envelope::fields(json, object, names, columns);
+    envelope::hidden(json, &unseen);
+    json.close_object();
+}
+
+/// Prints rows of objects.
+pub(super) fn print_table(
+    out: &mut impl Write,
+    columns: &[&'static Field],
+    objects: &[Object],
+    names: &Names,
+    style: &Style,
+) -> std::io::Result<()> {
+    let shape: Vec<Column> = columns.iter().map(|field| field.column()).collect();
+    table::write(out, &shape, objects.len(), style, |row, column| columns[column].value(&objects[row], names))
+}

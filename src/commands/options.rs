@@ -1,0 +1,137 @@
+//! Options that several commands share, and the parsers of their values.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::error::{Error, Result};
+use crate::object::mode::ModeChange;
+use crate::render::escape::escape;
+use crate::render::style::{Style, TimeStyle};
+use crate::render::units::{parse_duration, parse_size};
+use crate::sys::{Gid, Uid, accounts};
+
+/// How objects are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values (RFC 4180)
+    Csv,
+}
+
+/// `--format` and `--json`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct FormatArgs {
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
+    format: Format,
+    /// Same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl FormatArgs {
+    /// The format chosen.
+    pub(super) fn format(self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// How sizes and times are shown in tables.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct StyleArgs {
+    /// Show sizes in bytes
+    #[arg(short, long)]
+    bytes: bool,
+    /// Show times as age, iso or full
+    #[arg(long, value_enum, value_name = "STYLE", default_value = "age", hide_default_value = true)]
+    time: TimeArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TimeArg {
+    /// How long ago: 3h
+    Age,
+    /// 2026-11-21T05:13:50+01:00
+    Iso,
+    /// Sat 2026-11-21 05:13:50 CET
+    Full,
+}
+
+impl StyleArgs {
+    /// The style chosen.
+    pub(super) fn style(self) -> Style {
+        let time = match self.time {
+            TimeArg::Age => TimeStyle::Age,
+            TimeArg::Iso => TimeStyle::Iso,
+            TimeArg::Full => TimeStyle::Full,
+        };
+        Style::new(self.bytes, time)
+    }
+}
+
+const EMPTY: &str = "is empty (an unset variable?)";
+
+/// Any text but the empty one.
+pub(super) fn non_empty(text: &str) -> std::result::Result<String, String> {
+    if text.is_empty() { Err(EMPTY.to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// A size in bytes.
+pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
+    parse_size(text).map_err(|error| error.to_string())
+}
+
+/// A duration.
+pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// Permission bits, or a change of them.
+pub(super) fn mode_change(text: &str) -> std::result::Result<ModeChange, String> {
+    ModeChange::parse(text).map_err(|error| error.to_string())
+}
+
+/// A user by name or number.
+///
+/// # Errors
+/// A usage error naming `option` when there is no such user.
+pub(super) fn user(option: &str, text: &str) -> Result<Uid> {
+    account(option, text, "user", |name| accounts::user_by_name(name).map(|uid| uid.map(Uid::raw))).map(Uid::new)
+}
+
+/// A group by name or number.
+///
+/// # Errors
+/// A usage error naming `option` when there is no such group.
+pub(super) fn group(option: &str, text: &str) -> Result<Gid> {
+    account(option, text, "group", |name| accounts::group_by_name(name).map(|gid| gid.map(Gid::raw))).map(Gid::new)
+}
+
+fn account(
+    option: &str,
+    text: &str,
+    noun: &str,
+    look_up: impl Fn(&str) -> crate::sys::Result<Option<u32>>,
+) -> Result<u32> {
+    let shown = escape(text);
+    if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+        // The last number means "no change" to the kernel and is nobody's.
+        return text
+            .parse()
+            .ok()
+            .filter(|&number| number != u32::MAX)
+            .ok_or_else(|| Error::Usage(format!("{option}: {shown} is no {noun} number (0 to 4294967294)")));
+    }
+    match look_up(text) {
+        Ok(Some(number)) => Ok(number),
+        Ok(None) => Err(Error::Usage(format!("{option}: no such {noun}: {shown}"))),
+        Err(errno) => Err(Error::Usage(format!("{option}: cannot look up {noun} {shown}: {errno}"))),
+    }
+}

@@ -1,0 +1,39 @@
+//! Standard output, with every write checked.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+
+use crate::error::{Error, Result};
+use crate::sys::{Errno, startup};
+
+/// Standard output without the line buffering of the standard library's own.
+pub(super) struct Out {
+    writer: BufWriter<File>,
+}
+
+impl Out {
+    /// Opens it.
+    pub(super) fn stdout() -> Result<Self> {
+        if startup::stdout_was_closed() {
+            return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
+        }
+        let fd = io::stdout().as_fd().try_clone_to_owned().map_err(Error::Output)?;
+        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, File::from(fd)) })
+    }
+
+    /// Hands on everything.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.writer.flush().map_err(Error::Output)
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,256 @@
+//! What acting commands say: an outcome for each object, in every format.
+//!
+//! They finish their work whatever happens to standard output, and their status tells of the work.
+
+use std::io::{self, ErrorKind, Write};
+
+use super::context::say;
+use super::envelope::{self, Failure};
+use super::options::Format;
+use super::output::Out;
+use crate::error::{Error, Result, Status, Tally};
+use crate::object::fields::Field;
+use crate::object::model::{Object, ObjectId};
+use crate::object::names::Names;
+use crate::render::csv;
+use crate::render::json::JsonWriter;
+use crate::render::value::Value;
+
+/// What became of an object. The words are a promise to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is new.
+    Created,
+    /// It was there and fits.
+    Exists,
+    /// It was changed.
+    Changed,
+    /// It is removed.
+    Removed,
+    /// It is marked and goes at its last detach.
+    WillGo,
+    /// It was removed by somebody else meanwhile.
+    Gone,
+    /// It stays as it was.
+    Kept,
+    /// It could not be done.
+    Failed,
+}
+
+impl Outcome {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Exists => "exists",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+            Self::WillGo => "will-go",
+            Self::Gone => "gone",
+            Self::Kept => "kept",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How a command reports.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// The format.
+    pub(super) format: Format,
+    /// Leave out the lines of success.
+    pub(super) quiet: bool,
+    /// Nothing is really done.
+    pub(super) dry_run: bool,
+}
+
+/// Gathers outcomes and prints them as they come.
+pub(super) struct Report {
+    manner: Manner,
+    json: JsonWriter<Out>,
+    fields: Vec<&'static Field>,
+    names: Names,
+    tally: Tally,
+    failures: Vec<Failure>,
+    output_error: Option<io::Error>,
+}
+
+impl Report {
+    /// A report on some of `objects`.
+    ///
+    /// # Errors
+    /// When standard output was closed from the start: before anything is done.
+    pub(super) fn new(manner: Manner, objects: &[Object]) -> Result<Self> {
+        Ok(Self::onto(Out::stdout()?, manner, objects))
+    }
+
+    /// A report onto an output that is open already.
+    pub(super) fn onto(out: Out, manner: Manner, objects: &[Object]) -> Self {
+        let fields = if manner.format == Format::Table { Vec::new() } else { envelope::exact_fields() };
+        let names = envelope::names(objects, &fields);
+        let mut report = Self {
+            manner,
+            json: JsonWriter::new(out),
+            fields,
+            names,
+            tally: Tally::default(),
+            failures: Vec::new(),
+            output_error: None,
+        };
+        match manner.format {
+            Format::Json => envelope::head(&mut report.json, "objects", manner.dry_run),
+            Format::Csv => {
+                let mut text = String::new();
+                let own = ["outcome", "changed"];
+                let names = report.fields.iter().map(|field| field.name).chain(own);
+                csv::push_record(&mut text, names.map(|name| Value::Word(name.into())));
+                report.json.raw(&text);
+            }
+            _ => {}
+        }
+        report
+    }
+
+    /// One object is done with, and was perhaps changed by that; `line` is what people read.
+    pub(super) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: &str) {
+        self.done_with(object, outcome, changed, line, |_| {});
+    }
+
+    /// An object that was to be acted on is gone, and nothing but its id is known.
+    pub(super) fn gone(&mut self, id: ObjectId) {
+        self.tally.done();
+        self.line(&format!("{id} was already gone"));
+        if matches!(self.manner.format, Format::Json | Format::Jsonl) {
+            self.open();
+            self.json.key("kind");
+            self.json.string(id.kind.word());
+            self.json.key("id");
+            self.json.value(&Value::Signed(i64::from(id.id)));
+            self.json.key("ref");
+            self.json.string(&id.to_string());
+            self.close(Outcome::Gone, false, &[]);
+        }
+        self.relieve();
+    }
+
+    /// As [`Report::done`], with fields of the command's own.
+    pub(super) fn done_with(
+        &mut self,
+        object: &Object,
+        outcome: Outcome,
+        changed: bool,
+        line: &str,
+        extra: impl FnOnce(&mut JsonWriter<Out>),
+    ) {
+        self.tally.done();
+        self.line(line);
+        self.entry(object, outcome, changed, extra);
+        self.relieve();
+    }
+
+    fn line(&mut self, line: &str) {
+        if self.manner.format == Format::Table && !self.manner.quiet {
+            self.json.raw(line);
+            self.json.raw("\n");
+        }
+    }
+
+    /// Something failed; `object` is what it failed on, if that is known.
+    pub(super) fn failed(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, error: &Error) {
+        say(&error.to_string());
+        self.tally.failed(error.status());
+        self.failures.push(Failure::of(reference, error));
+        if let Some(object) = object {
+            self.entry(object, outcome, false, |_| {});
+        }
+        self.relieve();
+    }
+
+    fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut JsonWriter<Out>)) {
+        let changed = changed && !self.manner.dry_run;
+        match self.manner.format {
+            Format::Table => {}
+            Format::Json | Format::Jsonl => {
+                self.open();
+                let unseen = envelope::fields(&mut self.json, object, &self.names, &self.fields);
+                extra(&mut self.json);
+                self.close(outcome, changed, &unseen);
+            }
+            Format::Csv => {
+                let mut text = String::new();
+                let own = [Value::Word(outcome.word().into()), Value::Flag(changed)];
+                let values = self.fields.iter().map(|field| field.value(object, &self.names)).chain(own);
+                csv::push_record(&mut text, values);
+                self.json.raw(&text);
+            }
+        }
+    }
+
+    fn open(&mut self) {
+        if self.manner.format == Format::Json {
+            self.json.line();
+        }
+        self.json.open_object();
+    }
+
+    fn close(&mut self, outcome: Outcome, changed: bool, unseen: &[&str]) {
+        self.json.key("outcome");
+        self.json.string(outcome.word());
+        self.json.key("changed");
+        self.json.flag(changed);
+        envelope::hidden(&mut self.json, unseen);
+        self.json.close_object();
+        if self.manner.format == Format::Jsonl {
+            let result = self.json.end_document();
+            self.keep(result);
+        }
+    }
+
+    fn relieve(&mut self) {
+        let result = self.json.relieve();
+        self.keep(result);
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.output_error.get_or_insert(error);
+        }
+    }
+
+    /// Ends the report; the status of the work.
+    ///
+    /// # Errors
+    /// When the work is done but standard output could not be written, as on a full disk. A closed pipe is no
+    /// error: the work is done all the same.
+    pub(super) fn finish(mut self) -> Result<Status> {
+        self.end();
+        match self.output_error {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                if self.tally.status() == Status::Done {
+                    return Err(Error::Output(error));
+                }
+                say(&Error::Output(error).to_string());
+            }
+            _ => {}
+        }
+        Ok(self.tally.status())
+    }
+
+    /// Ends a report that must have been read: a closed pipe is an error too.
+    ///
+    /// # Errors
+    /// When standard output could not be written.
+    pub(super) fn finish_strictly(mut self) -> Result<()> {
+        self.end();
+        self.output_error.map_or(Ok(()), |error| Err(Error::Output(error).strict()))
+    }
+
+    fn end(&mut self) {
+        if self.manner.format == Format::Json {
+            envelope::tail(&mut self.json, &self.failures);
+            let result = self.json.end_document();
+            self.keep(result);
+        }
+        let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+        self.keep(result);
+    }
+}

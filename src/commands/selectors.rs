@@ -1,0 +1,111 @@
+//! The selectors, the same on every command that takes many objects.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::options::{duration, group, non_empty, size, user};
+use crate::error::Result;
+use crate::object::mode::ModeFilter;
+use crate::object::model::KindSet;
+use crate::object::select::{KeyPattern, Selection};
+
+/// Which objects are meant. Different selectors must all match; of a repeated one, any.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selectors")]
+pub(super) struct SelectorArgs {
+    /// Owned by USER, a name or number
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    owner: Vec<String>,
+    /// Not owned by USER
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    not_owner: Vec<String>,
+    /// Of group GROUP, a name or number
+    #[arg(long, value_name = "GROUP", value_parser = non_empty)]
+    group: Vec<String>,
+    /// Created by USER
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    creator: Vec<String>,
+    /// With this key, or keys beginning so: '0x0d4d*'
+    #[arg(long, value_name = "KEY", value_parser = key_pattern)]
+    key: Vec<KeyPattern>,
+    /// Without this key
+    #[arg(long, value_name = "KEY", value_parser = key_pattern)]
+    not_key: Vec<KeyPattern>,
+    /// Without a key
+    #[arg(long, conflicts_with = "keyed")]
+    private: bool,
+    /// With a key
+    #[arg(long)]
+    keyed: bool,
+    /// With mode 0640 exactly, any bit of /022, or all bits of -022
+    #[arg(long, value_name = "MODE", value_parser = mode_filter, allow_hyphen_values = true)]
+    mode: Vec<ModeFilter>,
+    /// Segments larger, queues holding more than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    larger: Option<u64>,
+    /// Segments smaller, queues holding less than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    smaller: Option<u64>,
+    /// Last activity longer ago than AGE
+    #[arg(long, value_name = "AGE", value_parser = duration)]
+    older_than: Option<Duration>,
+    /// Last activity less long ago than AGE
+    #[arg(long, value_name = "AGE", value_parser = duration)]
+    newer_than: Option<Duration>,
+    /// Segments that are attached
+    #[arg(long, conflicts_with = "unattached")]
+    attached: bool,
+    /// Segments that are not attached
+    #[arg(long)]
+    unattached: bool,
+    /// Queues without messages
+    #[arg(long)]
+    empty: bool,
+}
+
+fn key_pattern(text: &str) -> std::result::Result<KeyPattern, String> {
+    KeyPattern::parse(text).map_err(|error| error.to_string())
+}
+
+fn mode_filter(text: &str) -> std::result::Result<ModeFilter, String> {
+    ModeFilter::parse(text).map_err(|error| error.to_string())
+}
+
+impl SelectorArgs {
+    /// Looks up the names in it.
+    ///
+    /// # Errors
+    /// A usage error for an unknown user or group.
+    pub(super) fn selection(&self, kinds: KindSet) -> Result<Selection> {
+        let users = |option: &str, names: &[String]| names.iter().map(|name| user(option, name)).collect::<Result<_>>();
+        let either = |yes: bool, no: bool| if yes { Some(true) } else { no.then_some(false) };
+        Ok(Selection {
+            kinds,
+            owners: users("--owner", &self.owner)?,
+            not_owners: users("--not-owner", &self.not_owner)?,
+            groups: self.group.iter().map(|name| group("--group", name)).collect::<Result<_>>()?,
+            creators: users("--creator", &self.creator)?,
+            keys: self.key.clone(),
+            not_keys: self.not_key.clone(),
+            private: either(self.private, self.keyed),
+            modes: self.mode.clone(),
+            larger: self.larger,
+            smaller: self.smaller,
+            older_than: self.older_than,
+            newer_than: self.newer_than,
+            attached: either(self.attached, self.unattached),
+            empty: self.empty,
+        })
+    }
+
+    /// Whether any selector was given.
+    pub(super) fn any(&self) -> bool {
+        let lists = [&self.owner, &self.not_owner, &self.group, &self.creator];
+        lists.iter().any(|list| !list.is_empty())
+            || !(self.key.is_empty() && self.not_key.is_empty() && self.mode.is_empty())
+            || [self.private, self.keyed, self.attached, self.unattached, self.empty].contains(&true)
+            || [self.larger, self.smaller].iter().any(Option::is_some)
+            || [self.older_than, self.newer_than].iter().any(Option::is_some)
+    }
+}

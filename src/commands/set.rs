@@ -1,0 +1,156 @@
+//! `set`: changes owner, group, mode or the capacity of a queue.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::options::{FormatArgs, group, mode_change, non_empty, size, user};
+use super::report::{Manner, Outcome, Report};
+use super::targets;
+use crate::error::{Error, Result, Status};
+use crate::object::change::{Change, Target};
+use crate::object::mode::ModeChange;
+use crate::object::model::{Kind, Object};
+use crate::object::names::{group_text, user_text};
+use crate::render::json::JsonWriter;
+use crate::render::value::Value;
+use crate::sys::msg::MAX_QBYTES;
+
+/// Change owner, group, mode or queue capacity
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args(["mode", "owner", "group", "qbytes"])))]
+pub struct SetArgs {
+    /// Objects to change; '-' reads them from standard input
+    #[arg(value_name = "REF", required = true)]
+    refs: Vec<OsString>,
+    /// New mode, octal or symbolic: 0640, u+rw,g-w
+    #[arg(long, value_name = "MODE", value_parser = mode_change, allow_hyphen_values = true)]
+    mode: Option<ModeChange>,
+    /// New owner, a name or number
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    owner: Option<String>,
+    /// New group, a name or number
+    #[arg(long, value_name = "GROUP", value_parser = non_empty)]
+    group: Option<String>,
+    /// New capacity of a queue in bytes, 1 to 2147483647
+    #[arg(long, value_name = "SIZE", value_parser = capacity)]
+    qbytes: Option<u64>,
+    /// Shrink a queue below what it holds, or below what it can be given again
+    #[arg(short, long)]
+    force: bool,
+    /// Say what would be changed, and change nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Print no lines of success
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// The kernel would cut a larger capacity to 32 bits without a word.
+pub(super) fn capacity(text: &str) -> std::result::Result<u64, String> {
+    let bytes = size(text)?;
+    if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
+}
+
+/// Changes.
+///
+/// # Errors
+/// A usage error before anything is changed; an output error after everything is.
+pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
+    let targets = targets::parse(&args.refs, implied)?;
+    if args.qbytes.is_some()
+        && let Some(other) = targets.iter().find(|target| target.kind() != Kind::Msg)
+    {
+        let noun = other.kind().noun();
+        return Err(Error::Usage(format!("--qbytes: {} is a {noun}; only queues have a capacity", other.text())));
+    }
+    let change = Change {
+        mode: args.mode.clone(),
+        owner: args.owner.as_deref().map(|name| user("--owner", name)).transpose()?,
+        group: args.group.as_deref().map(|name| group("--group", name)).transpose()?,
+        qbytes: args.qbytes,
+        force: args.force,
+    };
+    let looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+    let objects: Vec<Object> =
+        looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
+    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
+    let mut report = Report::new(manner, &objects)?;
+    for (target, found) in looked_up {
+        match found {
+            Ok(Some(found)) => {
+                let result = targets::unchanged(target, &found.object)
+                    .and_then(|()| change.check(&found.object, &found.text))
+                    .and_then(|()| {
+                        if args.dry_run {
+                            Ok(change.foresee(&found.object))
+                        } else {
+                            change.apply(&found.object, &found.text)
+                        }
+                    });
+                match result {
+                    Ok(after) => changed(&found.text, &found.object, &after, &mut report),
+                    Err(error) => {
+                        let outcome = if error.status() == Status::Refused { Outcome::Kept } else { Outcome::Failed };
+                        report.failed(&found.text, Some(&found.object), outcome, &error);
+                    }
+                }
+            }
+            Ok(None) => report.failed(&target.text(), None, Outcome::Failed, &target.absent()),
+            Err(error) => report.failed(&target.text(), None, Outcome::Failed, &error),
+        }
+    }
+    report.finish()
+}
+
+fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
+    let (old, new) = (Target::of(before), Target::of(after));
+    let mut parts = Vec::new();
+    if old.mode != new.mode {
+        parts.push(format!("mode {} -> {}", old.mode, new.mode));
+    }
+    if old.uid != new.uid {
+        parts.push(format!("owner {} -> {}", user_text(old.uid), user_text(new.uid)));
+    }
+    if old.gid != new.gid {
+        parts.push(format!("group {} -> {}", group_text(old.gid), group_text(new.gid)));
+    }
+    if let (Some(old), Some(new)) = (old.qbytes, new.qbytes)
+        && old != new
+    {
+        parts.push(format!("capacity {old} -> {new}"));
+    }
+    let was = |json: &mut JsonWriter<_>| write_was(json, old, new);
+    if parts.is_empty() {
+        report.done_with(after, Outcome::Kept, false, &format!("{text}: unchanged"), was);
+    } else {
+        report.done_with(after, Outcome::Changed, true, &format!("{text}: {}", parts.join(", ")), was);
+    }
+}
+
+/// `was`: the old values of what changed.
+fn write_was<W: std::io::Write>(json: &mut JsonWriter<W>, old: Target, new: Target) {
+    json.key("was");
+    json.open_object();
+    if old.mode != new.mode {
+        json.key("mode");
+        json.value(&Value::Octal(old.mode.permissions()));
+    }
+    if old.uid != new.uid {
+        json.key("uid");
+        json.number(u64::from(old.uid.raw()));
+    }
+    if old.gid != new.gid {
+        json.key("gid");
+        json.number(u64::from(old.gid.raw()));
+    }
+    if let (Some(before), Some(after)) = (old.qbytes, new.qbytes)
+        && before != after
+    {
+        json.key("qbytes");
+        json.number(before);
+    }
+    json.close_object();
+}

@@ -1,0 +1,222 @@
+//! The sheet that `show` prints of an object.
+
+use std::io::{self, Write};
+
+use super::show::Inside;
+use crate::object::inside::{Header, Semaphore};
+use crate::object::key::Parts;
+use crate::object::model::{Detail, Object, Queue, Segment, Set};
+use crate::object::names::Names;
+use crate::proc::process::{Recorded, recorded};
+use crate::render::escape::escape;
+use crate::render::sheet::Sheet;
+use crate::render::style::Style;
+use crate::render::table::{self, Column};
+use crate::render::units::{push_age, push_size};
+use crate::render::value::Value;
+use crate::sys::{Errno, Pid, Timestamp};
+
+/// Writes the sheet.
+pub(super) fn write(
+    out: &mut impl Write,
+    text: &str,
+    object: &Object,
+    inside: &Inside,
+    names: &Names,
+    style: &Style,
+) -> io::Result<()> {
+    let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
+    let mut sheet = Sheet::default();
+    common(&mut sheet, object, names);
+    match &object.detail {
+        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, style),
+        Detail::Sem(set) => of_set(&mut sheet, set, style),
+        Detail::Msg(queue) => of_queue(&mut sheet, queue, style),
+    }
+    sheet.line("ctime", time(object.ctime, style));
+    sheet.write(out, 2)?;
+    match inside {
+        Inside::Segment(_) => Ok(()),
+        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
+        Inside::Set(Err(errno)) => unseen(out, "values", *errno, "needs read permission"),
+        Inside::Queue(Ok(headers)) => write_headers(out, headers, object, style),
+        Inside::Queue(Err(Errno::ENOSYS)) => {
+            unseen(out, "messages", Errno::ENOSYS, "a kernel without CONFIG_CHECKPOINT_RESTORE")
+        }
+        Inside::Queue(Err(errno)) => unseen(out, "messages", *errno, "needs read permission"),
+    }
+}
+
+fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::Result<()> {
+    match errno {
+        Errno::EINVAL | Errno::EIDRM => writeln!(out, "  the {what} are gone: it was removed meanwhile"),
+        errno => writeln!(out, "  the {what} cannot be seen: {errno} ({remedy})"),
+    }
+}
+
+fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
+    let perm = &object.perm;
+    sheet.line("id", object.id.id.to_string());
+    sheet.line(
+        "key",
+        if perm.key.is_private() {
+            format!("{} (private)", perm.key)
+        } else {
+            let parts = Parts::of(perm.key);
+            format!(
+                "{} (by ftok: project 0x{:02x}, device minor 0x{:02x}, inode bits 0x{:04x})",
+                perm.key, parts.project, parts.device_minor, parts.inode_bits
+            )
+        },
+    );
+    sheet.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
+    sheet.line("owner", account(names.user(perm.uid), perm.uid.raw()));
+    sheet.line("group", account(names.group(perm.gid), perm.gid.raw()));
+    sheet.line("creator", account(names.user(perm.cuid), perm.cuid.raw()));
+    sheet.line("creator_group", account(names.group(perm.cgid), perm.cgid.raw()));
+}
+
+fn of_segment(sheet: &mut Sheet, object: &Object, segment: &Segment, inside: &Inside, style: &Style) {
+    sheet.line("size", bytes(segment.size));
+    sheet.line("rss", segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in RAM", bytes(memory.rss))));
+    sheet.line(
+        "swap",
+        segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),
+    );
+    let huge = match inside {
+        Inside::Segment(Some(true)) => "yes, it seems",
+        Inside::Segment(Some(false)) => "no",
+        _ => "? (the kernel tells only whoever has it attached)",
+    };
+    sheet.line("hugepages", huge);
+    sheet.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
+    sheet.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
+    sheet.line(
+        "nattch",
+        match segment.nattch {
+            1 => "1 attachment".to_owned(),
+            many => format!("{many} attachments"),
+        },
+    );
+    sheet.line("cpid", process(segment.cpid, object.ctime, true));
+    let last = segment.atime.max(segment.dtime);
+    sheet.line("lpid", process(segment.lpid, last, !last.is_never()));
+    sheet.line("atime", time(segment.atime, style));
+    sheet.line("dtime", time(segment.dtime, style));
+}
+
+fn of_set(sheet: &mut Sheet, set: &Set, style: &Style) {
+    sheet.line(
+        "nsems",
+        match set.nsems {
+            1 => "1 semaphore".to_owned(),
+            many => format!("{many} semaphores"),
+        },
+    );
+    sheet.line("otime", time(set.otime, style));
+}
+
+fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style) {
+    sheet.line(
+        "qnum",
+        match queue.qnum {
+            1 => "1 message".to_owned(),
+            many => format!("{many} messages"),
+        },
+    );
+    sheet.line("cbytes", bytes(queue.cbytes));
+    sheet.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
+    sheet.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never()));
+    sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never()));
+    sheet.line("stime", time(queue.stime, style));
+    sheet.line("rtime", time(queue.rtime, style));
+}
+
+fn account(name: Option<&str>, number: u32) -> String {
+    name.map_or_else(|| format!("{number} (no name)"), |name| format!("{} ({number})", escape(name)))
+}
+
+/// `rw-r-----`, as ls(1) shows it.
+fn letters(mode: u32) -> String {
+    (0..9).rev().map(|bit| if mode >> bit & 1 == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }).collect()
+}
+
+fn bytes(number: u64) -> String {
+    let mut text = String::new();
+    push_size(&mut text, number);
+    if number >= 1024 {
+        text.push_str(&format!(" ({number} bytes)"));
+    } else {
+        text.push_str(if number == 1 { " byte" } else { " bytes" });
+    }
+    text
+}
+
+fn time(time: Timestamp, style: &Style) -> String {
+    if time.is_never() {
+        return "never".to_owned();
+    }
+    let mut text = String::new();
+    style.push_time(&mut text, time.seconds());
+    let age = style.now.saturating_sub(time.seconds());
+    text.push_str(" (");
+    push_age(&mut text, age);
+    text.push_str(if age < 0 { ")" } else { " ago)" });
+    text
+}
+
+/// A recorded process, and whether it is still that one.
+fn process(pid: Pid, time: Timestamp, happened: bool) -> String {
+    match (pid.is_none(), happened) {
+        (true, true) => "? (a process of another pid namespace)".to_owned(),
+        (true, false) => "none yet".to_owned(),
+        (false, _) => match recorded(pid, time) {
+            Recorded::Alive(command) => format!("{pid} ({})", escape(&command)),
+            Recorded::Gone => format!("{pid} (gone)"),
+            Recorded::Unknown => pid.to_string(),
+        },
+    }
+}
+
+const fn number(header: &'static str) -> Column {
+    Column { header, right: true, flexible: false }
+}
+
+fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Style) -> io::Result<()> {
+    writeln!(out)?;
+    let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
+    table::write(out, &columns, semaphores.len(), style, |row, column| {
+        let semaphore = &semaphores[row];
+        match column {
+            0 => Value::Number(u64::from(semaphore.index)),
+            1 => Value::Number(u64::from(semaphore.value)),
+            2 if semaphore.pid.is_none() => Value::Null,
+            2 => Value::Signed(i64::from(semaphore.pid.raw())),
+            3 => Value::Number(u64::from(semaphore.ncnt)),
+            _ => Value::Number(u64::from(semaphore.zcnt)),
+        }
+    })
+}
+
+fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style: &Style) -> io::Result<()> {
+    if headers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let columns = [number("INDEX"), number("TYPE"), number("SIZE")];
+    let exact = Style { bytes: true, ..style.clone() };
+    table::write(out, &columns, headers.len(), &exact, |row, column| {
+        let header = &headers[row];
+        match column {
+            0 => Value::Number(u64::from(header.index)),
+            1 => header.mtype.map_or(Value::Hidden, Value::Signed),
+            _ => header.size.map_or(Value::Hidden, Value::Bytes),
+        }
+    })?;
+    let held = queue.as_queue().map_or(0, |queue| queue.qnum);
+    match held.saturating_sub(headers.len() as u64) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more; see --messages"),
+    }
+}

@@ -1,0 +1,217 @@
+//! `show`: everything known about objects.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::context::{Context, note, say};
+use super::envelope::{self, Failure};
+use super::options::{Format, FormatArgs};
+use super::output::Out;
+use super::sheets;
+use super::targets::{self, Target};
+use crate::error::{Error, Result, Status, Tally};
+use crate::object::fields::Field;
+use crate::object::inside::{self, Header, Semaphore};
+use crate::object::inventory;
+use crate::object::model::{Kind, Object};
+use crate::object::names::Names;
+use crate::render::csv;
+use crate::render::json::JsonWriter;
+use crate::render::style::{Style, TimeStyle};
+use crate::render::value::Value;
+use crate::sys::Errno;
+
+/// Show everything known about objects
+///
+/// Nothing is changed by it: messages are looked at and stay in their queue.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Objects to show; '-' reads them from standard input
+    #[arg(value_name = "REF", required = true)]
+    refs: Vec<OsString>,
+    /// Look at no more than the first N messages of a queue
+    #[arg(long, value_name = "N", default_value = "20")]
+    messages: u32,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// What is inside an object, as far as the caller may see it.
+pub(super) enum Inside {
+    /// A segment: whether it is made of huge pages, if that shows.
+    Segment(Option<bool>),
+    /// A set's semaphores, or why not.
+    Set(std::result::Result<Vec<Semaphore>, Errno>),
+    /// A queue's first messages, or why not.
+    Queue(std::result::Result<Vec<Header>, Errno>),
+}
+
+/// Shows.
+///
+/// # Errors
+/// A usage error or an output error.
+pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+    let targets = targets::parse(&args.refs, implied)?;
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    let mut found: Vec<(String, Object)> = Vec::new();
+    for target in &targets {
+        match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
+            Ok(resolved) => {
+                tally.done();
+                found.push((resolved.text, resolved.object));
+            }
+            Err(error) => fail(target, &error, &mut failures, &mut tally),
+        }
+    }
+    if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
+        note(&loss);
+    }
+    let fields = envelope::exact_fields();
+    let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
+    let names = envelope::names(&objects, &fields);
+    let mut out = Out::stdout()?;
+    args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output)?;
+    out.finish()?;
+    Ok(tally.status())
+}
+
+fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut Tally) {
+    say(&error.to_string());
+    tally.failed(error.status());
+    failures.push(Failure::of(&target.text(), error));
+}
+
+impl ShowArgs {
+    fn look_inside(&self, object: &Object) -> Inside {
+        match object.kind() {
+            Kind::Shm => Inside::Segment(inside::huge_pages(object)),
+            Kind::Sem => Inside::Set(inside::semaphores(object)),
+            Kind::Msg => Inside::Queue(inside::headers(object, self.messages)),
+        }
+    }
+
+    fn print(
+        &self,
+        out: &mut Out,
+        found: &[(String, Object)],
+        fields: &[&'static Field],
+        names: &Names,
+        failures: &[Failure],
+        context: &Context,
+    ) -> io::Result<()> {
+        match self.format.format() {
+            Format::Table => {
+                let mut style = Style::new(false, TimeStyle::Full);
+                context.fit(&mut style);
+                for (index, (text, object)) in found.iter().enumerate() {
+                    if index > 0 {
+                        writeln!(out)?;
+                    }
+                    sheets::write(out, text, object, &self.look_inside(object), names, &style)?;
+                }
+                Ok(())
+            }
+            Format::Csv => {
+                let mut text = String::new();
+                csv::push_record(&mut text, fields.iter().map(|field| Value::Word(field.name.into())));
+                for (_, object) in found {
+                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, names)));
+                }
+                out.write_all(text.as_bytes())
+            }
+            format => {
+                let lines = format == Format::Jsonl;
+                let mut json = JsonWriter::new(out);
+                if !lines {
+                    envelope::head(&mut json, "objects", false);
+                }
+                for (_, object) in found {
+                    if !lines {
+                        json.line();
+                    }
+                    json.open_object();
+                    let mut unseen = envelope::fields(&mut json, object, names, fields);
+                    write_inside(&mut json, &self.look_inside(object), &mut unseen);
+                    envelope::hidden(&mut json, &unseen);
+                    json.close_object();
+                    if lines {
+                        json.end_document()?;
+                    }
+                    json.relieve()?;
+                }
+                if !lines {
+                    envelope::tail(&mut json, failures);
+                    json.end_document()?;
+                }
+                json.flush()
+            }
+        }
+    }
+}
+
+fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mut Vec<&'static str>) {
+    match inside {
+        Inside::Segment(huge) => {
+            json.key("hugepages");
+            match huge {
+                Some(huge) => json.flag(*huge),
+                None => {
+                    unseen.push("hugepages");
+                    json.null();
+                }
+            }
+        }
+        Inside::Set(semaphores) => {
+            list(json, "semaphores", semaphores.as_deref().ok(), unseen, |json, semaphore| {
+                json.key("index");
+                json.number(u64::from(semaphore.index));
+                json.key("value");
+                json.number(u64::from(semaphore.value));
+                json.key("pid");
+                match semaphore.pid.raw() {
+                    0 => json.null(),
+                    pid => json.value(&Value::Signed(i64::from(pid))),
+                }
+                json.key("ncnt");
+                json.number(u64::from(semaphore.ncnt));
+                json.key("zcnt");
+                json.number(u64::from(semaphore.zcnt));
+            });
+        }
+        Inside::Queue(headers) => {
+            list(json, "messages", headers.as_deref().ok(), unseen, |json, header| {
+                json.key("index");
+                json.number(u64::from(header.index));
+                json.key("type");
+                json.value(&header.mtype.map_or(Value::Null, Value::Signed));
+                json.key("size");
+                json.value(&header.size.map_or(Value::Null, Value::Number));
+            });
+        }
+    }
+}
+
+fn list<W: Write, T>(
+    json: &mut JsonWriter<W>,
+    key: &'static str,
+    items: Option<&[T]>,
+    unseen: &mut Vec<&'static str>,
+    write: impl Fn(&mut JsonWriter<W>, &T),
+) {
+    json.key(key);
+    let Some(items) = items else {
+        unseen.push(key);
+        json.null();
+        return;
+    };
+    json.open_array();
+    for item in items {
+        json.open_object();
+        write(json, item);
+        json.close_object();
+    }
+    json.close_array();
+}

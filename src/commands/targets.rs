@@ -1,0 +1,155 @@
+//! The objects named on a command line or on standard input.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, BufRead, Read};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::error::{Error, Result, Status, bare};
+use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::inventory;
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::object::reference::{Reference, Resolved};
+use crate::render::escape::{escape_bytes, truncate};
+
+/// A line of standard input longer than this names nothing.
+const MAX_LINE: usize = 64 * 1024;
+
+/// What a word or line asks for.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// A reference.
+    Named(Reference),
+    /// A line of `ls --format jsonl`: exactly that object, unchanged.
+    Listed(Fingerprint),
+}
+
+/// Reads all words, and standard input for a `-` among them, before anything is looked up.
+///
+/// # Errors
+/// A usage error for the first malformed word or line.
+pub(super) fn parse(words: &[OsString], implied: Option<Kind>) -> Result<Vec<Target>> {
+    let mut targets = Vec::with_capacity(words.len());
+    let mut stdin_read = false;
+    for word in words {
+        if word == "-" {
+            if !stdin_read {
+                read_stdin(implied, &mut targets)?;
+            }
+            stdin_read = true;
+        } else {
+            let reference = Reference::parse(word, implied).map_err(|bad| Error::Usage(bad.to_string()))?;
+            targets.push(Target::Named(reference));
+        }
+    }
+    Ok(targets)
+}
+
+fn read_stdin(implied: Option<Kind>, targets: &mut Vec<Target>) -> Result<()> {
+    let mut stdin = io::stdin().lock();
+    let mut line = Vec::new();
+    for number in 1u64.. {
+        line.clear();
+        let got = (&mut stdin)
+            .take(MAX_LINE as u64 + 1)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Error::cannot(Status::Failed, "read standard input", bare(&error), None))?;
+        if got == 0 {
+            break;
+        }
+        let place = |reason: &str| Error::Usage(format!("standard input, line {number}: {reason}"));
+        if got > MAX_LINE {
+            return Err(place("too long to be a reference"));
+        }
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            targets.push(parse_line(text, implied).map_err(|reason| place(&reason))?);
+        }
+    }
+    Ok(())
+}
+
+fn parse_line(line: &[u8], implied: Option<Kind>) -> std::result::Result<Target, String> {
+    if line.starts_with(b"{") {
+        let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
+        let listed = Fingerprint::from_json(text).map_err(|bad| bad.to_string())?;
+        return match implied {
+            Some(kind) if kind != listed.id.kind => Err(format!("{} is no {}", listed.id, kind.noun())),
+            _ => Ok(Target::Listed(listed)),
+        };
+    }
+    Reference::parse(OsStr::from_bytes(line), implied).map(Target::Named).map_err(|bad| {
+        if line.iter().any(u8::is_ascii_whitespace) {
+            let shown = truncate(&escape_bytes(line), 60).into_owned();
+            format!("'{shown}' looks like a row of a table; use 'ipcadm ls -q' or 'ipcadm ls --format jsonl'")
+        } else {
+            bad.to_string()
+        }
+    })
+}
+
+impl Target {
+    /// What the user called it.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Named(reference) => reference.to_string(),
+            Self::Listed(fingerprint) => fingerprint.id.to_string(),
+        }
+    }
+
+    /// Its kind.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Named(reference) => reference.kind,
+            Self::Listed(fingerprint) => fingerprint.id.kind,
+        }
+    }
+
+    /// The id, if it was listed with it.
+    pub(super) fn listed(&self) -> Option<ObjectId> {
+        match self {
+            Self::Named(_) => None,
+            Self::Listed(fingerprint) => Some(fingerprint.id),
+        }
+    }
+
+    /// The error for an object that was listed and is gone since.
+    pub(super) fn absent(&self) -> Error {
+        Error::Failed { status: Status::NotFound, message: format!("{}: gone since it was listed", self.text()) }
+    }
+
+    /// Finds the object. `Ok(None)` when it was listed and is gone since.
+    ///
+    /// # Errors
+    /// Status 3 when a reference names nothing, 4 or 1 when the object cannot be looked at.
+    pub(super) fn resolve(&self) -> Result<Option<Resolved>> {
+        match self {
+            Self::Named(reference) => reference.resolve().map(Some),
+            Self::Listed(fingerprint) => {
+                let id = fingerprint.id;
+                let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
+                Ok(found.map(|object| Resolved { text: id.to_string(), object }))
+            }
+        }
+    }
+
+    /// The fingerprint the object must still have: the listed one, or that of `found` itself.
+    pub(super) fn fingerprint(&self, found: &Object) -> Fingerprint {
+        match self {
+            Self::Named(_) => Fingerprint::of(found),
+            Self::Listed(fingerprint) => *fingerprint,
+        }
+    }
+}
+
+/// Refuses an object that is no longer what was listed.
+///
+/// # Errors
+/// Status 10, with what is different.
+pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
+    let differs = match target.fingerprint(found).compare(found) {
+        Comparison::Same => return Ok(()),
+        Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
+        Comparison::Changed(what) => format!("changed since it was listed: another {what}"),
+    };
+    Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
+}

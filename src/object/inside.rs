@@ -1,0 +1,142 @@
+//! What is inside an object: semaphore values, message headers, the kind of a segment's pages.
+
+use super::model::Object;
+use crate::proc::maps;
+use crate::sys::msg::Message;
+use crate::sys::{self, Errno, MsgId, Pid, SemId, memory, msg, sem};
+
+/// Buffers for looking at messages start here; the kernel's cost grows with them.
+const FIRST_PEEK: usize = 4096;
+/// And grow no further than this: the size of a larger message stays unknown.
+const LARGEST_PEEK: usize = 64 << 20;
+
+/// One semaphore of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Semaphore {
+    /// Its number in the set.
+    pub index: u32,
+    /// Its value.
+    pub value: u16,
+    /// The last process to change it.
+    pub pid: Pid,
+    /// Threads waiting for it to grow.
+    pub ncnt: u32,
+    /// Threads waiting for it to become zero.
+    pub zcnt: u32,
+}
+
+/// All semaphores of a set: the values at one moment, the rest by three calls each, for the kernel has no others.
+///
+/// # Errors
+/// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone.
+pub fn semaphores(set: &Object) -> sys::Result<Vec<Semaphore>> {
+    let id = SemId::new(set.id.id);
+    let nsems = set.as_set().map_or(0, |set| set.nsems);
+    let values = sem::get_all(id, usize::try_from(nsems).map_err(|_| Errno::ENOMEM)?)?;
+    (0u32..)
+        .zip(values)
+        .map(|(index, value)| {
+            Ok(Semaphore {
+                index,
+                value,
+                pid: sem::last_pid(id, index)?,
+                ncnt: sem::waiting_for_increase(id, index)?,
+                zcnt: sem::waiting_for_zero(id, index)?,
+            })
+        })
+        .collect()
+}
+
+/// The header of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its position in the queue, from 0.
+    pub index: u32,
+    /// Its type; None when it cannot be looked at.
+    pub mtype: Option<i64>,
+    /// Bytes of text; None when it cannot be looked at.
+    pub size: Option<u64>,
+}
+
+/// The first `most` messages of a queue, which stay where they are.
+///
+/// # Errors
+/// `EACCES` without read permission, `ENOSYS` on kernels without `CONFIG_CHECKPOINT_RESTORE`, `EINVAL` or `EIDRM`
+/// when the queue is gone.
+pub fn headers(queue: &Object, most: u32) -> sys::Result<Vec<Header>> {
+    let id = MsgId::new(queue.id.id);
+    let cbytes = queue.as_queue().map_or(0, |queue| queue.cbytes);
+    // No message is larger than all of them; a few more bytes for those that come meanwhile.
+    let largest = usize::try_from(cbytes).unwrap_or(LARGEST_PEEK).clamp(FIRST_PEEK, LARGEST_PEEK);
+    let mut message = Message::with_capacity(FIRST_PEEK);
+    let mut headers = Vec::new();
+    for index in 0..most {
+        match peek(id, &mut message, index, largest) {
+            Ok(()) => {
+                headers.push(Header { index, mtype: Some(message.mtype()), size: Some(message.text().len() as u64) })
+            }
+            Err(Errno::ENOMSG) => break,
+            // Larger than our buffer, or than the present msgmax: there, but not to be looked at.
+            Err(Errno::E2BIG | Errno::ENOMEM) => headers.push(Header { index, mtype: None, size: None }),
+            Err(Errno::EINVAL) if msg::stat_any(id.raw()).is_ok_and(|(now, _)| now == id) => {
+                headers.push(Header { index, mtype: None, size: None });
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(headers)
+}
+
+fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize) -> sys::Result<()> {
+    loop {
+        match msg::peek(id, message, index) {
+            Err(Errno::E2BIG) if message.capacity() < largest => {
+                *message = Message::with_capacity((message.capacity() * 4).min(largest));
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Whether a segment is made of huge pages. The kernel tells nobody; a mapping of it does, and so does an account
+/// of more resident memory than the segment has. None when neither shows anything.
+#[must_use]
+pub fn huge_pages(segment: &Object) -> Option<bool> {
+    let detail = segment.as_segment()?;
+    if detail.nattch > 0
+        && let Some(huge) = huge_pages_by_mapping(segment.id.id)
+    {
+        return Some(huge);
+    }
+    let page = memory::page_size() as u64;
+    let whole = detail.size.checked_next_multiple_of(page)?;
+    (detail.memory?.rss > whole).then_some(true)
+}
+
+/// Looks for a process that has the segment mapped; the device of the mapping tells.
+fn huge_pages_by_mapping(id: i32) -> Option<bool> {
+    let plain = memory::segment_device().ok()?;
+    let huge = memory::huge_segment_device().ok();
+    let id = u64::try_from(id).ok()?;
+    let ours = std::fs::read_link("/proc/self/ns/ipc").ok()?;
+    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
+        if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        let path = entry.path();
+        // The same number names other segments in other namespaces.
+        if std::fs::read_link(path.join("ns/ipc")).ok().as_ref() != Some(&ours) {
+            continue;
+        }
+        let Ok(text) = std::fs::read(path.join("maps")) else { continue };
+        for mapping in maps::segments(&text).filter(|mapping| mapping.inode == id) {
+            if mapping.device == plain {
+                return Some(false);
+            }
+            if Some(mapping.device) == huge {
+                return Some(true);
+            }
+        }
+    }
+    None
+}

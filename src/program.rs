@@ -1,0 +1,130 @@
+//! From arguments to exit status.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write as _};
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, KIND_WORDS};
+use crate::commands::context::say;
+use crate::error::{Error, OWN_FAILURE, Status};
+use crate::render::escape::escape;
+
+/// Runs the program with its arguments, the name it was called by first.
+#[must_use]
+pub fn run(mut args: Vec<OsString>) -> ExitCode {
+    let runs_a_program = args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--");
+    imply_ls(&mut args);
+    let mut tree = Cli::command();
+    let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, runs_a_program),
+    };
+    let status = match cli.run() {
+        Ok(status) => return status,
+        // Who looks and has seen enough has not failed.
+        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Status::Done,
+        Err(error) => {
+            say(&error.to_string());
+            error.status()
+        }
+    };
+    ExitCode::from(status.code())
+}
+
+/// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`.
+fn imply_ls(args: &mut Vec<OsString>) {
+    let mut at = 1;
+    let mut under_kind = false;
+    while let Some(word) = args.get(at) {
+        let text = word.as_encoded_bytes();
+        if text == b"--color" {
+            at += 2;
+        } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
+            at += 1;
+        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version") {
+            return;
+        } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
+            under_kind = true;
+            at += 1;
+        } else if text.starts_with(b"-") {
+            break;
+        } else {
+            return;
+        }
+    }
+    args.insert(at.min(args.len()), "ls".into());
+}
+
+/// Shows help, version, or what is wrong with the command line.
+fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
+    if !error.use_stderr() {
+        let failed = error.print().and_then(|()| io::stdout().flush()).err();
+        return match failed {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                say(&Error::Output(error).to_string());
+                ExitCode::from(Status::Failed.code())
+            }
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // What the user typed is repeated in it; the line structure is clap's.
+    let mut shown = String::new();
+    for (index, line) in text.lines().enumerate() {
+        if index > 0 {
+            shown.push('\n');
+        }
+        shown.push_str(&harmless(line));
+    }
+    if let Some(hint) = hint(error) {
+        shown.push_str("\n\n  ");
+        shown.push_str(&hint);
+    }
+    say(&shown);
+    ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
+}
+
+/// Escapes what clap repeats, but leaves its own backslash-free text and quotes alone.
+fn harmless(line: &str) -> String {
+    if line.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(line).into_owned() } else { line.to_owned() }
+}
+
+/// The right way for some wrong but guessable tries.
+fn hint(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
+    let selectors = [
+        "--owner",
+        "--group",
+        "--creator",
+        "--not-owner",
+        "--key",
+        "--not-key",
+        "--private",
+        "--keyed",
+        "--mode",
+        "--larger",
+        "--smaller",
+        "--older-than",
+        "--newer-than",
+        "--attached",
+        "--unattached",
+        "--empty",
+    ];
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let command = words.iter().find(|word| !word.starts_with('-') && !KIND_WORDS.contains(&word.as_str()))?;
+    match command.as_str() {
+        "rm" | "delete" | "remove" if selectors.contains(&selector) => Some(format!(
+            "tip: to remove by {selector}, list first: ipcadm ls --format jsonl {selector} … | ipcadm rm -"
+        )),
+        "show" | "inspect" | "stat" | "set" if selectors.contains(&selector) => {
+            Some(format!("tip: to choose by {selector}: ipcadm ls -q {selector} … | ipcadm {command} -"))
+        }
+        _ => None,
+    }
+}
