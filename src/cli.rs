@@ -41,7 +41,6 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum Command {
     /// List objects (the default)
     #[command(alias = "list")]
@@ -79,7 +78,6 @@ pub struct ShmArgs {
 /// The commands for segments.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum ShmCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -101,7 +99,6 @@ pub struct SemArgs {
 /// The commands for semaphore sets.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum SemCommand {
     /// What every kind has.
     #[command(flatten)]

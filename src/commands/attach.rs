@@ -76,6 +76,9 @@ pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
 
 impl AttachArgs {
     fn attach(&self, context: &Context) -> Result<u8> {
+        if self.format.format() == Format::Csv {
+            return Err(Error::Usage("--format: attach prints table, json or jsonl".to_owned()));
+        }
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;
@@ -170,14 +173,14 @@ impl<'a> Shown<'a> {
     fn attached(&mut self, text: &str, address: usize, object: Object) -> Result<()> {
         let access = if self.args.read_only { "read-only" } else { "read-write" };
         self.line(&format!("attached {text} at {address:#x}, {access}"))?;
-        self.state(object, Some(address), true)
+        self.state(object, Some(address))
     }
 
     fn detached(&mut self, text: &str, object: Option<Object>) -> Result<()> {
         match object {
             Some(object) => {
                 self.line(&format!("detached {text}"))?;
-                self.state(object, None, false)?;
+                self.state(object, None)?;
             }
             None => note(&format!("{text} is gone: that was the last attachment of a segment to be destroyed")),
         }
@@ -203,7 +206,7 @@ impl<'a> Shown<'a> {
     }
 
     /// Shows the segment's row and hands it on at once: a reader may be waiting for it.
-    fn state(&mut self, object: Object, address: Option<usize>, header: bool) -> Result<()> {
+    fn state(&mut self, object: Object, address: Option<usize>) -> Result<()> {
         if self.args.quiet {
             return Ok(());
         }
@@ -225,7 +228,6 @@ impl<'a> Shown<'a> {
             _ => {
                 let mut style = self.args.style.style();
                 self.context.fit(&mut style);
-                style.header = header;
                 print_table(&mut self.out, &columns, &object, &names, &style)
             }
         };

@@ -9,7 +9,7 @@ use super::inventory;
 use super::key::{self, Project};
 use super::model::{Kind, Object, ObjectId};
 use crate::error::{Error, Result, Status, bare};
-use crate::render::escape::{escape, escape_bytes};
+use crate::render::escape::escape_bytes;
 use crate::sys::{Errno, Key};
 
 /// A well-formed reference that has not been looked up.
@@ -39,13 +39,13 @@ pub enum BadReference {
     #[error("an empty reference (an unset variable?)")]
     Empty,
     /// No kind in front, and none implied.
-    #[error("{word}: no kind; write {}", suggestion(.word))]
+    #[error("'{word}': no kind; write {}", suggestion(.word))]
     NoKind {
         /// The word, escaped.
         word: String,
     },
     /// The kind in front is not the implied one.
-    #[error("{word}: a {} is no {}", found.noun(), wanted.noun())]
+    #[error("'{word}': a {} is no {}", found.noun(), wanted.noun())]
     WrongKind {
         /// The word, escaped.
         word: String,
@@ -55,13 +55,13 @@ pub enum BadReference {
         wanted: Kind,
     },
     /// Nothing behind the kind.
-    #[error("{word}: names no object (an unset variable?)")]
+    #[error("'{word}': names no object (an unset variable?)")]
     NoName {
         /// The word, escaped.
         word: String,
     },
     /// Neither id, key nor file.
-    #[error("{word}: {reason}")]
+    #[error("'{word}': {reason}")]
     BadName {
         /// The word, escaped.
         word: String,
@@ -227,7 +227,7 @@ impl fmt::Display for Reference {
                     byte if byte.is_ascii_graphic() && !byte.is_ascii_digit() => char::from(byte).to_string(),
                     byte => byte.to_string(),
                 };
-                write!(f, "{}:{}:{}", self.kind, escape_bytes(path.as_os_str().as_bytes()), escape(&project))
+                write!(f, "{}:{}:{}", self.kind, escape_bytes(path.as_os_str().as_bytes()), project)
             }
         }
     }
