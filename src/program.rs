@@ -96,6 +96,11 @@ fn harmless(line: &str) -> String {
 
 /// The right way for some wrong but guessable tries.
 fn hint(error: &clap::Error) -> Option<String> {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && KIND_WORDS.iter().any(|kind| word.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')))
+    {
+        return Some(format!("tip: to see this object: ipcadm show {}", escape(word)));
+    }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
     let selectors = [

@@ -224,7 +224,10 @@ impl fmt::Display for Reference {
             Name::Key(key) => write!(f, "{}:{key}", self.kind),
             Name::File(path, project) => {
                 let project = match project.number() {
-                    byte if byte.is_ascii_graphic() && !byte.is_ascii_digit() => char::from(byte).to_string(),
+                    // A colon would be taken for the one in front of the project.
+                    byte if byte.is_ascii_graphic() && !byte.is_ascii_digit() && byte != b':' => {
+                        char::from(byte).to_string()
+                    }
                     byte => byte.to_string(),
                 };
                 write!(f, "{}:{}:{}", self.kind, escape_bytes(path.as_os_str().as_bytes()), project)
