@@ -4,8 +4,6 @@
 //! with `panic = "abort"` hardly anything of it is used. The linker is given a script of that name that points to
 //! the static parts. Where those are not installed, nothing is changed.
 
-#![expect(clippy::print_stdout, reason = "this is how a build script talks to cargo")]
-
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs};

@@ -11,6 +11,7 @@ use crate::cli::{Cli, KIND_WORDS};
 use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
 use crate::render::escape::escape;
+use crate::sys::{Errno, startup};
 
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
@@ -62,7 +63,8 @@ fn imply_ls(args: &mut Vec<OsString>) {
 /// Shows help, version, or what is wrong with the command line.
 fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
-        let failed = error.print().and_then(|()| io::stdout().flush()).err();
+        let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
+        let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
         return match failed {
             Some(error) if error.kind() != ErrorKind::BrokenPipe => {
                 say(&Error::Output(error).to_string());

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::context::Context;
 use super::options::{FormatArgs, group, mode_change, non_empty, size, user};
 use super::report::{Manner, Outcome, Report};
 use super::targets;
@@ -58,7 +59,7 @@ pub(super) fn capacity(text: &str) -> std::result::Result<u64, String> {
 ///
 /// # Errors
 /// A usage error before anything is changed; an output error after everything is.
-pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
+pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     if args.qbytes.is_some()
         && let Some(other) = targets.iter().find(|target| target.kind() != Kind::Msg)
@@ -76,6 +77,8 @@ pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
     let looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
     let objects: Vec<Object> =
         looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
+    let missing = looked_up.len() - objects.len();
+    context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     let mut report = Report::new(manner, &objects)?;
     for (target, found) in looked_up {

@@ -9,8 +9,12 @@ use libc::{c_int, c_ulong};
 
 use super::types::{Gid, Key, Mode, Perm, Uid};
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64", target_endian = "little")))]
-compile_error!("the System V structures are written down for 64-bit little-endian Linux only");
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64", target_arch = "loongarch64")
+)))]
+compile_error!("the System V structures are written down for 64-bit Linux on x86, ARM, RISC-V and LoongArch only");
 
 /// Commands of the `*ctl` calls that libc does not name for every target.
 pub(super) mod command {
