@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::show::Inside;
-use crate::object::inside::{Header, Semaphore};
+use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
