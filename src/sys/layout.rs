@@ -186,6 +186,14 @@ pub(super) struct Sembuf {
     pub(super) flg: i16,
 }
 
+/// `struct __kernel_timespec`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Timespec {
+    pub(super) seconds: i64,
+    pub(super) nanoseconds: i64,
+}
+
 const _: () = {
     assert!(size_of::<Ipc64Perm>() == 48);
     assert!(size_of::<Shmid64Ds>() == 112);
@@ -196,6 +204,7 @@ const _: () = {
     assert!(size_of::<Seminfo>() == 40);
     assert!(size_of::<Msginfo>() == 32);
     assert!(size_of::<Sembuf>() == 6);
+    assert!(size_of::<Timespec>() == 16);
 };
 
 /// Splits the result of `IPC_INFO` and `*_INFO`, the highest used index, from "nothing there": the kernel
