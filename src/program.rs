@@ -1,10 +1,10 @@
 //! From arguments to exit status.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, KIND_WORDS};
@@ -27,7 +27,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let status = match cli.run() {
         Ok(status) => return status,
         // Who looks and has seen enough has not failed.
-        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Status::Done,
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
         Err(error) => {
             say(&error.to_string());
             error.status()
@@ -66,7 +66,7 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
         let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
         return match failed {
-            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 say(&Error::Output(error).to_string());
                 ExitCode::from(Status::Failed.code())
             }
@@ -77,7 +77,13 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     // What the user typed is repeated in it; the line structure is clap's.
     let mut shown = String::new();
-    for (index, line) in text.lines().enumerate() {
+    // "To pass it as a value" is never what was meant by an option that does not exist.
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
+    for (index, line) in lines.iter().enumerate() {
+        let repeats = line.is_empty() && index > 0 && lines[index - 1].is_empty();
+        if repeats {
+            continue;
+        }
         if index > 0 {
             shown.push('\n');
         }
@@ -102,6 +108,9 @@ fn hint(error: &clap::Error) -> Option<String> {
         && KIND_WORDS.iter().any(|kind| word.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')))
     {
         return Some(format!("tip: to see this object: ipcadm show {}", escape(word)));
+    }
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
     }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);

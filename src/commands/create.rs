@@ -164,23 +164,15 @@ pub fn run_shm(args: &ShmCreateArgs, context: &Context) -> Result<Status> {
 /// # Errors
 /// As [`run_shm`].
 pub fn run_sem(args: &SemCreateArgs, context: &Context) -> Result<Status> {
-    let values = match (args.nsems, &args.values) {
-        (nsems, Some(values)) => {
-            if let Some(nsems) = nsems
-                && nsems as usize != values.len()
-            {
-                return Err(Error::Usage(format!("--values: {} values for {nsems} semaphores", values.len())));
-            }
-            values.clone()
+    let values = args.values.clone().unwrap_or_default();
+    let nsems = match args.nsems {
+        Some(nsems) if !values.is_empty() && nsems as usize != values.len() => {
+            return Err(Error::Usage(format!("--values: {} values for {nsems} semaphores", values.len())));
         }
-        (nsems, None) => {
-            let nsems = nsems.unwrap_or(0);
-            // More than that the kernel refuses in any case, and its answer needs no such list.
-            let most = crate::sys::sem::limits().map_or(u64::MAX, |limits| limits.semmsl.saturating_add(1));
-            vec![0; usize::try_from(u64::from(nsems).min(most)).unwrap_or(0)]
-        }
+        Some(nsems) => nsems,
+        None => u32::try_from(values.len()).map_err(|_| Error::Usage("--values: too many".to_owned()))?,
     };
-    args.common.create(Body::Set(values), context)
+    args.common.create(Body::Set { nsems, values }, context)
 }
 
 /// Creates a queue.

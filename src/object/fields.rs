@@ -119,9 +119,7 @@ pub static FIELDS: [Field; 37] = [
     }),
     segment("atime", "ATIME", "last attach, also by fork", |segment| time(segment.atime)),
     segment("dtime", "DTIME", "last detach", |segment| time(segment.dtime)),
-    segment("rss", "RSS", "bytes in RAM", |segment| {
-        segment.memory.map_or(Value::Hidden, |memory| Value::Bytes(memory.rss))
-    }),
+    segment("rss", "RSS", "bytes in RAM", |segment| segment.rss().map_or(Value::Hidden, Value::Bytes)),
     segment("swap", "SWAP", "bytes in swap", |segment| {
         segment.memory.map_or(Value::Hidden, |memory| Value::Bytes(memory.swap))
     }),
