@@ -80,7 +80,9 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
     let missing = looked_up.len() - objects.len();
     context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
-    let mut report = Report::new(manner, &objects)?;
+    // Its names must be those of the new owners too.
+    let foreseen = objects.iter().map(|object| change.foresee(object));
+    let mut report = Report::new(manner, &objects.iter().copied().chain(foreseen).collect::<Vec<_>>())?;
     for (target, found) in looked_up {
         match found {
             Ok(Some(found)) => {
