@@ -1,5 +1,6 @@
 //! `set`: changes owner, group, mode or the capacity of a queue.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -74,7 +75,13 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         qbytes: args.qbytes,
         force: args.force,
     };
-    let looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+    let mut looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+    // Named twice, it is changed once: the second time it would no longer be what was looked at.
+    let mut seen = HashSet::with_capacity(looked_up.len());
+    looked_up.retain(|(_, found)| match found {
+        Ok(Some(found)) => seen.insert(found.object.id),
+        _ => true,
+    });
     let objects: Vec<Object> =
         looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
     let missing = looked_up.len() - objects.len();
