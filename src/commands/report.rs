@@ -2,6 +2,7 @@
 //!
 //! They finish their work whatever happens to standard output, and their status tells of the work.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::context::say;
@@ -111,14 +112,14 @@ impl Report {
     }
 
     /// One object is done with, and was perhaps changed by that; `line` is what people read.
-    pub(super) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: &str) {
+    pub(super) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: impl Display) {
         self.done_with(object, outcome, changed, line, |_| {});
     }
 
     /// An object that was to be acted on is gone, and nothing but its id is known.
     pub(super) fn gone(&mut self, id: ObjectId) {
         self.tally.done();
-        self.line(&format!("{id} was already gone"));
+        self.line(format_args!("{id} was already gone"));
         if matches!(self.manner.format, Format::Json | Format::Jsonl) {
             self.open();
             self.json.key("kind");
@@ -138,7 +139,7 @@ impl Report {
         object: &Object,
         outcome: Outcome,
         changed: bool,
-        line: &str,
+        line: impl Display,
         extra: impl FnOnce(&mut JsonWriter<Out>),
     ) {
         self.tally.done();
@@ -147,10 +148,9 @@ impl Report {
         self.relieve();
     }
 
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: impl Display) {
         if self.manner.format == Format::Table && !self.manner.quiet {
-            self.json.raw(line);
-            self.json.raw("\n");
+            self.json.raw(format_args!("{line}\n"));
         }
     }
 

@@ -50,7 +50,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
         match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
             Ok(resolved) => {
                 tally.done();
-                found.push((resolved.text, resolved.object));
+                found.push((resolved.to_string(), resolved.object));
             }
             Err(error) => fail(target, &error, &mut failures, &mut tally),
         }

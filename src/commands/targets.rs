@@ -124,13 +124,13 @@ impl Target {
     ///
     /// # Errors
     /// Status 3 when a reference names nothing, 4 or 1 when the object cannot be looked at.
-    pub(super) fn resolve(&self) -> Result<Option<Resolved>> {
+    pub(super) fn resolve(&self) -> Result<Option<Resolved<'_>>> {
         match self {
             Self::Named(reference) => reference.resolve().map(Some),
             Self::Listed(fingerprint) => {
                 let id = fingerprint.id;
                 let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
-                Ok(found.map(|object| Resolved { text: id.to_string(), object }))
+                Ok(found.map(|object| Resolved { reference: None, object }))
             }
         }
     }

@@ -29,7 +29,7 @@ pub enum Removal {
 ///
 /// # Errors
 /// Status 4 without the right to; 1 when the kernel refuses otherwise.
-pub fn remove(fingerprint: &Fingerprint, text: &str) -> Result<Removal> {
+pub fn remove(fingerprint: &Fingerprint, text: &impl std::fmt::Display) -> Result<Removal> {
     let id = fingerprint.id;
     let Some(object) = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))? else {
         return Ok(Removal::Gone);
