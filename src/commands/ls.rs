@@ -12,6 +12,7 @@ use super::output::Out;
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
+use crate::object::columns;
 use crate::object::fields::{self, Field};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object};
@@ -94,7 +95,10 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let mut objects = match scope {
         Scope::Kinds(_) => {
             let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory })?;
-            context.verbose(|| format!("{} objects seen", inventory.objects.len()));
+            for (kind, source) in &inventory.sources {
+                let seen = inventory.objects.iter().filter(|object| object.kind() == *kind).count();
+                context.verbose(|| format!("{seen} {}s listed by {}", kind.noun(), source.word()));
+            }
             inventory.losses.iter().for_each(|loss| note(loss));
             let now = now();
             let mut objects = inventory.objects;
@@ -192,14 +196,14 @@ impl LsArgs {
         }
         match &self.output {
             None => Ok(shown),
-            Some(text) => fields::choose(text, &shown).map_err(|bad| Error::Usage(format!("--output: {bad}"))),
+            Some(text) => columns::choose(text, &shown).map_err(|bad| Error::Usage(format!("--output: {bad}"))),
         }
     }
 
     fn sort_fields(&self) -> Result<Vec<&'static Field>> {
         let Some(text) = &self.sort else { return Ok(Vec::new()) };
         text.split(',')
-            .map(|name| fields::find_or_suggest(name).map_err(|bad| Error::Usage(format!("--sort: {bad}"))))
+            .map(|name| columns::find_or_suggest(name).map_err(|bad| Error::Usage(format!("--sort: {bad}"))))
             .collect()
     }
 

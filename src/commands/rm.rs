@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::confirm::{can_ask, confirm};
-use super::context::say;
+use super::context::{Context, say};
 use super::options::{Format, FormatArgs};
 use super::report::{Manner, Outcome, Report};
 use super::targets::{self, Target};
@@ -61,9 +61,10 @@ enum Missing {
 ///
 /// # Errors
 /// A usage error before anything is removed; an output error after everything is.
-pub fn run(args: &RmArgs, implied: Option<Kind>) -> Result<Status> {
+pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let (candidates, missing) = resolve(&targets);
+    context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.object).collect();
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     if !args.yes && !args.dry_run && manner.format == Format::Table && !confirmed(&candidates) {

@@ -114,7 +114,10 @@ impl Target {
 
     /// The error for an object that was listed and is gone since.
     pub(super) fn absent(&self) -> Error {
-        Error::Failed { status: Status::NotFound, message: format!("{}: gone since it was listed", self.text()) }
+        Error::Failed {
+            status: Status::NotFound,
+            message: format!("cannot find {}: gone since it was listed", self.text()),
+        }
     }
 
     /// Finds the object. `Ok(None)` when it was listed and is gone since.

@@ -64,8 +64,13 @@ pub enum Body {
         /// Keep it in RAM.
         lock: bool,
     },
-    /// A semaphore set with these initial values.
-    Set(Vec<u16>),
+    /// A semaphore set.
+    Set {
+        /// Number of semaphores.
+        nsems: u32,
+        /// Their initial values, as many as there are; none at all for zeros.
+        values: Vec<u16>,
+    },
     /// A queue, with another capacity than `msgmnb` perhaps.
     Queue {
         /// Bytes.
@@ -88,7 +93,7 @@ impl Specification {
     pub const fn kind(&self) -> Kind {
         match self.body {
             Body::Segment { .. } => Kind::Shm,
-            Body::Set(_) => Kind::Sem,
+            Body::Set { .. } => Kind::Sem,
             Body::Queue { .. } => Kind::Msg,
         }
     }
@@ -143,7 +148,7 @@ impl Specification {
         let late = match &self.body {
             Body::Segment { .. } => false,
             // Giving values needs write permission; many of them at once are not one operation.
-            Body::Set(values) => self.mode.bits() & 0o200 == 0 || !fits_one_operation(values),
+            Body::Set { values, .. } => self.mode.bits() & 0o200 == 0 || !fits_one_operation(values),
             Body::Queue { qbytes } => qbytes.is_some(),
         };
         late || self.owner.is_some() || self.group.is_some()
@@ -156,8 +161,8 @@ impl Specification {
         }
         match &self.body {
             // Whoever may read could meet values half set.
-            Body::Set(values) if !fits_one_operation(values) => Mode::new(0o200),
-            Body::Set(_) => Mode::new(self.mode.bits() & 0o700 | 0o200),
+            Body::Set { values, .. } if !fits_one_operation(values) => Mode::new(0o200),
+            Body::Set { .. } => Mode::new(self.mode.bits() & 0o700 | 0o200),
             _ => Mode::new(self.mode.bits() & 0o700),
         }
     }
@@ -166,10 +171,7 @@ impl Specification {
         let mode = self.first_mode();
         let id = match &self.body {
             Body::Segment { size, flags, .. } => shm::create(key, *size, mode, *flags)?.raw(),
-            Body::Set(values) => {
-                let nsems = u32::try_from(values.len()).map_err(|_| Errno::EINVAL)?;
-                sem::create(key, nsems, mode)?.raw()
-            }
+            Body::Set { nsems, .. } => sem::create(key, *nsems, mode)?.raw(),
             Body::Queue { .. } => msg::create(key, mode)?.raw(),
         };
         Ok(ObjectId { kind: self.kind(), id })
@@ -191,7 +193,7 @@ impl Specification {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
                 Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
             })?,
-            Body::Set(values) => initialise(SemId::new(id.id), values)
+            Body::Set { values, .. } => initialise(SemId::new(id.id), values)
                 .map_err(|errno| Error::call("set the values of the new semaphore set", errno))?,
             _ => {}
         }
@@ -207,7 +209,7 @@ impl Specification {
         let id = made.id.id;
         match &self.body {
             Body::Segment { .. } => shm::set(ShmId::new(id), uid, gid, self.mode),
-            Body::Set(_) => sem::set(SemId::new(id), uid, gid, self.mode),
+            Body::Set { .. } => sem::set(SemId::new(id), uid, gid, self.mode),
             Body::Queue { qbytes } => {
                 let capacity = qbytes.or_else(|| made.as_queue()?.qbytes).ok_or(Errno::EACCES)?;
                 msg::set(MsgId::new(id), uid, gid, self.mode, capacity)
@@ -276,8 +278,8 @@ impl Specification {
                     found.push("not locked".to_owned());
                 }
             }
-            (Body::Set(values), _, Some(set), _) if set.nsems != values.len() as u64 => {
-                found.push(format!("{} semaphores instead of {}", set.nsems, values.len()));
+            (Body::Set { nsems, .. }, _, Some(set), _) if set.nsems != u64::from(*nsems) => {
+                found.push(format!("{} semaphores instead of {nsems}", set.nsems));
             }
             (Body::Queue { qbytes: Some(wanted) }, _, _, Some(queue)) if queue.qbytes != Some(*wanted) => {
                 let has = queue.qbytes.map_or_else(|| "unknown".to_owned(), |qbytes| qbytes.to_string());
@@ -312,10 +314,9 @@ impl Specification {
                 .ok()
                 .filter(|limits| *size > limits.shmmax)
                 .map(|limits| format!("larger than kernel.shmmax, {} bytes", limits.shmmax)),
-            (Errno::EINVAL, Body::Set(values)) => sem::limits().ok().map(|limits| {
+            (Errno::EINVAL, Body::Set { nsems, .. }) => sem::limits().ok().map(|limits| {
                 format!(
-                    "{} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
-                    values.len(),
+                    "{nsems} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
                     limits.semmsl
                 )
             }),
@@ -349,16 +350,14 @@ impl Specification {
                     )
                 }
             }
-            Body::Set(values) => {
+            Body::Set { nsems, .. } => {
                 let (limits, usage) = (sem::limits().ok()?, sem::usage().ok()?);
                 if u64::from(usage.used_ids) >= limits.semmni {
                     format!("kernel.sem (SEMMNI) allows {} sets and {} exist", limits.semmni, usage.used_ids)
                 } else {
                     format!(
-                        "kernel.sem (SEMMNS) allows {} semaphores, {} exist and this takes {}",
-                        limits.semmns,
-                        usage.semaphores,
-                        values.len()
+                        "kernel.sem (SEMMNS) allows {} semaphores, {} exist and this takes {nsems}",
+                        limits.semmns, usage.semaphores
                     )
                 }
             }

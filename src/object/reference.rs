@@ -153,7 +153,7 @@ impl Reference {
     }
 
     fn absent(&self, reason: String) -> Error {
-        Error::Failed { status: Status::NotFound, message: format!("{self}: {reason}") }
+        Error::Failed { status: Status::NotFound, message: format!("cannot find {self}: {reason}") }
     }
 
     /// Why an id is not there; a key given without its `0x` is a common slip.
