@@ -243,6 +243,7 @@ impl CommonArgs {
         let path = Path::new(OsStr::from_bytes(&bytes[..colon]));
         let made = key::ftok(path, project).map_err(|error| {
             let status = match error.raw_os_error() {
+                Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
                 Some(libc::EACCES) => Status::Denied,
                 _ => Status::Failed,
             };

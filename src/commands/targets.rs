@@ -152,7 +152,7 @@ pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
     let differs = match target.fingerprint(found).compare(found) {
         Comparison::Same => return Ok(()),
         Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
-        Comparison::Changed(what) => format!("changed since it was listed: another {what}"),
+        Comparison::Changed(what) => format!("it has changed meanwhile: another {what}"),
     };
     Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
 }

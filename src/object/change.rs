@@ -118,7 +118,7 @@ impl Change {
         let gone = || Error::cannot(Status::NotFound, &operation, "it was removed meanwhile", None);
         let now = inventory::look(seen.id).map_err(|errno| inventory::unreadable(seen.id, errno))?.ok_or_else(gone)?;
         if let Comparison::Changed(what) = Fingerprint::of(seen).compare(&now) {
-            let reason = format!("changed since it was looked at: another {what}");
+            let reason = format!("it has changed meanwhile: another {what}");
             return Err(Error::cannot(Status::Refused, &operation, reason, None));
         }
         let target = self.target(&now);

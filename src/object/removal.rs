@@ -73,7 +73,7 @@ pub fn foresee(fingerprint: &Fingerprint, object: &Object) -> Removal {
 }
 
 fn changed(what: &str) -> String {
-    format!("changed since it was looked at: another {what}")
+    format!("it has changed meanwhile: another {what}")
 }
 
 fn attachments(object: &Object) -> u64 {
