@@ -10,6 +10,7 @@ use super::model::{Kind, Object, ObjectId};
 use super::names::{group_text, user_text};
 use super::removal::remove_id;
 use crate::error::{Error, Result, Status};
+use crate::proc::sysctl;
 use crate::render::style::now;
 use crate::sys::sem::SemOp;
 use crate::sys::shm::ShmFlags;
@@ -188,6 +189,10 @@ impl Specification {
             Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
             Err(errno) => Err(inventory::unreadable(id, errno)),
         };
+        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+            let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
+            return Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")));
+        }
         match &self.body {
             Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.id)).map_err(|errno| {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
@@ -310,10 +315,7 @@ impl Specification {
     /// Why the kernel did not create it.
     fn explain(&self, errno: Errno) -> Error {
         let remedy = match (errno, &self.body) {
-            (Errno::EINVAL, Body::Segment { size, .. }) => shm::limits()
-                .ok()
-                .filter(|limits| *size > limits.shmmax)
-                .map(|limits| format!("larger than kernel.shmmax, {} bytes", limits.shmmax)),
+            (Errno::EINVAL, Body::Segment { size, flags, .. }) => Some(invalid_segment(*size, *flags)),
             (Errno::EINVAL, Body::Set { nsems, .. }) => sem::limits().ok().map(|limits| {
                 format!(
                     "{nsems} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
@@ -367,6 +369,16 @@ impl Specification {
             }
         };
         Some(format!("not disk space: {limit}; see 'ipcadm limits'"))
+    }
+}
+
+/// What the kernel finds wrong with a segment.
+fn invalid_segment(size: u64, flags: ShmFlags) -> String {
+    match (shm::limits(), flags.huge_shift) {
+        (Ok(limits), _) if size > limits.shmmax => format!("larger than kernel.shmmax, {} bytes", limits.shmmax),
+        (_, Some(0)) => "this kernel has no huge pages".to_owned(),
+        (_, Some(shift)) => format!("this machine has no huge pages of {} bytes", 1u64 << shift),
+        (_, None) => "larger than any segment that this kernel can make".to_owned(),
     }
 }
 
