@@ -84,9 +84,12 @@ fn more_values_than_one_operation_takes() {
         }
     }
     limits(&ns, [32000, 1_024_000_000, 1, 32000]);
-    let id = id(ipcadm(["sem", "create", "--values", "0,0,4,5"]).run());
-    assert_eq!(make::getall(id, 4), [0, 0, 4, 5]);
-    assert_ne!(make::sem_stat(id).otime, 0);
+    for (values, numbers) in [("0,0,4,5", [0, 0, 4, 5]), ("0,0,0,0", [0; 4]), ("0,6,0,0", [0, 6, 0, 0])] {
+        let id = id(ipcadm(["sem", "create", "--values", values]).unprivileged().run());
+        assert_eq!((make::getall(id, 4), make::perm(Kind::Sem, id).mode), (numbers.to_vec(), 0o600));
+        assert_ne!(make::sem_stat(id).otime, 0);
+    }
+    assert_ne!(make::sem_stat(id(ipcadm(["sem", "create", "4"]).run())).otime, 0);
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn bad_numbers_and_values_make_nothing() {
         (&["0x10"], "is no number"),
         (&["2147483648"], "is more than 2147483647"),
         (&["99999999999999999999"], "is more than"),
-        (&[], "[N]"),
+        (&[], "<N>"),
         (&["1", "2"], "unexpected argument '2'"),
         (&["--values", ""], "a value is 0 to 32767"),
         (&["--values", "32768"], "invalid value '32768'"),
@@ -137,12 +140,13 @@ fn bad_numbers_and_values_make_nothing() {
 #[test]
 fn the_largest_set_is_the_namespaces() {
     let ns = fresh();
-    let failed = "ipcadm: cannot create a semaphore set: Invalid argument (kernel.sem (SEMMSL) allows";
+    let failed = "ipcadm: cannot create a semaphore set: Invalid argument (";
+    let most = "that kernel.sem (SEMMSL) allows in one set)\n";
     let outcome = ipcadm(["sem", "create", "2147483647"]).run().status(1).stdout_empty();
-    outcome.stderr_is(format!("{failed} 32000 semaphores in one set)\n"));
+    outcome.stderr_is(format!("{failed}2147483647 semaphores are more than the 32000 {most}"));
     if limits(&ns, [4, 1_024_000_000, 500, 32000]) {
         let outcome = ipcadm(["sem", "create", "--values", "0,0,0,0,0"]).run().status(1).stdout_empty();
-        outcome.stderr_is(format!("{failed} 4 semaphores in one set)\n"));
+        outcome.stderr_is(format!("{failed}5 semaphores are more than the 4 {most}"));
         nothing_made(&ns);
         id(ipcadm(["sem", "create", "4"]).run());
         // More than a program could count in its own memory, were that needed.

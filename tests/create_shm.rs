@@ -80,7 +80,10 @@ fn a_bad_choice_of_key_makes_nothing() {
         ipcadm(["shm", "create", "1"]).args(options).run().status(2).stdout_empty().stderr_has(reason);
     }
     let missing = ipcadm(["shm", "create", "1", "--ftok", "/none/such:A"]).run();
-    missing.status(1).stdout_empty().stderr_is("ipcadm: cannot make a key from /none/such: No such file or directory\n");
+    missing
+        .status(1)
+        .stdout_empty()
+        .stderr_is("ipcadm: cannot make a key from /none/such: No such file or directory\n");
     nothing_made(&ns);
 }
 

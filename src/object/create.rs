@@ -396,21 +396,27 @@ pub fn undo(id: ObjectId, error: Error) -> Error {
 
 fn fits_one_operation(values: &[u16]) -> bool {
     let semopm = sem::limits().map_or(500, |limits| limits.semopm);
-    values.iter().filter(|&&value| value > 0).count() as u64 <= semopm
+    let operations = match values.iter().filter(|&&value| value > 0).count() {
+        0 => 2,
+        some => some,
+    };
+    operations as u64 <= semopm
 }
 
 /// Gives a set of zeros its values. Afterwards its otime is not zero: the sign by which others know a set as
 /// initialised.
 fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
     if !fits_one_operation(values) {
-        sem::set_all(id, values)?;
+        if !values.is_empty() {
+            sem::set_all(id, values)?;
+        }
         return touch(id, values);
     }
-    let ops: Vec<SemOp> = (0u16..)
+    let ops: Vec<SemOp> = (0u32..)
         .zip(values)
         .filter(|&(_, &value)| value > 0)
-        // At most 32767, which fits.
-        .map(|(index, &value)| SemOp::new(index, value.cast_signed()).no_wait())
+        // No set has more than 65,536 semaphores, and no value is above 32767: both fit.
+        .map(|(index, &value)| SemOp::new(index as u16, value.cast_signed()).no_wait())
         .collect();
     if ops.is_empty() { touch(id, values) } else { sem::op(id, &ops, None) }
 }
@@ -418,5 +424,10 @@ fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
 /// An operation that changes nothing but otime.
 fn touch(id: SemId, values: &[u16]) -> sys::Result<()> {
     let first = if values.first().is_some_and(|&value| value > 0) { -1 } else { 1 };
-    sem::op(id, &[SemOp::new(0, first).no_wait(), SemOp::new(0, -first).no_wait()], None)
+    let ops = [SemOp::new(0, first).no_wait(), SemOp::new(0, -first).no_wait()];
+    match sem::op(id, &ops, None) {
+        // Where semopm is 1. The set is hidden still, as that counts as too many for one operation.
+        Err(Errno::E2BIG) => ops.iter().try_for_each(|&op| sem::op(id, &[op], None)),
+        done => done,
+    }
 }
