@@ -136,6 +136,7 @@ fn standard_streams_can_be_given() {
     tool("cat", [""; 0]).run().ok().stdout_empty();
     tool("echo", ["x"]).stdout_to("/dev/full").run().status(1).stderr_has("No space left");
     tool("echo", ["x"]).stdout_closed().run().status(1).stderr_has("Bad file descriptor");
+    tool("sh", ["-c", ": </dev/tty"]).run().stderr_has("/dev/tty");
     tool("sh", ["-c", "ulimit -l"]).may_lock(4096).run().ok().stdout_is("4\n");
     tool("yes", [""; 0]).stdout_closed_pipe().run().signal(13).stderr_empty();
     tool("env", [""; 0])

@@ -20,7 +20,7 @@ use crate::{NOBODY, Outcome, before_main, is_root};
 ///
 /// Its environment is PATH, `LC_ALL=C` and `TZ=UTC`; standard input is
 /// /dev/null; standard output and error are captured. It runs in the IPC
-/// namespace of the thread that starts it.
+/// namespace of the thread that starts it, without a controlling terminal.
 #[derive(Debug)]
 #[must_use = "nothing runs before run() or spawn()"]
 pub struct Cmd {

@@ -53,6 +53,7 @@ impl Confinement {
         let memlock = self.memlock;
         let prepare = move || {
             die_with_parent()?;
+            leave_terminal()?;
             if let Some(bytes) = memlock {
                 limit_memlock(bytes)?;
             }
@@ -181,6 +182,13 @@ fn check(result: i64) -> io::Result<()> {
 fn die_with_parent() -> io::Result<()> {
     // SAFETY: takes numbers only.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }.into())
+}
+
+/// Leaves the terminal from which the tests were started: nobody there is to
+/// be asked.
+fn leave_terminal() -> io::Result<()> {
+    // SAFETY: takes nothing.
+    check(unsafe { libc::setsid() }.into())
 }
 
 /// Lowers what may be locked into RAM.
