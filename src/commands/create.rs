@@ -40,7 +40,7 @@ pub struct CommonArgs {
     #[arg(long, group = "keys")]
     private: bool,
     /// Mode
-    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600")]
+    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600", allow_hyphen_values = true)]
     mode: ModeChange,
     /// Owner, a name or number
     #[arg(long, value_name = "USER", value_parser = non_empty)]

@@ -104,7 +104,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
                         }
                     });
                 match result {
-                    Ok(after) => changed(&text, &found.object, &after, &mut report),
+                    Ok(after) => changed(&text, &found.object, &after, args.dry_run, &mut report),
                     Err(error) => {
                         let outcome = if error.status() == Status::Refused { Outcome::Kept } else { Outcome::Failed };
                         report.failed(&text, Some(&found.object), outcome, &error);
@@ -118,7 +118,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
     report.finish()
 }
 
-fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
+fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &mut Report) {
     let (old, new) = (Target::of(before), Target::of(after));
     let mut parts = Vec::new();
     if old.mode != new.mode {
@@ -139,7 +139,8 @@ fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
     if parts.is_empty() {
         report.done_with(after, Outcome::Kept, false, format!("{text}: unchanged"), was);
     } else {
-        report.done_with(after, Outcome::Changed, true, format!("{text}: {}", parts.join(", ")), was);
+        let would = if dry_run { "would change " } else { "" };
+        report.done_with(after, Outcome::Changed, true, format_args!("{would}{text}: {}", parts.join(", ")), was);
     }
 }
 

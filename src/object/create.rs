@@ -10,6 +10,7 @@ use super::model::{Kind, Object, ObjectId};
 use super::names::{group_text, user_text};
 use super::removal::remove_id;
 use crate::error::{Error, Result, Status};
+use crate::proc::sysctl;
 use crate::render::style::now;
 use crate::sys::sem::SemOp;
 use crate::sys::shm::ShmFlags;
@@ -188,6 +189,10 @@ impl Specification {
             Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
             Err(errno) => Err(inventory::unreadable(id, errno)),
         };
+        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+            let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
+            return Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")));
+        }
         match &self.body {
             Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.id)).map_err(|errno| {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
@@ -310,10 +315,7 @@ impl Specification {
     /// Why the kernel did not create it.
     fn explain(&self, errno: Errno) -> Error {
         let remedy = match (errno, &self.body) {
-            (Errno::EINVAL, Body::Segment { size, .. }) => shm::limits()
-                .ok()
-                .filter(|limits| *size > limits.shmmax)
-                .map(|limits| format!("larger than kernel.shmmax, {} bytes", limits.shmmax)),
+            (Errno::EINVAL, Body::Segment { size, flags, .. }) => Some(invalid_segment(*size, *flags)),
             (Errno::EINVAL, Body::Set { nsems, .. }) => sem::limits().ok().map(|limits| {
                 format!(
                     "{nsems} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
@@ -370,6 +372,16 @@ impl Specification {
     }
 }
 
+/// What the kernel finds wrong with a segment.
+fn invalid_segment(size: u64, flags: ShmFlags) -> String {
+    match (shm::limits(), flags.huge_shift) {
+        (Ok(limits), _) if size > limits.shmmax => format!("larger than kernel.shmmax, {} bytes", limits.shmmax),
+        (_, Some(0)) => "this kernel has no huge pages".to_owned(),
+        (_, Some(shift)) => format!("this machine has no huge pages of {} bytes", 1u64 << shift),
+        (_, None) => "larger than any segment that this kernel can make".to_owned(),
+    }
+}
+
 /// Removes what was made a moment ago because of `error`, and says so if even that fails.
 #[must_use]
 pub fn undo(id: ObjectId, error: Error) -> Error {
@@ -384,21 +396,27 @@ pub fn undo(id: ObjectId, error: Error) -> Error {
 
 fn fits_one_operation(values: &[u16]) -> bool {
     let semopm = sem::limits().map_or(500, |limits| limits.semopm);
-    values.iter().filter(|&&value| value > 0).count() as u64 <= semopm
+    let operations = match values.iter().filter(|&&value| value > 0).count() {
+        0 => 2,
+        some => some,
+    };
+    operations as u64 <= semopm
 }
 
 /// Gives a set of zeros its values. Afterwards its otime is not zero: the sign by which others know a set as
 /// initialised.
 fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
     if !fits_one_operation(values) {
-        sem::set_all(id, values)?;
+        if !values.is_empty() {
+            sem::set_all(id, values)?;
+        }
         return touch(id, values);
     }
-    let ops: Vec<SemOp> = (0u16..)
+    let ops: Vec<SemOp> = (0u32..)
         .zip(values)
         .filter(|&(_, &value)| value > 0)
-        // At most 32767, which fits.
-        .map(|(index, &value)| SemOp::new(index, value.cast_signed()).no_wait())
+        // No set has more than 65,536 semaphores, and no value is above 32767: both fit.
+        .map(|(index, &value)| SemOp::new(index as u16, value.cast_signed()).no_wait())
         .collect();
     if ops.is_empty() { touch(id, values) } else { sem::op(id, &ops, None) }
 }
@@ -406,5 +424,10 @@ fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
 /// An operation that changes nothing but otime.
 fn touch(id: SemId, values: &[u16]) -> sys::Result<()> {
     let first = if values.first().is_some_and(|&value| value > 0) { -1 } else { 1 };
-    sem::op(id, &[SemOp::new(0, first).no_wait(), SemOp::new(0, -first).no_wait()], None)
+    let ops = [SemOp::new(0, first).no_wait(), SemOp::new(0, -first).no_wait()];
+    match sem::op(id, &ops, None) {
+        // Where semopm is 1. The set is hidden still, as that counts as too many for one operation.
+        Err(Errno::E2BIG) => ops.iter().try_for_each(|&op| sem::op(id, &[op], None)),
+        done => done,
+    }
 }

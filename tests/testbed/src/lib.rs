@@ -49,6 +49,23 @@ pub fn needs_root(what: &str) -> bool {
     root
 }
 
+/// Whether this process may change the limits of its namespaces: root, and
+/// since Linux 6.9 everybody. When not, says on stderr what the calling test
+/// leaves out.
+pub fn may_set_limits(what: &str) -> bool {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease")
+        .unwrap_or_else(|e| panic!("which kernel is this: {e}"));
+    let mut numbers = text
+        .split(['.', '-'])
+        .map_while(|part| part.trim().parse::<u32>().ok());
+    let release = (numbers.next(), numbers.next());
+    let may = is_root() || release >= (Some(6), Some(9));
+    if !may {
+        eprintln!("left out, as it needs root or Linux 6.9: {what}");
+    }
+    may
+}
+
 /// Whether the id map (lines of "inside outside count") holds id 65534.
 fn maps_nobody(map: &str) -> bool {
     let text = std::fs::read_to_string(map).unwrap_or_else(|e| panic!("cannot read {map}: {e}"));
