@@ -81,7 +81,7 @@ fn a_bad_choice_of_key_makes_nothing() {
     }
     let missing = ipcadm(["shm", "create", "1", "--ftok", "/none/such:A"]).run();
     missing
-        .status(1)
+        .status(3)
         .stdout_empty()
         .stderr_is("ipcadm: cannot make a key from /none/such: No such file or directory\n");
     nothing_made(&ns);
