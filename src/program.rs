@@ -11,6 +11,7 @@ use crate::cli::{Cli, KIND_WORDS};
 use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
 use crate::render::escape::escape;
+use crate::sys::{Errno, startup};
 
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return explain(&error, runs_a_program),
+        Err(error) => return explain(error, runs_a_program),
     };
     let status = match cli.run() {
         Ok(status) => return status,
@@ -43,6 +44,9 @@ fn imply_ls(args: &mut Vec<OsString>) {
         let text = word.as_encoded_bytes();
         if text == b"--color" {
             at += 2;
+            if at > args.len() {
+                return;
+            }
         } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
             at += 1;
         } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version") {
@@ -60,9 +64,10 @@ fn imply_ls(args: &mut Vec<OsString>) {
 }
 
 /// Shows help, version, or what is wrong with the command line.
-fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
+fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
-        let failed = error.print().and_then(|()| io::stdout().flush()).err();
+        let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
+        let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
         return match failed {
             Some(error) if error.kind() != ErrorKind::BrokenPipe => {
                 say(&Error::Output(error).to_string());
@@ -71,17 +76,12 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
             _ => ExitCode::SUCCESS,
         };
     }
+    let hint = hint(&error);
+    make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    // What the user typed is repeated in it; the line structure is clap's.
-    let mut shown = String::new();
-    for (index, line) in text.lines().enumerate() {
-        if index > 0 {
-            shown.push('\n');
-        }
-        shown.push_str(&harmless(line));
-    }
-    if let Some(hint) = hint(error) {
+    let mut shown = text.trim_end().to_owned();
+    if let Some(hint) = hint {
         shown.push_str("\n\n  ");
         shown.push_str(&hint);
     }
@@ -89,9 +89,27 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
     ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
 }
 
-/// Escapes what clap repeats, but leaves its own backslash-free text and quotes alone.
-fn harmless(line: &str) -> String {
-    if line.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(line).into_owned() } else { line.to_owned() }
+/// Escapes what clap repeats of the command line, before clap puts it between lines of its own.
+fn make_harmless(error: &mut clap::Error) {
+    let repeated: Vec<(ContextKind, ContextValue)> =
+        error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in repeated {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(harmless(text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.into_iter().map(harmless).collect()),
+            // Tips. As text they lose their colours, which are not shown anyway.
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.iter().map(|text| harmless(text.to_string()).into()).collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, value);
+    }
+}
+
+/// Leaves plain text alone, so that backslashes in it are not doubled.
+fn harmless(text: String) -> String {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
 }
 
 /// The right way for some wrong but guessable tries.
