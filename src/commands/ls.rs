@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs, StyleArgs, non_empty};
+use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
 use super::output::Out;
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
@@ -41,7 +41,7 @@ pub struct LsArgs {
     #[arg(short, long)]
     reverse: bool,
     /// Show at most N objects
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<usize>, allow_negative_numbers = true)]
     limit: Option<usize>,
     /// Leave out the header
     #[arg(long)]
