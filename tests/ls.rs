@@ -254,7 +254,7 @@ fn references_from_standard_input() {
     let _ns = fresh();
     let [shm, sem, msg] = one_of_each();
     ipcadm(["ls", "-q", "-"]).stdin(format!("{msg}\n\n  {shm}  \r\n")).run().ok().stdout_is(format!("{msg}\n{shm}\n"));
-    ipcadm(["ls", "-q", &sem, "-"]).stdin(format!("{msg}")).run().ok().stdout_is(format!("{sem}\n{msg}\n"));
+    ipcadm(["ls", "-q", &sem, "-"]).stdin(msg.as_str()).run().ok().stdout_is(format!("{sem}\n{msg}\n"));
     ipcadm(["sem", "ls", "-q", "-"]).stdin("0x51\n").run().ok().stdout_is(format!("{sem}\n"));
     ipcadm(["ls", "-q", "-"]).stdin("").run().ok().stdout_empty().stderr_empty();
     ipcadm(["ls", "-q", "-"]).stdin("\n \n").run().ok().stdout_empty().stderr_empty();
