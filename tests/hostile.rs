@@ -136,12 +136,23 @@ fn user_names_are_escaped_for_people_and_exact_for_machines() {
     ));
     with_accounts(passwd, &["show", "shm:0"]).ok().stdout_has(r#"owner          e\x1b[2J\u{202e},"v (0)"#);
     with_accounts(passwd, &["limits"]).ok().stdout_lacks("\u{1b}").stdout_has(r#"e\x1b[2J\u{202e},"v"#);
-    let json = with_accounts(passwd, &["ls", "--json"]).ok();
+    let json = with_accounts(passwd, &["ls", "--json"]).ok().stdout_has(r#""e\u001b[2J\u202e,\"v""#);
     let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
     assert_eq!(json["objects"][0]["owner"], "e\u{1b}[2J\u{202e},\"v");
     with_accounts(passwd, &["ls", "--format", "csv", "-o", "owner,id"])
         .ok()
         .stdout_is("owner,id\r\n\"e\u{1b}[2J\u{202e},\"\"v\",0\r\n");
+}
+
+#[test]
+fn json_has_nothing_a_terminal_would_obey() {
+    let _ns = fresh();
+    make::sem(0, 1, 0o600);
+    let name = "a\\b\u{7f}c\u{9b}d\u{2066}e\u{feff}f\u{e0041}g\u{e9}\u{1f600}";
+    let json = with_accounts(format!("{name}:x:0:0::/:/bin/sh\n").as_bytes(), &["ls", "--format", "jsonl"]).ok();
+    let json = json.stdout_has(concat!(r#""a\\b\u007fc\u009bd\u2066e\ufefff\udb40\udc41g"#, "\u{e9}\u{1f600}\""));
+    let object: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(object["owner"], name);
 }
 
 #[test]
