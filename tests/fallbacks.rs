@@ -1,6 +1,6 @@
 //! Where /proc tells less, or nothing: everything else is right, and what is lost is said.
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, ipcadm_path, make, needs_sysctl, tool};
+use ipcadm_testbed::{Kind, fresh, ipcadm, ipcadm_path, make, may_set_limits, tool};
 use serde_json::{Map, Value, json};
 
 const LOST: &str = "ipcadm: note: resident and swapped memory of segments is unknown: /proc/sysvipc/shm: No such file \
@@ -123,7 +123,7 @@ fn keys_need_no_proc() {
 
 #[test]
 fn a_sparse_table_is_listed_whole() {
-    if !needs_sysctl("objects with high ids") {
+    if !may_set_limits("objects with high ids") {
         return;
     }
     let ns = fresh();

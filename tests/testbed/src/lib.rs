@@ -52,7 +52,7 @@ pub fn needs_root(what: &str) -> bool {
 /// Whether this process may write the limits of its namespaces: root, or an
 /// ordinary user since Linux 6.9. When not, says on stderr what the calling
 /// test leaves out.
-pub fn needs_sysctl(what: &str) -> bool {
+pub fn may_set_limits(what: &str) -> bool {
     let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut numbers = text
         .split(['.', '-'])
