@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs, StyleArgs, non_empty};
+use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
 use super::output::Out;
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
@@ -40,7 +40,7 @@ pub struct LsArgs {
     #[arg(short, long)]
     reverse: bool,
     /// Show at most N objects
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<usize>, allow_negative_numbers = true)]
     limit: Option<usize>,
     /// Leave out the header
     #[arg(long)]
@@ -149,7 +149,8 @@ fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut
 
 /// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
 fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, names: &Names) {
-    if sort.is_empty() && reverse {
+    // So that equal objects are turned round as well.
+    if reverse {
         objects.reverse();
     }
     objects.sort_by(|one, two| {
