@@ -244,7 +244,7 @@ fn absent_objects() {
         .stderr_has("but key 0x00000051 exists (did you mean shm:0x00000051, which");
     ipcadm(["ls", "shm:51"]).run().status(3).stderr_has("but key 0x00000051 exists");
     let json = ipcadm(["ls", "--json", &shm, "sem:9"]).run().status(9).stdout_has(&format!(r#""ref":"{shm}""#));
-    json.stdout_has(r#"{"ref":"sem:9","status":3,"message":"sem:9: no such semaphore set"}"#);
+    json.stdout_has(r#"{"ref":"sem:9","status":3,"message":"cannot find sem:9: no such semaphore set"}"#);
     // A malformed word anywhere: nothing is looked at.
     ipcadm(["ls", &shm, "shm:77", "shm:x"]).run().status(2).stdout_empty().stderr_lacks("77");
 }
