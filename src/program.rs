@@ -50,7 +50,7 @@ fn imply_ls(args: &mut Vec<OsString>) {
             }
         } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
             at += 1;
-        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version") {
+        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV") {
             return;
         } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
             under_kind = true;
