@@ -25,7 +25,7 @@ pub(crate) struct Run {
     program: Option<PathBuf>,
     args: Vec<String>,
     input: Option<PathBuf>,
-    locale: &\'static str,
+    locale: &'static str,
 }
 
 /// The program that is measured.
