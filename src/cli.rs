@@ -15,7 +15,13 @@ pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
 /// List, explain, create, change, use and safely remove System V IPC objects:
 /// shared memory segments (shm), semaphore sets (sem) and message queues (msg).
 #[derive(Debug, Parser)]
-#[command(name = "ipcadm", version, subcommand_required = true, arg_required_else_help = false)]
+#[command(
+    name = "ipcadm",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = false
+)]
 #[command(after_help = "Without a command, ipcadm lists. An object is named shm:ID, sem:ID, msg:ID, KIND:0xKEY or \
 KIND:PATH:PROJECT.\nManual pages: ipcadm(1), ipcadm-COMMAND(1), ipcadm-sysv(7).")]
 pub struct Cli {
@@ -163,21 +169,21 @@ impl Cli {
             Command::Ls(args) => ls::run(&args, None, &context),
             Command::Show(args) => show::run(&args, None, &context),
             Command::Limits(args) => limits::run(&args, &context),
-            Command::Set(args) => set::run(&args, None),
-            Command::Rm(args) => rm::run(&args, None),
+            Command::Set(args) => set::run(&args, None, &context),
+            Command::Rm(args) => rm::run(&args, None, &context),
             Command::Key(args) => key::run(&args),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
-                ShmCommand::Create(args) => create::run_shm(&args),
+                ShmCommand::Create(args) => create::run_shm(&args, &context),
                 ShmCommand::Attach(args) => return attach::run(&args, &context),
             },
             Command::Sem(SemArgs { command }) => match command {
                 SemCommand::Common(command) => command.run(Kind::Sem, &context),
-                SemCommand::Create(args) => create::run_sem(&args),
+                SemCommand::Create(args) => create::run_sem(&args, &context),
             },
             Command::Msg(MsgArgs { command }) => match command {
                 MsgCommand::Common(command) => command.run(Kind::Msg, &context),
-                MsgCommand::Create(args) => create::run_msg(&args),
+                MsgCommand::Create(args) => create::run_msg(&args, &context),
             },
             Command::Completions(args) => completions::run(&args),
         };
@@ -190,8 +196,8 @@ impl KindCommand {
         match self {
             Self::Ls(args) => ls::run(&args, Some(kind), context),
             Self::Show(args) => show::run(&args, Some(kind), context),
-            Self::Set(args) => set::run(&args, Some(kind)),
-            Self::Rm(args) => rm::run(&args, Some(kind)),
+            Self::Set(args) => set::run(&args, Some(kind), context),
+            Self::Rm(args) => rm::run(&args, Some(kind), context),
         }
     }
 }

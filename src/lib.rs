@@ -3,6 +3,7 @@
 //! The floors, from the top down; a floor uses only what is below it:
 //!
 //! - [`program`]: arguments in, exit status out
+//! - [`hints`]: the right way for guessable wrong tries
 //! - [`cli`]: the command tree
 //! - [`commands`]: a file for each command: its arguments, and what it does with them
 //! - [`object`]: what an object is, how it is named, found, chosen, described, created, changed and removed
@@ -17,6 +18,7 @@
 pub mod cli;
 pub mod commands;
 pub mod error;
+pub mod hints;
 pub mod object;
 pub mod proc;
 pub mod program;

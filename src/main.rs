@@ -1,4 +1,4 @@
-//! The `ipcadm` program: the name it was called by decides what it is.
+//! The `ipcadm` program.
 
 use std::process::ExitCode;
 

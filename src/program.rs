@@ -1,7 +1,7 @@
 //! From arguments to exit status.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
@@ -10,6 +10,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::cli::{Cli, KIND_WORDS};
 use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
+use crate::hints;
 use crate::render::escape::escape;
 use crate::sys::{Errno, startup};
 
@@ -27,7 +28,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let status = match cli.run() {
         Ok(status) => return status,
         // Who looks and has seen enough has not failed.
-        Err(Error::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Status::Done,
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
         Err(error) => {
             say(&error.to_string());
             error.status()
@@ -54,7 +55,7 @@ fn imply_ls(args: &mut Vec<OsString>) {
         } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
             under_kind = true;
             at += 1;
-        } else if text.starts_with(b"-") {
+        } else if text.starts_with(b"-") || is_reference(text, under_kind) {
             break;
         } else {
             return;
@@ -63,24 +64,41 @@ fn imply_ls(args: &mut Vec<OsString>) {
     args.insert(at.min(args.len()), "ls".into());
 }
 
+/// Whether a word in the place of a command can only be an object.
+fn is_reference(word: &[u8], under_kind: bool) -> bool {
+    word.contains(&b':') || under_kind && word.first().is_some_and(u8::is_ascii_digit)
+}
+
 /// Shows help, version, or what is wrong with the command line.
 fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
         let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
         return match failed {
-            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 say(&Error::Output(error).to_string());
                 ExitCode::from(Status::Failed.code())
             }
             _ => ExitCode::SUCCESS,
         };
     }
-    let hint = hint(&error);
+    let hint = hints::hint(&error);
     make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let mut shown = text.trim_end().to_owned();
+    let mut shown = String::new();
+    // "To pass it as a value" is never what was meant by an option that does not exist.
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
+    for (index, line) in lines.iter().enumerate() {
+        let repeats = line.is_empty() && index > 0 && lines[index - 1].is_empty();
+        if repeats {
+            continue;
+        }
+        if index > 0 {
+            shown.push('\n');
+        }
+        shown.push_str(line);
+    }
     if let Some(hint) = hint {
         shown.push_str("\n\n  ");
         shown.push_str(&hint);
@@ -110,44 +128,4 @@ fn make_harmless(error: &mut clap::Error) {
 /// Leaves plain text alone, so that backslashes in it are not doubled.
 fn harmless(text: String) -> String {
     if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
-}
-
-/// The right way for some wrong but guessable tries.
-fn hint(error: &clap::Error) -> Option<String> {
-    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
-        && KIND_WORDS.iter().any(|kind| word.strip_prefix(kind).is_some_and(|rest| rest.starts_with(':')))
-    {
-        return Some(format!("tip: to see this object: ipcadm show {}", escape(word)));
-    }
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
-    let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
-    let selectors = [
-        "--owner",
-        "--group",
-        "--creator",
-        "--not-owner",
-        "--key",
-        "--not-key",
-        "--private",
-        "--keyed",
-        "--mode",
-        "--larger",
-        "--smaller",
-        "--older-than",
-        "--newer-than",
-        "--attached",
-        "--unattached",
-        "--empty",
-    ];
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let command = words.iter().find(|word| !word.starts_with('-') && !KIND_WORDS.contains(&word.as_str()))?;
-    match command.as_str() {
-        "rm" | "delete" | "remove" if selectors.contains(&selector) => Some(format!(
-            "tip: to remove by {selector}, list first: ipcadm ls --format jsonl {selector} … | ipcadm rm -"
-        )),
-        "show" | "inspect" | "stat" | "set" if selectors.contains(&selector) => {
-            Some(format!("tip: to choose by {selector}: ipcadm ls -q {selector} … | ipcadm {command} -"))
-        }
-        _ => None,
-    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::note;
+use super::context::{Context, note};
 use super::options::{Format, FormatArgs, group, mode_change, non_empty, size, user};
 use super::output::Out;
 use super::report::{Manner, Outcome, Report};
@@ -40,7 +40,7 @@ pub struct CommonArgs {
     #[arg(long, group = "keys")]
     private: bool,
     /// Mode
-    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600")]
+    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600", allow_hyphen_values = true)]
     mode: ModeChange,
     /// Owner, a name or number
     #[arg(long, value_name = "USER", value_parser = non_empty)]
@@ -154,45 +154,37 @@ fn value(text: &str) -> std::result::Result<u16, String> {
 ///
 /// # Errors
 /// A usage error, or what [`Specification::create`] could not do.
-pub fn run_shm(args: &ShmCreateArgs) -> Result<Status> {
+pub fn run_shm(args: &ShmCreateArgs, context: &Context) -> Result<Status> {
     let flags = ShmFlags { huge_shift: args.hugepages, no_reserve: args.noreserve };
-    args.common.create(Body::Segment { size: args.size, flags, lock: args.lock })
+    args.common.create(Body::Segment { size: args.size, flags, lock: args.lock }, context)
 }
 
 /// Creates a semaphore set.
 ///
 /// # Errors
 /// As [`run_shm`].
-pub fn run_sem(args: &SemCreateArgs) -> Result<Status> {
-    let values = match (args.nsems, &args.values) {
-        (nsems, Some(values)) => {
-            if let Some(nsems) = nsems
-                && nsems as usize != values.len()
-            {
-                return Err(Error::Usage(format!("--values: {} values for {nsems} semaphores", values.len())));
-            }
-            values.clone()
+pub fn run_sem(args: &SemCreateArgs, context: &Context) -> Result<Status> {
+    let values = args.values.clone().unwrap_or_default();
+    let nsems = match args.nsems {
+        Some(nsems) if !values.is_empty() && nsems as usize != values.len() => {
+            return Err(Error::Usage(format!("--values: {} values for {nsems} semaphores", values.len())));
         }
-        (nsems, None) => {
-            let nsems = nsems.unwrap_or(0);
-            // More than that the kernel refuses in any case, and its answer needs no such list.
-            let most = crate::sys::sem::limits().map_or(u64::MAX, |limits| limits.semmsl.saturating_add(1));
-            vec![0; usize::try_from(u64::from(nsems).min(most)).unwrap_or(0)]
-        }
+        Some(nsems) => nsems,
+        None => u32::try_from(values.len()).map_err(|_| Error::Usage("--values: too many".to_owned()))?,
     };
-    args.common.create(Body::Set(values))
+    args.common.create(Body::Set { nsems, values }, context)
 }
 
 /// Creates a queue.
 ///
 /// # Errors
 /// As [`run_shm`].
-pub fn run_msg(args: &MsgCreateArgs) -> Result<Status> {
-    args.common.create(Body::Queue { qbytes: args.qbytes })
+pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
+    args.common.create(Body::Queue { qbytes: args.qbytes }, context)
 }
 
 impl CommonArgs {
-    fn create(&self, body: Body) -> Result<Status> {
+    fn create(&self, body: Body, context: &Context) -> Result<Status> {
         let key = self.key()?;
         if self.exist_ok && key == KeyChoice::Private {
             return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
@@ -205,6 +197,14 @@ impl CommonArgs {
             exist_ok: self.exist_ok,
             body,
         };
+        context.verbose(|| {
+            let key = match key {
+                KeyChoice::Private => "no key".to_owned(),
+                KeyChoice::Random => "a random key".to_owned(),
+                KeyChoice::Key(key) => format!("key {key}"),
+            };
+            format!("creating a {} with {key} and mode {}", specification.kind().noun(), specification.mode)
+        });
         // Before anything is made: is there anywhere to say what?
         let out = Out::stdout()?;
         match specification.create()? {
@@ -243,6 +243,7 @@ impl CommonArgs {
         let path = Path::new(OsStr::from_bytes(&bytes[..colon]));
         let made = key::ftok(path, project).map_err(|error| {
             let status = match error.raw_os_error() {
+                Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
                 Some(libc::EACCES) => Status::Denied,
                 _ => Status::Failed,
             };

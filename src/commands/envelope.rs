@@ -87,7 +87,7 @@ pub(super) fn fields<W: Write>(
             if value == Value::Hidden {
                 unseen.push(field.name);
             }
-            json.key(field.name);
+            json.written_key(field.json_key);
             json.value(&value);
         }
     }

@@ -28,7 +28,7 @@ pub struct KeyArgs {
     /// A file, or a key: 0x and hex digits, or a decimal as other programs print it
     #[arg(value_name = "PATH|KEY", allow_negative_numbers = true)]
     first: OsString,
-    /// Project of the file's key: 1 to 255, 0x01 to 0xff, or one character that is no digit
+    /// Project of the file's key: 1 to 255, 0x01 to 0xff, or one printable character that is no digit
     #[arg(value_name = "PROJECT", allow_negative_numbers = true)]
     project: Option<OsString>,
     #[command(flatten)]

@@ -12,6 +12,7 @@ use super::output::Out;
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
+use crate::object::columns;
 use crate::object::fields::{self, Field};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object};
@@ -29,8 +30,6 @@ pub struct LsArgs {
     /// Kinds (shm, sem, msg), or the objects to be listed; '-' reads them from standard input
     #[arg(value_name = "KIND|REF")]
     words: Vec<OsString>,
-    #[command(flatten)]
-    selectors: SelectorArgs,
     /// Columns to show, or +COLUMN and -COLUMN to add and leave out
     #[arg(short, long, value_name = "COLUMNS", allow_hyphen_values = true)]
     output: Option<String>,
@@ -53,6 +52,9 @@ pub struct LsArgs {
     style: StyleArgs,
     #[command(flatten)]
     format: FormatArgs,
+    // Last, because its heading holds for whatever follows.
+    #[command(flatten)]
+    selectors: SelectorArgs,
 }
 
 fn after_help() -> String {
@@ -94,7 +96,10 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let mut objects = match scope {
         Scope::Kinds(_) => {
             let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory })?;
-            context.verbose(|| format!("{} objects seen", inventory.objects.len()));
+            for (kind, source) in &inventory.sources {
+                let seen = inventory.objects.iter().filter(|object| object.kind() == *kind).count();
+                context.verbose(|| format!("{} listed by {}", kind.count(seen as u64), source.word()));
+            }
             inventory.losses.iter().for_each(|loss| note(loss));
             let now = now();
             let mut objects = inventory.objects;
@@ -111,10 +116,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     };
 
     let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat());
-    sort_objects(&mut objects, &sort, &names);
-    if args.reverse {
-        objects.reverse();
-    }
+    sort_objects(&mut objects, &sort, args.reverse, &names);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
     let mut out = Out::stdout()?;
@@ -145,11 +147,14 @@ fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut
     failures.push(Failure::of(&target.text(), error));
 }
 
-/// Stable, so that equal objects keep the kernel's order.
-fn sort_objects(objects: &mut [Object], sort: &[&'static Field], names: &Names) {
+/// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
+fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, names: &Names) {
+    if sort.is_empty() && reverse {
+        objects.reverse();
+    }
     objects.sort_by(|one, two| {
         sort.iter()
-            .map(|field| field.value(one, names).compare(&field.value(two, names)))
+            .map(|field| field.value(one, names).compare(&field.value(two, names), reverse))
             .find(|order| order.is_ne())
             .unwrap_or(std::cmp::Ordering::Equal)
     });
@@ -192,14 +197,14 @@ impl LsArgs {
         }
         match &self.output {
             None => Ok(shown),
-            Some(text) => fields::choose(text, &shown).map_err(|bad| Error::Usage(format!("--output: {bad}"))),
+            Some(text) => columns::choose(text, &shown).map_err(|bad| Error::Usage(format!("--output: {bad}"))),
         }
     }
 
     fn sort_fields(&self) -> Result<Vec<&'static Field>> {
         let Some(text) = &self.sort else { return Ok(Vec::new()) };
         text.split(',')
-            .map(|name| fields::find_or_suggest(name).map_err(|bad| Error::Usage(format!("--sort: {bad}"))))
+            .map(|name| columns::find_or_suggest(name).map_err(|bad| Error::Usage(format!("--sort: {bad}"))))
             .collect()
     }
 

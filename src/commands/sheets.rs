@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::show::Inside;
-use crate::object::inside::{Header, Semaphore};
+use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
@@ -79,7 +78,7 @@ fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
 
 fn of_segment(sheet: &mut Sheet, object: &Object, segment: &Segment, inside: &Inside, style: &Style) {
     sheet.line("size", bytes(segment.size));
-    sheet.line("rss", segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in RAM", bytes(memory.rss))));
+    sheet.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
     sheet.line(
         "swap",
         segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),

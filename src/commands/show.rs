@@ -13,7 +13,7 @@ use super::sheets;
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::Field;
-use crate::object::inside::{self, Header, Semaphore};
+use crate::object::inside::Inside;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
@@ -21,7 +21,6 @@ use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
 use crate::render::value::Value;
-use crate::sys::Errno;
 
 /// Show everything known about objects
 ///
@@ -38,16 +37,6 @@ pub struct ShowArgs {
     format: FormatArgs,
 }
 
-/// What is inside an object, as far as the caller may see it.
-pub(super) enum Inside {
-    /// A segment: whether it is made of huge pages, if that shows.
-    Segment(Option<bool>),
-    /// A set's semaphores, or why not.
-    Set(std::result::Result<Vec<Semaphore>, Errno>),
-    /// A queue's first messages, or why not.
-    Queue(std::result::Result<Vec<Header>, Errno>),
-}
-
 /// Shows.
 ///
 /// # Errors
@@ -61,7 +50,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
         match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
             Ok(resolved) => {
                 tally.done();
-                found.push((resolved.text, resolved.object));
+                found.push((resolved.to_string(), resolved.object));
             }
             Err(error) => fail(target, &error, &mut failures, &mut tally),
         }
@@ -85,14 +74,6 @@ fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut
 }
 
 impl ShowArgs {
-    fn look_inside(&self, object: &Object) -> Inside {
-        match object.kind() {
-            Kind::Shm => Inside::Segment(inside::huge_pages(object)),
-            Kind::Sem => Inside::Set(inside::semaphores(object)),
-            Kind::Msg => Inside::Queue(inside::headers(object, self.messages)),
-        }
-    }
-
     fn print(
         &self,
         out: &mut Out,
@@ -110,7 +91,7 @@ impl ShowArgs {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    sheets::write(out, text, object, &self.look_inside(object), names, &style)?;
+                    sheets::write(out, text, object, &Inside::of(object, self.messages), names, &style)?;
                 }
                 Ok(())
             }
@@ -134,7 +115,7 @@ impl ShowArgs {
                     }
                     json.open_object();
                     let mut unseen = envelope::fields(&mut json, object, names, fields);
-                    write_inside(&mut json, &self.look_inside(object), &mut unseen);
+                    write_inside(&mut json, &Inside::of(object, self.messages), &mut unseen);
                     envelope::hidden(&mut json, &unseen);
                     json.close_object();
                     if lines {

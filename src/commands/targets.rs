@@ -114,20 +114,23 @@ impl Target {
 
     /// The error for an object that was listed and is gone since.
     pub(super) fn absent(&self) -> Error {
-        Error::Failed { status: Status::NotFound, message: format!("{}: gone since it was listed", self.text()) }
+        Error::Failed {
+            status: Status::NotFound,
+            message: format!("cannot find {}: gone since it was listed", self.text()),
+        }
     }
 
     /// Finds the object. `Ok(None)` when it was listed and is gone since.
     ///
     /// # Errors
     /// Status 3 when a reference names nothing, 4 or 1 when the object cannot be looked at.
-    pub(super) fn resolve(&self) -> Result<Option<Resolved>> {
+    pub(super) fn resolve(&self) -> Result<Option<Resolved<'_>>> {
         match self {
             Self::Named(reference) => reference.resolve().map(Some),
             Self::Listed(fingerprint) => {
                 let id = fingerprint.id;
                 let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
-                Ok(found.map(|object| Resolved { text: id.to_string(), object }))
+                Ok(found.map(|object| Resolved { reference: None, object }))
             }
         }
     }
@@ -149,7 +152,7 @@ pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
     let differs = match target.fingerprint(found).compare(found) {
         Comparison::Same => return Ok(()),
         Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
-        Comparison::Changed(what) => format!("changed since it was listed: another {what}"),
+        Comparison::Changed(what) => format!("it has changed meanwhile: another {what}"),
     };
     Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
 }

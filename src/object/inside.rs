@@ -1,6 +1,6 @@
 //! What is inside an object: semaphore values, message headers, the kind of a segment's pages.
 
-use super::model::Object;
+use super::model::{Kind, Object};
 use crate::proc::maps;
 use crate::sys::msg::Message;
 use crate::sys::{self, Errno, MsgId, Pid, SemId, memory, msg, sem};
@@ -9,6 +9,29 @@ use crate::sys::{self, Errno, MsgId, Pid, SemId, memory, msg, sem};
 const FIRST_PEEK: usize = 4096;
 /// And grow no further than this: the size of a larger message stays unknown.
 const LARGEST_PEEK: usize = 64 << 20;
+
+/// What is inside an object, as far as the caller may see it.
+#[derive(Clone, Debug)]
+pub enum Inside {
+    /// A segment: whether it is made of huge pages, if that shows.
+    Segment(Option<bool>),
+    /// A set's semaphores, or why not.
+    Set(sys::Result<Vec<Semaphore>>),
+    /// A queue's first messages, or why not.
+    Queue(sys::Result<Vec<Header>>),
+}
+
+impl Inside {
+    /// Looks inside; of a queue at no more than its first `messages`.
+    #[must_use]
+    pub fn of(object: &Object, messages: u32) -> Self {
+        match object.kind() {
+            Kind::Shm => Self::Segment(huge_pages(object)),
+            Kind::Sem => Self::Set(semaphores(object)),
+            Kind::Msg => Self::Queue(headers(object, messages)),
+        }
+    }
+}
 
 /// One semaphore of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,31 @@ pub struct Inventory {
     pub objects: Vec<Object>,
     /// What the listing lacks and why, a sentence each.
     pub losses: Vec<String>,
+    /// How each kind was listed.
+    pub sources: Vec<(Kind, Source)>,
+}
+
+/// A way to list objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `*_STAT_ANY` for each index.
+    StatAny,
+    /// The table in `/proc/sysvipc`.
+    Proc,
+    /// `*_STAT` for each index: only what may be read.
+    Stat,
+}
+
+impl Source {
+    /// What it is called.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::StatAny => "STAT_ANY",
+            Self::Proc => "/proc/sysvipc",
+            Self::Stat => "STAT",
+        }
+    }
 }
 
 /// Lists all objects of the wanted kinds.
@@ -41,17 +66,18 @@ pub struct Inventory {
 pub fn collect(wants: Wants) -> Result<Inventory> {
     let mut inventory = Inventory::default();
     for kind in wants.kinds.iter() {
-        collect_kind(kind, wants.memory, &mut inventory)
+        let source = collect_kind(kind, wants.memory, &mut inventory)
             .map_err(|errno| Error::call(&format!("list {}s", kind.noun()), errno))?;
+        inventory.sources.push((kind, source));
     }
     Ok(inventory)
 }
 
-fn collect_kind(kind: Kind, memory: bool, inventory: &mut Inventory) -> sys::Result<()> {
+fn collect_kind(kind: Kind, memory: bool, inventory: &mut Inventory) -> sys::Result<Source> {
     let start = inventory.objects.len();
     if kind == Kind::Shm && memory {
         match from_proc(kind, &mut inventory.objects) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(Source::Proc),
             Err(error) => {
                 inventory.objects.truncate(start);
                 inventory.losses.push(format!(
@@ -61,12 +87,15 @@ fn collect_kind(kind: Kind, memory: bool, inventory: &mut Inventory) -> sys::Res
             }
         }
     }
+    let mut source = Source::StatAny;
     let max_index = max_index(kind)?;
     match by_index(max_index, HOLES, |index| stat_any(kind, index), &mut inventory.objects) {
         Pass::Complete => {}
         Pass::MostlyHoles | Pass::Denied(_) => {
             inventory.objects.truncate(start);
+            source = Source::Proc;
             if from_proc_with_capacity(kind, &mut inventory.objects).is_err() {
+                source = Source::StatAny;
                 inventory.objects.truncate(start);
                 if let Pass::Denied(count) =
                     by_index(max_index, u32::MAX, |index| stat_any(kind, index), &mut inventory.objects)
@@ -79,29 +108,30 @@ fn collect_kind(kind: Kind, memory: bool, inventory: &mut Inventory) -> sys::Res
     if inventory.objects.len() == start {
         return without_stat_any(kind, max_index, inventory);
     }
-    Ok(())
+    Ok(source)
 }
 
 /// Nothing was found: either there is nothing, or this kernel has no `*_STAT_ANY`.
-fn without_stat_any(kind: Kind, max_index: u32, inventory: &mut Inventory) -> sys::Result<()> {
+fn without_stat_any(kind: Kind, max_index: u32, inventory: &mut Inventory) -> sys::Result<Source> {
     let used = used(kind)?;
     if used == 0 {
-        return Ok(());
+        return Ok(Source::StatAny);
     }
     let start = inventory.objects.len();
     if from_proc_with_capacity(kind, &mut inventory.objects).is_ok() {
-        return Ok(());
+        return Ok(Source::Proc);
     }
     inventory.objects.truncate(start);
     let last = max_index.max(used);
     if let Pass::Denied(count) = by_index(last, u32::MAX, |index| stat_at(kind, index), &mut inventory.objects) {
         inventory.losses.push(not_listed(kind, count));
     }
-    Ok(())
+    Ok(Source::Stat)
 }
 
 fn not_listed(kind: Kind, count: u32) -> String {
-    format!("{count} {}s that you may not read are not listed, as /proc/sysvipc cannot be read either", kind.noun())
+    let objects = kind.count(u64::from(count));
+    format!("not listed, as you may not read them and /proc/sysvipc cannot be read either: {objects}")
 }
 
 /// How a pass over the indices ended.

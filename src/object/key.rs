@@ -13,7 +13,7 @@ pub struct Project(u8);
 
 /// Why a word is no project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no project: give 1 to 255, 0x01 to 0xff, or one character that is no digit")]
+#[error("is no project: give 1 to 255, 0x01 to 0xff, or one printable character that is no digit")]
 pub struct BadProject;
 
 impl Project {

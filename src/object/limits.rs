@@ -88,8 +88,8 @@ fn segments(objects: &[Object]) -> Result<Vec<Limit>> {
     let sizes = || of(objects, |object| object.as_segment().map(|segment| segment.size));
     let largest = most(sizes());
     let resident = |object: &Object| {
-        let memory = object.as_segment()?.memory?;
-        Some(memory.rss.saturating_add(memory.swap))
+        let segment = object.as_segment()?;
+        Some(segment.rss()?.saturating_add(segment.memory?.swap))
     };
     let mut found = vec![
         Limit {
@@ -138,7 +138,13 @@ fn segments(objects: &[Object]) -> Result<Vec<Limit>> {
         },
     ];
     if let Some((ram, swap)) = machine_memory() {
-        let used = usage.resident_pages.saturating_add(usage.swapped_pages).saturating_mul(page);
+        // Summed up here, where huge pages are not counted over; without /proc/sysvipc the kernel's sum must do.
+        let sum = objects
+            .iter()
+            .filter(|object| object.kind() == Kind::Shm)
+            .try_fold(0u64, |sum, object| Some(sum.saturating_add(resident(object)?)));
+        let told = usage.resident_pages.saturating_add(usage.swapped_pages).saturating_mul(page);
+        let used = sum.unwrap_or(told);
         found.push(Limit {
             kind: Kind::Shm,
             name: "memory",

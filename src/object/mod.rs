@@ -1,6 +1,7 @@
 //! What an object is, how it is named, found, chosen, described, created, changed and removed.
 
 pub mod change;
+pub mod columns;
 pub mod create;
 pub mod fields;
 pub mod fingerprint;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::sys::memory::page_size;
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
@@ -46,6 +47,12 @@ impl Kind {
             Self::Sem => "semaphore set",
             Self::Msg => "message queue",
         }
+    }
+
+    /// So many of them, in words.
+    #[must_use]
+    pub fn count(self, number: u64) -> String {
+        format!("{number} {}{}", self.noun(), if number == 1 { "" } else { "s" })
     }
 
     /// Its bit in a [`KindSet`].
@@ -186,7 +193,21 @@ pub struct Segment {
     pub memory: Option<Memory>,
 }
 
-/// Where the pages of a segment are, in bytes.
+impl Segment {
+    /// Bytes in RAM: what the kernel says, but not more than the segment can have. Some kernels count a huge page as
+    /// often as it has base pages.
+    #[must_use]
+    pub fn rss(&self) -> Option<u64> {
+        let told = self.memory?.rss;
+        let page = page_size() as u64;
+        // A table of page entries covers one huge page.
+        let huge_page = page * (page / 8);
+        let most = |unit: u64| self.size.checked_next_multiple_of(unit).unwrap_or(u64::MAX);
+        Some(if told > most(page) { told.min(most(huge_page)) } else { told })
+    }
+}
+
+/// Where the pages of a segment are, in bytes, as the kernel says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// In RAM.

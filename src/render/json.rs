@@ -1,5 +1,6 @@
 //! JSON, written as it comes: no tree is built of 32,000 objects.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::escape::is_unsafe;
@@ -67,6 +68,13 @@ impl<W: Write> JsonWriter<W> {
         self.text.push('"');
         self.text.push_str(key);
         self.text.push_str("\":");
+        self.comma = false;
+    }
+
+    /// A key with its quotes and colon, for those written very often.
+    pub fn written_key(&mut self, key: &'static str) {
+        self.separate();
+        self.text.push_str(key);
         self.comma = false;
     }
 
@@ -150,8 +158,10 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Text that is no JSON, for commands that write lines or JSON as they are told.
-    pub fn raw(&mut self, text: &str) {
-        self.text.push_str(text);
+    pub fn raw(&mut self, text: impl Display) {
+        use std::fmt::Write as _;
+        // Writing into a String cannot fail.
+        let _ = write!(self.text, "{text}");
     }
 
     /// What it writes onto.

@@ -9,8 +9,12 @@ use libc::{c_int, c_ulong};
 
 use super::types::{Gid, Key, Mode, Perm, Uid};
 
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64", target_endian = "little")))]
-compile_error!("the System V structures are written down for 64-bit little-endian Linux only");
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64", target_arch = "loongarch64")
+)))]
+compile_error!("the System V structures are written down for 64-bit Linux on x86, ARM, RISC-V and LoongArch only");
 
 /// Commands of the `*ctl` calls that libc does not name for every target.
 pub(super) mod command {
@@ -182,6 +186,14 @@ pub(super) struct Sembuf {
     pub(super) flg: i16,
 }
 
+/// `struct __kernel_timespec`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct Timespec {
+    pub(super) seconds: i64,
+    pub(super) nanoseconds: i64,
+}
+
 const _: () = {
     assert!(size_of::<Ipc64Perm>() == 48);
     assert!(size_of::<Shmid64Ds>() == 112);
@@ -192,6 +204,7 @@ const _: () = {
     assert!(size_of::<Seminfo>() == 40);
     assert!(size_of::<Msginfo>() == 32);
     assert!(size_of::<Sembuf>() == 6);
+    assert!(size_of::<Timespec>() == 16);
 };
 
 /// Splits the result of `IPC_INFO` and `*_INFO`, the highest used index, from "nothing there": the kernel

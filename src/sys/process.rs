@@ -27,6 +27,9 @@ const FORWARDED: [libc::c_int; 9] = [
 /// # Errors
 /// Why the program could not be started: `NotFound`, `PermissionDenied`, …
 pub fn run(mut command: Command) -> io::Result<ExitStatus> {
+    // Where whoever started us ignores SIGCHLD, the kernel would neither tell of the program's end nor keep its status.
+    // SAFETY: sets a default action; takes numbers only.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
     let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
     let before = change_mask(libc::SIG_BLOCK, &blocked)?;
     // SAFETY: between fork and exec only sigprocmask is called, which is async-signal-safe; it gives the program

@@ -7,7 +7,7 @@ use libc::{c_int, c_long, c_ulong};
 
 use super::errno::{Errno, Result};
 use super::guarded::GuardedValues;
-use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, command, highest_index};
+use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index};
 use super::shm::permission_flags;
 use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
 
@@ -259,16 +259,16 @@ pub fn set_value(id: SemId, index: u32, value: u16) -> Result<()> {
 pub fn op(id: SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
     let limit = timeout.map(timespec);
-    let limit: *const libc::timespec = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let limit: *const Timespec = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `raw` holds as many sembufs as is said, and `limit` is null or one timespec; both outlive the call.
     Errno::check(unsafe { libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), raw.as_ptr(), raw.len(), limit) })
         .map(drop)
 }
 
-fn timespec(duration: Duration) -> libc::timespec {
-    libc::timespec {
-        tv_sec: libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: c_long::from(duration.subsec_nanos()),
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: i64::from(duration.subsec_nanos()),
     }
 }
 

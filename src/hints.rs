@@ -1,0 +1,57 @@
+//! The right way for some wrong but guessable tries.
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::cli::{Cli, KIND_WORDS};
+
+/// What was probably meant by a command line that clap refused.
+#[must_use]
+pub fn hint(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => text(ContextKind::InvalidSubcommand).and_then(for_command),
+        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(for_option),
+        _ => None,
+    }
+}
+
+fn for_command(word: &str) -> Option<String> {
+    let meant = match word {
+        "create" | "new" | "make" => "ipcadm shm create SIZE, ipcadm sem create N or ipcadm msg create",
+        "attach" => "ipcadm shm attach REF",
+        "chmod" | "chown" | "chgrp" | "change" => "ipcadm set REF… --mode, --owner or --group",
+        "ftok" => "ipcadm key PATH PROJECT",
+        "shm" | "sem" | "msg" => "ipcadm ls shm sem msg, to list several kinds",
+        _ => return None,
+    };
+    Some(format!("tip: {meant}"))
+}
+
+/// Selectors choose among many objects; commands on named objects take none.
+fn for_option(argument: &str) -> Option<String> {
+    let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
+    let mut tree = Cli::command();
+    tree.build();
+    let is_selector = tree.find_subcommand("ls")?.get_arguments().any(|arg| {
+        arg.get_help_heading() == Some("Selectors")
+            && arg.get_long().is_some_and(|long| selector.strip_prefix("--") == Some(long))
+    });
+    if !is_selector {
+        return None;
+    }
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let command = words.iter().find(|word| !word.starts_with('-') && !KIND_WORDS.contains(&word.as_str()))?;
+    match command.as_str() {
+        "rm" | "delete" | "remove" => Some(format!(
+            "tip: to remove by {selector}, list first: ipcadm ls --format jsonl {selector} … | ipcadm rm -"
+        )),
+        "show" | "inspect" | "stat" | "set" => {
+            Some(format!("tip: to choose by {selector}: ipcadm ls -q {selector} … | ipcadm {command} -"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,19 @@
+//! Sizes, durations, ages and numbers: read from the command line and written into tables.
+//!
+//! The readers are exact: everything is computed in integers, and what cannot be represented is an
+//! error, never a rounded value. The writers append to a `String` the caller keeps, so a row costs
+//! no allocation once that string has grown; each comes with a function giving its width.
+
+mod age;
+mod decimal;
+mod duration;
+mod number;
+mod size;
+
+#[cfg(test)]
+mod tests;
+
+pub use age::{age_width, push_age};
+pub use duration::{DurationError, parse_duration};
+pub use number::{digits, push_hex32, push_i64, push_octal4, push_u64};
+pub use size::{SizeError, parse_size, push_size, size_width};

@@ -1,0 +1,76 @@
+//! Numbers in decimal, hexadecimal and octal.
+
+/// The numbers 00 to 99, two digits each.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
+/// Appends ASCII bytes. They are always ASCII; checking that is cheaper than pushing each apart.
+fn push_ascii(out: &mut String, text: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(text) {
+        out.push_str(text);
+    }
+}
+
+/// Appends `n` in decimal.
+pub fn push_u64(out: &mut String, mut n: u64) {
+    if n < 10 {
+        out.push(char::from(b'0' + n as u8));
+        return;
+    }
+    let mut text = [0; 20];
+    let mut start = text.len();
+    while n >= 10 {
+        start -= 2;
+        text[start..start + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
+        n /= 100;
+    }
+    if n > 0 {
+        start -= 1;
+        text[start] = b'0' + n as u8;
+    }
+    push_ascii(out, &text[start..]);
+}
+
+/// Appends `n` in decimal, with a minus sign if it is negative.
+pub fn push_i64(out: &mut String, n: i64) {
+    if n < 0 {
+        out.push('-');
+    }
+    push_u64(out, n.unsigned_abs());
+}
+
+/// The number of decimal digits of `n`, 1 for zero.
+#[must_use]
+pub fn digits(n: u64) -> usize {
+    n.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Appends `n` in hexadecimal: `0x` and eight lower-case digits, as IPC keys are written.
+pub fn push_hex32(out: &mut String, n: u32) {
+    let mut text = *b"0x00000000";
+    for (place, digit) in text.iter_mut().skip(2).enumerate() {
+        let nibble = (n >> (28 - 4 * place)) & 0xf;
+        *digit = b"0123456789abcdef"[nibble as usize];
+    }
+    push_ascii(out, &text);
+}
+
+/// Appends `n` in octal with at least four digits, as modes are written: `0600`, `1600`.
+pub fn push_octal4(out: &mut String, mut n: u32) {
+    // 32 bits are eleven octal digits.
+    let mut text = [b'0'; 11];
+    let mut start = text.len();
+    while n > 0 || start > text.len() - 4 {
+        start -= 1;
+        text[start] = b'0' + (n & 7) as u8;
+        n >>= 3;
+    }
+    push_ascii(out, &text[start..]);
+}
