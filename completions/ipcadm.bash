@@ -185,26 +185,26 @@ _ipcadm_enter() {
             path='ipcadm ls'
             commands=''
             operands='@kinds-or-references...'
-            options='--color:auto,always,never -v --verbose --owner:@users --not-owner:@users --group:@groups
+            options='--color:auto,always,never -v --verbose -o:@columns --output:@columns --sort:@columns -r
+                --reverse --limit:@nothing --no-header -q --quiet -b --bytes --time:age,iso,full
+                --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users --group:@groups
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
-                --attached --unattached --empty -o:@columns --output:@columns --sort:@columns -r --reverse
-                --limit:@nothing --no-header -q --quiet -b --bytes --time:age,iso,full
-                --format:table,json,jsonl,csv --json -h --help'
+                --attached --unattached --empty -h --help -V --version'
             ;;
         'ipcadm show' | 'ipcadm inspect' | 'ipcadm stat')
             path='ipcadm show'
             commands=''
             operands='@references...'
             options='--color:auto,always,never -v --verbose --messages:@nothing --format:table,json,jsonl,csv
-                --json -h --help'
+                --json -h --help -V --version'
             ;;
         'ipcadm limits')
             path='ipcadm limits'
             commands=''
             operands=''
             options='--color:auto,always,never -v --verbose -b --bytes --no-header
-                --format:table,json,jsonl,csv --json -h --help'
+                --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
         'ipcadm set')
             path='ipcadm set'
@@ -212,44 +212,45 @@ _ipcadm_enter() {
             operands='@references...'
             options='--color:auto,always,never -v --verbose --mode:@nothing --owner:@users --group:@groups
                 --qbytes:@nothing -f --force -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
-                -h --help'
+                -h --help -V --version'
             ;;
         'ipcadm rm' | 'ipcadm delete' | 'ipcadm remove')
             path='ipcadm rm'
             commands=''
             operands='@references...'
             options='--color:auto,always,never -v --verbose --if-exists -y --yes -n --dry-run -q --quiet
-                --format:table,json,jsonl,csv --json -h --help'
+                --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
         'ipcadm key')
             path='ipcadm key'
             commands=''
             operands='@files @nothing'
-            options='--color:auto,always,never -v --verbose --format:table,json,jsonl,csv --json -h --help'
+            options='--color:auto,always,never -v --verbose --format:table,json,jsonl,csv --json -h --help -V
+                --version'
             ;;
         'ipcadm shm')
             path='ipcadm shm'
             commands='ls show set rm create attach help'
             operands=''
-            options='--color:auto,always,never -v --verbose -h --help'
+            options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm ls' | 'ipcadm shm list')
             path='ipcadm shm ls'
             commands=''
             operands='@references:shm...'
-            options='--owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
-                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty -o:@columns
-                --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q --quiet -b
-                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --color:auto,always,never
-                -v --verbose -h --help'
+            options='-o:@columns --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q
+                --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
+                --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
+                --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm show' | 'ipcadm shm inspect' | 'ipcadm shm stat')
             path='ipcadm shm show'
             commands=''
             operands='@references:shm...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
-                --verbose -h --help'
+                --verbose -h --help -V --version'
             ;;
         'ipcadm shm set')
             path='ipcadm shm set'
@@ -257,14 +258,14 @@ _ipcadm_enter() {
             operands='@references:shm...'
             options='--mode:@nothing --owner:@users --group:@groups --qbytes:@nothing -f --force -n --dry-run
                 -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h
-                --help'
+                --help -V --version'
             ;;
         'ipcadm shm rm' | 'ipcadm shm delete' | 'ipcadm shm remove')
             path='ipcadm shm rm'
             commands=''
             operands='@references:shm...'
             options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
-                --color:auto,always,never -v --verbose -h --help'
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm create')
             path='ipcadm shm create'
@@ -272,14 +273,14 @@ _ipcadm_enter() {
             operands='@nothing'
             options='--color:auto,always,never -v --verbose --key:@nothing --ftok:@file-of-key --random-key
                 --private --mode:@nothing --owner:@users --group:@groups --exist-ok
-                --format:table,json,jsonl,csv --json --hugepages --noreserve --lock -h --help'
+                --format:table,json,jsonl,csv --json --hugepages --noreserve --lock -h --help -V --version'
             ;;
         'ipcadm shm attach')
             path='ipcadm shm attach'
             commands=''
             operands='@references:shm @program...'
             options='--color:auto,always,never -v --verbose --read-only --for:@nothing -f --force -q --quiet -b
-                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json -h --help'
+                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
         'ipcadm shm help')
             path='ipcadm shm help'
@@ -291,25 +292,25 @@ _ipcadm_enter() {
             path='ipcadm sem'
             commands='ls show set rm create help'
             operands=''
-            options='--color:auto,always,never -v --verbose -h --help'
+            options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem ls' | 'ipcadm sem list')
             path='ipcadm sem ls'
             commands=''
             operands='@references:sem...'
-            options='--owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
-                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty -o:@columns
-                --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q --quiet -b
-                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --color:auto,always,never
-                -v --verbose -h --help'
+            options='-o:@columns --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q
+                --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
+                --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
+                --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem show' | 'ipcadm sem inspect' | 'ipcadm sem stat')
             path='ipcadm sem show'
             commands=''
             operands='@references:sem...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
-                --verbose -h --help'
+                --verbose -h --help -V --version'
             ;;
         'ipcadm sem set')
             path='ipcadm sem set'
@@ -317,14 +318,14 @@ _ipcadm_enter() {
             operands='@references:sem...'
             options='--mode:@nothing --owner:@users --group:@groups --qbytes:@nothing -f --force -n --dry-run
                 -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h
-                --help'
+                --help -V --version'
             ;;
         'ipcadm sem rm' | 'ipcadm sem delete' | 'ipcadm sem remove')
             path='ipcadm sem rm'
             commands=''
             operands='@references:sem...'
             options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
-                --color:auto,always,never -v --verbose -h --help'
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem create')
             path='ipcadm sem create'
@@ -332,7 +333,7 @@ _ipcadm_enter() {
             operands='@nothing'
             options='--color:auto,always,never -v --verbose --values:@nothing --key:@nothing
                 --ftok:@file-of-key --random-key --private --mode:@nothing --owner:@users --group:@groups
-                --exist-ok --format:table,json,jsonl,csv --json -h --help'
+                --exist-ok --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
         'ipcadm sem help')
             path='ipcadm sem help'
@@ -344,25 +345,25 @@ _ipcadm_enter() {
             path='ipcadm msg'
             commands='ls show set rm create help'
             operands=''
-            options='--color:auto,always,never -v --verbose -h --help'
+            options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg ls' | 'ipcadm msg list')
             path='ipcadm msg ls'
             commands=''
             operands='@references:msg...'
-            options='--owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
-                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty -o:@columns
-                --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q --quiet -b
-                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --color:auto,always,never
-                -v --verbose -h --help'
+            options='-o:@columns --output:@columns --sort:@columns -r --reverse --limit:@nothing --no-header -q
+                --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
+                --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
+                --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg show' | 'ipcadm msg inspect' | 'ipcadm msg stat')
             path='ipcadm msg show'
             commands=''
             operands='@references:msg...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
-                --verbose -h --help'
+                --verbose -h --help -V --version'
             ;;
         'ipcadm msg set')
             path='ipcadm msg set'
@@ -370,14 +371,14 @@ _ipcadm_enter() {
             operands='@references:msg...'
             options='--mode:@nothing --owner:@users --group:@groups --qbytes:@nothing -f --force -n --dry-run
                 -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h
-                --help'
+                --help -V --version'
             ;;
         'ipcadm msg rm' | 'ipcadm msg delete' | 'ipcadm msg remove')
             path='ipcadm msg rm'
             commands=''
             operands='@references:msg...'
             options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
-                --color:auto,always,never -v --verbose -h --help'
+                --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg create')
             path='ipcadm msg create'
@@ -385,7 +386,7 @@ _ipcadm_enter() {
             operands=''
             options='--color:auto,always,never -v --verbose --key:@nothing --ftok:@file-of-key --random-key
                 --private --mode:@nothing --owner:@users --group:@groups --exist-ok
-                --format:table,json,jsonl,csv --json --qbytes:@nothing -h --help'
+                --format:table,json,jsonl,csv --json --qbytes:@nothing -h --help -V --version'
             ;;
         'ipcadm msg help')
             path='ipcadm msg help'
@@ -397,7 +398,7 @@ _ipcadm_enter() {
             path='ipcadm completions'
             commands=''
             operands='bash,zsh,fish'
-            options='--color:auto,always,never -v --verbose -h --help'
+            options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm help')
             path='ipcadm help'

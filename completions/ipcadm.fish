@@ -180,6 +180,16 @@ complete -c ipcadm -n '__ipcadm_at ipcadm' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
@@ -196,17 +206,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l newer-than -d 'Last activity le
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l empty -d 'Queues without messages'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s r -l reverse -d 'Turn the order round'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l limit -d 'Show at most N objects' -x
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l no-header -d 'Leave out the header'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s q -l quiet -d 'Print references alone'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s b -l bytes -d 'Show sizes in bytes'
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
-complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -a 'shm sem msg (__ipcadm_references)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -215,6 +216,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm show' -l messages -d 'Look at no more 
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -a '(__ipcadm_references)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -224,6 +226,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l no-header -d 'Leave out the
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -237,6 +240,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm set' -s q -l quiet -d 'Print no lines 
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm set' -a '(__ipcadm_references)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -248,6 +252,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s q -l quiet -d 'Print no lines o
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -a '(__ipcadm_references)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -255,6 +260,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm key' -s v -l verbose -d 'Say on standa
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -F
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a ls -d 'List objects of this kind (the default)'
@@ -267,7 +273,18 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a help -d 'Print the help of a c
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s V -l version -d 'Print version'
 
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
@@ -284,19 +301,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l empty -d 'Queues without messages'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s r -l reverse -d 'Turn the order round'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l limit -d 'Show at most N objects' -x
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l no-header -d 'Leave out the header'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s q -l quiet -d 'Print references alone'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s b -l bytes -d 'Show sizes in bytes'
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
-complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l messages -d 'Look at no more than the first N messages of a queue' -x
@@ -305,6 +313,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l json -d 'Same as --format
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
@@ -319,6 +328,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l json -d 'Same as --format 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l if-exists -d 'Absent objects are fine'
@@ -330,6 +340,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l json -d 'Same as --format j
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -348,6 +359,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l hugepages -d 'Use huge 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l noreserve -d 'Reserve no swap space'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l lock -d 'Keep it in RAM; this is no mutex'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -360,6 +372,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l time -d 'Show times as 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and not __ipcadm_after_dashes' -a '(__ipcadm_references shm)'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
 
@@ -374,7 +387,18 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a help -d 'Print the help of a c
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s V -l version -d 'Print version'
 
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
@@ -391,19 +415,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l empty -d 'Queues without messages'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s r -l reverse -d 'Turn the order round'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l limit -d 'Show at most N objects' -x
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l no-header -d 'Leave out the header'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s q -l quiet -d 'Print references alone'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s b -l bytes -d 'Show sizes in bytes'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
-complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l messages -d 'Look at no more than the first N messages of a queue' -x
@@ -412,6 +427,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l json -d 'Same as --format
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
@@ -426,6 +442,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l json -d 'Same as --format 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l if-exists -d 'Absent objects are fine'
@@ -437,6 +454,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l json -d 'Same as --format j
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -453,6 +471,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l exist-ok -d 'Accept an 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\''
 
@@ -465,7 +484,18 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a help -d 'Print the help of a c
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s V -l version -d 'Print version'
 
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
@@ -482,19 +512,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l empty -d 'Queues without messages'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s r -l reverse -d 'Turn the order round'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l limit -d 'Show at most N objects' -x
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l no-header -d 'Leave out the header'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s q -l quiet -d 'Print references alone'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s b -l bytes -d 'Show sizes in bytes'
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
-complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l messages -d 'Look at no more than the first N messages of a queue' -x
@@ -503,6 +524,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l json -d 'Same as --format
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
@@ -517,6 +539,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l json -d 'Same as --format 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l if-exists -d 'Absent objects are fine'
@@ -528,6 +551,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l json -d 'Same as --format j
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
@@ -544,12 +568,14 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l format -d 'Output forma
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l qbytes -d 'Capacity in bytes [default: kernel.msgmnb]' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -a 'bash\\t\'\' zsh\\t\'\' fish\\t\'\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''

@@ -10,7 +10,8 @@ pub(super) fn fits_one_operation(values: &[u16]) -> bool {
         0 => 2,
         some => some,
     };
-    operations as u64 <= semopm
+    // An operation names its semaphore by sixteen bits.
+    operations as u64 <= semopm && values.len() <= 1 << 16
 }
 
 /// Gives a set of zeros its values. Afterwards its otime is not zero: the sign by which others know a set as
@@ -25,7 +26,7 @@ pub(super) fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
     let ops: Vec<SemOp> = (0u32..)
         .zip(values)
         .filter(|&(_, &value)| value > 0)
-        // No set has more than 65,536 semaphores, and no value is above 32767: both fit.
+        // Both fit: so many fit one operation, and no value is above 32767.
         .map(|(index, &value)| SemOp::new(index as u16, value.cast_signed()).no_wait())
         .collect();
     if ops.is_empty() { touch(id, values) } else { sem::op(id, &ops, None) }
