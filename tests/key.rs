@@ -82,7 +82,7 @@ fn projects() {
     for bad in ["0", "00", "256", "-1", "0x0", "0x00", "0x100", "0x", "AB", "1A", "01", "+1", " ", "é", "999999999999"]
     {
         ipcadm(["key", "/", bad]).run().status(2).stdout_empty().stderr_is(format!(
-            "ipcadm: '{bad}' is no project: give 1 to 255, 0x01 to 0xff, or one character that is no digit\n"
+            "ipcadm: '{bad}' is no project: give 1 to 255, 0x01 to 0xff, or one printable character that is no digit\n"
         ));
     }
     ipcadm(["key", "/", ""]).run().status(2).stdout_empty().stderr_has("'' is no project");

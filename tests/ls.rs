@@ -226,17 +226,17 @@ fn absent_objects() {
     let _ns = fresh();
     let [shm, ..] = one_of_each();
     let header = ipcadm(["ls", "shm:77"]).run().status(3);
-    header.stderr_is("ipcadm: shm:77: no such shared memory segment\n").stdout_has("REF  KEY");
+    header.stderr_is("ipcadm: cannot find shm:77: no such shared memory segment\n").stdout_has("REF  KEY");
     ipcadm(["ls", "-q", "shm:77", "msg:78"])
         .run()
         .status(3)
         .stdout_empty()
-        .stderr_is("ipcadm: shm:77: no such shared memory segment\nipcadm: msg:78: no such message queue\n");
+        .stderr_is("ipcadm: cannot find shm:77: no such shared memory segment\nipcadm: cannot find msg:78: no such message queue\n");
     ipcadm(["ls", "-q", "shm:0x52", &shm])
         .run()
         .status(9)
         .stdout_is(format!("{shm}\n"))
-        .stderr_is("ipcadm: shm:0x00000052: no shared memory segment has this key\n");
+        .stderr_is("ipcadm: cannot find shm:0x00000052: no shared memory segment has this key\n");
     // An id that is a key somebody forgot to mark as one, in decimal or in hex.
     ipcadm(["ls", "shm:81"])
         .run()
@@ -244,7 +244,7 @@ fn absent_objects() {
         .stderr_has("but key 0x00000051 exists (did you mean shm:0x00000051, which");
     ipcadm(["ls", "shm:51"]).run().status(3).stderr_has("but key 0x00000051 exists");
     let json = ipcadm(["ls", "--json", &shm, "sem:9"]).run().status(9).stdout_has(&format!(r#""ref":"{shm}""#));
-    json.stdout_has(r#"{"ref":"sem:9","status":3,"message":"sem:9: no such semaphore set"}"#);
+    json.stdout_has(r#"{"ref":"sem:9","status":3,"message":"cannot find sem:9: no such semaphore set"}"#);
     // A malformed word anywhere: nothing is looked at.
     ipcadm(["ls", &shm, "shm:77", "shm:x"]).run().status(2).stdout_empty().stderr_lacks("77");
 }
@@ -279,7 +279,11 @@ fn references_from_standard_input() {
         .status(2)
         .stderr_has("line 1: not a line of 'ls --format jsonl': missing field");
     make::remove(Kind::Msg, 0);
-    ipcadm(["ls", "-q", "-"]).stdin(&*lines).run().status(9).stderr_is("ipcadm: msg:0: gone since it was listed\n");
+    ipcadm(["ls", "-q", "-"])
+        .stdin(&*lines)
+        .run()
+        .status(9)
+        .stderr_is("ipcadm: cannot find msg:0: gone since it was listed\n");
 }
 
 #[test]

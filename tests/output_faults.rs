@@ -52,7 +52,10 @@ fn a_reader_that_has_gone_is_none() {
         ipcadm(args.iter().copied()).stdout_closed_pipe().run().status(0).stderr_empty();
     }
     // What failed for another reason has failed.
-    ipcadm(["ls", "shm:7"]).stdout_closed_pipe().run().stderr_is("ipcadm: shm:7: no such shared memory segment\n");
+    ipcadm(["ls", "shm:7"])
+        .stdout_closed_pipe()
+        .run()
+        .stderr_is("ipcadm: cannot find shm:7: no such shared memory segment\n");
 }
 
 #[test]

@@ -289,11 +289,11 @@ fn what_cannot_be_shown() {
         .run()
         .status(3)
         .stdout_empty()
-        .stderr_is("ipcadm: shm:0: no such shared memory segment\n");
+        .stderr_is("ipcadm: cannot find shm:0: no such shared memory segment\n");
     ipcadm(["show", "shm:0x51"])
         .run()
         .status(3)
-        .stderr_is("ipcadm: shm:0x00000051: no shared memory segment has this key\n");
+        .stderr_is("ipcadm: cannot find shm:0x00000051: no shared memory segment has this key\n");
     ipcadm(["msg", "show", "sem:0"])
         .run()
         .status(2)
@@ -301,7 +301,10 @@ fn what_cannot_be_shown() {
         .stderr_is("ipcadm: 'sem:0': a semaphore set is no message queue\n");
     let mixed = document(&["sem:0", "msg:4"], 9);
     assert_eq!(mixed["objects"][0]["ref"], "sem:0");
-    assert_eq!(mixed["errors"], json!([{"ref": "msg:4", "status": 3, "message": "msg:4: no such message queue"}]));
+    assert_eq!(
+        mixed["errors"],
+        json!([{"ref": "msg:4", "status": 3, "message": "cannot find msg:4: no such message queue"}])
+    );
     ipcadm(["show", "sem:0", "msg:x"]).run().status(2).stdout_empty();
     ipcadm(["show", "--owner", "root"]).run().status(2).stderr_has("ipcadm ls -q --owner … | ipcadm show -");
 }
