@@ -171,7 +171,7 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
-            Command::Key(args) => key::run(&args),
+            Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
                 ShmCommand::Create(args) => create::run_shm(&args, &context),

@@ -50,7 +50,7 @@ fn imply_ls(args: &mut Vec<OsString>) {
             }
         } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
             at += 1;
-        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version") {
+        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV") {
             return;
         } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
             under_kind = true;
@@ -86,19 +86,10 @@ fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
     make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let mut shown = String::new();
     // "To pass it as a value" is never what was meant by an option that does not exist.
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
-    for (index, line) in lines.iter().enumerate() {
-        let repeats = line.is_empty() && index > 0 && lines[index - 1].is_empty();
-        if repeats {
-            continue;
-        }
-        if index > 0 {
-            shown.push('\n');
-        }
-        shown.push_str(line);
-    }
+    let mut lines: Vec<&str> = text.trim_end().lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
+    lines.dedup_by(|one, two| one.is_empty() && two.is_empty());
+    let mut shown = lines.join("\n");
     if let Some(hint) = hint {
         shown.push_str("\n\n  ");
         shown.push_str(&hint);

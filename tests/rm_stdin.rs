@@ -147,7 +147,7 @@ fn what_changed_since_it_was_listed_is_kept() {
         for option in ["--yes", "--dry-run", "--if-exists"] {
             let outcome = ipcadm(["rm", "-", option]).stdin(line.clone()).run().status(10).stdout_empty();
             outcome.stderr_is(format!(
-                "ipcadm: cannot remove {kind}:{}: changed since it was looked at: another {what} (kept; list it \
+                "ipcadm: cannot remove {kind}:{}: it has changed meanwhile: another {what} (kept; list it \
                  again)\n",
                 ids[index]
             ));

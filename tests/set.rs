@@ -122,11 +122,11 @@ fn references_come_from_standard_input() {
     });
     let older = older.expect("JSON");
     let outcome = ipcadm(["set", "-", "--mode=0644"]).stdin(older.clone()).run().status(10).stdout_empty();
-    outcome.stderr_has("changed since it was listed").stderr_has("kept; list it again");
+    outcome.stderr_has("it has changed meanwhile").stderr_has("kept; list it again");
     assert_eq!(mode(Kind::Sem, sem), "0600");
     make::remove(Kind::Sem, sem);
     let outcome = ipcadm(["set", "-", "--mode=0644"]).stdin(older).run().status(3).stdout_empty();
-    outcome.stderr_has(&format!("sem:{sem}: gone since it was listed"));
+    outcome.stderr_has(&format!("cannot find sem:{sem}: gone since it was listed"));
 }
 
 #[test]

@@ -149,7 +149,8 @@ fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut
 
 /// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
 fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, names: &Names) {
-    if sort.is_empty() && reverse {
+    // So that equal objects are turned round as well.
+    if reverse {
         objects.reverse();
     }
     objects.sort_by(|one, two| {

@@ -55,6 +55,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
             Err(error) => fail(target, &error, &mut failures, &mut tally),
         }
     }
+    context.verbose(|| format!("looked up: {} found, {} not", found.len(), failures.len()));
     if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
         note(&loss);
     }

@@ -154,5 +154,5 @@ pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
         Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
         Comparison::Changed(what) => format!("it has changed meanwhile: another {what}"),
     };
-    Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
+    Err(Error::cannot(Status::Refused, &format!("change {}", target.text()), differs, Some("kept; list it again")))
 }

@@ -119,12 +119,12 @@ impl Reference {
             Name::Key(key) => (self.find(*key)?, Some(*key)),
             Name::File(path, project) => {
                 let made = key::ftok(path, *project).map_err(|error| {
-                    let status = match error.raw_os_error() {
-                        Some(libc::EACCES) => Status::Denied,
-                        Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
-                        _ => Status::Failed,
-                    };
-                    Error::cannot(status, &format!("find {self}"), bare(&error), Some("the key comes from that file"))
+                    Error::cannot(
+                        key::status_of(&error),
+                        &format!("find {self}"),
+                        bare(&error),
+                        Some("the key comes from that file"),
+                    )
                 })?;
                 (self.find(made.key)?, Some(made.key))
             }

@@ -73,6 +73,18 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// The kind to be made.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Segment { .. } => Kind::Shm,
+            Self::Set { .. } => Kind::Sem,
+            Self::Queue { .. } => Kind::Msg,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Creation {
@@ -86,11 +98,7 @@ impl Specification {
     /// The kind to be made.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        match self.body {
-            Body::Segment { .. } => Kind::Shm,
-            Body::Set { .. } => Kind::Sem,
-            Body::Queue { .. } => Kind::Msg,
-        }
+        self.body.kind()
     }
 
     /// Makes it.
