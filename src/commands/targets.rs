@@ -105,6 +105,14 @@ impl Target {
         }
     }
 
+    /// Whether it can be known which object is meant, so that nothing found means that it is absent.
+    pub(super) fn is_definite(&self) -> bool {
+        match self {
+            Self::Named(reference) => reference.is_definite(),
+            Self::Listed(_) => true,
+        }
+    }
+
     /// The id, if it was listed with it.
     pub(super) fn listed(&self) -> Option<ObjectId> {
         match self {
