@@ -98,7 +98,7 @@ fn columns_that_are_none() {
     bad("id,,key", "empty column name");
     bad("+", "empty column name");
     bad("-", "empty column name");
-    bad("nonsense", "unknown column 'nonsense'; columns are kind, id, key, ref,");
+    bad("nonsense", "unknown column 'nonsense'\n  columns: kind, id, key, ref,");
     bad("id,nonsense", "unknown column 'nonsense'");
     bad("+nonsense", "unknown column 'nonsense'");
     bad("ID", "unknown column 'ID' (did you mean 'id'?)");

@@ -39,7 +39,7 @@ fn a_segment() {
     let pid = std::process::id();
     for (label, value) in [
         ("id", id.to_string()),
-        ("key", "0x5101a2b3 (by ftok: project 0x51, device minor 0x01, inode bits 0xa2b3)".to_owned()),
+        ("key", "0x5101a2b3 (if ftok made it: project 0x51, device minor 0x01, inode bits 0xa2b3)".to_owned()),
         ("mode", "0640 (rw-r-----)".to_owned()),
         ("owner", "root (0)".to_owned()),
         ("group", "root (0)".to_owned()),
@@ -98,7 +98,7 @@ fn what_nobody_used_yet() {
     assert_eq!(line(sheets[0], "nattch"), "0 attachments");
     assert_eq!(line(sheets[1], "nsems"), "1 semaphore");
     assert_eq!(line(sheets[1], "otime"), "never");
-    assert_eq!(sheets[2], "INDEX  VALUE  PID  NCNT  ZCNT\n    0      0    -     0     0");
+    assert_eq!(sheets[2], "  INDEX  VALUE  PID  NCNT  ZCNT\n      0      0    -     0     0");
     assert_eq!(line(sheets[3], "qnum"), "0 messages");
     assert_eq!(line(sheets[3], "lspid"), "none yet");
     let document = document(&[&refs[0], &refs[1], &refs[2]], 0);

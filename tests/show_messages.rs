@@ -43,8 +43,8 @@ fn messages_are_looked_at_and_stay() {
     assert_eq!(line(&sheet, "qnum"), "4 messages");
     assert!(
         sheet.ends_with(
-            "INDEX                 TYPE  SIZE\n    0                    5     4\n    1  9223372036854775807     0\n    2        \
-             \x20           1  8192\n    3                    5     5\n"
+            "  INDEX                 TYPE  SIZE\n      0                    5     4\n      1  9223372036854775807     0\n      2        \
+             \x20           1  8192\n      3                    5     5\n"
         ),
         "{sheet}"
     );
@@ -66,7 +66,7 @@ fn only_so_many_messages() {
     assert_eq!(count(&[&reference, "--messages=0"]), Some(0));
     assert_eq!(count(&[&reference, "--messages", "4294967295"]), Some(25));
     let sheet = ipcadm(["show", &reference]).run().ok().stdout_str();
-    assert!(sheet.ends_with("\n   19    20     0\n  and 5 more; see --messages\n"), "{sheet}");
+    assert!(sheet.ends_with("\n     19    20     0\n  and 5 more; --messages 25 shows them\n"), "{sheet}");
     ipcadm(["show", &reference, "--messages", "25"]).run().ok().stdout_lacks("more");
     for (value, reason) in [
         ("", "is empty (an unset variable?)"),
@@ -94,6 +94,6 @@ fn a_message_beyond_the_present_limit_is_unknown() {
     let expected = json!([{"index": 0, "type": null, "size": null}, {"index": 1, "type": 2, "size": 5}]);
     assert_eq!(shown["messages"], expected);
     let sheet = ipcadm(["show", &format!("msg:{id}")]).run().ok().stderr_empty().stdout_str();
-    assert!(sheet.ends_with("INDEX  TYPE  SIZE\n    0     ?     ?\n    1     2     5\n"), "{sheet}");
+    assert!(sheet.ends_with("  INDEX  TYPE  SIZE\n      0     ?     ?\n      1     2     5\n"), "{sheet}");
     assert_eq!(make::msg_stat(id), before);
 }
