@@ -56,6 +56,23 @@ fn an_object_that_was_there_stays_when_it_cannot_be_printed() {
 }
 
 #[test]
+fn a_failure_is_told_in_json_and_by_the_status() {
+    let ns = fresh();
+    let id = make::msg(0x51, 0o600);
+    let create = || ipcadm(["msg", "create", "--key=0x51", "--json"]);
+    let outcome = create().run().status(5);
+    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let error = &document["errors"][0];
+    assert_eq!((&document["objects"], &error["ref"], &error["status"]), (&json!([]), &json!("msg"), &json!(5)));
+    let message = error["message"].as_str().expect("a text");
+    outcome.stderr_is(format!("ipcadm: {message}\n"));
+    // Whether that can be printed or not.
+    create().stdout_closed_pipe().run().status(5).stderr_is(format!("ipcadm: {message}\n"));
+    create().stdout_to("/dev/full").run().status(5).stderr_has(message).stderr_has("No space left on device");
+    assert_eq!(ns.ids(Kind::Msg), [id]);
+}
+
+#[test]
 fn the_reference_is_all_that_is_printed_for_people() {
     let ns = fresh();
     for (kind, create) in CREATE {
