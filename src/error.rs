@@ -131,6 +131,17 @@ impl Error {
         }
     }
 
+    /// Takes a closed pipe for the end of the reader's interest, and not for a failure.
+    ///
+    /// # Errors
+    /// Every other error.
+    pub fn forgive_closed_pipe(self) -> Result<()> {
+        match self {
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => Err(other),
+        }
+    }
+
     /// The exit status this leads to.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -90,9 +90,15 @@ fn a_bad_choice_of_key_makes_nothing() {
 #[test]
 fn modes_are_octal_or_symbolic() {
     let _ns = fresh();
-    for (mode, bits) in
-        [("0640", 0o640), ("0", 0), ("777", 0o777), ("u=rw,g=r", 0o640), ("a+r", 0o444), ("-w", 0), ("u=rw,g=u", 0o660)]
-    {
+    for (mode, bits) in [
+        ("0640", 0o640),
+        ("0", 0),
+        ("777", 0o777),
+        ("u=rw,g=r", 0o640),
+        ("a+r", 0o644),
+        ("-w", 0o400),
+        ("u=rw,g=u", 0o660),
+    ] {
         let id = id(ipcadm(["shm", "create", "1", "--mode", mode]).run());
         assert_eq!(make::perm(Kind::Shm, id).mode, bits, "{mode}");
     }

@@ -9,19 +9,21 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::envelope;
-use super::options::{Format, FormatArgs, group, mode_change, non_empty, size, user};
+use super::options::{Format, FormatArgs, capacity, group, mode_change, non_empty, size, user};
 use super::output::Out;
 use super::report::{Manner, Outcome, Report};
-use super::set::capacity;
 use crate::error::{Error, Result, Status};
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::ModeChange;
 use crate::render::escape::escape_bytes;
+use crate::sys::held_signals::HeldSignals;
 use crate::sys::sem::MAX_VALUE;
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Key, Mode};
 
+/// What a mode without a number starts from, and what there is without one.
+const DEFAULT_MODE: u32 = 0o600;
 /// The most semaphores that the calls can count.
 const MAX_NSEMS: u64 = i32::MAX as u64;
 
@@ -62,7 +64,7 @@ pub struct CommonArgs {
 #[derive(Debug, Args)]
 pub struct ShmCreateArgs {
     /// Size in bytes, or as 64K, 1.5G
-    #[arg(value_name = "SIZE", value_parser = segment_size)]
+    #[arg(value_name = "SIZE", value_parser = segment_size, allow_negative_numbers = true)]
     size: u64,
     #[command(flatten)]
     common: CommonArgs,
@@ -83,7 +85,7 @@ pub struct ShmCreateArgs {
 #[derive(Debug, Args)]
 pub struct SemCreateArgs {
     /// Number of semaphores; may be left out with --values
-    #[arg(value_name = "N", value_parser = count, required_unless_present = "values")]
+    #[arg(value_name = "N", value_parser = count, required_unless_present = "values", allow_negative_numbers = true)]
     nsems: Option<u32>,
     /// Initial values, 0 to 32767, separated by commas [default: all 0]
     #[arg(long, value_name = "VALUES", value_parser = value, value_delimiter = ',')]
@@ -187,6 +189,8 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
         let kind = body.kind();
+        // Whoever interrupts meets a complete object whose reference is printed, or none.
+        let _held = HeldSignals::hold();
         let (out, creation) = match self.attempt(body, context) {
             Ok(done) => done,
             Err(error) => return envelope::refuse(self.format.format(), "objects", kind.word(), error),
@@ -214,7 +218,7 @@ impl CommonArgs {
         }
         let specification = Specification {
             key,
-            mode: Mode::new(self.mode.apply(0)),
+            mode: Mode::new(self.mode.apply(DEFAULT_MODE)),
             owner: self.owner.as_deref().map(|name| user("--owner", name)).transpose()?,
             group: self.group.as_deref().map(|name| group("--group", name)).transpose()?,
             exist_ok: self.exist_ok,

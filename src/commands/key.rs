@@ -10,7 +10,7 @@ use clap::Args;
 use super::context::Context;
 use super::envelope;
 use super::options::{Format, FormatArgs};
-use super::output::Out;
+use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
@@ -110,8 +110,8 @@ fn print(out: &mut Out, format: Format, key: Key, file: Option<FileKey>) -> std:
         Format::Csv => {
             let values = values(key, parts, file);
             let mut text = String::new();
-            csv::push_record(&mut text, values.iter().map(|(name, _)| Value::Word((*name).into())));
-            csv::push_record(&mut text, values.iter().map(|(_, value)| value.clone()));
+            csv::push_record(&mut text, values.iter().map(|(name, _)| Value::Word((*name).into())), to_terminal());
+            csv::push_record(&mut text, values.iter().map(|(_, value)| value.clone()), to_terminal());
             out.write_all(text.as_bytes())
         }
         format => {

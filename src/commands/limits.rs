@@ -5,7 +5,7 @@ use clap::Args;
 use super::context::{Context, note};
 use super::envelope;
 use super::options::{Format, FormatArgs};
-use super::output::Out;
+use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status};
 use crate::object::limits::{self, Limit};
 use crate::object::names::Names;
@@ -104,7 +104,10 @@ fn shown_value(limit: &Limit) -> Value<'static> {
 /// # Errors
 /// An output error, or a kernel without System V IPC.
 pub fn run(args: &LimitsArgs, context: &Context) -> Result<Status> {
-    let (limits, losses) = limits::all()?;
+    let (limits, losses) = match limits::all() {
+        Ok(found) => found,
+        Err(error) => return envelope::refuse(args.format.format(), "limits", "limits", error),
+    };
     context.verbose(|| "limits and use by IPC_INFO and *_INFO, shares of owners by a listing".to_owned());
     losses.iter().for_each(|loss| note(loss));
     let owners = limits.iter().filter_map(|limit| Some(limit.top?.uid.raw())).collect();
@@ -139,10 +142,10 @@ impl LimitsArgs {
             Format::Csv => {
                 let mut text = String::new();
                 if !self.no_header {
-                    csv::push_record(&mut text, exact.iter().map(|cell| Value::Word(cell.key.into())));
+                    csv::push_record(&mut text, exact.iter().map(|cell| Value::Word(cell.key.into())), to_terminal());
                 }
                 for limit in limits {
-                    csv::push_record(&mut text, exact.iter().map(|cell| (cell.value)(limit, names)));
+                    csv::push_record(&mut text, exact.iter().map(|cell| (cell.value)(limit, names)), to_terminal());
                 }
                 out.write_all(text.as_bytes())
             }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
 use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
-use super::output::Out;
+use super::output::{Out, to_terminal};
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
@@ -120,8 +120,8 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
     let mut out = Out::stdout()?;
-    args.print(&mut out, &columns, &objects, &names, &failures, context).map_err(Error::Output)?;
-    out.finish()?;
+    let printed = args.print(&mut out, &columns, &objects, &names, &failures, context).map_err(Error::Output);
+    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
 
@@ -259,10 +259,14 @@ impl LsArgs {
             Format::Csv => {
                 let mut text = String::new();
                 if !self.no_header {
-                    csv::push_record(&mut text, columns.iter().map(|field| Value::Word(field.name.into())));
+                    csv::push_record(
+                        &mut text,
+                        columns.iter().map(|field| Value::Word(field.name.into())),
+                        to_terminal(),
+                    );
                 }
                 for object in objects {
-                    csv::push_record(&mut text, columns.iter().map(|field| field.value(object, names)));
+                    csv::push_record(&mut text, columns.iter().map(|field| field.value(object, names)), to_terminal());
                     out.write_all(text.as_bytes())?;
                     text.clear();
                 }

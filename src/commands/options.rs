@@ -9,6 +9,7 @@ use crate::object::mode::ModeChange;
 use crate::render::escape::escape;
 use crate::render::style::{Style, TimeStyle};
 use crate::render::units::{parse_duration, parse_size};
+use crate::sys::msg::MAX_QBYTES;
 use crate::sys::{Gid, Uid, accounts};
 
 /// How objects are printed.
@@ -97,6 +98,12 @@ pub(super) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, 
 /// A size in bytes.
 pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
     parse_size(text).map_err(|error| error.to_string())
+}
+
+/// The capacity of a queue. The kernel would cut a larger capacity to 32 bits without a word.
+pub(super) fn capacity(text: &str) -> std::result::Result<u64, String> {
+    let bytes = size(text)?;
+    if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
 }
 
 /// A duration.

@@ -1,7 +1,7 @@
 //! Standard output, with every write checked.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 
 use crate::error::{Error, Result};
@@ -38,6 +38,11 @@ impl Out {
     pub(super) fn finish(mut self) -> Result<()> {
         self.writer.flush().map_err(Error::Output)
     }
+}
+
+/// Whether what is printed is shown by a terminal, which obeys control characters.
+pub(super) fn to_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 impl Write for Out {

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write};
 use super::context::say;
 use super::envelope::{self, Failure};
 use super::options::Format;
-use super::output::Out;
+use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::Field;
 use crate::object::inventory;
@@ -107,7 +107,7 @@ impl Report {
                 let mut text = String::new();
                 let own = ["outcome", "changed"];
                 let names = report.fields.iter().map(|field| field.name).chain(own);
-                csv::push_record(&mut text, names.map(|name| Value::Word(name.into())));
+                csv::push_record(&mut text, names.map(|name| Value::Word(name.into())), to_terminal());
                 report.json.raw(&text);
             }
             _ => {}
@@ -143,7 +143,7 @@ impl Report {
             };
             let own = [Value::Word(Outcome::Gone.word().into()), Value::Flag(false)];
             let mut text = String::new();
-            csv::push_record(&mut text, self.fields.iter().map(known).chain(own));
+            csv::push_record(&mut text, self.fields.iter().map(known).chain(own), to_terminal());
             self.json.raw(&text);
         }
         self.relieve();
@@ -172,6 +172,11 @@ impl Report {
 
     /// Something failed; `object` is what it failed on, if that is known.
     pub(super) fn failed(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, error: &Error) {
+        if to_terminal() {
+            // So that it stands between the lines it belongs between.
+            let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+            self.keep(result);
+        }
         say(&error.to_string());
         self.tally.failed(error.status());
         self.failures.push(Failure::of(reference, error));
@@ -200,7 +205,7 @@ impl Report {
                 let mut text = String::new();
                 let own = [Value::Word(outcome.word().into()), Value::Flag(changed)];
                 let values = self.fields.iter().map(|field| field.value(object, &self.names)).chain(own);
-                csv::push_record(&mut text, values);
+                csv::push_record(&mut text, values, to_terminal());
                 self.json.raw(&text);
             }
         }

@@ -12,9 +12,11 @@ use super::report::{Manner, Outcome, Report};
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status};
 use crate::object::fingerprint::Fingerprint;
+use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::reference::Resolved;
 use crate::object::removal::{self, Removal};
+use crate::object::rights;
 
 /// Objects in use that a question names one by one.
 const NAMED: usize = 10;
@@ -66,10 +68,10 @@ enum Missing {
 /// A usage error before anything is removed; an output error after everything is.
 pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
-    let (candidates, missing) = resolve(&targets);
+    let (mut candidates, missing) = resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
-    if !args.yes && !args.dry_run && manner.format == Format::Table && !confirmed(&candidates) {
+    if !args.yes && !args.dry_run && manner.format == Format::Table && !confirmed(&mut candidates) {
         say("nothing was removed");
         return Ok(Status::Refused);
     }
@@ -132,35 +134,59 @@ fn drop_repeated(candidates: &mut Vec<Candidate<'_>>) {
 }
 
 /// Asks about objects in use, if there are any and somebody can be asked. Without a terminal `rm` obeys.
-fn confirmed(candidates: &[Candidate]) -> bool {
+///
+/// An answer may take long: what has come into use meanwhile was not asked about, so it is asked about again.
+fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
     if !can_ask() {
         return true;
     }
-    let used: Vec<String> = candidates
-        .iter()
-        .filter_map(|candidate| {
-            removal::use_of(&candidate.found.object).map(|how| format!("{}: {how}", candidate.found))
-        })
-        .collect();
-    if used.is_empty() {
-        return true;
+    let mut known: HashSet<ObjectId> = HashSet::new();
+    loop {
+        let used: Vec<(ObjectId, String)> = candidates
+            .iter()
+            .filter(|candidate| !known.contains(&candidate.found.object.id))
+            .filter_map(|candidate| {
+                let how = removal::use_of(&candidate.found.object)?;
+                Some((candidate.found.object.id, format!("{}: {how}", candidate.found)))
+            })
+            .collect();
+        if used.is_empty() {
+            return true;
+        }
+        if !confirm(&question(candidates.len(), &used)).unwrap_or(true) {
+            return false;
+        }
+        known.extend(used.iter().map(|(id, _)| *id));
+        for candidate in candidates.iter_mut() {
+            // The fingerprint of the first look still decides; this is about use alone.
+            if let Ok(Some(now)) = inventory::look(candidate.found.object.id) {
+                candidate.found.object = now;
+            }
+        }
     }
-    let mut question = used.iter().take(NAMED).cloned().collect::<Vec<_>>().join("\n");
+}
+
+fn question(all: usize, used: &[(ObjectId, String)]) -> String {
+    let mut question = used.iter().take(NAMED).map(|(_, how)| how.as_str()).collect::<Vec<_>>().join("\n");
     if used.len() > NAMED {
         question.push_str(&format!("\nand {} more", used.len() - NAMED));
     }
-    let what = match (candidates.len(), used.len()) {
+    let what = match (all, used.len()) {
         (1, _) => "Remove it?".to_owned(),
         (all, 1) => format!("Remove all {all} objects, this one too?"),
         (all, some) => format!("Remove all {all} objects, these {some} too?"),
     };
-    confirm(&format!("{question}\n{what}")).unwrap_or(true)
+    format!("{question}\n{what}")
 }
 
 fn remove(candidate: &Candidate<'_>, dry_run: bool, report: &mut Report) {
     let Candidate { found, fingerprint } = candidate;
     let object = &found.object;
-    let result = if dry_run { Ok(removal::foresee(fingerprint, object)) } else { removal::remove(fingerprint, found) };
+    let result = if dry_run {
+        rights::foresee(object, &format!("remove {found}")).map(|()| removal::foresee(fingerprint, object))
+    } else {
+        removal::remove(fingerprint, found)
+    };
     match result {
         Ok(Removal::Removed) => {
             let what = if dry_run { "would remove" } else { "removed" };

@@ -42,16 +42,16 @@ pub(super) struct SelectorArgs {
     #[arg(long, value_name = "MODE", value_parser = mode_filter, allow_hyphen_values = true)]
     mode: Vec<ModeFilter>,
     /// Segments larger, queues holding more than SIZE
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     larger: Option<u64>,
     /// Segments smaller, queues holding less than SIZE
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     smaller: Option<u64>,
     /// Last activity longer ago than AGE
-    #[arg(long, value_name = "AGE", value_parser = duration)]
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
     older_than: Option<Duration>,
     /// Last activity less long ago than AGE
-    #[arg(long, value_name = "AGE", value_parser = duration)]
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
     newer_than: Option<Duration>,
     /// Segments that are attached
     #[arg(long, conflicts_with = "unattached")]

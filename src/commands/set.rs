@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::context::Context;
-use super::options::{FormatArgs, group, mode_change, non_empty, size, user};
+use super::options::{FormatArgs, capacity, group, mode_change, non_empty, user};
 use super::report::{Manner, Outcome, Report};
 use super::targets;
 use crate::error::{Error, Result, Status};
@@ -14,9 +14,9 @@ use crate::object::change::{Change, Target};
 use crate::object::mode::ModeChange;
 use crate::object::model::{Kind, Object};
 use crate::object::names::{group_text, user_text};
+use crate::object::rights;
 use crate::render::json::JsonWriter;
 use crate::render::value::Value;
-use crate::sys::msg::MAX_QBYTES;
 
 /// Change owner, group, mode or queue capacity
 #[derive(Debug, Args)]
@@ -48,12 +48,6 @@ pub struct SetArgs {
     quiet: bool,
     #[command(flatten)]
     format: FormatArgs,
-}
-
-/// The kernel would cut a larger capacity to 32 bits without a word.
-pub(super) fn capacity(text: &str) -> std::result::Result<u64, String> {
-    let bytes = size(text)?;
-    if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
 }
 
 /// Changes.
@@ -94,15 +88,15 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         match found {
             Ok(Some(found)) => {
                 let text = found.to_string();
-                let result = targets::unchanged(target, &found.object)
-                    .and_then(|()| change.check(&found.object, &text))
-                    .and_then(|()| {
-                        if args.dry_run {
-                            Ok(change.foresee(&found.object))
-                        } else {
-                            change.apply(&found.object, &text)
-                        }
-                    });
+                let result = targets::unchanged(target, &found.object).and_then(|()| {
+                    if args.dry_run {
+                        change.check(&found.object, &text)?;
+                        rights::foresee(&found.object, &format!("change {text}"))?;
+                        Ok(change.foresee(&found.object))
+                    } else {
+                        change.apply(&found.object, &text)
+                    }
+                });
                 match result {
                     Ok(after) => changed(&text, &found.object, &after, args.dry_run, &mut report),
                     Err(error) => {
@@ -130,10 +124,9 @@ fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &
     if old.gid != new.gid {
         parts.push(format!("group {} -> {}", group_text(old.gid), group_text(new.gid)));
     }
-    if let (Some(old), Some(new)) = (old.qbytes, new.qbytes)
-        && old != new
-    {
-        parts.push(format!("capacity {old} -> {new}"));
+    if old.qbytes != new.qbytes {
+        let shown = |qbytes: Option<u64>| qbytes.map_or_else(|| "?".to_owned(), |qbytes| qbytes.to_string());
+        parts.push(format!("capacity {} -> {}", shown(old.qbytes), shown(new.qbytes)));
     }
     let was = |json: &mut JsonWriter<_>| write_was(json, old, new);
     if parts.is_empty() {
@@ -160,11 +153,9 @@ fn write_was<W: std::io::Write>(json: &mut JsonWriter<W>, old: Target, new: Targ
         json.key("gid");
         json.number(u64::from(old.gid.raw()));
     }
-    if let (Some(before), Some(after)) = (old.qbytes, new.qbytes)
-        && before != after
-    {
+    if old.qbytes != new.qbytes {
         json.key("qbytes");
-        json.number(before);
+        json.value(&old.qbytes.map_or(Value::Null, Value::Number));
     }
     json.close_object();
 }

@@ -194,6 +194,8 @@ fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Styl
         match column {
             0 => Value::Number(u64::from(semaphore.index)),
             1 => Value::Number(u64::from(semaphore.value)),
+            // It has a value, so somebody gave it one: a process that cannot be seen from here.
+            2 if semaphore.pid.is_none() && semaphore.value > 0 => Value::Hidden,
             2 if semaphore.pid.is_none() => Value::Null,
             2 => Value::Signed(i64::from(semaphore.pid.raw())),
             3 => Value::Number(u64::from(semaphore.ncnt)),

@@ -8,12 +8,12 @@ use clap::Args;
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
 use super::options::{Format, FormatArgs, count};
-use super::output::Out;
+use super::output::{Out, to_terminal};
 use super::sheets;
 use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::Field;
-use crate::object::inside::Inside;
+use crate::object::inside::{Inside, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
@@ -64,8 +64,8 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     let names = envelope::names(&objects, &fields);
     let mut out = Out::stdout()?;
-    args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output)?;
-    out.finish()?;
+    let printed = args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output);
+    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
 
@@ -99,9 +99,9 @@ impl ShowArgs {
             }
             Format::Csv => {
                 let mut text = String::new();
-                csv::push_record(&mut text, fields.iter().map(|field| Value::Word(field.name.into())));
+                csv::push_record(&mut text, fields.iter().map(|field| Value::Word(field.name.into())), to_terminal());
                 for (_, object) in found {
-                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, names)));
+                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, names)), to_terminal());
                 }
                 out.write_all(text.as_bytes())
             }
@@ -148,6 +148,11 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mu
             }
         }
         Inside::Set(semaphores) => {
+            // Each has its value from some process; where that cannot be seen, some of the list is hidden.
+            let unseen_pid = |semaphore: &Semaphore| semaphore.pid.is_none() && semaphore.value > 0;
+            if semaphores.as_ref().is_ok_and(|semaphores| semaphores.iter().any(unseen_pid)) {
+                unseen.push("semaphores");
+            }
             list(json, "semaphores", semaphores.as_deref().ok(), unseen, |json, semaphore| {
                 json.key("index");
                 json.number(u64::from(semaphore.index));

@@ -4,7 +4,7 @@ use super::fingerprint::{Comparison, Fingerprint};
 use super::inventory;
 use super::mode::ModeChange;
 use super::model::{Detail, Object, ObjectId};
-use super::removal::refused;
+use super::rights::{may_change, refused};
 use crate::error::{Error, Result, Status};
 use crate::proc::process::may_exceed_msgmnb;
 use crate::sys::{self, Errno, Gid, Mode, MsgId, SemId, ShmId, Uid, msg, sem, shm};
@@ -87,6 +87,9 @@ impl Change {
             let operation = format!("set the capacity of {text} to {wanted} bytes");
             Err(Error::cannot(Status::Refused, &operation, reason, Some("--force does it all the same")))
         };
+        if queue.qbytes.is_none() {
+            return refuse("this kernel tells its present capacity to its readers only".to_owned());
+        }
         let holds = queue.cbytes.max(queue.qnum);
         if wanted < holds && queue.qbytes.is_none_or(|qbytes| wanted < qbytes) {
             let held = if queue.cbytes >= queue.qnum {
@@ -121,6 +124,8 @@ impl Change {
             let reason = format!("it has changed meanwhile: another {what}");
             return Err(Error::cannot(Status::Refused, &operation, reason, None));
         }
+        // A queue may have filled since it was looked at, and sending leaves no trace in the fingerprint.
+        self.check(&now, text)?;
         let target = self.target(&now);
         if target == Target::of(&now) {
             return Ok(now);
@@ -134,7 +139,7 @@ impl Change {
 
     fn explain(&self, object: &Object, operation: &str, target: Target, errno: Errno) -> Error {
         let msgmnb = msg::limits().map_or(0, |limits| limits.msgmnb);
-        if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_set(object) {
+        if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_change(object) {
             let right = "CAP_SYS_RESOURCE in the initial user namespace; raise kernel.msgmnb first";
             let remedy = match (self.qbytes, target.qbytes) {
                 // The kernel wants the capacity with every IPC_SET.
@@ -152,11 +157,6 @@ impl Change {
         }
         refused(object, operation, errno)
     }
-}
-
-/// Whether the caller may use `IPC_SET` at all, so that it was the capacity that was refused.
-fn may_set(object: &Object) -> bool {
-    super::removal::is_mine(object) || crate::proc::process::is_system_administrator()
 }
 
 fn set(id: ObjectId, now: &Object, target: Target) -> sys::Result<()> {

@@ -1,5 +1,6 @@
 //! What is inside an object: semaphore values, message headers, the kind of a segment's pages.
 
+use super::inventory;
 use super::model::{Kind, Object};
 use crate::proc::maps;
 use crate::sys::msg::Message;
@@ -101,7 +102,7 @@ pub fn headers(queue: &Object, most: u32) -> sys::Result<Vec<Header>> {
             Err(Errno::ENOMSG) => break,
             // Larger than our buffer, or than the present msgmax: there, but not to be looked at.
             Err(Errno::E2BIG | Errno::ENOMEM) => headers.push(Header { index, mtype: None, size: None }),
-            Err(Errno::EINVAL) if msg::stat_any(id.raw()).is_ok_and(|(now, _)| now == id) => {
+            Err(Errno::EINVAL) if matches!(inventory::look(queue.id), Ok(Some(_))) => {
                 headers.push(Header { index, mtype: None, size: None });
             }
             Err(errno) => return Err(errno),

@@ -273,9 +273,12 @@ fn of<'a>(
     objects.iter().filter_map(move |object| Some((object.perm.uid, amount(object)?)))
 }
 
-/// The largest single amount, if any is above 0.
+/// The largest single amount, if any is above 0, and of equal ones that of the lowest uid.
 fn most(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
-    amounts.max_by_key(|&(_, used)| used).filter(|&(_, used)| used > 0).map(|(uid, used)| Top { uid, used })
+    amounts
+        .max_by_key(|&(uid, used)| (used, std::cmp::Reverse(uid)))
+        .filter(|&(_, used)| used > 0)
+        .map(|(uid, used)| Top { uid, used })
 }
 
 /// Adds up by owner; the largest sum, and of equal ones the lowest uid, so that the answer is always the same.

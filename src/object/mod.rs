@@ -14,4 +14,5 @@ pub mod model;
 pub mod names;
 pub mod reference;
 pub mod removal;
+pub mod rights;
 pub mod select;

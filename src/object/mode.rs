@@ -32,6 +32,9 @@ pub enum ModeError {
     /// A clause has this character before its operator, where only classes of users may be.
     #[error("has {0:?} where u, g, o, a, +, - or = is expected")]
     UnknownWho(char),
+    /// Nothing follows a `+` or `-`.
+    #[error("has nothing after + or - (an unset variable?)")]
+    NoPermission,
     /// This letter is a permission of files that IPC objects do not have: `s`, `t` or `X`.
     #[error("has {0:?}, which IPC objects do not keep (use r, w and x)")]
     NotKept(char),
@@ -156,15 +159,6 @@ impl ModeChange {
             Self::Symbolic(steps) => steps.iter().fold(old & KEPT, |mode, step| step.apply(mode)),
         }
     }
-
-    /// The mode to set, if that does not depend on the one before because it was given in octal.
-    #[must_use]
-    pub fn is_absolute(&self) -> Option<u32> {
-        match self {
-            Self::Absolute(mode) => Some(mode & KEPT),
-            Self::Symbolic(_) => None,
-        }
-    }
 }
 
 impl ModeStep {
@@ -226,6 +220,10 @@ fn parse_clause(clause: &str, steps: &mut Vec<ModeStep>) -> Result<(), ModeError
                 // What a class has is taken as it is; chmod does not mix the two either.
                 Source::Class(_) => return Err(ModeError::UnknownPermission(c)),
             };
+        }
+        // An unset variable may have stood there; "=" alone takes everything away on purpose.
+        if found != Operator::Set && matches!(source, Source::Given(0)) {
+            return Err(ModeError::NoPermission);
         }
         steps.push(ModeStep { who, operator: found, source });
     }

@@ -3,9 +3,9 @@
 use super::fingerprint::{Comparison, Fingerprint};
 use super::inventory;
 use super::model::{Kind, Object, ObjectId};
-use super::names::user_text;
-use crate::error::{Error, Result, Status};
-use crate::sys::{self, Errno, MsgId, SemId, ShmId, accounts, msg, sem, shm};
+use super::rights::refused;
+use crate::error::Result;
+use crate::sys::{self, Errno, MsgId, SemId, ShmId, msg, sem, shm};
 
 /// What became of an object that was to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub fn remove(fingerprint: &Fingerprint, text: &impl std::fmt::Display) -> Resul
         Err(Errno::EINVAL | Errno::EIDRM) => return Ok(Removal::Gone),
         Err(errno) => return Err(refused(&object, &format!("remove {text}"), errno)),
     }
-    if id.kind == Kind::Shm && attachments(&object) > 0 {
-        // Whoever held it may have let go in that moment.
+    if id.kind == Kind::Shm {
+        // Somebody may have attached it, and whoever held it may have let go, in that moment.
         let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
         return Ok(match left {
             Some(left) => Removal::WillGo { nattch: attachments(&left), already },
@@ -92,22 +92,6 @@ pub fn remove_id(id: ObjectId) -> sys::Result<()> {
     }
 }
 
-/// The error for a call that only the owner, the creator or a privileged process may make.
-#[must_use]
-pub fn refused(object: &Object, operation: &str, errno: Errno) -> Error {
-    if errno != Errno::EPERM {
-        return Error::call(operation, errno);
-    }
-    let owner = user_text(object.perm.uid);
-    let remedy = if object.perm.cuid == object.perm.uid {
-        format!("owned by {owner}; needs the owner or CAP_SYS_ADMIN")
-    } else {
-        let creator = user_text(object.perm.cuid);
-        format!("owned by {owner}, created by {creator}; needs one of them or CAP_SYS_ADMIN")
-    };
-    Error::cannot(Status::Denied, operation, errno, Some(&remedy))
-}
-
 /// Why an object should not go without a question: it is attached, waited for, or holds messages. None when
 /// nothing of that is seen.
 #[must_use]
@@ -141,11 +125,4 @@ fn waiters(object: &Object) -> Option<u64> {
         waiting += u64::from(sem::waiting_for_zero(id, index).ok()?);
     }
     Some(waiting)
-}
-
-/// Whether the caller owns or created the object, so that its rights do not depend on privilege.
-#[must_use]
-pub fn is_mine(object: &Object) -> bool {
-    let me = accounts::effective_user();
-    me == object.perm.uid || me == object.perm.cuid
 }

@@ -1,9 +1,10 @@
 //! CSV as RFC 4180 has it: CRLF, and quotes where they are needed.
 
+use super::escape::escape;
 use super::value::Value;
 
-/// Appends one record.
-pub fn push_record<'a>(out: &mut String, values: impl Iterator<Item = Value<'a>>) {
+/// Appends one record. Text from outside is `escaped` where a terminal would obey it.
+pub fn push_record<'a>(out: &mut String, values: impl Iterator<Item = Value<'a>>, escaped: bool) {
     let mut scratch = String::new();
     for (index, value) in values.enumerate() {
         if index > 0 {
@@ -11,7 +12,10 @@ pub fn push_record<'a>(out: &mut String, values: impl Iterator<Item = Value<'a>>
         }
         scratch.clear();
         value.push_exact(&mut scratch);
-        push_field(out, &scratch);
+        match &value {
+            Value::Named(..) | Value::Text(_) if escaped => push_field(out, &escape(&scratch)),
+            _ => push_field(out, &scratch),
+        }
     }
     out.push_str("\r\n");
 }
@@ -40,7 +44,15 @@ mod tests {
         push_record(
             &mut out,
             [Value::Number(1), Value::Null, text("a,b"), text("say \"x\""), text("l\nm")].into_iter(),
+            false,
         );
         assert_eq!(out, "1,,\"a,b\",\"say \"\"x\"\"\",\"l\nm\"\r\n");
+    }
+
+    #[test]
+    fn a_terminal_gets_no_control_characters() {
+        let mut out = String::new();
+        push_record(&mut out, [Value::Named(Some("e\u{1b}[31m"), 7)].into_iter(), true);
+        assert_eq!(out, "e\\x1b[31m\r\n");
     }
 }

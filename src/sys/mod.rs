@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod errno;
 pub mod guarded;
+pub mod held_signals;
 pub mod layout;
 pub mod memory;
 pub mod msg;

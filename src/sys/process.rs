@@ -67,7 +67,7 @@ fn wait_and_forward(mut child: Child, signals: &libc::sigset_t) -> io::Result<Ex
     }
 }
 
-fn signal_set(signals: impl Iterator<Item = libc::c_int>) -> libc::sigset_t {
+pub(super) fn signal_set(signals: impl Iterator<Item = libc::c_int>) -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: sigemptyset initialises the set, and sigaddset adds to an initialised one.
     unsafe {
@@ -80,7 +80,7 @@ fn signal_set(signals: impl Iterator<Item = libc::c_int>) -> libc::sigset_t {
 }
 
 /// Changes the signal mask of the calling thread and returns the old one.
-fn change_mask(how: libc::c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
+pub(super) fn change_mask(how: libc::c_int, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
     let mut old = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: a valid set to read and room for one to write.
     let code = unsafe { libc::pthread_sigmask(how, set, old.as_mut_ptr()) };

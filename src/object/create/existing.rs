@@ -22,7 +22,14 @@ impl Specification {
     pub(super) fn existing(&self, key: Key) -> Result<Option<Creation>> {
         let deadline = Instant::now() + MOMENT;
         loop {
-            let Ok(id) = inventory::find(self.kind(), key) else { return Ok(None) };
+            let id = match inventory::find(self.kind(), key) {
+                Ok(id) => id,
+                Err(Errno::ENOENT) => return Ok(None),
+                Err(errno) => {
+                    let reason = format!("{key} is taken, and what has it cannot be looked up: {errno}");
+                    return Err(Error::cannot(Status::of(errno), &self.operation(), reason, None));
+                }
+            };
             let looked = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
             let Some(object) = looked else { return Ok(None) };
             if !self.exist_ok {
@@ -37,7 +44,7 @@ impl Specification {
             }
             // Another creator may be at its later steps.
             let fresh = object.ctime.seconds() >= now().saturating_sub(FRESH);
-            if fresh && Instant::now() < deadline {
+            if fresh && self.may_come_to_fit(&object) && Instant::now() < deadline {
                 std::thread::sleep(LOOK_EVERY);
                 continue;
             }
@@ -47,6 +54,15 @@ impl Specification {
             }
             let note = format!("no operation was ever done on {id}: its creator may not have given it its values");
             return Ok(Some(Creation::Exists(object, Some(note))));
+        }
+    }
+
+    /// Whether what differs can be given by the creator's later steps.
+    fn may_come_to_fit(&self, object: &Object) -> bool {
+        match (&self.body, object.as_segment(), object.as_set()) {
+            (Body::Segment { size, .. }, Some(segment), _) => segment.size == *size,
+            (Body::Set { nsems, .. }, _, Some(set)) => set.nsems == u64::from(*nsems),
+            _ => true,
         }
     }
 

@@ -85,6 +85,17 @@ impl Body {
     }
 }
 
+/// How it is made.
+#[derive(Clone, Copy)]
+struct Steps {
+    /// The mode it is created with: the final one, or the creator's own rights alone while it is being made.
+    first_mode: Mode,
+    /// All values of a set by one operation.
+    at_once: bool,
+    /// Owner, group, mode and capacity by a later `IPC_SET`.
+    set_later: bool,
+}
+
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Creation {
@@ -107,14 +118,19 @@ impl Specification {
     /// Status 5 when the key is taken (and, with `exist_ok`, the object differs), 4 without a right that is needed,
     /// 1 when a limit is reached or the kernel refuses otherwise.
     pub fn create(&self) -> Result<Creation> {
+        let steps = self.steps();
+        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+            return self.create_where_nothing_lasts();
+        }
         match self.key {
-            KeyChoice::Private => {
-                self.make(Key::PRIVATE).map_err(|errno| self.explain(errno)).and_then(|id| self.finish(id))
-            }
-            KeyChoice::Random => self.create_random(),
+            KeyChoice::Private => self
+                .make(Key::PRIVATE, steps)
+                .map_err(|errno| self.explain(errno))
+                .and_then(|id| self.finish(id, steps)),
+            KeyChoice::Random => self.create_random(steps),
             KeyChoice::Key(key) => loop {
-                match self.make(key) {
-                    Ok(id) => return self.finish(id),
+                match self.make(key, steps) {
+                    Ok(id) => return self.finish(id, steps),
                     Err(Errno::EEXIST) => {
                         if let Some(found) = self.existing(key)? {
                             return Ok(found);
@@ -127,14 +143,26 @@ impl Specification {
         }
     }
 
-    fn create_random(&self) -> Result<Creation> {
+    /// With `kernel.shm_rmid_forced` a new segment would go with its creator; one that is there may still be accepted.
+    fn create_where_nothing_lasts(&self) -> Result<Creation> {
+        if let KeyChoice::Key(key) = self.key
+            && inventory::find(self.kind(), key).is_ok()
+            && let Some(found) = self.existing(key)?
+        {
+            return Ok(found);
+        }
+        let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
+        Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")))
+    }
+
+    fn create_random(&self, steps: Steps) -> Result<Creation> {
         for _ in 0..RANDOM_TRIES {
             let key = Key::from_bits(random::bits32().map_err(|errno| Error::call("choose a random key", errno))?);
             if key.is_private() {
                 continue;
             }
-            match self.make(key) {
-                Ok(id) => return self.finish(id),
+            match self.make(key, steps) {
+                Ok(id) => return self.finish(id, steps),
                 Err(Errno::EEXIST) => {}
                 Err(errno) => return Err(self.explain(errno)),
             }
@@ -146,32 +174,31 @@ impl Specification {
         format!("create a {}", self.kind().noun())
     }
 
-    /// Whether owner, group, mode or capacity can only be given by a later `IPC_SET`.
-    fn needs_set(&self) -> bool {
+    /// Decides how it is made: once, for the limits that count may change meanwhile.
+    fn steps(&self) -> Steps {
+        let at_once = match &self.body {
+            Body::Set { values, .. } => fits_one_operation(values),
+            _ => true,
+        };
         let late = match &self.body {
             Body::Segment { .. } => false,
             // Giving values needs write permission; many of them at once are not one operation.
-            Body::Set { values, .. } => self.mode.bits() & 0o200 == 0 || !fits_one_operation(values),
+            Body::Set { .. } => self.mode.bits() & 0o200 == 0 || !at_once,
             Body::Queue { qbytes } => qbytes.is_some(),
         };
-        late || self.owner.is_some() || self.group.is_some()
-    }
-
-    /// The mode it is created with: the final one, or the creator's own rights alone while it is being made.
-    fn first_mode(&self) -> Mode {
-        if !self.needs_set() {
-            return self.mode;
-        }
-        match &self.body {
+        let set_later = late || self.owner.is_some() || self.group.is_some();
+        let bits = match &self.body {
+            _ if !set_later => self.mode.bits(),
             // Whoever may read could meet values half set.
-            Body::Set { values, .. } if !fits_one_operation(values) => Mode::new(0o200),
-            Body::Set { .. } => Mode::new(self.mode.bits() & 0o700 | 0o200),
-            _ => Mode::new(self.mode.bits() & 0o700),
-        }
+            Body::Set { .. } if !at_once => 0o200,
+            Body::Set { .. } => self.mode.bits() & 0o700 | 0o200,
+            _ => self.mode.bits() & 0o700,
+        };
+        Steps { first_mode: Mode::new(bits), at_once, set_later }
     }
 
-    fn make(&self, key: Key) -> sys::Result<ObjectId> {
-        let mode = self.first_mode();
+    fn make(&self, key: Key, steps: Steps) -> sys::Result<ObjectId> {
+        let mode = steps.first_mode;
         let id = match &self.body {
             Body::Segment { size, flags, .. } => shm::create(key, *size, mode, *flags)?.raw(),
             Body::Set { nsems, .. } => sem::create(key, *nsems, mode)?.raw(),
@@ -181,30 +208,26 @@ impl Specification {
     }
 
     /// The later steps; if one fails, the object goes again.
-    fn finish(&self, id: ObjectId) -> Result<Creation> {
-        self.complete(id).map(Creation::Created).map_err(|error| undo(id, error))
+    fn finish(&self, id: ObjectId, steps: Steps) -> Result<Creation> {
+        self.complete(id, steps).map(Creation::Created).map_err(|error| undo(id, error))
     }
 
-    fn complete(&self, id: ObjectId) -> Result<Object> {
+    fn complete(&self, id: ObjectId, steps: Steps) -> Result<Object> {
         let look = || match inventory::look(id) {
             Ok(Some(object)) => Ok(object),
             Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
             Err(errno) => Err(inventory::unreadable(id, errno)),
         };
-        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
-            let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
-            return Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")));
-        }
         match &self.body {
             Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.id)).map_err(|errno| {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
                 Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
             })?,
-            Body::Set { values, .. } => initialise(SemId::new(id.id), values)
+            Body::Set { values, .. } => initialise(SemId::new(id.id), values, steps.at_once)
                 .map_err(|errno| Error::call("set the values of the new semaphore set", errno))?,
             _ => {}
         }
-        if self.needs_set() {
+        if steps.set_later {
             self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
         }
         look()

@@ -67,16 +67,15 @@ impl Specification {
 
     /// Why the kernel did not take owner, mode and capacity.
     pub(super) fn explain_set(&self, errno: Errno) -> Error {
-        let operation = format!("give the new {} its owner, mode and capacity", self.kind().noun());
-        let remedy = match errno {
-            Errno::EPERM => msg::limits().ok().map(|limits| {
-                format!(
-                    "more than kernel.msgmnb ({}) needs CAP_SYS_RESOURCE in the initial user namespace; raise \
-                     kernel.msgmnb first",
-                    limits.msgmnb
-                )
-            }),
-            Errno::EINVAL => Some("that user or group does not exist in this user namespace".to_owned()),
+        let capacity = if matches!(self.body, Body::Queue { .. }) { ", mode and capacity" } else { " and mode" };
+        let operation = format!("give the new {} its owner{capacity}", self.kind().noun());
+        let msgmnb = msg::limits().map_or(u64::MAX, |limits| limits.msgmnb);
+        let remedy = match (errno, &self.body) {
+            (Errno::EPERM, Body::Queue { qbytes: Some(qbytes) }) if *qbytes > msgmnb => Some(format!(
+                "more than kernel.msgmnb ({msgmnb}) needs CAP_SYS_RESOURCE in the initial user namespace; raise \
+                 kernel.msgmnb first"
+            )),
+            (Errno::EINVAL, _) => Some("that user or group does not exist in this user namespace".to_owned()),
             _ => None,
         };
         Error::cannot(Status::of(errno), &operation, errno, remedy.as_deref())

@@ -16,8 +16,8 @@ pub(super) fn fits_one_operation(values: &[u16]) -> bool {
 
 /// Gives a set of zeros its values. Afterwards its otime is not zero: the sign by which others know a set as
 /// initialised.
-pub(super) fn initialise(id: SemId, values: &[u16]) -> sys::Result<()> {
-    if !fits_one_operation(values) {
+pub(super) fn initialise(id: SemId, values: &[u16], at_once: bool) -> sys::Result<()> {
+    if !at_once {
         if !values.is_empty() {
             sem::set_all(id, values)?;
         }

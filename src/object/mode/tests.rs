@@ -10,7 +10,7 @@ fn octal_modes_are_read() {
         let change = ModeChange::parse(text);
         assert_eq!(change, Ok(ModeChange::Absolute(mode)), "{text}");
         assert_eq!(change.as_ref().map(|c| c.apply(0o7123)), Ok(mode));
-        assert_eq!(change.map(|c| c.is_absolute()), Ok(Some(mode)));
+        assert_eq!(change, Ok(ModeChange::Absolute(mode)));
     }
 }
 
@@ -35,15 +35,14 @@ fn symbolic_modes_are_read() {
         ("g=u-w", 0o600, 0o640),
         ("ug+rr", 0o000, 0o440),
         ("au=x", 0o777, 0o111),
-        // As chmod has it, nothing after an operator is no permissions.
-        ("u+", 0o640, 0o640),
+        // As chmod has it, nothing after "=" is no permissions.
         ("=", 0o640, 0o000),
         // What was there above the nine bits is not carried over.
         ("u+r", 0o1200, 0o600),
     ] {
         let change = ModeChange::parse(text);
         assert_eq!(change.as_ref().map(|c| c.apply(old)), Ok(new), "{text}");
-        assert_eq!(change.map(|c| c.is_absolute()), Ok(None), "{text}");
+        assert_eq!(change.map(|c| matches!(c, ModeChange::Absolute(_))), Ok(false), "{text}");
     }
 }
 
@@ -52,6 +51,11 @@ fn bad_modes_are_refused() {
     use ModeError::*;
     for (text, error) in [
         ("", Empty),
+        // Not as chmod has it: a variable may have stood there.
+        ("u+", NoPermission),
+        ("-", NoPermission),
+        ("u+r-", NoPermission),
+        ("u+-r", NoPermission),
         ("1000", OutOfRange),
         ("1600", OutOfRange),
         ("7777", OutOfRange),
@@ -164,7 +168,10 @@ fn any_clause() -> impl Strategy<Value = Piece> {
         proptest::collection::vec(proptest::sample::select(vec!['r', 'w', 'x']), 0..4),
         proptest::sample::select(vec!['u', 'g', 'o']).prop_map(|class| vec![class]),
     ];
-    (who, proptest::collection::vec((operator, permissions), 1..4))
+    // Nothing behind a "+" or "-" is refused; chmod takes it.
+    let action = (operator, permissions)
+        .prop_map(|(operator, permissions)| (if permissions.is_empty() { '=' } else { operator }, permissions));
+    (who, proptest::collection::vec(action, 1..4))
 }
 
 /// chmod as POSIX words it, one class and one permission at a time.
