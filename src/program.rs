@@ -16,7 +16,8 @@ use crate::sys::{Errno, startup};
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
-    let runs_a_program = args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--");
+    let runs_a_program =
+        args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--") || is_sem_run(&args);
     imply_ls(&mut args);
     let mut tree = Cli::command();
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
@@ -34,6 +35,15 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
         }
     };
     ExitCode::from(status.code())
+}
+
+/// Whether the command is `sem run`, whose failures of any kind have a status of their own.
+fn is_sem_run(args: &[OsString]) -> bool {
+    let at = args.iter().position(|arg| arg == "sem");
+    // Between the two, only options that every command has.
+    at.is_some_and(|at| {
+        args[at + 1..].iter().find(|arg| !arg.as_encoded_bytes().starts_with(b"-")) == Some(&"run".into())
+    })
 }
 
 /// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`.

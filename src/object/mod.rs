@@ -15,3 +15,4 @@ pub mod names;
 pub mod reference;
 pub mod removal;
 pub mod select;
+pub mod semaphores;
