@@ -23,6 +23,7 @@ const SHELL: &str = "/bin/sh";
 /// They are taken before CMD starts and given back when it has ended, however it ends, and never before: not even when
 /// ipcadm is killed. The exit status is CMD's; 125 is a failure of ipcadm's own, 126 and 127 are as for env(1).
 #[derive(Debug, Args)]
+#[command(override_usage = "ipcadm sem run [OPTIONS] REF -- CMD...\n       ipcadm sem run [OPTIONS] REF -c LINE")]
 #[command(group(clap::ArgGroup::new("program").required(true).args(["shell", "command"])))]
 pub struct SemRunArgs {
     /// Semaphore set

@@ -12,10 +12,10 @@ use crate::object::semaphores::Wait;
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct WaitArgs {
     /// Fail instead of waiting
-    #[arg(short, long, visible_alias = "nonblock", conflicts_with = "timeout")]
+    #[arg(short, long, alias = "nonblock", conflicts_with = "timeout")]
     no_wait: bool,
     /// Wait no longer than this
-    #[arg(short = 'w', long, value_name = "DURATION", value_parser = duration)]
+    #[arg(short = 'w', long, alias = "wait", value_name = "DURATION", value_parser = duration)]
     timeout: Option<Duration>,
     /// Say nothing when it would block or timed out
     #[arg(short, long)]

@@ -43,17 +43,16 @@ impl Program {
     }
 
     /// Runs the program as a child that shares our undo list (`CLONE_SYSVSEM`), waits for its end and forwards signals
-    /// to it meanwhile. For processes of one thread.
+    /// to it meanwhile. Those stay blocked afterwards: one that came too late for the program is not to hide how it
+    /// ended. For processes of one thread that then soon end.
     ///
     /// # Errors
     /// Why it could not be started: `NotFound`, `PermissionDenied`, …
     pub fn run(&self) -> io::Result<ExitStatus> {
         let (reader, writer) = io::pipe()?;
         let signals = Signals::block()?;
-        let result = self.start(&signals, reader.into(), writer.into());
-        let result = result.and_then(|pid| signals.wait_and_forward(pid, || try_wait(pid)));
-        signals.restore()?;
-        result
+        let pid = self.start(&signals, reader.into(), writer.into())?;
+        signals.wait_and_forward(pid, || try_wait(pid))
     }
 
     /// Starts the program; the pipe, whose ends are closed by exec, tells whether that worked.

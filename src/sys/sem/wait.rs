@@ -48,7 +48,8 @@ extern "C" fn catch(signal: c_int) {
 }
 
 /// As [`super::op`], for operations that nothing takes back. A signal that ends processes ends this one by that
-/// signal, and then nothing was done; if the operation was done all the same, this returns as if no signal had come.
+/// signal, and then nothing was done. Once it is done these signals do nothing any more: it is for a process that then
+/// soon ends, so that its end tells what became of the operation.
 ///
 /// For one thread of a process only.
 ///
@@ -71,7 +72,12 @@ pub fn op_unless_signalled(id: crate::sys::SemId, ops: &[SemOp], timeout: Option
                 ptr::from_ref(&LIMIT).cast::<Timespec>(),
             )
         });
-        if done.is_ok() || CAUGHT.load(Ordering::SeqCst) == 0 {
+        if done.is_ok() {
+            // The way we end must tell that it was done, so no signal may end us any more.
+            std::mem::forget(handlers);
+            return Ok(());
+        }
+        if CAUGHT.load(Ordering::SeqCst) == 0 {
             return done.map(drop);
         }
     }
@@ -82,7 +88,7 @@ pub fn op_unless_signalled(id: crate::sys::SemId, ops: &[SemOp], timeout: Option
     Err(Errno::EINTR)
 }
 
-/// The handlers, which are taken away again when this is dropped.
+/// The handlers; dropping it gives back the actions that were there.
 struct Handlers {
     before: [Option<libc::sigaction>; ENDING.len()],
 }
