@@ -8,11 +8,12 @@ use std::path::Path;
 use clap::Args;
 
 use super::context::{Context, note};
+use super::envelope;
 use super::options::{Format, FormatArgs, group, mode_change, non_empty, size, user};
 use super::output::Out;
 use super::report::{Manner, Outcome, Report};
 use super::set::capacity;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status};
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::ModeChange;
@@ -40,7 +41,7 @@ pub struct CommonArgs {
     #[arg(long, group = "keys")]
     private: bool,
     /// Mode
-    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600")]
+    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600", allow_hyphen_values = true)]
     mode: ModeChange,
     /// Owner, a name or number
     #[arg(long, value_name = "USER", value_parser = non_empty)]
@@ -185,6 +186,12 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
+        let kind = body.kind();
+        self.attempt(body, context)
+            .or_else(|error| envelope::refuse(self.format.format(), "objects", kind.word(), error))
+    }
+
+    fn attempt(&self, body: Body, context: &Context) -> Result<Status> {
         let key = self.key()?;
         if self.exist_ok && key == KeyChoice::Private {
             return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
@@ -241,14 +248,7 @@ impl CommonArgs {
             return Err(usage("has no path"));
         }
         let path = Path::new(OsStr::from_bytes(&bytes[..colon]));
-        let made = key::ftok(path, project).map_err(|error| {
-            let status = match error.raw_os_error() {
-                Some(libc::EACCES) => Status::Denied,
-                _ => Status::Failed,
-            };
-            let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
-            Error::cannot(status, &operation, bare(&error), None)
-        })?;
+        let made = key::of_file(path, project)?;
         Ok(KeyChoice::Key(made.key))
     }
 

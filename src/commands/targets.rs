@@ -124,13 +124,13 @@ impl Target {
     ///
     /// # Errors
     /// Status 3 when a reference names nothing, 4 or 1 when the object cannot be looked at.
-    pub(super) fn resolve(&self) -> Result<Option<Resolved>> {
+    pub(super) fn resolve(&self) -> Result<Option<Resolved<'_>>> {
         match self {
             Self::Named(reference) => reference.resolve().map(Some),
             Self::Listed(fingerprint) => {
                 let id = fingerprint.id;
                 let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
-                Ok(found.map(|object| Resolved { text: id.to_string(), object }))
+                Ok(found.map(|object| Resolved { reference: None, object }))
             }
         }
     }
@@ -152,7 +152,7 @@ pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
     let differs = match target.fingerprint(found).compare(found) {
         Comparison::Same => return Ok(()),
         Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
-        Comparison::Changed(what) => format!("changed since it was listed: another {what}"),
+        Comparison::Changed(what) => format!("it has changed meanwhile: another {what}"),
     };
-    Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
+    Err(Error::cannot(Status::Refused, &format!("change {}", target.text()), differs, Some("kept; list it again")))
 }

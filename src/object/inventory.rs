@@ -130,7 +130,8 @@ fn without_stat_any(kind: Kind, max_index: u32, inventory: &mut Inventory) -> sy
 }
 
 fn not_listed(kind: Kind, count: u32) -> String {
-    format!("{count} {}s that you may not read are not listed, as /proc/sysvipc cannot be read either", kind.noun())
+    let objects = kind.count(u64::from(count));
+    format!("not listed, as you may not read them and /proc/sysvipc cannot be read either: {objects}")
 }
 
 /// How a pass over the indices ended.

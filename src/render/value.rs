@@ -124,10 +124,11 @@ impl Value<'_> {
         }
     }
 
-    /// The order for sorting: by meaning, with null and hidden last.
+    /// The order for sorting: by meaning, perhaps reversed, with null and hidden last in any case.
     #[must_use]
-    pub fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self, reverse: bool) -> Ordering {
         match (self.rank(), other.rank()) {
+            (Some(one), Some(two)) if reverse => two.cmp(&one),
             (Some(one), Some(two)) => one.cmp(&two),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,

@@ -14,8 +14,8 @@ use std::io;
 
 pub use layout::Perm;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
-pub use process::{Blocked, Holder, as_user, blocked_recv, blocked_semop, blocked_send};
-pub use process::{by_dead_process, holder};
+pub use process::{Blocked, Churner, Holder, as_user, blocked_recv, blocked_semop, blocked_send};
+pub use process::{by_dead_process, churner, holder};
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
 
@@ -66,6 +66,20 @@ pub fn perm(kind: Kind, id: i32) -> Perm {
 #[track_caller]
 pub fn key_of(kind: Kind, id: i32) -> i32 {
     perm(kind, id).key
+}
+
+/// The C library's ftok(3).
+#[track_caller]
+pub fn ftok(path: impl AsRef<std::path::Path>, project: u8) -> i32 {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = path.as_ref();
+    let name = std::ffi::CString::new(path.as_os_str().as_bytes())
+        .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    // SAFETY: a C string that outlives the call, and a number.
+    let key = unsafe { libc::ftok(name.as_ptr(), project.into()) };
+    let failed = key == -1 && !path.exists();
+    assert!(!failed, "ftok: {}", io::Error::last_os_error());
+    key
 }
 
 /// shmctl, semctl or msgctl without the C library's idea of the structures.

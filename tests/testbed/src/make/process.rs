@@ -182,6 +182,45 @@ pub fn holder(id: i32) -> Holder {
     Holder { process }
 }
 
+/// A process that creates and removes objects flat out. Dropping it kills it.
+#[derive(Debug)]
+pub struct Churner {
+    process: Forked,
+}
+
+impl Churner {
+    /// Whether it is still at it.
+    pub fn is_running(&self) -> bool {
+        !self.process.has_ended()
+    }
+}
+
+/// A process that makes and removes private objects of all kinds without end,
+/// so many at a time.
+#[track_caller]
+pub fn churner(at_a_time: usize) -> Churner {
+    let mut ids = vec![[-1_i64; 3]; at_a_time];
+    let process = fork(None, || {
+        loop {
+            // SAFETY: these take numbers, and null where nothing is read; a
+            // call that fails gives an id that the removal then refuses.
+            unsafe {
+                for [shm, sem, msg] in &mut ids {
+                    *shm = libc::syscall(libc::SYS_shmget, 0, 4096, 0o600);
+                    *sem = libc::syscall(libc::SYS_semget, 0, 1, 0o600);
+                    *msg = libc::syscall(libc::SYS_msgget, 0, 0o600);
+                }
+                for [shm, sem, msg] in &ids {
+                    libc::syscall(libc::SYS_shmctl, *shm, libc::IPC_RMID, 0);
+                    libc::syscall(libc::SYS_semctl, *sem, 0, libc::IPC_RMID, 0);
+                    libc::syscall(libc::SYS_msgctl, *msg, libc::IPC_RMID, 0);
+                }
+            }
+        }
+    });
+    Churner { process }
+}
+
 /// What `make` returns, run in a process that has ended and was reaped when
 /// this returns: for an object whose creator, or last user, is dead.
 #[track_caller]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::confine::Confinement;
+use super::confine::{Confinement, close_stdout};
 use super::forking;
 use super::running::Running;
 use crate::{NOBODY, Outcome, before_main, is_root};
@@ -20,7 +20,7 @@ use crate::{NOBODY, Outcome, before_main, is_root};
 ///
 /// Its environment is PATH, `LC_ALL=C` and `TZ=UTC`; standard input is
 /// /dev/null; standard output and error are captured. It runs in the IPC
-/// namespace of the thread that starts it.
+/// namespace of the thread that starts it, without a controlling terminal.
 #[derive(Debug)]
 #[must_use = "nothing runs before run() or spawn()"]
 pub struct Cmd {
@@ -47,6 +47,7 @@ enum Output {
     Captured,
     To(PathBuf),
     ClosedPipe,
+    Closed,
 }
 
 impl Cmd {
@@ -115,6 +116,20 @@ impl Cmd {
     /// EPIPE.
     pub fn stdout_closed_pipe(mut self) -> Self {
         self.stdout = Output::ClosedPipe;
+        self
+    }
+
+    /// Standard output is closed from the start, as a shell's `>&-` leaves
+    /// it.
+    pub fn stdout_closed(mut self) -> Self {
+        self.stdout = Output::Closed;
+        self
+    }
+
+    /// It may lock this many bytes into RAM (RLIMIT_MEMLOCK), unless it has
+    /// CAP_IPC_LOCK.
+    pub fn may_lock(mut self, bytes: u64) -> Self {
+        self.confinement.memlock = Some(bytes);
         self
     }
 
@@ -209,6 +224,9 @@ impl Cmd {
         });
         command.stdout(self.stdout.stdio()?);
         command.stderr(self.stderr.stdio()?);
+        if matches!(self.stdout, Output::Closed) {
+            close_stdout(&mut command);
+        }
         let argv = [&self.name].into_iter().chain(&self.args);
         self.confinement
             .apply(&mut command, &self.path, argv, &self.env)?;
@@ -236,6 +254,7 @@ impl Output {
             Output::Captured => Stdio::piped(),
             Output::To(path) => File::options().write(true).open(path)?.into(),
             Output::ClosedPipe => io::pipe()?.1.into(),
+            Output::Closed => Stdio::null(),
         })
     }
 }

@@ -23,6 +23,14 @@ pub(super) struct Confinement {
     pub(super) no_capabilities: bool,
     /// The folder it finds empty.
     pub(super) hidden: Option<&'static CStr>,
+    /// Its RLIMIT_MEMLOCK.
+    pub(super) memlock: Option<u64>,
+}
+
+/// Has the child close its standard output before everything else.
+pub(super) fn close_stdout(command: &mut Command) {
+    // SAFETY: between fork and exec; takes a number only.
+    unsafe { command.pre_exec(|| check(libc::close(1).into())) };
 }
 
 impl Confinement {
@@ -42,8 +50,13 @@ impl Confinement {
             Some(Program::open(path, argv, env)?)
         };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
+        let memlock = self.memlock;
         let prepare = move || {
             die_with_parent()?;
+            leave_terminal()?;
+            if let Some(bytes) = memlock {
+                limit_memlock(bytes)?;
+            }
             if let Some(folder) = hidden {
                 hide(folder)?;
             }
@@ -65,7 +78,10 @@ impl Confinement {
     }
 
     fn is_none(&self) -> bool {
-        self.user.is_none() && !self.no_capabilities && self.hidden.is_none()
+        self.user.is_none()
+            && !self.no_capabilities
+            && self.hidden.is_none()
+            && self.memlock.is_none()
     }
 }
 
@@ -166,6 +182,23 @@ fn check(result: i64) -> io::Result<()> {
 fn die_with_parent() -> io::Result<()> {
     // SAFETY: takes numbers only.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }.into())
+}
+
+/// Leaves the terminal from which the tests were started: nobody there is to
+/// be asked.
+fn leave_terminal() -> io::Result<()> {
+    // SAFETY: takes nothing.
+    check(unsafe { libc::setsid() }.into())
+}
+
+/// Lowers what may be locked into RAM.
+fn limit_memlock(bytes: u64) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: bytes,
+        rlim_max: bytes,
+    };
+    // SAFETY: reads one rlimit.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }.into())
 }
 
 /// Mounts an empty tmpfs over the folder, in a mount namespace of the child's
