@@ -8,7 +8,7 @@ use clap::Args;
 use super::envelope;
 use super::options::{Format, FormatArgs};
 use super::output::Out;
-use super::sem_op::resolve;
+use super::sem_op::parse;
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
 use crate::object::semaphores::{self, Range};
@@ -42,10 +42,11 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
 /// # Errors
 /// Status 3 when there is no such set, 4 without read permission; a usage error when it has no such semaphore.
 pub fn run(args: &SemGetArgs) -> Result<Status> {
-    let set = resolve(&args.reference)?;
+    let reference = parse(&args.reference)?;
+    let set = reference.resolve()?;
     let nsems = semaphores::count(&set.object);
     for range in &args.semaphores {
-        range.check(&set.text, nsems)?;
+        range.check(set, nsems)?;
     }
     let values = semaphores::values(&set.object).map_err(|errno| explain(&set, errno))?;
     let mut out = Out::stdout()?;
@@ -54,8 +55,8 @@ pub fn run(args: &SemGetArgs) -> Result<Status> {
     Ok(Status::Done)
 }
 
-fn explain(set: &Resolved, errno: Errno) -> Error {
-    let name = format!("read the values of {}", set.text);
+fn explain(set: &Resolved<'_>, errno: Errno) -> Error {
+    let name = format!("read the values of {}", set);
     match errno {
         Errno::EACCES => Error::cannot(Status::Denied, &name, errno, Some("needs read permission or CAP_IPC_OWNER")),
         Errno::EINVAL | Errno::EIDRM => Error::cannot(Status::NotFound, &name, "it was removed meanwhile", None),
@@ -73,7 +74,7 @@ impl SemGetArgs {
         Box::new(indexes.filter_map(|index| values.get(index as usize).map(|value| (index, *value))))
     }
 
-    fn print(&self, out: &mut Out, set: &Resolved, values: &[u16]) -> io::Result<()> {
+    fn print(&self, out: &mut Out, set: &Resolved<'_>, values: &[u16]) -> io::Result<()> {
         let chosen = self.chosen(values);
         match self.format.format() {
             Format::Table => {

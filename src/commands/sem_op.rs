@@ -8,7 +8,7 @@ use super::context::Context;
 use super::wait::WaitArgs;
 use crate::error::{Error, Result, Status};
 use crate::object::model::Kind;
-use crate::object::reference::{Reference, Resolved};
+use crate::object::reference::Reference;
 use crate::object::semaphores::{Operation, Range, Request};
 
 /// Do several operations on semaphores at one moment
@@ -50,12 +50,12 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
     Range::parse(text).map_err(|bad| bad.to_string())
 }
 
-/// The set that a word names.
+/// Reads the reference of a set.
 ///
 /// # Errors
-/// A usage error, or that there is none.
-pub(super) fn resolve(word: &OsString) -> Result<Resolved> {
-    Reference::parse(word, Some(Kind::Sem)).map_err(|bad| Error::Usage(bad.to_string()))?.resolve()
+/// A usage error.
+pub(super) fn parse(word: &OsString) -> Result<Reference> {
+    Reference::parse(word, Some(Kind::Sem)).map_err(|bad| Error::Usage(bad.to_string()))
 }
 
 /// Does the operations.
@@ -77,10 +77,11 @@ pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status
 }
 
 fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
-    let set = resolve(reference)?;
+    let reference = parse(reference)?;
+    let set = reference.resolve()?;
     let waited = Request { operations, wait: wait.wait(), undo: false }.perform(&set);
     if let Ok(waited) = waited {
-        context.verbose(|| format!("done on {} after {:.6} s", set.text, waited.as_secs_f64()));
+        context.verbose(|| format!("done on {} after {:.6} s", set, waited.as_secs_f64()));
     }
     wait.outcome(waited)
 }

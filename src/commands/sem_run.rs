@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::child;
 use super::context::{Context, say};
-use super::sem_op::resolve;
+use super::sem_op::parse;
 use super::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result};
 use crate::object::semaphores::operation::parse_list;
@@ -75,7 +75,8 @@ pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
 impl SemRunArgs {
     fn hold(&self, context: &Context) -> Result<u8> {
         let (name, program) = self.program()?;
-        let set = resolve(&self.reference)?;
+        let reference = parse(&self.reference)?;
+        let set = reference.resolve()?;
         let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
         let taken = Request { operations: &operations, wait: self.wait.wait(), undo: true }.perform(&set);
         let waited = match taken {
@@ -91,7 +92,7 @@ impl SemRunArgs {
         context.verbose(|| {
             let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
             let (name, seconds) = (escape_bytes(name.as_encoded_bytes()), waited.as_secs_f64());
-            format!("did {} on {} after {seconds:.6} s; running {name}", words.join(" "), set.text)
+            format!("did {} on {} after {seconds:.6} s; running {name}", words.join(" "), set)
         });
         // Nothing is given back here: our own end does that, together with the program's. An operation would give
         // back too much where somebody has set the value meanwhile.

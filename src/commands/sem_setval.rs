@@ -8,7 +8,7 @@ use clap::Args;
 use super::context::{Context, note};
 use super::options::FormatArgs;
 use super::report::{Manner, Outcome, Report};
-use super::sem_op::resolve;
+use super::sem_op::parse;
 use crate::error::{Result, Status};
 use crate::object::inventory;
 use crate::object::semaphores::assign::NewValues;
@@ -46,13 +46,14 @@ fn assignment(text: &str) -> std::result::Result<Assignment, String> {
 /// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
 /// error after everything is done.
 pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
-    let set = resolve(&args.reference)?;
+    let reference = parse(&args.reference)?;
+    let set = reference.resolve()?;
     let new = NewValues::of(&args.values, &set)?;
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
     let mut report = Report::new(manner, &[set.object])?;
     context.verbose(|| {
         let way = if args.keep_undo { "by one semop" } else { "with SETALL or SETVAL" };
-        format!("setting values of {} {way}", set.text)
+        format!("setting values of {} {way}", set)
     });
     let done = if args.keep_undo {
         new.reach(&set).map(Some)
@@ -64,7 +65,7 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
     let before = match done {
         Ok(before) => before,
         Err(error) => {
-            report.failed(&set.text, Some(&set.object), Outcome::Failed, &error);
+            report.failed(&set.to_string(), Some(&set.object), Outcome::Failed, &error);
             return report.finish();
         }
     };
@@ -75,12 +76,12 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
         let separator = if lines.is_empty() { "" } else { "\n" };
         // Writing to a String cannot fail.
         let _ = match old(index) {
-            Some(old) => write!(lines, "{separator}{}: semaphore {index}: {old} -> {value}", set.text),
-            None => write!(lines, "{separator}{}: semaphore {index}: -> {value}", set.text),
+            Some(old) => write!(lines, "{separator}{}: semaphore {index}: {old} -> {value}", set),
+            None => write!(lines, "{separator}{}: semaphore {index}: -> {value}", set),
         };
     }
     let (outcome, lines) =
-        if unchanged { (Outcome::Kept, format!("{}: unchanged", set.text)) } else { (Outcome::Changed, lines) };
+        if unchanged { (Outcome::Kept, format!("{}: unchanged", set)) } else { (Outcome::Changed, lines) };
     let after = inventory::look(set.object.id).ok().flatten().unwrap_or(set.object);
     report.done_with(&after, outcome, !unchanged, &lines, |json| {
         json.key("semaphores");

@@ -64,7 +64,7 @@ impl NewValues {
     /// # Errors
     /// A usage error: values with and without a number mixed, too few or too many, a semaphore that the set lacks or
     /// that is given twice.
-    pub fn of(assignments: &[Assignment], set: &Resolved) -> Result<Self> {
+    pub fn of(assignments: &[Assignment], set: &Resolved<'_>) -> Result<Self> {
         let nsems = count(&set.object);
         let next: Vec<u16> = assignments
             .iter()
@@ -75,7 +75,7 @@ impl NewValues {
             .collect();
         if next.len() == assignments.len() {
             if next.len() as u64 != nsems {
-                let reason = format!("{} for the {nsems} of {}", plural(next.len() as u64, "value"), set.text);
+                let reason = format!("{} for the {nsems} of {}", plural(next.len() as u64, "value"), set);
                 return Err(Error::Usage(format!("{reason}; INDEX=VALUE sets some of them")));
             }
             return Ok(Self { values: (0u32..).zip(next).collect(), all: true });
@@ -86,7 +86,7 @@ impl NewValues {
         let mut values = Vec::new();
         for assignment in assignments {
             if let Assignment::To(semaphores, value) = assignment {
-                semaphores.check(&set.text, nsems)?;
+                semaphores.check(set, nsems)?;
                 // Overlaps are refused below, but should not fill the memory before.
                 if values.len() as u64 + semaphores.count() > nsems {
                     return Err(Error::Usage("a semaphore is given two values".to_owned()));
@@ -112,7 +112,7 @@ impl NewValues {
     ///
     /// # Errors
     /// Status 4 without permission, 3 when the set is gone meanwhile, 9 when that was after some had been set.
-    pub fn set(&self, set: &Resolved) -> Result<()> {
+    pub fn set(&self, set: &Resolved<'_>) -> Result<()> {
         let id = id(&set.object);
         if self.all {
             let values: Vec<u16> = self.values.iter().map(|(_, value)| *value).collect();
@@ -137,7 +137,7 @@ impl NewValues {
     /// # Errors
     /// Status 4 without permission, 3 when the set is gone meanwhile, 1 when one `semop` cannot do it: more operations
     /// than SEMOPM, or values that never keep still.
-    pub fn reach(&self, set: &Resolved) -> Result<Vec<u16>> {
+    pub fn reach(&self, set: &Resolved<'_>) -> Result<Vec<u16>> {
         for _ in 0..TRIES {
             let before = values(&set.object).map_err(|errno| explain(set, errno, BOTH))?;
             let Some(ops) = steps(&self.values, &before) else {
@@ -189,8 +189,8 @@ pub(super) fn steps(wanted: &[(u32, u16)], before: &[u16]) -> Option<Vec<SemOp>>
 const WRITE: &str = "needs write permission or CAP_IPC_OWNER";
 const BOTH: &str = "needs read and write permission or CAP_IPC_OWNER";
 
-fn explain(set: &Resolved, errno: Errno, rights: &str) -> Error {
-    let name = format!("set values of {}", set.text);
+fn explain(set: &Resolved<'_>, errno: Errno, rights: &str) -> Error {
+    let name = format!("set values of {}", set);
     match errno {
         Errno::EACCES => Error::cannot(Status::Denied, &name, errno, Some(rights)),
         Errno::EINVAL | Errno::EIDRM => Error::cannot(Status::NotFound, &name, "it was removed meanwhile", None),
@@ -198,8 +198,8 @@ fn explain(set: &Resolved, errno: Errno, rights: &str) -> Error {
     }
 }
 
-fn cannot_reach(set: &Resolved, reason: &str) -> Error {
-    let name = format!("set values of {} by one operation", set.text);
+fn cannot_reach(set: &Resolved<'_>, reason: &str) -> Error {
+    let name = format!("set values of {} by one operation", set);
     Error::cannot(Status::Failed, &name, reason, Some("without --keep-undo it works, and drops undo records"))
 }
 

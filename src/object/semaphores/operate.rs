@@ -44,7 +44,7 @@ impl Request<'_> {
     /// # Errors
     /// A usage error when the set lacks one of the semaphores; else status 6 when it would block, 7 when the time is
     /// over, 8 when the set was removed meanwhile, 4 without permission, 1 when a value would exceed 32767.
-    pub fn perform(&self, set: &Resolved) -> Result<Duration> {
+    pub fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
         let ops = self.prepare(set)?;
         let start = Instant::now();
         let mut interrupted = false;
@@ -69,9 +69,9 @@ impl Request<'_> {
     }
 
     /// The operations for the call, if the set and the limits allow them.
-    fn prepare(&self, set: &Resolved) -> Result<Vec<SemOp>> {
+    fn prepare(&self, set: &Resolved<'_>) -> Result<Vec<SemOp>> {
         for operation in self.operations {
-            operation.semaphores.check(&set.text, count(&set.object))?;
+            operation.semaphores.check(set, count(&set.object))?;
         }
         let total: u64 = self.operations.iter().map(|operation| operation.semaphores.count()).sum();
         let semopm = semopm();
@@ -90,15 +90,15 @@ impl Request<'_> {
             .collect())
     }
 
-    fn name(&self, set: &Resolved) -> String {
+    fn name(&self, set: &Resolved<'_>) -> String {
         if self.operations.len() > MOST_NAMED {
-            return format!("do {} operations on {}", self.operations.len(), set.text);
+            return format!("do {} operations on {}", self.operations.len(), set);
         }
         let words: Vec<String> = self.operations.iter().map(Operation::to_string).collect();
-        format!("do {} on {}", words.join(" "), set.text)
+        format!("do {} on {}", words.join(" "), set)
     }
 
-    fn explain(&self, set: &Resolved, ops: &[SemOp], errno: Errno, waited: Duration, interrupted: bool) -> Error {
+    fn explain(&self, set: &Resolved<'_>, ops: &[SemOp], errno: Errno, waited: Duration, interrupted: bool) -> Error {
         let name = self.name(set);
         let cannot = |status, reason: &str, remedy: Option<&str>| Error::cannot(status, &name, reason, remedy);
         let reason = errno.to_string();

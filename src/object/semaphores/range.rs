@@ -77,11 +77,11 @@ impl Range {
         self.first..=self.last
     }
 
-    /// Checks that a set of `nsems` semaphores has them.
+    /// Checks that `set`, which has `nsems` semaphores, has them.
     ///
     /// # Errors
     /// A usage error that says which there are.
-    pub fn check(self, text: &str, nsems: u64) -> Result<()> {
+    pub fn check(self, set: impl fmt::Display, nsems: u64) -> Result<()> {
         if u64::from(self.last) < nsems {
             return Ok(());
         }
@@ -89,7 +89,7 @@ impl Range {
             1 => "1 semaphore, 0".to_owned(),
             _ => format!("{nsems} semaphores, 0 to {}", nsems.saturating_sub(1)),
         };
-        Err(Error::Usage(format!("no semaphore {} in {text}: it has {has}", self.last)))
+        Err(Error::Usage(format!("no semaphore {} in {set}: it has {has}", self.last)))
     }
 }
 

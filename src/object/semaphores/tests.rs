@@ -15,11 +15,11 @@ fn expanded(text: &str) -> Result<Vec<SemOp>, BadOperation> {
     Operation::parse(text).map(|operation| operation.expand().collect())
 }
 
-fn set_of(nsems: u64) -> Resolved {
+fn set_of(nsems: u64) -> Resolved<'static> {
     let (uid, gid) = (Uid::new(0), Gid::new(0));
     let perm = Perm { key: Key::PRIVATE, uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
     let stat = SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::new(1), nsems };
-    Resolved { text: "sem:0".to_owned(), object: Object::set(SemId::new(0), &stat) }
+    Resolved { reference: None, object: Object::set(SemId::new(0), &stat) }
 }
 
 #[test]
