@@ -40,11 +40,18 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
 
 /// Whether the command is `sem run`, whose failures of any kind have a status of their own.
 fn is_sem_run(args: &[OsString]) -> bool {
-    let at = args.iter().position(|arg| arg == "sem");
-    // Between the two, only options that every command has.
-    at.is_some_and(|at| {
-        args[at + 1..].iter().find(|arg| !arg.as_encoded_bytes().starts_with(b"-")) == Some(&"run".into())
-    })
+    let mut words = args.iter().skip(1).map(|arg| arg.as_encoded_bytes()).take_while(|word| *word != b"--");
+    // Between the words of a command are only options that every command has, and one of them has a value.
+    let mut next = || {
+        loop {
+            match words.next()? {
+                b"--color" => drop(words.next()),
+                option if option.starts_with(b"-") => {}
+                word => return Some(word),
+            }
+        }
+    };
+    next() == Some(b"sem") && next() == Some(b"run")
 }
 
 /// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`.

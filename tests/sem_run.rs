@@ -76,7 +76,7 @@ fn the_status_is_the_programs() {
         (&["sh", "-c", "exit 255"], 255),
         (&["sh", "-c", "kill -9 $$"], 137),
         (&["sh", "-c", "kill -15 $$"], 143),
-        (&["/nonexistent/program"], 127),
+        (&["/no/such/program"], 127),
         (&["no-such-program-in-path"], 127),
         (&["/"], 126),
         (&["/etc/passwd"], 126),
@@ -135,9 +135,12 @@ fn every_failure_of_its_own_is_125() {
         &["-n", "-w", "1", "--", "true"],
         &["--timeout", "x", "--", "true"],
         &["--fifo", "--", "true"],
+        &["--color", "never", "--fifo", "--", "true"],
     ] {
         sem_run(set, bad).run().status(125).stdout_empty();
     }
+    ipcadm(["-v", "--color", "never", "sem", "--color=auto", "run", "--fifo"]).run().status(125);
+    ipcadm(["ls", "sem", "run"]).run().status(2);
     sem_run(set, &["true"]).run().stderr_has("'--' goes in front of the program");
     sem_run(4711, &["-E", "3", "--", "true"]).run().status(125).stderr_has("cannot find sem:4711");
     sem_run(set, &["--", "true"]).run().ok();
@@ -213,6 +216,20 @@ fn it_stays_held_when_ipcadm_is_killed() {
         held.wait().signal(KILL).stdout_is("in\nout\n");
         next.wait().ok();
         assert_eq!(make::getall(set, 1), [1]);
+    }
+}
+
+#[test]
+fn ipcadm_may_be_killed_at_any_moment() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for round in 0..200 {
+        let run = sem_run(set, &["--", "true"]).spawn();
+        // From before it has begun until after its end.
+        (0..round * 20).for_each(|_| thread::yield_now());
+        run.signal(KILL);
+        run.wait();
+        assert_eq!(make::getall(set, 1), [1], "round {round}");
     }
 }
 
