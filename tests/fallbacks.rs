@@ -86,7 +86,7 @@ fn people_see_what_is_lost() {
         .stderr_is(LOST)
         .stdout_is("shm:0\nshm:1\n");
     let sheet = ipcadm(["show", "shm:0", "sem:0", "msg:0"]).without_proc().run().ok().stderr_is(LOST);
-    sheet.stdout_has("\n  rss            ?\n").stdout_has("INDEX  VALUE").stdout_has("\n    0     1     4\n");
+    sheet.stdout_has("\n  rss            ?\n").stdout_has("\n  INDEX  VALUE").stdout_has("\n      0     1     4\n");
     let shown = ipcadm(["show", "--json", "shm:0"]).without_proc().run().ok().stderr_is(LOST).stdout_str();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(shown["objects"][0]["hidden"], json!(["rss", "swap", "hugepages"]));

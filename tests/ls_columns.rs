@@ -98,7 +98,7 @@ fn columns_that_are_none() {
     bad("id,,key", "empty column name");
     bad("+", "empty column name");
     bad("-", "empty column name");
-    bad("nonsense", "unknown column 'nonsense'; columns are kind, id, key, ref,");
+    bad("nonsense", "unknown column 'nonsense'\n  columns: kind, id, key, ref,");
     bad("id,nonsense", "unknown column 'nonsense'");
     bad("+nonsense", "unknown column 'nonsense'");
     bad("ID", "unknown column 'ID' (did you mean 'id'?)");
@@ -124,11 +124,12 @@ fn order() {
     assert_eq!(sorted(&[]), refs([0, 1, 2, 3]));
     assert_eq!(sorted(&["--reverse"]), refs([3, 2, 1, 0]));
     assert_eq!(sorted(&["--sort", "size"]), refs([1, 3, 2, 0]), "equal ones keep their order");
-    assert_eq!(sorted(&["--sort", "size", "-r"]), refs([0, 2, 3, 1]));
+    assert_eq!(sorted(&["--sort", "size", "-r"]), refs([0, 2, 3, 1]), "the whole of it is turned round");
     assert_eq!(sorted(&["--sort", "size,id"]), refs([1, 3, 2, 0]));
     let set = make::sem(0, 5, 0o600);
     assert_eq!(sorted(&["--sort", "nsems"]), format!("sem:{set}\n{}", refs([0, 1, 2, 3])), "null comes last");
     assert_eq!(sorted(&["--sort", "size"]), format!("{}sem:{set}\n", refs([1, 3, 2, 0])));
+    assert_eq!(sorted(&["--sort", "size", "-r"]), format!("{}sem:{set}\n", refs([0, 2, 3, 1])), "null stays last");
     let cut = sorted(&["--sort", "size", "--limit", "2"]);
     assert_eq!(cut.lines().collect::<Vec<_>>(), refs([1, 3, 2, 0]).lines().take(2).collect::<Vec<_>>());
 }

@@ -187,11 +187,27 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
         let kind = body.kind();
-        self.attempt(body, context)
-            .or_else(|error| envelope::refuse(self.format.format(), "objects", kind.word(), error))
+        let (out, creation) = match self.attempt(body, context) {
+            Ok(done) => done,
+            Err(error) => return envelope::refuse(self.format.format(), "objects", kind.word(), error),
+        };
+        match creation {
+            Creation::Created(object) => {
+                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
+                // An object that nobody knows of would only be a leak.
+                shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
+            }
+            Creation::Exists(object, remark) => {
+                if let Some(remark) = remark {
+                    note(&remark);
+                }
+                self.print(out, &object, Outcome::Exists)?;
+                Ok(Status::Done)
+            }
+        }
     }
 
-    fn attempt(&self, body: Body, context: &Context) -> Result<Status> {
+    fn attempt(&self, body: Body, context: &Context) -> Result<(Out, Creation)> {
         let key = self.key()?;
         if self.exist_ok && key == KeyChoice::Private {
             return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
@@ -214,20 +230,7 @@ impl CommonArgs {
         });
         // Before anything is made: is there anywhere to say what?
         let out = Out::stdout()?;
-        match specification.create()? {
-            Creation::Created(object) => {
-                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
-                // An object that nobody knows of would only be a leak.
-                shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
-            }
-            Creation::Exists(object, remark) => {
-                if let Some(remark) = remark {
-                    note(&remark);
-                }
-                self.print(out, &object, Outcome::Exists)?;
-                Ok(Status::Done)
-            }
-        }
+        Ok((out, specification.create()?))
     }
 
     fn key(&self) -> Result<KeyChoice> {

@@ -131,6 +131,7 @@ fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -
         match target.resolve() {
             Ok(Some(found)) => {
                 tally.done();
+                targets::note_difference(target, &found.object);
                 objects.push(found.object);
             }
             // Listed by an earlier run and gone since.

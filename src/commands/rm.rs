@@ -54,6 +54,9 @@ struct Candidate<'a> {
 enum Missing {
     /// It was listed and is gone since.
     Gone(ObjectId),
+    /// There is no such object.
+    Absent(String, Error),
+    /// It cannot be looked at, or a file is missing that would tell its key: it may well be there.
     Failed(String, Error),
 }
 
@@ -78,8 +81,10 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     for absent in missing {
         match absent {
             Missing::Gone(id) => report.gone(id),
-            Missing::Failed(_, error) if args.if_exists && error.status() == Status::NotFound => {}
-            Missing::Failed(text, error) => report.failed(&text, None, Outcome::Failed, &error),
+            Missing::Absent(..) if args.if_exists => {}
+            Missing::Absent(text, error) | Missing::Failed(text, error) => {
+                report.failed(&text, None, Outcome::Failed, &error)
+            }
         }
     }
     for candidate in &candidates {
@@ -98,6 +103,9 @@ fn resolve(targets: &[Target]) -> (Vec<Candidate<'_>>, Vec<Missing>) {
                 candidates.push(Candidate { fingerprint: target.fingerprint(&found.object), found });
             }
             Ok(None) => missing.extend(target.listed().map(Missing::Gone)),
+            Err(error) if error.status() == Status::NotFound && target.is_definite() => {
+                missing.push(Missing::Absent(target.text(), error));
+            }
             Err(error) => missing.push(Missing::Failed(target.text(), error)),
         }
     }

@@ -50,6 +50,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
         match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
             Ok(resolved) => {
                 tally.done();
+                targets::note_difference(target, &resolved.object);
                 found.push((resolved.to_string(), resolved.object));
             }
             Err(error) => fail(target, &error, &mut failures, &mut tally),
@@ -164,6 +165,9 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mu
             });
         }
         Inside::Queue(headers) => {
+            if headers.as_ref().is_ok_and(|headers| headers.iter().any(|header| header.size.is_none())) {
+                unseen.push("messages");
+            }
             list(json, "messages", headers.as_deref().ok(), unseen, |json, header| {
                 json.key("index");
                 json.number(u64::from(header.index));

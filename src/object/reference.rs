@@ -109,6 +109,15 @@ impl Reference {
         }
     }
 
+    /// Whether it can be known which object is meant: not without the file that the key is made of.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match &self.name {
+            Name::Id(_) | Name::Key(_) => true,
+            Name::File(path, project) => key::ftok(path, *project).is_ok(),
+        }
+    }
+
     /// Finds the object.
     ///
     /// # Errors

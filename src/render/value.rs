@@ -192,7 +192,7 @@ mod tests {
         #[test]
         fn the_width_is_that_of_the_text(value in any_value(), bytes: bool) {
             let style = Style {
-                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true,
+                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true, indent: 0
             };
             let mut shown = String::new();
             value.push_shown(&mut shown, &style);

@@ -40,9 +40,7 @@ fn fork(kept: Option<BorrowedFd<'_>>, body: impl FnOnce()) -> Forked {
             // SAFETY: ends the process without running the parent's clean-up.
             unsafe { libc::_exit(0) }
         }
-        pid => Forked {
-            pid: pid.unsigned_abs(),
-        },
+        pid => Forked { pid: pid.unsigned_abs() },
     }
 }
 
@@ -255,10 +253,7 @@ pub fn as_user<T>(uid: u32, gid: u32, body: impl FnOnce() -> T) -> T {
             become_user(self.0, self.1);
         }
     }
-    assert!(
-        is_root(),
-        "a test that needs two users must ask is_root() first"
-    );
+    assert!(is_root(), "a test that needs two users must ask is_root() first");
     // SAFETY: takes nothing and cannot fail.
     let gid_before = unsafe { libc::getegid() };
     let _back = Back(0, gid_before.into());

@@ -164,10 +164,7 @@ impl Cmd {
     ///
     /// When not [`is_root`].
     pub fn ids(mut self, uid: u32, gid: u32) -> Self {
-        assert!(
-            is_root(),
-            "a test that needs two users must ask is_root() first"
-        );
+        assert!(is_root(), "a test that needs two users must ask is_root() first");
         self.confinement.user = Some((uid, gid));
         self
     }
@@ -194,9 +191,7 @@ impl Cmd {
     pub fn spawn(mut self) -> Running {
         before_main::require();
         let description = self.description();
-        let mut child = self
-            .start()
-            .unwrap_or_else(|e| panic!("cannot start {description}: {e}"));
+        let mut child = self.start().unwrap_or_else(|e| panic!("cannot start {description}: {e}"));
         let stdin = child.stdin.take();
         let stdin = match self.stdin {
             Input::Bytes(bytes) => {
@@ -210,11 +205,7 @@ impl Cmd {
 
     fn start(&mut self) -> io::Result<Child> {
         let mut command = Command::new(&self.path);
-        command
-            .arg0(&self.name)
-            .args(&self.args)
-            .env_clear()
-            .envs(&self.env);
+        command.arg0(&self.name).args(&self.args).env_clear().envs(&self.env);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
@@ -228,8 +219,7 @@ impl Cmd {
             close_stdout(&mut command);
         }
         let argv = [&self.name].into_iter().chain(&self.args);
-        self.confinement
-            .apply(&mut command, &self.path, argv, &self.env)?;
+        self.confinement.apply(&mut command, &self.path, argv, &self.env)?;
         let _guard = forking();
         command.spawn()
     }

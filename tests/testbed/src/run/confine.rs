@@ -44,11 +44,7 @@ impl Confinement {
         argv: impl Iterator<Item = &'a OsString>,
         env: &BTreeMap<OsString, OsString>,
     ) -> io::Result<()> {
-        let program = if self.is_none() {
-            None
-        } else {
-            Some(Program::open(path, argv, env)?)
-        };
+        let program = if self.is_none() { None } else { Some(Program::open(path, argv, env)?) };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
         let memlock = self.memlock;
         let prepare = move || {
@@ -78,10 +74,7 @@ impl Confinement {
     }
 
     fn is_none(&self) -> bool {
-        self.user.is_none()
-            && !self.no_capabilities
-            && self.hidden.is_none()
-            && self.memlock.is_none()
+        self.user.is_none() && !self.no_capabilities && self.hidden.is_none() && self.memlock.is_none()
     }
 }
 
@@ -112,15 +105,9 @@ impl Program {
         argv: impl Iterator<Item = &'a OsString>,
         env: &BTreeMap<OsString, OsString>,
     ) -> io::Result<Self> {
-        let file = File::options()
-            .read(true)
-            .custom_flags(libc::O_PATH)
-            .open(path)?
-            .into();
+        let file = File::options().read(true).custom_flags(libc::O_PATH).open(path)?.into();
         let argv = Strings::new(argv.map(|arg| arg.as_bytes().to_vec()))?;
-        let pair = |(name, value): (&OsString, &OsString)| {
-            [name.as_bytes(), b"=", value.as_bytes()].concat()
-        };
+        let pair = |(name, value): (&OsString, &OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
         let envp = Strings::new(env.iter().map(pair))?;
         Ok(Program { file, argv, envp })
     }
@@ -157,24 +144,13 @@ unsafe impl Sync for Strings {}
 impl Strings {
     fn new(texts: impl Iterator<Item = Vec<u8>>) -> io::Result<Self> {
         let owned = texts.map(CString::new).collect::<Result<Vec<_>, _>>()?;
-        let pointers = owned
-            .iter()
-            .map(|text| text.as_ptr())
-            .chain([ptr::null()])
-            .collect();
-        Ok(Strings {
-            _owned: owned,
-            pointers,
-        })
+        let pointers = owned.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect();
+        Ok(Strings { _owned: owned, pointers })
     }
 }
 
 fn check(result: i64) -> io::Result<()> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The kernel kills the child when the thread that started it ends, a failed
@@ -193,10 +169,7 @@ fn leave_terminal() -> io::Result<()> {
 
 /// Lowers what may be locked into RAM.
 fn limit_memlock(bytes: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: bytes,
-        rlim_max: bytes,
-    };
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
     // SAFETY: reads one rlimit.
     check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }.into())
 }
@@ -204,11 +177,7 @@ fn limit_memlock(bytes: u64) -> io::Result<()> {
 /// Mounts an empty tmpfs over the folder, in a mount namespace of the child's
 /// own.
 fn hide(folder: &CStr) -> io::Result<()> {
-    let (none, tmpfs, private) = (
-        ptr::null(),
-        c"tmpfs".as_ptr(),
-        libc::MS_REC | libc::MS_PRIVATE,
-    );
+    let (none, tmpfs, private) = (ptr::null(), c"tmpfs".as_ptr(), libc::MS_REC | libc::MS_PRIVATE);
     // SAFETY: takes flags only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }.into())?;
     // SAFETY: C strings, or null where mount(2) ignores the argument.
@@ -244,11 +213,7 @@ fn drop_capabilities() -> io::Result<()> {
             capability += 1;
         }
         check(libc::prctl(libc::PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0).into())?;
-        check(libc::syscall(
-            libc::SYS_capset,
-            header.as_ptr(),
-            none.as_ptr(),
-        ))?;
+        check(libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()))?;
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1_u64, 0_u64, 0_u64, 0_u64).into())
     }
 }
