@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
-use crate::commands::{attach, completions, create, key, limits, ls, rm, set, show};
+use crate::commands::{
+    attach, completions, create, key, limits, ls, rm, sem_get, sem_op, sem_run, sem_setval, set, show,
+};
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
 
@@ -119,6 +121,16 @@ pub enum SemCommand {
     Common(KindCommand),
     /// Create a semaphore set
     Create(create::SemCreateArgs),
+    /// Print the values of semaphores
+    Get(sem_get::SemGetArgs),
+    /// Set the values of semaphores
+    Setval(sem_setval::SemSetvalArgs),
+    /// Do operations on semaphores at one moment
+    Op(sem_op::SemOpArgs),
+    /// Wait until semaphores are zero
+    WaitZero(sem_op::SemWaitZeroArgs),
+    /// Run a program while holding semaphores
+    Run(sem_run::SemRunArgs),
 }
 
 /// Message queues; a bare 'ipcadm msg' lists them
@@ -180,6 +192,11 @@ impl Cli {
             Command::Sem(SemArgs { command }) => match command {
                 SemCommand::Common(command) => command.run(Kind::Sem, &context),
                 SemCommand::Create(args) => create::run_sem(&args, &context),
+                SemCommand::Get(args) => sem_get::run(&args),
+                SemCommand::Setval(args) => sem_setval::run(&args, &context),
+                SemCommand::Op(args) => sem_op::run(&args, &context),
+                SemCommand::WaitZero(args) => sem_op::run_wait_zero(&args, &context),
+                SemCommand::Run(args) => return sem_run::run(&args, &context),
             },
             Command::Msg(MsgArgs { command }) => match command {
                 MsgCommand::Common(command) => command.run(Kind::Msg, &context),

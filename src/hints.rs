@@ -24,6 +24,9 @@ fn for_command(word: &str) -> Option<String> {
         "create" | "new" | "make" => "ipcadm shm create SIZE, ipcadm sem create N or ipcadm msg create",
         "attach" => "ipcadm shm attach REF",
         "chmod" | "chown" | "chgrp" | "change" => "ipcadm set REF… --mode, --owner or --group",
+        "flock" | "run" => "ipcadm sem run REF -- CMD",
+        "semop" | "op" => "ipcadm sem op REF OP…",
+        "setval" => "ipcadm sem setval REF VALUE…",
         "ftok" => "ipcadm key PATH PROJECT",
         "shm" | "sem" | "msg" => "ipcadm ls shm sem msg, to list several kinds",
         _ => return None,
@@ -31,8 +34,13 @@ fn for_command(word: &str) -> Option<String> {
     Some(format!("tip: {meant}"))
 }
 
-/// Selectors choose among many objects; commands on named objects take none.
+/// A program to run stands behind `--`. Selectors choose among many objects; commands on named objects take none.
 fn for_option(argument: &str) -> Option<String> {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let runs = words.first().is_some_and(|word| word == "sem") && words.get(1).is_some_and(|word| word == "run");
+    if runs && !argument.starts_with('-') && !words.iter().any(|word| word == "--") {
+        return Some("tip: '--' goes in front of the program: ipcadm sem run REF -- CMD".to_owned());
+    }
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
     let mut tree = Cli::command();
     tree.build();
@@ -43,7 +51,6 @@ fn for_option(argument: &str) -> Option<String> {
     if !is_selector {
         return None;
     }
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let command = words.iter().find(|word| !word.starts_with('-') && !KIND_WORDS.contains(&word.as_str()))?;
     match command.as_str() {
         "rm" | "delete" | "remove" => Some(format!(

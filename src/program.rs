@@ -17,7 +17,8 @@ use crate::sys::{Errno, startup};
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
-    let runs_a_program = args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--");
+    let runs_a_program =
+        args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--") || is_sem_run(&args);
     imply_ls(&mut args);
     let mut tree = Cli::command();
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
@@ -35,6 +36,22 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
         }
     };
     ExitCode::from(status.code())
+}
+
+/// Whether the command is `sem run`, whose failures of any kind have a status of their own.
+fn is_sem_run(args: &[OsString]) -> bool {
+    let mut words = args.iter().skip(1).map(|arg| arg.as_encoded_bytes()).take_while(|word| *word != b"--");
+    // Between the words of a command are only options that every command has, and one of them has a value.
+    let mut next = || {
+        loop {
+            match words.next()? {
+                b"--color" => drop(words.next()),
+                option if option.starts_with(b"-") => {}
+                word => return Some(word),
+            }
+        }
+    };
+    next() == Some(b"sem") && next() == Some(b"run")
 }
 
 /// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`.

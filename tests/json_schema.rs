@@ -60,6 +60,8 @@ static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
 static INSIDE_SET: Table = &[("semaphores", "array?")];
 static SEMAPHORE: Table =
     &[("index", "number"), ("value", "number"), ("pid", "number?"), ("ncnt", "number"), ("zcnt", "number")];
+static VALUE: Table = &[("index", "number"), ("value", "number")];
+static NEW_VALUE: Table = &[("index", "number"), ("value", "number"), ("was", "number?")];
 static INSIDE_QUEUE: Table = &[("messages", "array?")];
 static MESSAGE: Table = &[("index", "number"), ("type", "number?"), ("size", "number?")];
 static OUTCOME: Table = &[("outcome", "string"), ("changed", "bool")];
@@ -94,7 +96,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 21] {
+fn all() -> [Table; 23] {
     [
         DOCUMENT,
         HEAD,
@@ -108,6 +110,8 @@ fn all() -> [Table; 21] {
         INSIDE_SEGMENT,
         INSIDE_SET,
         SEMAPHORE,
+        VALUE,
+        NEW_VALUE,
         INSIDE_QUEUE,
         MESSAGE,
         OUTCOME,
@@ -237,6 +241,19 @@ impl Checker {
         }
     }
 
+    /// What `sem get` and `sem setval` add.
+    fn values(&self) {
+        for (arguments, extra, table) in [
+            ("sem get --json 0x52", &[INSIDE_SET][..], VALUE),
+            ("sem setval --json 0x52 1=0", &[INSIDE_SET, OUTCOME], NEW_VALUE),
+        ] {
+            for object in self.objects(arguments, 0, extra) {
+                assert!(!list(&object, "semaphores").is_empty());
+                list(&object, "semaphores").iter().for_each(|part| self.exactly(arguments, part, &[table]));
+            }
+        }
+    }
+
     /// Every key of `table` was met with a value.
     fn complete(&self, table: Table) {
         for (name, _) in table {
@@ -277,6 +294,7 @@ fn keys_keep_their_names_and_types() {
         check.run(arguments, 0, "keys").iter().for_each(|key| check.exactly(arguments, key, &[KEY]));
     }
     check.set();
+    check.values();
 
     let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
     check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);

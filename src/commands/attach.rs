@@ -1,32 +1,27 @@
 //! `shm attach`: keeps a segment attached for a time, or while a program runs.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use clap::Args;
 
+use super::child;
 use super::context::{Context, note};
 use super::envelope;
 use super::ls::print_table;
 use super::options::{Format, FormatArgs, StyleArgs, duration};
 use super::output::Out;
-use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::error::{Error, OWN_FAILURE, Result, Status};
 use crate::object::fields;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::reference::{Reference, Resolved};
 use crate::proc::sysctl;
-use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
 use crate::sys::shm::Attachment;
 use crate::sys::{Errno, ShmId, process};
-
-/// env(1)'s status for a program that cannot be run.
-const CANNOT_RUN: u8 = 126;
-/// env(1)'s status for a program that is not there.
-const NOT_FOUND: u8 = 127;
 
 /// Attach a segment for a time or while a program runs
 ///
@@ -141,14 +136,7 @@ impl AttachArgs {
 fn run_program(program: &OsString, arguments: &[OsString]) -> u8 {
     let mut command = Command::new(program);
     command.args(arguments);
-    match process::run(command) {
-        Ok(status) => process::shell_status(status),
-        Err(error) => {
-            let name = escape_bytes(program.as_encoded_bytes());
-            super::context::say(&format!("cannot run {name}: {}", bare(&error)));
-            if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
-        }
-    }
+    child::status(program, process::run(command))
 }
 
 /// What is printed while attached and afterwards.

@@ -16,3 +16,4 @@ pub mod reference;
 pub mod removal;
 pub mod rights;
 pub mod select;
+pub mod semaphores;

@@ -1,9 +1,11 @@
 //! Running another program for as long as something is held for it.
 
+pub mod undo;
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 
 use super::errno::Errno;
 
@@ -27,42 +29,67 @@ const FORWARDED: [libc::c_int; 9] = [
 /// # Errors
 /// Why the program could not be started: `NotFound`, `PermissionDenied`, …
 pub fn run(mut command: Command) -> io::Result<ExitStatus> {
-    // Where whoever started us ignores SIGCHLD, the kernel would neither tell of the program's end nor keep its status.
-    // SAFETY: sets a default action; takes numbers only.
-    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-    let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
-    let before = change_mask(libc::SIG_BLOCK, &blocked)?;
+    let signals = Signals::block()?;
     // SAFETY: between fork and exec only sigprocmask is called, which is async-signal-safe; it gives the program
     // the signal mask we were started with.
     unsafe {
-        command.pre_exec(move || change_mask(libc::SIG_SETMASK, &before).map(drop));
+        command.pre_exec(move || signals.restore());
     }
-    let result = command.spawn().and_then(|child| wait_and_forward(child, &blocked));
-    change_mask(libc::SIG_SETMASK, &before)?;
+    let result = command.spawn().and_then(|mut child| {
+        let pid = child.id().cast_signed();
+        signals.wait_and_forward(pid, || child.try_wait())
+    });
+    signals.restore()?;
     result
 }
 
-fn wait_and_forward(mut child: Child, signals: &libc::sigset_t) -> io::Result<ExitStatus> {
-    // A pid that we have not reaped cannot be taken by another process.
-    let pid = child.id().cast_signed();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-        // SAFETY: a valid set, and room for one siginfo_t.
-        let signal = unsafe { libc::sigwaitinfo(signals, info.as_mut_ptr()) };
-        if signal == -1 {
-            if Errno::last() == Errno::EINTR {
-                continue;
+/// The signals that are to be forwarded and `SIGCHLD`, blocked so that they can be waited for.
+#[derive(Clone, Copy)]
+struct Signals {
+    blocked: libc::sigset_t,
+    before: libc::sigset_t,
+}
+
+impl Signals {
+    fn block() -> io::Result<Self> {
+        // Where whoever started us ignores SIGCHLD, the kernel would neither tell of the program's end nor keep its
+        // status.
+        // SAFETY: sets a default action; takes numbers only.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+        let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
+        Ok(Self { blocked, before: change_mask(libc::SIG_BLOCK, &blocked)? })
+    }
+
+    /// Gives back the signal mask we were started with.
+    fn restore(&self) -> io::Result<()> {
+        change_mask(libc::SIG_SETMASK, &self.before).map(drop)
+    }
+
+    /// Forwards signals to the child `pid` until `try_wait` has reaped it.
+    fn wait_and_forward(
+        &self,
+        pid: libc::pid_t,
+        mut try_wait: impl FnMut() -> io::Result<Option<ExitStatus>>,
+    ) -> io::Result<ExitStatus> {
+        loop {
+            if let Some(status) = try_wait()? {
+                return Ok(status);
             }
-            return Err(Errno::last().into());
-        }
-        // SAFETY: filled in by the kernel, and zeroed before.
-        let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
-        if signal != libc::SIGCHLD && from_a_process {
-            // SAFETY: takes numbers; the child has not been waited for, so the pid is still its own.
-            unsafe { libc::kill(pid, signal) };
+            let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+            // SAFETY: a valid set, and room for one siginfo_t.
+            let signal = unsafe { libc::sigwaitinfo(&raw const self.blocked, info.as_mut_ptr()) };
+            if signal == -1 {
+                if Errno::last() == Errno::EINTR {
+                    continue;
+                }
+                return Err(Errno::last().into());
+            }
+            // SAFETY: filled in by the kernel, and zeroed before.
+            let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
+            if signal != libc::SIGCHLD && from_a_process {
+                // SAFETY: takes numbers; a pid that we have not reaped cannot be taken by another process.
+                unsafe { libc::kill(pid, signal) };
+            }
         }
     }
 }

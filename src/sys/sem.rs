@@ -1,5 +1,7 @@
 //! Semaphore sets: `semget`, `semctl`, `semtimedop`.
 
+pub mod wait;
+
 use std::ptr;
 use std::time::Duration;
 

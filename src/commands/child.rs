@@ -1,0 +1,26 @@
+//! The status of a program that was run for the user.
+
+use std::ffi::OsStr;
+use std::io;
+use std::process::ExitStatus;
+
+use super::context::say;
+use crate::error::bare;
+use crate::render::escape::escape_bytes;
+use crate::sys::process;
+
+/// env(1)'s status for a program that cannot be run.
+const CANNOT_RUN: u8 = 126;
+/// env(1)'s status for a program that is not there.
+const NOT_FOUND: u8 = 127;
+
+/// The program's own status as a shell gives it; when it could not be started, says why.
+pub(super) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {
+    ended.map_or_else(|error| not_run(program, &error), process::shell_status)
+}
+
+/// Says why `program` could not be started, and gives the status for that.
+pub(super) fn not_run(program: &OsStr, error: &io::Error) -> u8 {
+    say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), bare(error)));
+    if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
+}

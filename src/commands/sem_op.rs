@@ -1,0 +1,87 @@
+//! `sem op` and `sem wait-zero`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::context::Context;
+use super::wait::WaitArgs;
+use crate::error::{Error, Result, Status};
+use crate::object::model::Kind;
+use crate::object::reference::Reference;
+use crate::object::semaphores::{Operation, Range, Request};
+
+/// Do several operations on semaphores at one moment
+///
+/// OP is INDEX-N to take, INDEX+N to give, or INDEX=0 to wait for zero; A:B stands for several semaphores; with 'n'
+/// behind, an operation fails instead of waiting. All are done at one moment, or none. Nothing takes them back:
+/// 'ipcadm sem run' holds a semaphore for as long as a program runs.
+#[derive(Debug, Args)]
+pub struct SemOpArgs {
+    /// Semaphore set
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    /// What is to be done: 0-1, 2+3, 0:3=0, 1-1n
+    #[arg(value_name = "OP", required = true, value_parser = operation)]
+    operations: Vec<Operation>,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+/// Wait until semaphores are zero
+#[derive(Debug, Args)]
+pub struct SemWaitZeroArgs {
+    /// Semaphore set
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    /// Semaphores, by number: 0, or 0:3
+    #[arg(value_name = "INDEX", required = true, value_parser = semaphores)]
+    semaphores: Vec<Range>,
+    #[command(flatten)]
+    wait: WaitArgs,
+}
+
+fn operation(text: &str) -> std::result::Result<Operation, String> {
+    Operation::parse(text).map_err(|bad| bad.to_string())
+}
+
+/// Semaphores by number, for a single `semop` too.
+fn semaphores(text: &str) -> std::result::Result<Range, String> {
+    Range::parse(text).map_err(|bad| bad.to_string())
+}
+
+/// Reads the reference of a set.
+///
+/// # Errors
+/// A usage error.
+pub(super) fn parse(word: &OsString) -> Result<Reference> {
+    Reference::parse(word, Some(Kind::Sem)).map_err(|bad| Error::Usage(bad.to_string()))
+}
+
+/// Does the operations.
+///
+/// # Errors
+/// As [`Request::perform`].
+pub fn run(args: &SemOpArgs, context: &Context) -> Result<Status> {
+    perform(&args.reference, &args.operations, args.wait, context)
+}
+
+/// Waits for zero.
+///
+/// # Errors
+/// As [`Request::perform`].
+pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status> {
+    let zero = |text: &Range| Operation { semaphores: *text, delta: 0, no_wait: false };
+    let operations: Vec<Operation> = args.semaphores.iter().map(zero).collect();
+    perform(&args.reference, &operations, args.wait, context)
+}
+
+fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
+    let reference = parse(reference)?;
+    let set = reference.resolve()?;
+    let waited = Request { operations, wait: wait.wait(), undo: false }.perform(&set);
+    if let Ok(waited) = waited {
+        context.verbose(|| format!("done on {} after {:.6} s", set, waited.as_secs_f64()));
+    }
+    wait.outcome(waited)
+}

@@ -1,0 +1,116 @@
+//! `sem run`: runs a program for which semaphores are held until it is gone.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::child;
+use super::context::{Context, say};
+use super::sem_op::parse;
+use super::wait::{WaitArgs, in_vain};
+use crate::error::{Error, OWN_FAILURE, Result};
+use crate::object::semaphores::operation::parse_list;
+use crate::object::semaphores::{Operation, Request};
+use crate::render::escape::escape_bytes;
+use crate::sys::process::undo::Program;
+
+const SHELL: &str = "/bin/sh";
+
+/// Run a program while holding semaphores
+///
+/// They are taken before CMD starts and given back when it has ended, however it ends, and never before: not even when
+/// ipcadm is killed. The exit status is CMD's; 125 is a failure of ipcadm's own, 126 and 127 are as for env(1).
+#[derive(Debug, Args)]
+#[command(override_usage = "ipcadm sem run [OPTIONS] REF -- CMD...\n       ipcadm sem run [OPTIONS] REF -c LINE")]
+#[command(group(clap::ArgGroup::new("program").required(true).args(["shell", "command"])))]
+pub struct SemRunArgs {
+    /// Semaphore set
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    /// What to take, as in sem op; may be repeated
+    #[arg(long, value_name = "OPS", value_parser = operations, default_value = "0-1")]
+    take: Vec<Operations>,
+    #[command(flatten)]
+    wait: WaitArgs,
+    /// Exit status when it would block or timed out
+    #[arg(short = 'E', long, value_name = "STATUS", value_parser = status, default_value = "125")]
+    conflict_exit_code: u8,
+    /// Run this line with /bin/sh
+    #[arg(short = 'c', long = "command", value_name = "LINE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    shell: Option<String>,
+    /// Become CMD instead of starting it
+    #[arg(short = 'F', long)]
+    no_fork: bool,
+    /// Program to run
+    #[arg(value_name = "CMD", last = true)]
+    command: Vec<OsString>,
+}
+
+/// The operations of one `--take`.
+#[derive(Clone, Debug)]
+struct Operations(Vec<Operation>);
+
+fn operations(text: &str) -> std::result::Result<Operations, String> {
+    parse_list(text).map(Operations)
+}
+
+fn status(text: &str) -> std::result::Result<u8, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
+}
+
+/// Takes, runs, and leaves the giving back to the kernel.
+///
+/// # Errors
+/// None: what goes wrong is said, and is a status.
+pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
+    Ok(ExitCode::from(args.hold(context).unwrap_or_else(|error| {
+        say(&error.to_string());
+        OWN_FAILURE
+    })))
+}
+
+impl SemRunArgs {
+    fn hold(&self, context: &Context) -> Result<u8> {
+        let (name, program) = self.program()?;
+        let reference = parse(&self.reference)?;
+        let set = reference.resolve()?;
+        let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
+        let taken = Request { operations: &operations, wait: self.wait.wait(), undo: true }.perform(&set);
+        let waited = match taken {
+            Ok(waited) => waited,
+            Err(error) if in_vain(&error) => {
+                if let Err(error) = self.wait.outcome(Err(error)) {
+                    say(&error.to_string());
+                }
+                return Ok(self.conflict_exit_code);
+            }
+            Err(error) => return Err(error),
+        };
+        context.verbose(|| {
+            let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
+            let (name, seconds) = (escape_bytes(name.as_encoded_bytes()), waited.as_secs_f64());
+            format!("did {} on {} after {seconds:.6} s; running {name}", words.join(" "), set)
+        });
+        // Nothing is given back here: our own end does that, together with the program's. An operation would give
+        // back too much where somebody has set the value meanwhile.
+        Ok(if self.no_fork {
+            child::not_run(name, &io::Error::from(program.exec()))
+        } else {
+            child::status(name, program.run())
+        })
+    }
+
+    fn program(&self) -> Result<(&OsStr, Program)> {
+        let made = match (&self.shell, self.command.split_first()) {
+            (Some(line), _) => {
+                Program::new(SHELL.as_ref(), &["-c".into(), line.into()]).map(|made| (SHELL.as_ref(), made))
+            }
+            (None, Some((name, arguments))) => Program::new(name, arguments).map(|made| (name.as_os_str(), made)),
+            (None, None) => return Err(Error::Usage("which program? As in sem run REF -- CMD".to_owned())),
+        };
+        made.map_err(|error| Error::Usage(format!("CMD: {error}")))
+    }
+}

@@ -1,0 +1,108 @@
+//! `sem setval`: sets the values of semaphores.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::context::{Context, note};
+use super::options::FormatArgs;
+use super::report::{Manner, Outcome, Report};
+use super::sem_op::parse;
+use crate::error::{Result, Status};
+use crate::object::inventory;
+use crate::object::semaphores::assign::NewValues;
+use crate::object::semaphores::{self, Assignment};
+
+/// Set the values of semaphores
+///
+/// Either VALUE for every semaphore of the set, or INDEX=VALUE for some, with A:B for several. What other processes
+/// would give back or take back when they end (their undo records) is forgotten, unless --keep-undo.
+#[derive(Debug, Args)]
+pub struct SemSetvalArgs {
+    /// Semaphore set
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    /// Values, 0 to 32767
+    #[arg(value_name = "VALUE|INDEX=VALUE", required = true, value_parser = assignment)]
+    values: Vec<Assignment>,
+    /// Keep undo records: reach the values by one operation
+    #[arg(long)]
+    keep_undo: bool,
+    /// Print no lines of success and no notes
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+fn assignment(text: &str) -> std::result::Result<Assignment, String> {
+    Assignment::parse(text).map_err(|bad| bad.to_string())
+}
+
+/// Sets.
+///
+/// # Errors
+/// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
+/// error after everything is done.
+pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
+    let reference = parse(&args.reference)?;
+    let set = reference.resolve()?;
+    let new = NewValues::of(&args.values, &set)?;
+    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
+    let mut report = Report::new(manner, &[set.object])?;
+    context.verbose(|| {
+        let way = if args.keep_undo { "by one semop" } else { "with SETALL or SETVAL" };
+        format!("setting values of {} {way}", set)
+    });
+    let done = if args.keep_undo {
+        new.reach(&set).map(Some)
+    } else {
+        // Only to be shown; whoever may not read may set all the same.
+        let before = semaphores::values(&set.object).ok();
+        new.set(&set).map(|()| before)
+    };
+    let before = match done {
+        Ok(before) => before,
+        Err(error) => {
+            report.failed(&set.to_string(), Some(&set.object), Outcome::Failed, &error);
+            return report.finish();
+        }
+    };
+    let old = |index: u32| before.as_ref().and_then(|values| values.get(index as usize).copied());
+    let unchanged = args.keep_undo && new.iter().all(|(index, value)| old(index) == Some(value));
+    let mut lines = String::new();
+    for (index, value) in new.iter() {
+        let separator = if lines.is_empty() { "" } else { "\n" };
+        // Writing to a String cannot fail.
+        let _ = match old(index) {
+            Some(old) => write!(lines, "{separator}{}: semaphore {index}: {old} -> {value}", set),
+            None => write!(lines, "{separator}{}: semaphore {index}: -> {value}", set),
+        };
+    }
+    let (outcome, lines) =
+        if unchanged { (Outcome::Kept, format!("{}: unchanged", set)) } else { (Outcome::Changed, lines) };
+    let after = inventory::look(set.object.id).ok().flatten().unwrap_or(set.object);
+    report.done_with(&after, outcome, !unchanged, &lines, |json| {
+        json.key("semaphores");
+        json.open_array();
+        for (index, value) in new.iter() {
+            json.open_object();
+            json.key("index");
+            json.number(index.into());
+            json.key("value");
+            json.number(value.into());
+            json.key("was");
+            match old(index) {
+                Some(old) => json.number(old.into()),
+                None => json.null(),
+            }
+            json.close_object();
+        }
+        json.close_array();
+    });
+    if !args.keep_undo && !args.quiet {
+        note("other processes' undo records for these semaphores are dropped; --keep-undo would keep them");
+    }
+    report.finish()
+}

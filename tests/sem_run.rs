@@ -1,0 +1,362 @@
+//! `sem run`: semaphores held for exactly as long as a program lives.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+
+use ipcadm_testbed::{Cmd, Kind, Outcome, Running, fresh, ipcadm, ipcadm_path, make, tool};
+
+const INT: i32 = 2;
+const KILL: i32 = 9;
+const TERM: i32 = 15;
+
+/// `sem run` with these arguments behind the set.
+fn sem_run(set: i32, args: &[&str]) -> Cmd {
+    ipcadm(["sem", "run", &set.to_string()]).args(args.iter().copied())
+}
+
+/// A set with these values.
+fn set_of(values: &[u16]) -> i32 {
+    let set = make::sem(0, values.len(), 0o600);
+    make::setall(set, values);
+    set
+}
+
+/// Waits until the process that was started has ended, though its children may live.
+fn until_ended(running: &mut Running) {
+    while running.is_running() {
+        thread::yield_now();
+    }
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("ipcadm-sem-run-{}-{name}", std::process::id()));
+        fs::create_dir(&path).expect("a new folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn it_is_held_while_the_program_runs_and_given_back_after() {
+    let _ns = fresh();
+    let set = set_of(&[1, 5, 0]);
+    let program = ipcadm_path();
+    let get = format!("{} sem get {set}", program.display());
+    sem_run(set, &["-c", &get]).run().ok().stdout_is("0\n5\n0\n").stderr_empty();
+    assert_eq!(make::getall(set, 3), [1, 5, 0]);
+    let take = ["--take", "0-1, 1-2", "--take", "2=0 2+7", "-c", &get];
+    sem_run(set, &take).run().ok().stdout_is("0\n3\n7\n");
+    assert_eq!(make::getall(set, 3), [1, 5, 0]);
+    sem_run(set, &["--", "true"]).run().ok().stdout_empty().stderr_empty();
+    ipcadm(["sem", "-v", "run", &format!("sem:{set}"), "--", "true"])
+        .run()
+        .ok()
+        .stderr_has(&format!("did 0-1 on sem:{set} after "))
+        .stderr_has("running true");
+    assert_eq!(make::getall(set, 3), [1, 5, 0]);
+}
+
+#[test]
+fn the_status_is_the_programs() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for (command, status) in [
+        (&["true"][..], 0),
+        (&["false"], 1),
+        (&["sh", "-c", "exit 255"], 255),
+        (&["sh", "-c", "kill -9 $$"], 137),
+        (&["sh", "-c", "kill -15 $$"], 143),
+        (&["/no/such/program"], 127),
+        (&["no-such-program-in-path"], 127),
+        (&["/"], 126),
+        (&["/etc/passwd"], 126),
+        (&[""], 127),
+    ] {
+        for fork in [&[][..], &["--no-fork"]] {
+            // A folder that may not be looked into would give 126.
+            let run = sem_run(set, fork).env("PATH", "/usr/bin:/bin");
+            let outcome = run.arg("--").args(command.iter().copied()).run();
+            match (fork.is_empty(), outcome.signal) {
+                (false, Some(signal)) => assert_eq!(128 + signal, status, "{outcome}"),
+                _ => assert_eq!(outcome.status, Some(status), "{outcome}"),
+            }
+            assert_eq!(outcome.stderr.is_empty(), !matches!(status, 126 | 127), "{outcome}");
+            assert_eq!(make::getall(set, 1), [1]);
+        }
+    }
+    sem_run(set, &["-c", "exit 9"]).run().status(9);
+    sem_run(set, &["--", "sh", "-c", "echo \"$@\"", "x", "-z", "--"]).run().ok().stdout_is("-z --\n");
+}
+
+#[test]
+fn what_is_not_acquired_runs_nothing() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let more =
+        |args: &[&str]| sem_run(set, &["--take", "0-2"]).args(args.iter().copied()).args(["--", "echo", "x"]).run();
+    more(&["--no-wait"]).status(125).stdout_empty().stderr_has("would block (semaphore 0 is 1)");
+    more(&["--timeout", "1ms"]).status(125).stdout_empty().stderr_has("timed out");
+    more(&["-n", "-E", "0"]).status(0).stdout_empty().stderr_has("would block");
+    more(&["-n", "-E", "75", "-q"]).status(75).stdout_empty().stderr_empty();
+    more(&["--nonblock", "--conflict-exit-code=255", "-q"]).status(255).stdout_empty();
+    more(&["-w", "0.001", "-E7"]).status(7).stdout_empty();
+    assert_eq!(make::getall(set, 1), [1]);
+    let mut waiting = sem_run(set, &["--take", "0-2", "-E", "0", "--", "echo", "x"]).spawn();
+    waiting.until_asleep();
+    make::remove(Kind::Sem, set);
+    waiting.wait().status(125).stdout_empty().stderr_has("removed while waiting");
+}
+
+#[test]
+fn every_failure_of_its_own_is_125() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for bad in [
+        &[][..],
+        &["true"],
+        &["--"],
+        &["-c", ""],
+        &["-c", "x", "--", "true"],
+        &["--take", "", "--", "true"],
+        &["--take", "0-1u", "--", "true"],
+        &["--take", "0-1,", "--", "true"],
+        &["--take", "1-1", "--", "true"],
+        &["-E", "256", "--", "true"],
+        &["-E", "", "--", "true"],
+        &["-E", "+1", "--", "true"],
+        &["-n", "-w", "1", "--", "true"],
+        &["--timeout", "x", "--", "true"],
+        &["--fifo", "--", "true"],
+        &["--color", "never", "--fifo", "--", "true"],
+    ] {
+        sem_run(set, bad).run().status(125).stdout_empty();
+    }
+    ipcadm(["-v", "--color", "never", "sem", "--color=auto", "run", "--fifo"]).run().status(125);
+    ipcadm(["ls", "sem", "run"]).run().status(2);
+    sem_run(set, &["true"]).run().stderr_has("'--' goes in front of the program");
+    sem_run(4711, &["-E", "3", "--", "true"]).run().status(125).stderr_has("cannot find sem:4711");
+    sem_run(set, &["--", "true"]).run().ok();
+    ipcadm(["sem", "run", "--help"]).run().ok().stdout_has("sem run [OPTIONS] REF -- CMD");
+    let closed = make::sem(0, 1, 0o444);
+    sem_run(closed, &["--", "true"]).unprivileged().run().status(125).stderr_has("needs write permission");
+    assert_eq!(make::getall(set, 1), [1]);
+}
+
+#[test]
+fn waiting_ends_by_the_signal_with_nothing_taken() {
+    let _ns = fresh();
+    let set = set_of(&[1, 0]);
+    for signal in [INT, TERM, KILL] {
+        let mut waiting = sem_run(set, &["--take", "0-1 1-1", "--", "echo", "x"]).spawn();
+        waiting.until_asleep();
+        waiting.signal(signal);
+        waiting.wait().signal(signal).stdout_empty();
+    }
+    assert_eq!(make::getall(set, 2), [1, 0]);
+}
+
+#[test]
+fn signals_are_passed_on() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for signal in [INT, TERM, 1, 10] {
+        // The program ends of it, and its status tells.
+        let mut held = sem_run(set, &["-c", "echo in; exec sleep 60"]).spawn();
+        held.line();
+        held.signal(signal);
+        held.wait().status(128 + signal);
+        assert_eq!(make::getall(set, 1), [1]);
+    }
+    let line = "trap 'kill $!; exit 42' TERM; sleep 60 >/dev/null 2>&1 & echo in; wait";
+    let mut held = sem_run(set, &["-c", line]).spawn();
+    held.line();
+    held.signal(TERM);
+    held.wait().status(42);
+}
+
+#[test]
+fn a_signal_that_comes_too_late_does_not_hide_the_status() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    // The program ends while ipcadm is stopped, and the signal comes before it sees that.
+    for _ in 0..10 {
+        let mut held = sem_run(set, &["-c", "echo in; read line; exit 3"]).stdin_open().spawn();
+        held.line();
+        held.signal(19);
+        held.close_stdin();
+        held.signal(TERM);
+        held.signal(18);
+        let outcome = held.wait();
+        assert!(matches!(outcome.status, Some(3 | 143)), "{outcome}");
+    }
+}
+
+#[test]
+fn it_stays_held_when_ipcadm_is_killed() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for _ in 0..20 {
+        let mut held = sem_run(set, &["-c", "echo in; read line; echo out"]).stdin_open().spawn();
+        held.line();
+        held.signal(KILL);
+        until_ended(&mut held);
+        assert_eq!(make::getall(set, 1), [0], "the program still runs");
+        let next = sem_run(set, &["--", "true"]).spawn();
+        ipcadm(["sem", "op", &set.to_string(), "0-1n"]).run().status(6);
+        held.send("go\n");
+        // The output ends when the program has.
+        held.wait().signal(KILL).stdout_is("in\nout\n");
+        next.wait().ok();
+        assert_eq!(make::getall(set, 1), [1]);
+    }
+}
+
+#[test]
+fn ipcadm_may_be_killed_at_any_moment() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for round in 0..200 {
+        let run = sem_run(set, &["--", "true"]).spawn();
+        // From before it has begun until after its end.
+        (0..round * 20).for_each(|_| thread::yield_now());
+        run.signal(KILL);
+        run.wait();
+        assert_eq!(make::getall(set, 1), [1], "round {round}");
+    }
+}
+
+#[test]
+fn it_is_given_back_when_the_program_is_killed() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for fork in [&[][..], &["--no-fork"]] {
+        let mut held = sem_run(set, fork).args(["--", "sh", "-c", "echo $$; read line"]).stdin_open().spawn();
+        let pid = held.line();
+        assert_eq!(pid == held.pid().to_string(), !fork.is_empty());
+        assert_eq!(make::getall(set, 1), [0]);
+        tool("kill", ["-9", &pid]).run().ok();
+        let outcome = held.wait();
+        assert!(outcome.status == Some(137) || outcome.signal == Some(KILL), "{outcome}");
+        assert_eq!(make::getall(set, 1), [1]);
+    }
+}
+
+#[test]
+fn children_of_the_program_hold_nothing() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let line = "exec 3<&0; cat <&3 >/dev/null 2>&1 & exit 0";
+    let mut run = sem_run(set, &["-c", line]).stdin_open().spawn();
+    until_ended(&mut run);
+    assert_eq!(make::getall(set, 1), [1]);
+    // Its standard input, which is not closed yet, keeps the child.
+    run.close_stdin();
+    run.wait().ok();
+}
+
+#[test]
+fn an_ignored_sigchld_does_not_matter() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let line = format!("trap '' CHLD; exec {} sem run {set} -- sh -c 'exit 5'", ipcadm_path().display());
+    tool("sh", ["-c", &line]).run().status(5);
+    assert_eq!(make::getall(set, 1), [1]);
+}
+
+#[test]
+fn setting_the_value_takes_the_undo_away() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let mut held = sem_run(set, &["-c", "echo in; read line"]).stdin_open().spawn();
+    held.line();
+    make::setall(set, &[0]);
+    held.wait().status(1);
+    assert_eq!(make::getall(set, 1), [0]);
+}
+
+/// What one of many that exclude each other is to suffer.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Survives,
+    /// SIGKILL for ipcadm: the program goes on.
+    LosesIpcadm,
+    /// SIGKILL for the program.
+    IsKilled,
+}
+
+/// A counter is read, and a moment later written one higher: each line is a single write, so that a killed program
+/// leaves none half done.
+const COUNT: &str = r#"
+echo $$
+echo "in $$" >> log
+n=0; while read -r m; do n=$m; done < count
+i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); done
+echo $((n + 1)) >> count
+echo "out $$" >> log
+"#;
+
+fn count_one(set: i32, folder: &Folder, fate: Fate) -> (String, Outcome) {
+    let mut running = sem_run(set, &["--", "sh", "-c", COUNT]).dir(&folder.0).spawn();
+    let pid = running.line();
+    match fate {
+        Fate::Survives => {}
+        // It may have ended already; then nothing is left to kill.
+        Fate::LosesIpcadm => running.signal(KILL),
+        Fate::IsKilled => drop(tool("kill", ["-9", &pid]).run()),
+    }
+    (pid, running.wait())
+}
+
+#[test]
+fn no_two_are_ever_inside_at_once() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let folder = Folder::new("count");
+    for file in ["count", "log"] {
+        fs::write(folder.0.join(file), "").unwrap();
+    }
+    let fates = (0..50).map(|number| match number % 5 {
+        0 => Fate::LosesIpcadm,
+        1 => Fate::IsKilled,
+        _ => Fate::Survives,
+    });
+    let ended: Vec<(Fate, (String, Outcome))> = thread::scope(|scope| {
+        let folder = &folder;
+        let threads: Vec<_> = fates.map(|fate| (fate, scope.spawn(move || count_one(set, folder, fate)))).collect();
+        threads.into_iter().map(|(fate, thread)| (fate, thread.join().unwrap())).collect()
+    });
+    assert_eq!(make::getall(set, 1), [1], "the value is restored");
+
+    let log = fs::read_to_string(folder.0.join("log")).unwrap();
+    let killed = |pid: &str| ended.iter().any(|(fate, (other, _))| *fate == Fate::IsKilled && other == pid);
+    let mut inside: Option<&str> = None;
+    for line in log.lines() {
+        let (word, pid) = line.split_once(' ').unwrap();
+        match word {
+            "in" => {
+                assert!(inside.is_none_or(killed), "{pid} came in while {inside:?} was inside\n{log}");
+                inside = Some(pid);
+            }
+            _ => assert_eq!(inside.take(), Some(pid), "{log}"),
+        }
+    }
+    for (fate, (pid, outcome)) in &ended {
+        let came_out = log.contains(&format!("out {pid}\n"));
+        assert!(came_out || *fate == Fate::IsKilled, "{outcome}");
+        assert!(*fate != Fate::Survives || outcome.status == Some(0), "{outcome}");
+    }
+    let count = fs::read_to_string(folder.0.join("count")).unwrap();
+    let numbers: Vec<usize> = count.lines().map(|line| line.parse().unwrap()).collect();
+    assert!(numbers.iter().copied().eq(1..=numbers.len()), "no update is lost: {numbers:?}");
+    assert!((40..=50).contains(&numbers.len()), "{numbers:?}");
+}
