@@ -11,9 +11,6 @@ use crate::commands::{
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
 
-/// The words that stand for a kind and hold commands of their own.
-pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
-
 /// List, explain, create, change, use and safely remove System V IPC objects:
 /// shared memory segments (shm), semaphore sets (sem) and message queues (msg).
 #[derive(Debug, Parser)]

@@ -3,18 +3,19 @@
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{Cli, KIND_WORDS};
+use crate::cli::Cli;
+use crate::words::Words;
 
 /// What was probably meant by a command line that clap refused.
 #[must_use]
-pub fn hint(error: &clap::Error) -> Option<String> {
+pub fn hint(error: &clap::Error, words: &Words) -> Option<String> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     match error.kind() {
         ErrorKind::InvalidSubcommand => text(ContextKind::InvalidSubcommand).and_then(for_command),
-        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(for_option),
+        ErrorKind::UnknownArgument => text(ContextKind::InvalidArg).and_then(|argument| for_option(argument, words)),
         _ => None,
     }
 }
@@ -35,11 +36,12 @@ fn for_command(word: &str) -> Option<String> {
 }
 
 /// A program to run stands behind `--`. Selectors choose among many objects; commands on named objects take none.
-fn for_option(argument: &str) -> Option<String> {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let runs = words.first().is_some_and(|word| word == "sem") && words.get(1).is_some_and(|word| word == "run");
-    if runs && !argument.starts_with('-') && !words.iter().any(|word| word == "--") {
+fn for_option(argument: &str, words: &Words) -> Option<String> {
+    if words.are(&["sem", "run"]) && !argument.starts_with('-') {
         return Some("tip: '--' goes in front of the program: ipcadm sem run REF -- CMD".to_owned());
+    }
+    if matches!(argument, "-f" | "--force") && words.words.last().is_some_and(|word| word == "rm") {
+        return Some("tip: -y removes objects in use without asking".to_owned());
     }
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
     let mut tree = Cli::command();
@@ -51,7 +53,7 @@ fn for_option(argument: &str) -> Option<String> {
     if !is_selector {
         return None;
     }
-    let command = words.iter().find(|word| !word.starts_with('-') && !KIND_WORDS.contains(&word.as_str()))?;
+    let command = words.words.last()?;
     match command.as_str() {
         "rm" | "delete" | "remove" => Some(format!(
             "tip: to remove by {selector}, list first: ipcadm ls --format jsonl {selector} … | ipcadm rm -"

@@ -10,7 +10,9 @@
 //! - [`proc`]: reading `/proc`
 //! - [`sys`]: the kernel calls; the only floor with `unsafe`
 //!
-//! Beside them, used from every floor that shows something: [`render`], which knows no object, and [`error`].
+//! Beside [`program`] stands [`words`], which finds the words of a command without parsing the rest.
+//!
+//! Beside them all, used from every floor that shows something: [`render`], which knows no object, and [`error`].
 //!
 //! The library exists for the program, its tests and its benches; only the program's behaviour is stable.
 #![deny(unsafe_code)]
@@ -25,3 +27,4 @@ pub mod program;
 pub mod render;
 #[allow(unsafe_code)]
 pub mod sys;
+pub mod words;

@@ -7,24 +7,26 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, KIND_WORDS};
+use crate::cli::Cli;
 use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
 use crate::hints;
 use crate::render::escape::escape;
 use crate::sys::{Errno, startup};
+use crate::words::{KIND_WORDS, Words};
 
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
-    let runs_a_program =
-        args.iter().any(|arg| arg == "attach") && args.iter().any(|arg| arg == "--") || is_sem_run(&args);
-    imply_ls(&mut args);
+    let words = Words::of(&args);
+    let runs_a_program = words.are(&["sem", "run"])
+        || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));
+    imply_ls(&mut args, &words);
     let mut tree = Cli::command();
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return explain(error, runs_a_program),
+        Err(error) => return explain(error, &words, runs_a_program),
     };
     let status = match cli.run() {
         Ok(status) => return status,
@@ -38,56 +40,40 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// Whether the command is `sem run`, whose failures of any kind have a status of their own.
-fn is_sem_run(args: &[OsString]) -> bool {
-    let mut words = args.iter().skip(1).map(|arg| arg.as_encoded_bytes()).take_while(|word| *word != b"--");
-    // Between the words of a command are only options that every command has, and one of them has a value.
-    let mut next = || {
-        loop {
-            match words.next()? {
-                b"--color" => drop(words.next()),
-                option if option.starts_with(b"-") => {}
-                word => return Some(word),
+/// Commands that run a program if one is given.
+const RUNNERS: [&[&str]; 2] = [&["shm", "attach"], &["msg", "recv"]];
+
+/// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`, `ipcadm shm:0`.
+fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
+    if words.incomplete {
+        return;
+    }
+    let under_kind = words.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
+    match words.words.get(usize::from(under_kind)) {
+        Some(word) if is_reference(word, under_kind) => {
+            if let Some(at) = args.iter().position(|arg| arg.to_string_lossy() == *word) {
+                args.insert(at, "ls".into());
             }
         }
-    };
-    next() == Some(b"sem") && next() == Some(b"run")
-}
-
-/// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`.
-fn imply_ls(args: &mut Vec<OsString>) {
-    let mut at = 1;
-    let mut under_kind = false;
-    while let Some(word) = args.get(at) {
-        let text = word.as_encoded_bytes();
-        if text == b"--color" {
-            at += 2;
-            if at > args.len() {
-                return;
+        Some(_) => {}
+        None => {
+            let asks = |arg: &OsString| {
+                matches!(arg.as_encoded_bytes(), b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV")
+            };
+            if !args.get(words.end).is_some_and(asks) {
+                args.insert(words.end.min(args.len()), "ls".into());
             }
-        } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
-            at += 1;
-        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV") {
-            return;
-        } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
-            under_kind = true;
-            at += 1;
-        } else if text.starts_with(b"-") || is_reference(text, under_kind) {
-            break;
-        } else {
-            return;
         }
     }
-    args.insert(at.min(args.len()), "ls".into());
 }
 
 /// Whether a word in the place of a command can only be an object.
-fn is_reference(word: &[u8], under_kind: bool) -> bool {
-    word.contains(&b':') || under_kind && word.first().is_some_and(u8::is_ascii_digit)
+fn is_reference(word: &str, under_kind: bool) -> bool {
+    word.contains(':') || under_kind && word.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Shows help, version, or what is wrong with the command line.
-fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
+fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
         let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
@@ -99,7 +85,7 @@ fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
             _ => ExitCode::SUCCESS,
         };
     }
-    let hint = hints::hint(&error);
+    let hint = hints::hint(&error, words);
     make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);

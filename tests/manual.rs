@@ -10,9 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory as _};
-use ipcadm::cli::{Cli, KIND_WORDS};
+use ipcadm::cli::Cli;
 use ipcadm::error::OWN_FAILURE;
 use ipcadm::object::fields::FIELDS;
+use ipcadm::words::KIND_WORDS;
 use ipcadm_testbed::{fresh, ipcadm_path, tool};
 
 type Names = BTreeSet<String>;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::child;
-use super::context::{Context, note};
+use super::context::{Context, note, say};
 use super::envelope;
 use super::ls::print_table;
 use super::options::{Format, FormatArgs, StyleArgs, duration};
@@ -19,6 +19,7 @@ use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::reference::{Reference, Resolved};
 use crate::proc::sysctl;
+use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
 use crate::sys::shm::Attachment;
 use crate::sys::{Errno, ShmId, process};
@@ -62,10 +63,14 @@ pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
     match args.attach(context) {
         Ok(code) => Ok(ExitCode::from(code)),
         Err(error) if runs => {
-            super::context::say(&error.to_string());
+            say(&error.to_string());
             Ok(ExitCode::from(OWN_FAILURE))
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            let reference = escape_bytes(args.reference.as_encoded_bytes()).into_owned();
+            let status = envelope::refuse(args.format.format(), "objects", &reference, error)?;
+            Ok(ExitCode::from(status.code()))
+        }
     }
 }
 
@@ -73,6 +78,9 @@ impl AttachArgs {
     fn attach(&self, context: &Context) -> Result<u8> {
         if self.format.format() == Format::Csv {
             return Err(Error::Usage("--format: attach prints table, json or jsonl".to_owned()));
+        }
+        if self.command.first().is_some_and(|program| program.is_empty()) {
+            return Err(Error::Usage("CMD: the name of the program is empty (an unset variable?)".to_owned()));
         }
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
@@ -82,23 +90,26 @@ impl AttachArgs {
         let id = ShmId::new(found.object.id.id);
         let attachment = Attachment::new(id, self.read_only).map_err(|errno| self.explain(&found, errno))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
-        shown.attached(&found.to_string(), attachment.address(), during)?;
-
-        let code = match self.command.split_first() {
-            Some((program, arguments)) => run_program(program, arguments),
-            None => {
-                std::thread::sleep(self.keep.unwrap_or_default());
-                Status::Done.code()
-            }
-        };
-
+        let runs = !self.command.is_empty();
+        let shown_before = shown.attached(&found.to_string(), attachment.address(), during);
+        if !runs {
+            shown_before?;
+            std::thread::sleep(self.keep.unwrap_or_default());
+            attachment.detach().map_err(|errno| Error::call(&format!("detach {found}"), errno))?;
+            shown.detached(&found.to_string(), inventory::look(found.object.id).ok().flatten())?;
+            return Ok(Status::Done.code());
+        }
+        // What cannot be printed keeps no program from running, and is said when it has run.
+        let code = self.command.split_first().map_or(OWN_FAILURE, |(program, rest)| run_program(program, rest));
         attachment.detach().map_err(|errno| Error::call(&format!("detach {found}"), errno))?;
         let after = inventory::look(found.object.id).ok().flatten();
-        let printed = shown.detached(&found.to_string(), after);
-        match printed {
-            // The program's status is what counts by now.
-            Err(_) if !self.command.is_empty() => Ok(code),
-            Err(error) => Err(error),
+        let shown = shown_before.and_then(|()| shown.detached(&found.to_string(), after));
+        match shown.or_else(Error::forgive_closed_pipe) {
+            Err(error) => {
+                say(&error.to_string());
+                // The program's own status counts, unless it would hide this.
+                Ok(if code == 0 { OWN_FAILURE } else { code })
+            }
             Ok(()) => Ok(code),
         }
     }

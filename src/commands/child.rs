@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitStatus;
 
 use super::context::say;
-use crate::error::bare;
+use crate::error::{OWN_FAILURE, bare};
 use crate::render::escape::escape_bytes;
 use crate::sys::process;
 
@@ -22,5 +22,10 @@ pub(super) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {
 /// Says why `program` could not be started, and gives the status for that.
 pub(super) fn not_run(program: &OsStr, error: &io::Error) -> u8 {
     say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), bare(error)));
-    if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { CANNOT_RUN }
+    match error.kind() {
+        io::ErrorKind::NotFound => NOT_FOUND,
+        // No room for another process: that is no fault of the program's.
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => OWN_FAILURE,
+        _ => CANNOT_RUN,
+    }
 }

@@ -87,10 +87,10 @@ impl SemGetArgs {
             }
             Format::Csv => {
                 let mut text = String::new();
-                csv::push_record(&mut text, ["index", "value"].map(|name| Value::Word(name.into())).into_iter());
+                csv::push_record(&mut text, ["index", "value"].map(|name| Value::Word(name.into())).into_iter(), false);
                 for (index, value) in chosen {
                     let fields = [Value::Number(index.into()), Value::Number(value.into())];
-                    csv::push_record(&mut text, fields.into_iter());
+                    csv::push_record(&mut text, fields.into_iter(), false);
                 }
                 out.write_all(text.as_bytes())
             }

@@ -77,10 +77,11 @@ impl Source {
             ("USER", _) => Source::Users,
             ("GROUP", _) => Source::Groups,
             ("COLUMNS", _) => Source::Columns,
-            ("PATH|KEY", _) => Source::Files,
+            ("PATH|KEY" | "FILE", _) => Source::Files,
             ("PATH:PROJECT", _) => Source::FileOfKey,
             ("CMD", _) => Source::Program,
             ("AGE" | "DURATION" | "KEY" | "MODE" | "N" | "PROJECT" | "SIZE" | "VALUES", _) => Source::Nothing,
+            ("BYTE" | "INDEX" | "LINE" | "OP" | "OPS" | "STATUS" | "TEXT" | "VALUE|INDEX=VALUE", _) => Source::Nothing,
             _ => panic!("what is to be offered for {value}? Say so in {}", file!()),
         }
     }
@@ -97,7 +98,7 @@ pub(crate) fn tree() -> Node {
 fn node(command: &Command, parent: &str, kind: Option<&str>) -> Node {
     let name = command.get_name();
     let path = format!("{parent} {name}").trim_start().to_owned();
-    let kind = kind.or(ipcadm::cli::KIND_WORDS.contains(&name).then_some(name));
+    let kind = kind.or(ipcadm::words::KIND_WORDS.contains(&name).then_some(name));
     let (operands, options): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().filter(|arg| !arg.is_hide_set()).partition(|arg| arg.is_positional());
     let children = command.get_subcommands().filter(|child| !child.is_hide_set() && child.get_name() != "help");
