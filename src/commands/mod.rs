@@ -7,12 +7,17 @@ pub mod create;
 pub mod key;
 pub mod limits;
 pub mod ls;
+pub mod msg_peek;
+pub mod msg_purge;
+pub mod msg_recv;
+pub mod msg_send;
 pub mod rm;
 pub mod set;
 pub mod show;
 
 mod confirm;
 mod envelope;
+mod messages;
 mod options;
 mod output;
 mod report;

@@ -1,7 +1,9 @@
 //! JSON, written as it comes: no tree is built of 32,000 objects.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::escape::is_unsafe;
 use super::style::push_utc;
 use super::units::{push_i64, push_u64};
 use super::value::Value;
@@ -201,11 +203,40 @@ fn push_string(out: &mut String, text: &str) {
     }
 }
 
+/// Appends a JSON string whose characters no terminal obeys, wherever it may end up: controls, bidirectional and
+/// invisible formatting characters come as `\uXXXX`. It reads back as `text`.
+pub fn push_harmless_string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.find(|c| c == '"' || is_unsafe(c)) {
+        let (clean, tail) = rest.split_at(at);
+        out.push_str(clean);
+        let mut tail = tail.chars();
+        match tail.next() {
+            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing into a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            None => {}
+        }
+        rest = tail.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{JsonWriter, push_string};
+    use super::{JsonWriter, push_harmless_string, push_string};
+    use crate::render::escape::is_unsafe;
     use crate::render::value::Value;
 
     #[test]
@@ -241,6 +272,14 @@ mod tests {
         fn any_text_reads_back(text: String) {
             let mut out = String::new();
             push_string(&mut out, &text);
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+
+        #[test]
+        fn harmless_text_reads_back(text in "(.|[\"\\\\\n\t\u{0}\u{7f}\u{9b}\u{202e}\u{e0001}]){0,40}") {
+            let mut out = String::new();
+            push_harmless_string(&mut out, &text);
+            prop_assert!(out.chars().all(|c| c == '\\' || !is_unsafe(c)), "{}", out);
             prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
     }

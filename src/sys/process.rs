@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
 
 use super::errno::Errno;
+use super::signals;
 
 /// Signals that are passed on to the program when somebody sends them to us.
 const FORWARDED: [libc::c_int; 9] = [
@@ -23,19 +24,30 @@ const FORWARDED: [libc::c_int; 9] = [
 /// Starts `command`, waits for its end, and forwards signals to it meanwhile.
 ///
 /// A signal that the terminal sends reaches the program by itself, so only those that a process sent are forwarded.
+/// One that asks us to stop is noted too: see [`signals::caught`].
 ///
 /// # Errors
-/// Why the program could not be started: `NotFound`, `PermissionDenied`, …
+/// Why the program could not be started: `NotFound`, `PermissionDenied`, …; `Interrupted` when a caught signal asked
+/// us to stop before that.
 pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     // Where whoever started us ignores SIGCHLD, the kernel would neither tell of the program's end nor keep its status.
     // SAFETY: sets a default action; takes numbers only.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
     let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
     let before = change_mask(libc::SIG_BLOCK, &blocked)?;
-    // SAFETY: between fork and exec only sigprocmask is called, which is async-signal-safe; it gives the program
-    // the signal mask we were started with.
+    // From here on a signal waits until it is looked for.
+    if signals::caught().is_some() {
+        change_mask(libc::SIG_SETMASK, &before)?;
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    let original = signals::original_mask().unwrap_or(before);
+    // SAFETY: between fork and exec only sigaction and sigprocmask are called, which are async-signal-safe; they give
+    // the program the signal actions and mask we were started with.
     unsafe {
-        command.pre_exec(move || change_mask(libc::SIG_SETMASK, &before).map(drop));
+        command.pre_exec(move || {
+            signals::restore_actions();
+            change_mask(libc::SIG_SETMASK, &original).map(drop)
+        });
     }
     let result = command.spawn().and_then(|child| wait_and_forward(child, &blocked));
     change_mask(libc::SIG_SETMASK, &before)?;
@@ -60,6 +72,7 @@ fn wait_and_forward(mut child: Child, signals: &libc::sigset_t) -> io::Result<Ex
         }
         // SAFETY: filled in by the kernel, and zeroed before.
         let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
+        signals::taken(signal);
         if signal != libc::SIGCHLD && from_a_process {
             // SAFETY: takes numbers; the child has not been waited for, so the pid is still its own.
             unsafe { libc::kill(pid, signal) };
