@@ -127,7 +127,6 @@ pub struct MsgArgs {
 /// The commands for message queues.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
     /// What every kind has.
     #[command(flatten)]

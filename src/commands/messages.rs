@@ -38,6 +38,11 @@ impl WantedArgs {
     }
 }
 
+/// Says that nothing fits.
+pub(super) fn none(wanted: Wanted) -> &'static str {
+    if wanted == Wanted::First { "no message is there" } else { "no such message is there" }
+}
+
 /// The type of a message.
 pub(super) fn mtype(text: &str) -> std::result::Result<i64, String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

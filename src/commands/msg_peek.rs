@@ -6,12 +6,13 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 
 use super::context::note;
-use super::messages::{RecordArgs, WantedArgs, queue};
+use super::messages::{RecordArgs, WantedArgs, none, queue};
 use super::output::Out;
 use crate::error::{Error, Result, Status};
 use crate::object::messages::counted;
 use crate::object::messages::encode::Encoder;
 use crate::object::messages::look::{Looker, Seen};
+use crate::sys::msg::Wanted;
 
 /// How many messages --all shows unless told otherwise: a quarter of a second.
 const LIMIT: u64 = 10_000;
@@ -74,8 +75,12 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     if number > 0 || args.all || args.limit.is_some() {
         return Ok(Status::Done);
     }
-    let reason = format!("no such message is there (the queue holds {})", looker.number());
-    Err(Error::cannot(Status::WouldBlock, &format!("look into {}", queue.text), reason, None))
+    let (what, reason) = match args.index {
+        Some(index) => (format!("look at message {index} of {}", queue.text), none(Wanted::Type(1))),
+        None => (format!("look into {}", queue.text), none(args.wanted.wanted())),
+    };
+    let remedy = format!("the queue holds {}", counted(looker.number()));
+    Err(Error::cannot(Status::WouldBlock, &what, reason, Some(&remedy)))
 }
 
 /// What is printed.

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 
 use super::context::{Context, note, say};
-use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, queue};
+use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
 use super::options::size;
 use super::output::stdout_file;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
@@ -199,7 +199,7 @@ impl RecvArgs {
             Next::Message => return Ok(Status::Done.code()),
             Next::Nothing if self.all => return Ok(Status::Done.code()),
             Next::Stopped(signal) => signals::die_by(signal),
-            Next::Nothing => (Status::WouldBlock, "no such message is there"),
+            Next::Nothing => (Status::WouldBlock, none(self.wanted.wanted())),
             Next::TimedOut => (Status::TimedOut, "timed out"),
         };
         let after = format!("{} received before", counted(received));

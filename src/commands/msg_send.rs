@@ -116,7 +116,7 @@ impl SendArgs {
         if let Some(start) = start.filter(|_| format != Format::Raw) {
             let mut records = Records::new(BufReader::with_capacity(AHEAD, &file), format, room.largest());
             loop {
-                match records.next() {
+                match records.read_next() {
                     Ok(Some(_)) => {}
                     Ok(None) => break,
                     Err(bad) => return Err(place.refuse(bad, records.number(), 0)),
@@ -126,7 +126,7 @@ impl SendArgs {
         }
         let mut records = Records::new(BufReader::with_capacity(AHEAD, file), format, room.largest());
         loop {
-            match records.next() {
+            match records.read_next() {
                 Ok(Some(record)) => {
                     room.check("the message", &queue.text, Some(record.text.len()))?;
                     sender.send(record.mtype.unwrap_or(self.mtype), record.text)?;
@@ -152,8 +152,8 @@ impl Place<'_> {
     fn refuse(&self, bad: BadInput, number: u64, sent: u64) -> Error {
         let place = match self {
             Self { one: true, name, .. } => (*name).to_owned(),
-            Self { lines: true, name, .. } => format!("{name}, line {number}"),
-            Self { name, .. } => format!("{name}, message {}", number + 1),
+            Self { lines: true, name, .. } => format!("line {number} of {name}"),
+            Self { name, .. } => format!("message {number} of {name}"),
         };
         let error = match bad {
             BadInput::Read(error) => unreadable(self.name, &error),

@@ -73,7 +73,7 @@ impl<R: BufRead> Records<R> {
     ///
     /// # Errors
     /// A record that is no message.
-    pub fn next(&mut self) -> Result<Option<Record<'_>>, BadInput> {
+    pub fn read_next(&mut self) -> Result<Option<Record<'_>>, BadInput> {
         match (self.format, self.format.separator()) {
             (Format::Jsonl, _) => self.json(),
             (_, Some(separator)) => {
@@ -160,7 +160,7 @@ mod tests {
         let mut records = Records::new(std::io::BufReader::with_capacity(3, bytes), format, largest);
         let mut all = Vec::new();
         loop {
-            match records.next() {
+            match records.read_next() {
                 Ok(Some(record)) => all.push((record.mtype, record.text.to_vec())),
                 Ok(None) => return Ok(all),
                 Err(bad) => return Err(format!("{}: {bad}", records.number())),
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(read(Format::Jsonl, 3, &vec![b' '; 5000]), Err("1: too large".to_owned()));
         // Endless input is not read to its end.
         let mut endless = Records::new(std::io::BufReader::new(std::io::repeat(0)), Format::Raw, 100);
-        assert!(matches!(endless.next(), Err(BadInput::TooLarge)));
+        assert!(matches!(endless.read_next(), Err(BadInput::TooLarge)));
     }
 
     #[test]

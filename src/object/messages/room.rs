@@ -39,18 +39,17 @@ impl Room {
     pub fn check(self, what: &str, text: &str, size: Option<usize>) -> Result<()> {
         let bytes = size.map_or(u64::MAX, |size| size as u64);
         let shown = match size {
-            Some(1) => "it has 1 byte".to_owned(),
-            Some(size) => format!("it has {size} bytes"),
-            None => "it is larger".to_owned(),
+            Some(size) => format!("it has {size}"),
+            None => "it has more".to_owned(),
         };
         let operation = format!("send {what} to {text}");
         match self {
             Self { msgmax: Some(most), .. } if bytes > most && self.qbytes.is_none_or(|capacity| most <= capacity) => {
-                let reason = format!("{shown}, and a message may have {most}");
+                let reason = format!("a message may have {most} bytes, and {shown}");
                 Err(Error::cannot(Status::Failed, &operation, reason, Some("kernel.msgmax; see 'ipcadm limits'")))
             }
             Self { qbytes: Some(capacity), .. } if bytes > capacity => {
-                let reason = format!("{shown}, and the queue never holds more than {capacity}");
+                let reason = format!("the queue holds {capacity} bytes at most, and {shown}");
                 let remedy = "'ipcadm set --qbytes' changes that";
                 Err(Error::cannot(Status::Failed, &operation, reason, Some(remedy)))
             }
@@ -77,8 +76,8 @@ mod tests {
         };
         assert_eq!(message(Some(10), Some(20), Some(10)), None);
         assert!(message(Some(10), Some(20), Some(11)).unwrap().contains("kernel.msgmax"));
-        assert!(message(Some(20), Some(10), Some(11)).unwrap().contains("never holds more than 10"));
-        assert!(message(Some(20), Some(10), None).unwrap().contains("never holds more than 10"));
+        assert!(message(Some(20), Some(10), Some(11)).unwrap().contains("holds 10 bytes at most"));
+        assert!(message(Some(20), Some(10), None).unwrap().contains("holds 10 bytes at most"));
         assert!(message(Some(10), None, None).unwrap().contains("kernel.msgmax"));
         assert!(message(Some(10), Some(0), Some(0)).unwrap().contains("no capacity"));
         assert_eq!(message(None, None, Some(1 << 30)), None);
