@@ -17,14 +17,14 @@ fn fill(id: i32, texts: &[&str]) {
 
 /// The texts in a queue, which is empty afterwards.
 fn drained(id: i32) -> Vec<String> {
-    (0..make::msg_stat(id).qnum).map(|_| String::from_utf8(make::recv(id, 0).1).unwrap()).collect()
+    (0..make::msg_stat(id).qnum).map(|_| String::from_utf8_lossy(&make::recv(id, 0).1).into_owned()).collect()
 }
 
 /// A new empty folder of a test.
 fn folder(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap();
+    fs::create_dir_all(&path).unwrap_or_else(|e| panic!("cannot create {}: {e}", path.display()));
     path
 }
 
@@ -290,7 +290,7 @@ fn a_program_that_fails_gives_its_message_back_and_ends_the_run() {
         assert_eq!(drained(id), ["two", "one"]);
     }
     fill(id, &["one"]);
-    recv(id, &["--", "/nonexistent/program"]).run().status(127).stderr_has("went back");
+    recv(id, &["--", "no/such/program"]).run().status(127).stderr_has("went back");
     recv(id, &["--", "/dev/null"]).run().status(126).stderr_has("went back");
     assert_eq!(drained(id), ["one"]);
 }
