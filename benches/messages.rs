@@ -47,11 +47,9 @@ fn main() {
     figure::say(&format!("{MESSAGES} messages of {LENGTH} bytes; medians of ms of {ROUNDS} runs"));
     let (ours, theirs): (Option<Cost>, Option<Cost>) = (costs[0], costs[1]);
     figure::time("msg send --lines, msg recv --lines", ours, "msgsnd and msgrcv loops", theirs, Target::AtMost(1.15));
-    figure::memory("msg recv, memory", ours, 16.0);
 }
 
 /// The program twice; the pids of receiver and sender.
-#[expect(clippy::zombie_processes, reason = "reaped with wait4 by the caller")]
 fn ours(id: i32, input: &Path, output: &Path) -> (u32, u32) {
     let start = |args: &[&str], stdin: Stdio, stdout: Stdio| {
         let queue = id.to_string();

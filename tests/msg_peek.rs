@@ -99,6 +99,8 @@ fn a_message_that_is_no_line_is_not_shown_as_several() {
 fn looking_needs_read_permission_and_a_reader_may_leave() {
     let _ns = fresh();
     let id = make::msg(0, 0o222);
+    peek(id, &[]).unprivileged().run().status(4);
+    peek(id, &["--all", "--lines"]).unprivileged().run().status(4);
     fill(id, &[(1, "a")]);
     peek(id, &[]).unprivileged().run().status(4).stderr_has("needs read permission");
     peek(id, &[]).stdout_closed_pipe().run().ok();
@@ -152,6 +154,7 @@ fn purging_is_confirmed() {
 fn purging_fails_as_receiving_does() {
     let _ns = fresh();
     let id = make::msg(0, 0o222);
+    purge(id, &["-y"]).unprivileged().run().status(4);
     fill(id, &[(1, "a")]);
     purge(id, &["-y"]).unprivileged().run().status(4).stderr_has("needs read permission");
     purge(id, &["-y", "--type", "0"]).run().status(2);

@@ -407,3 +407,21 @@ fn receiving_needs_read_permission_and_giving_back_write_permission() {
         fs::remove_dir_all(&folder).unwrap();
     }
 }
+
+#[test]
+fn a_terminal_gets_escaped_contents() {
+    let _ns = fresh();
+    let id = make::msg(0, 0o600);
+    let program = ipcadm_testbed::ipcadm_path();
+    let on_terminal = |command: &str| {
+        let line = format!("{} msg {command} {id}", program.display());
+        ipcadm_testbed::tool("script", ["-qec", &line, "/dev/null"]).run().ok()
+    };
+    for (command, ends) in [("peek", "\r\n"), ("recv", "\r\n"), ("recv --lines", "\r\n"), ("recv -0", "\r\n")] {
+        drained(id);
+        make::send(id, 1, b"\x1b[2Jx\n\x9b\xe2\x80\xae");
+        on_terminal(command).stdout_is(format!("\\x1b[2Jx\\n\\x9b\\u{{202e}}{ends}"));
+    }
+    make::send(id, 1, "\u{1b}\u{9b}\u{202e}\n".as_bytes());
+    on_terminal("recv --jsonl").stdout_has(r#"{"type":1,"text":"\u001b\u009b\u202e\n"}"#);
+}

@@ -51,16 +51,29 @@ pub struct Records<R> {
     format: Format,
     /// The largest message, bytes.
     largest: usize,
+    /// The last record, if it did not lie whole in the reader's buffer.
     record: Vec<u8>,
+    /// Else it is the first so many bytes of that buffer.
+    ahead: Option<usize>,
+    /// Bytes of the reader's buffer that are done with.
+    used: usize,
     text: Vec<u8>,
     number: u64,
     ended: bool,
 }
 
+/// Where a byte is. Looking through pieces first is several times faster than byte by byte.
+fn find(bytes: &[u8], byte: u8) -> Option<usize> {
+    const PIECE: usize = 64;
+    let start = bytes.chunks(PIECE).position(|piece| piece.contains(&byte))? * PIECE;
+    bytes.get(start..)?.iter().position(|&here| here == byte).map(|at| start + at)
+}
+
 impl<R: BufRead> Records<R> {
     /// The records of `format` in `reader`, with messages of up to `largest` bytes.
     pub fn new(reader: R, format: Format, largest: usize) -> Self {
-        Self { reader, format, largest, record: Vec::new(), text: Vec::new(), number: 0, ended: false }
+        let (record, text) = (Vec::new(), Vec::new());
+        Self { reader, format, largest, record, ahead: None, used: 0, text, number: 0, ended: false }
     }
 
     /// The number of the last record, or line of JSON, from 1.
@@ -80,7 +93,7 @@ impl<R: BufRead> Records<R> {
                 if !self.read_record(separator, self.largest)? {
                     return Ok(None);
                 }
-                Ok(Some(Record { mtype: None, text: &self.record }))
+                Ok(Some(Record { mtype: None, text: self.record()? }))
             }
             (_, None) => {
                 if self.ended {
@@ -100,6 +113,20 @@ impl<R: BufRead> Records<R> {
 
     /// Reads up to `separator`, which is taken off, or the end of the stream. False at the end.
     fn read_record(&mut self, separator: u8, largest: usize) -> Result<bool, BadInput> {
+        self.reader.consume(std::mem::take(&mut self.used));
+        self.ahead = None;
+        let buffer = match self.reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => &[],
+            other => other?,
+        };
+        if let Some(end) = find(buffer, separator) {
+            self.number += 1;
+            if end > largest {
+                return Err(BadInput::TooLarge);
+            }
+            (self.ahead, self.used) = (Some(end), end + 1);
+            return Ok(true);
+        }
         self.record.clear();
         let most = (largest as u64).saturating_add(1);
         if (&mut self.reader).take(most).read_until(separator, &mut self.record)? == 0 {
@@ -114,6 +141,15 @@ impl<R: BufRead> Records<R> {
         Ok(true)
     }
 
+    /// The record that was just read.
+    fn record(&mut self) -> io::Result<&[u8]> {
+        match self.ahead {
+            // What is in the buffer is not read again.
+            Some(end) => Ok(self.reader.fill_buf()?.get(..end).unwrap_or_default()),
+            None => Ok(&self.record),
+        }
+    }
+
     fn json(&mut self) -> Result<Option<Record<'_>>, BadInput> {
         // A byte takes six as \u0000; the rest is for keys and blanks.
         let longest = self.largest.saturating_mul(6).saturating_add(4096);
@@ -121,11 +157,11 @@ impl<R: BufRead> Records<R> {
             if !self.read_record(b'\n', longest)? {
                 return Ok(None);
             }
-            if !self.record.trim_ascii().is_empty() {
+            if !self.record()?.trim_ascii().is_empty() {
                 break;
             }
         }
-        let line: Line = serde_json::from_slice(&self.record).map_err(|error| {
+        let line: Line = serde_json::from_slice(self.record()?).map_err(|error| {
             // There is but one line.
             BadInput::Malformed(error.to_string().replace(" at line 1 column ", " at column "))
         })?;
@@ -156,16 +192,21 @@ mod tests {
     type Read = Result<Vec<(Option<i64>, Vec<u8>)>, String>;
 
     fn read(format: Format, largest: usize, bytes: &[u8]) -> Read {
-        // A small buffer, so that records cross its ends.
-        let mut records = Records::new(std::io::BufReader::with_capacity(3, bytes), format, largest);
-        let mut all = Vec::new();
-        loop {
-            match records.read_next() {
-                Ok(Some(record)) => all.push((record.mtype, record.text.to_vec())),
-                Ok(None) => return Ok(all),
-                Err(bad) => return Err(format!("{}: {bad}", records.number())),
+        // Small buffers, so that records cross their ends.
+        let [small, large] = [3, 100_000].map(|capacity| {
+            let reader = std::io::BufReader::with_capacity(capacity, bytes);
+            let mut records = Records::new(reader, format, largest);
+            let mut all = Vec::new();
+            loop {
+                match records.read_next() {
+                    Ok(Some(record)) => all.push((record.mtype, record.text.to_vec())),
+                    Ok(None) => return Ok(all),
+                    Err(bad) => return Err(format!("{}: {bad}", records.number())),
+                }
             }
-        }
+        });
+        assert_eq!(small, large);
+        small
     }
 
     fn texts(texts: &[&str]) -> Read {

@@ -123,7 +123,8 @@ impl<'a> Looker<'a> {
     /// Goes through the queue until `visit` has seen enough.
     fn scan(&mut self, mut visit: impl FnMut(Seen) -> Result<bool>) -> Result<()> {
         // No further than it was long: a busy sender would never let us end.
-        let end = u32::try_from(self.before.qnum).unwrap_or(u32::MAX);
+        // An empty one is looked into too: who may not look is to be told so.
+        let end = u32::try_from(self.before.qnum).unwrap_or(u32::MAX).max(1);
         for index in 0..end {
             match self.peek(index)? {
                 Some(seen) => {

@@ -133,6 +133,13 @@ impl<'a> Receiver<'a> {
 /// The number discarded before, and status 8 (the queue was removed), 3, 4 or 1.
 pub fn discard(queue: &Resolved, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
     let id = MsgId::new(queue.object.id.id);
+    if most == 0 {
+        // Nothing may be taken; whether it might be is told all the same.
+        return match msg::stat(id) {
+            Ok(_) => Ok(0),
+            Err(errno) => Err((0, failed("purge", &queue.text, errno, false, "read"))),
+        };
+    }
     // The kernel throws away what does not fit.
     let mut message = Message::with_capacity(0);
     let mut discarded = 0;

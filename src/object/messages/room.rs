@@ -38,6 +38,9 @@ impl Room {
     /// Status 1, naming the limit.
     pub fn check(self, what: &str, text: &str, size: Option<usize>) -> Result<()> {
         let bytes = size.map_or(u64::MAX, |size| size as u64);
+        if self.qbytes != Some(0) && [self.msgmax, self.qbytes].into_iter().flatten().all(|limit| bytes <= limit) {
+            return Ok(());
+        }
         let shown = match size {
             Some(size) => format!("it has {size}"),
             None => "it has more".to_owned(),
