@@ -425,3 +425,33 @@ fn a_terminal_gets_escaped_contents() {
     make::send(id, 1, "\u{1b}\u{9b}\u{202e}\n".as_bytes());
     on_terminal("recv --jsonl").stdout_has(r#"{"type":1,"text":"\u001b\u009b\u202e\n"}"#);
 }
+
+#[test]
+fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
+    let ns = fresh();
+    ns.sysctl("msgmnb", 1 << 22);
+    let id = make::msg(0, 0o600);
+    let sent: Vec<String> = (1000..3000).map(|number| format!("{number} {}", "x".repeat(100))).collect();
+    sent.iter().for_each(|text| make::send(id, 1, text.as_bytes()));
+    // Nobody reads: with messages left, it can sleep in its write only.
+    let mut receiver = recv(id, &["--all", "--lines"]).spawn();
+    let pid = receiver.pid();
+    let asleep = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('S'))
+    };
+    while make::msg_stat(id).qnum > 1500 || !asleep() {
+        std::thread::yield_now();
+    }
+    receiver.signal(15);
+    // Not before it has ended is anything read.
+    while receiver.is_running() {
+        std::thread::yield_now();
+    }
+    let outcome = receiver.wait().signal(15).stderr_has("went back to the end of the queue");
+    let mut all: Vec<String> = outcome.stdout_str().lines().map(str::to_owned).collect();
+    assert!(all.len() < sent.len(), "{outcome}");
+    all.extend(drained(id));
+    all.sort_unstable();
+    assert!(all == sent, "lost or doubled: {} instead of {}", all.len(), sent.len());
+}

@@ -55,7 +55,7 @@ fn a_file_with_one_bad_record_sends_nothing() {
     let id = make::msg(0, 0o600);
     let queue = id.to_string();
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let file = folder.join("bad-records");
+    let file = folder.join(format!("bad-records-{}", std::process::id()));
     std::fs::write(&file, "{\"text\":\"fine\"}\n{\"text\":3}\n").unwrap();
     let path = file.to_string_lossy();
     ipcadm(["msg", "send", &queue, "--jsonl", "--file", &path]).run().status(2).stderr_has("line 2 of");
@@ -70,6 +70,7 @@ fn a_file_with_one_bad_record_sends_nothing() {
     // A pipe is not read to its end first, and how far it got is said.
     ipcadm(["msg", "send", &queue, "--lines"]).stdin(large).run().status(1).stderr_has("2 messages sent before");
     assert_eq!(drained(id), texts(&["one", "two"]));
+    std::fs::remove_file(&file).unwrap();
     ipcadm(["msg", "send", &queue, "--jsonl"]).stdin("nonsense").run().status(2).stderr_has("line 1 of standard input");
 }
 
