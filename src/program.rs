@@ -16,7 +16,8 @@ use crate::sys::{Errno, startup};
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
-    let runs_a_program = args.iter().any(|arg| arg == "attach" || arg == "recv") && args.iter().any(|arg| arg == "--");
+    let words = args.iter().position(|arg| arg == "--").unwrap_or(0);
+    let runs_a_program = args.iter().take(words).any(|arg| arg == "attach" || arg == "recv");
     imply_ls(&mut args);
     let mut tree = Cli::command();
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));

@@ -159,6 +159,7 @@ fn bad_command_lines_send_nothing() {
     ] {
         ipcadm(["msg", "send"]).args(bad.iter().copied()).run().status(2).stdout_empty();
     }
+    ipcadm(["msg", "send", &queue, "--lines", "--", "recv"]).run().status(2);
     ipcadm(["msg", "send", "99", "x"]).run().status(3);
     ipcadm(["msg", "send", &queue, "--file", "no/such/file"]).run().status(1).stderr_has("cannot read no/such/file");
     ipcadm(["msg", "send", &queue, "--file", "/"]).run().status(1).stderr_has("cannot read /: Is a directory");
