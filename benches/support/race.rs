@@ -25,6 +25,7 @@ pub(crate) struct Run {
     program: Option<PathBuf>,
     args: Vec<String>,
     input: Option<PathBuf>,
+    locale: &'static str,
 }
 
 /// The program that is measured.
@@ -42,7 +43,14 @@ pub(crate) fn tool<const N: usize>(name: &str, args: [&str; N]) -> Run {
 impl Run {
     fn new(name: &str, program: Option<PathBuf>, args: &[&str]) -> Self {
         let label = [&[name], args].concat().join(" ");
-        Self { label, program, args: args.iter().map(|&arg| arg.to_owned()).collect(), input: None }
+        Self { label, program, args: args.iter().map(|&arg| arg.to_owned()).collect(), input: None, locale: "C" }
+    }
+
+    /// In this locale instead of C.
+    pub(crate) fn locale(mut self, locale: &'static str) -> Self {
+        self.label = format!("{} ({locale})", self.label);
+        self.locale = locale;
+        self
     }
 
     /// Standard input is this file instead of /dev/null.
@@ -61,7 +69,7 @@ impl Run {
             .args(&self.args)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("LC_ALL", "C")
+            .env("LC_ALL", self.locale)
             // Unset, the C library would look at /etc/localtime for every time that a yardstick prints.
             .env("TZ", "UTC")
             .stdin(self.input.as_deref().map_or_else(Stdio::null, |file| open(file).into()))

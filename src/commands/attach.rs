@@ -87,7 +87,7 @@ impl AttachArgs {
         let id = ShmId::new(found.object.id.id);
         let attachment = Attachment::new(id, self.read_only).map_err(|errno| self.explain(&found, errno))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
-        shown.attached(&found.text, attachment.address(), during)?;
+        shown.attached(&found.to_string(), attachment.address(), during)?;
 
         let code = match self.command.split_first() {
             Some((program, arguments)) => run_program(program, arguments),
@@ -97,9 +97,9 @@ impl AttachArgs {
             }
         };
 
-        attachment.detach().map_err(|errno| Error::call(&format!("detach {}", found.text), errno))?;
+        attachment.detach().map_err(|errno| Error::call(&format!("detach {found}"), errno))?;
         let after = inventory::look(found.object.id).ok().flatten();
-        let printed = shown.detached(&found.text, after);
+        let printed = shown.detached(&found.to_string(), after);
         match printed {
             // The program's status is what counts by now.
             Err(_) if !self.command.is_empty() => Ok(code),
@@ -109,7 +109,7 @@ impl AttachArgs {
     }
 
     /// Detaching the only attachment destroys the segment where `kernel.shm_rmid_forced` is set.
-    fn check(&self, found: &Resolved) -> Result<()> {
+    fn check(&self, found: &Resolved<'_>) -> Result<()> {
         let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
         if !unattached || self.force {
             return Ok(());
@@ -121,15 +121,10 @@ impl AttachArgs {
                 "nobody has it attached, and it cannot be told whether detaching would destroy it (kernel.shm_rmid_forced)"
             }
         };
-        Err(Error::cannot(
-            Status::Refused,
-            &format!("attach {}", found.text),
-            reason,
-            Some("--force does it all the same"),
-        ))
+        Err(Error::cannot(Status::Refused, &format!("attach {found}"), reason, Some("--force does it all the same")))
     }
 
-    fn explain(&self, found: &Resolved, errno: Errno) -> Error {
+    fn explain(&self, found: &Resolved<'_>, errno: Errno) -> Error {
         let (status, remedy) = match errno {
             Errno::EACCES if self.read_only => (Status::Denied, Some("needs read permission or CAP_IPC_OWNER")),
             Errno::EACCES => {
@@ -139,7 +134,7 @@ impl AttachArgs {
             Errno::ENOMEM => (Status::Failed, Some("no room in the address space or no memory")),
             errno => (Status::of(errno), None),
         };
-        Error::cannot(status, &format!("attach {}", found.text), errno, remedy)
+        Error::cannot(status, &format!("attach {found}"), errno, remedy)
     }
 }
 

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::options::duration;
 use crate::error::{Error, Result};
-use crate::object::messages::{Format, Patience};
+use crate::object::messages::{Format, Patience, Queue};
 use crate::object::model::Kind;
-use crate::object::reference::{Reference, Resolved};
+use crate::object::reference::Reference;
 use crate::sys::msg::Wanted;
 
 /// Which messages are meant; without any of these, all, the first first.
@@ -117,7 +117,7 @@ pub(super) fn queue(word: &OsStr) -> Result<Reference> {
 }
 
 /// How many messages a queue held when it was looked up.
-pub(super) fn held(queue: &Resolved) -> u64 {
+pub(super) fn held(queue: &Queue) -> u64 {
     queue.object.as_queue().map_or(0, |queue| queue.qnum)
 }
 

@@ -9,9 +9,9 @@ use super::context::note;
 use super::messages::{RecordArgs, WantedArgs, none, queue};
 use super::output::Out;
 use crate::error::{Error, Result, Status};
-use crate::object::messages::counted;
 use crate::object::messages::encode::Encoder;
 use crate::object::messages::look::{Looker, Seen};
+use crate::object::messages::{Queue, counted};
 use crate::sys::msg::Wanted;
 
 /// How many messages --all shows unless told otherwise: a quarter of a second.
@@ -49,7 +49,7 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     let most = args.limit.unwrap_or(if args.all { LIMIT } else { 1 });
     let format = if args.all || most > 1 { args.records.format_for_several()? } else { args.records.format() };
     let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };
-    let queue = reference.resolve()?;
+    let queue = Queue::find(&reference)?;
     let mut looker = Looker::new(&queue)?;
     if let Some(index) = args.index {
         if let Some(seen) = looker.at(index)? {

@@ -11,9 +11,8 @@ use super::options::{Format, FormatArgs};
 use super::report::{Manner, Outcome, Report};
 use crate::error::{Result, Status};
 use crate::object::inventory;
-use crate::object::messages::counted;
 use crate::object::messages::receive::discard;
-use crate::object::reference::Resolved;
+use crate::object::messages::{Queue, counted};
 use crate::sys::msg::Wanted;
 
 /// Discard messages
@@ -42,7 +41,7 @@ pub struct PurgeArgs {
 /// Status 10 when it is not confirmed, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PurgeArgs) -> Result<Status> {
     let reference = queue(&args.reference)?;
-    let queue = reference.resolve()?;
+    let queue = Queue::find(&reference)?;
     let number = held(&queue);
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
     // Nothing is lost where nothing is.
@@ -73,7 +72,7 @@ pub fn run(args: &PurgeArgs) -> Result<Status> {
 }
 
 impl PurgeArgs {
-    fn confirmed(&self, queue: &Resolved, number: u64) -> bool {
+    fn confirmed(&self, queue: &Queue, number: u64) -> bool {
         let what = match self.wanted.wanted() {
             Wanted::First => format!("all of its {}", counted(number)),
             Wanted::Type(mtype) => format!("those of type {mtype} among its {}", counted(number)),

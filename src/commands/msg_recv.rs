@@ -15,8 +15,7 @@ use crate::object::messages::encode::Encoder;
 use crate::object::messages::give_back::{Taken, give_back};
 use crate::object::messages::receive::{Next, Receiver};
 use crate::object::messages::sink::{Sink, Unwritten};
-use crate::object::messages::{Patience, counted};
-use crate::object::reference::Resolved;
+use crate::object::messages::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::{memory, process, signals};
 
@@ -96,7 +95,7 @@ impl RecvArgs {
             Some(_) => None,
             None => Some(Sink::new(stdout_file()?, Encoder::new(format, io::stdout().is_terminal()), self.cut())),
         };
-        let queue = reference.resolve()?;
+        let queue = Queue::find(&reference)?;
         let patience = if self.all { Patience::NoWait } else { self.wait.patience() };
         let most = match self.cut() {
             // Taken whole, so that it can go back whole.
@@ -123,7 +122,7 @@ impl RecvArgs {
         self.max_size.filter(|_| self.truncate).map(|size| usize::try_from(size).unwrap_or(usize::MAX))
     }
 
-    fn write_out(&self, queue: &Resolved, receiver: &mut Receiver<'_>, number: u64, mut sink: Sink) -> Result<u8> {
+    fn write_out(&self, queue: &Queue, receiver: &mut Receiver<'_>, number: u64, mut sink: Sink) -> Result<u8> {
         // A reader who is gone already need not cost the queue its order.
         sink.settle().map_err(|why| undelivered(queue, &mut sink, why))?;
         let ended = loop {
@@ -157,7 +156,7 @@ impl RecvArgs {
 
     fn run_each(
         &self,
-        queue: &Resolved,
+        queue: &Queue,
         receiver: &mut Receiver<'_>,
         number: u64,
         program: &OsString,
@@ -193,7 +192,7 @@ impl RecvArgs {
     }
 
     /// What it means that no further message came.
-    fn end(&self, queue: &Resolved, receiver: &Receiver<'_>, next: Next) -> Result<u8> {
+    fn end(&self, queue: &Queue, receiver: &Receiver<'_>, next: Next) -> Result<u8> {
         let received = receiver.received();
         let (status, reason) = match next {
             Next::Message => return Ok(Status::Done.code()),
@@ -215,7 +214,7 @@ fn run_with(mut command: Command, input: &[u8]) -> io::Result<u8> {
 }
 
 /// Gives back what could not be written, and says so. Does not return when a signal asked to stop.
-fn undelivered(queue: &Resolved, sink: &mut Sink, why: Unwritten) -> Error {
+fn undelivered(queue: &Queue, sink: &mut Sink, why: Unwritten) -> Error {
     let taken = sink.take_unwritten();
     let back = (!taken.is_empty()).then(|| give_back(queue.object.id, &taken).to_string());
     let (operation, reason) = match why {

@@ -15,8 +15,7 @@ use crate::error::{Error, Result, Status, bare};
 use crate::object::messages::input::{BadInput, Records};
 use crate::object::messages::room::Room;
 use crate::object::messages::send::Sender;
-use crate::object::messages::{Format, counted};
-use crate::object::reference::Resolved;
+use crate::object::messages::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 
 /// Room for records that are read ahead.
@@ -60,7 +59,7 @@ pub fn run(args: &SendArgs, context: &Context) -> Result<Status> {
         Some(_) => None,
         None => Some(args.input()?),
     };
-    let queue = reference.resolve()?;
+    let queue = Queue::find(&reference)?;
     let room = Room::of(&queue.object);
     let mut sender = Sender::new(&queue, args.wait.patience())?;
     match (&args.text, input) {
@@ -108,7 +107,7 @@ impl SendArgs {
         opened.map_err(|error| unreadable(&name, &error))
     }
 
-    fn send_all(&self, input: Input, queue: &Resolved, room: Room, sender: &mut Sender<'_>) -> Result<()> {
+    fn send_all(&self, input: Input, queue: &Queue, room: Room, sender: &mut Sender<'_>) -> Result<()> {
         let Input { mut file, name, start } = input;
         let format = self.records.format();
         let place = Place { name: &name, queue, room, lines: format == Format::Jsonl, one: format == Format::Raw };
@@ -141,7 +140,7 @@ impl SendArgs {
 /// Where input was bad.
 struct Place<'a> {
     name: &'a str,
-    queue: &'a Resolved,
+    queue: &'a Queue,
     room: Room,
     lines: bool,
     one: bool,

@@ -93,20 +93,21 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
     for (target, found) in looked_up {
         match found {
             Ok(Some(found)) => {
+                let text = found.to_string();
                 let result = targets::unchanged(target, &found.object)
-                    .and_then(|()| change.check(&found.object, &found.text))
+                    .and_then(|()| change.check(&found.object, &text))
                     .and_then(|()| {
                         if args.dry_run {
                             Ok(change.foresee(&found.object))
                         } else {
-                            change.apply(&found.object, &found.text)
+                            change.apply(&found.object, &text)
                         }
                     });
                 match result {
-                    Ok(after) => changed(&found.text, &found.object, &after, &mut report),
+                    Ok(after) => changed(&text, &found.object, &after, args.dry_run, &mut report),
                     Err(error) => {
                         let outcome = if error.status() == Status::Refused { Outcome::Kept } else { Outcome::Failed };
-                        report.failed(&found.text, Some(&found.object), outcome, &error);
+                        report.failed(&text, Some(&found.object), outcome, &error);
                     }
                 }
             }
@@ -117,7 +118,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
     report.finish()
 }
 
-fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
+fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &mut Report) {
     let (old, new) = (Target::of(before), Target::of(after));
     let mut parts = Vec::new();
     if old.mode != new.mode {
@@ -136,9 +137,10 @@ fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
     }
     let was = |json: &mut JsonWriter<_>| write_was(json, old, new);
     if parts.is_empty() {
-        report.done_with(after, Outcome::Kept, false, &format!("{text}: unchanged"), was);
+        report.done_with(after, Outcome::Kept, false, format!("{text}: unchanged"), was);
     } else {
-        report.done_with(after, Outcome::Changed, true, &format!("{text}: {}", parts.join(", ")), was);
+        let would = if dry_run { "would change " } else { "" };
+        report.done_with(after, Outcome::Changed, true, format_args!("{would}{text}: {}", parts.join(", ")), was);
     }
 }
 

@@ -1,6 +1,6 @@
 //! JSON, written as it comes: no tree is built of 32,000 objects.
 
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::escape::is_unsafe;
@@ -68,6 +68,13 @@ impl<W: Write> JsonWriter<W> {
         self.text.push('"');
         self.text.push_str(key);
         self.text.push_str("\":");
+        self.comma = false;
+    }
+
+    /// A key with its quotes and colon, for those written very often.
+    pub fn written_key(&mut self, key: &'static str) {
+        self.separate();
+        self.text.push_str(key);
         self.comma = false;
     }
 
@@ -151,8 +158,10 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Text that is no JSON, for commands that write lines or JSON as they are told.
-    pub fn raw(&mut self, text: &str) {
-        self.text.push_str(text);
+    pub fn raw(&mut self, text: impl Display) {
+        use std::fmt::Write as _;
+        // Writing into a String cannot fail.
+        let _ = write!(self.text, "{text}");
     }
 
     /// What it writes onto.
@@ -190,53 +199,33 @@ impl<W: Write> JsonWriter<W> {
     }
 }
 
-/// Nearly every name is plain; what is not, the library escapes.
-fn push_string(out: &mut String, text: &str) {
+/// Appends a string. Nearly every one is plain; what is not, the library escapes, and we escape what it lets through
+/// to a terminal: DEL, C1 controls, bidirectional marks. To a reader of JSON it is the same text.
+pub fn push_string(out: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
     if plain {
         out.push('"');
         out.push_str(text);
         out.push('"');
-    } else {
-        // A string always has a JSON form.
-        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+        return;
     }
-}
-
-/// Appends a JSON string whose characters no terminal obeys, wherever it may end up: controls, bidirectional and
-/// invisible formatting characters come as `\uXXXX`. It reads back as `text`.
-pub fn push_harmless_string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.find(|c| c == '"' || is_unsafe(c)) {
-        let (clean, tail) = rest.split_at(at);
-        out.push_str(clean);
-        let mut tail = tail.chars();
-        match tail.next() {
-            Some(c @ ('"' | '\\')) => out.extend(['\\', c]),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(c) => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    // Writing into a String cannot fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+    // A string always has a JSON form.
+    for c in serde_json::to_string(text).unwrap_or_default().chars() {
+        if c != '\\' && is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
             }
-            None => {}
+        } else {
+            out.push(c);
         }
-        rest = tail.as_str();
     }
-    out.push_str(rest);
-    out.push('"');
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{JsonWriter, push_harmless_string, push_string};
-    use crate::render::escape::is_unsafe;
+    use super::{JsonWriter, is_unsafe, push_string};
     use crate::render::value::Value;
 
     #[test]
@@ -276,9 +265,9 @@ mod tests {
         }
 
         #[test]
-        fn harmless_text_reads_back(text in "(.|[\"\\\\\n\t\u{0}\u{7f}\u{9b}\u{202e}\u{e0001}]){0,40}") {
+        fn no_terminal_obeys_it(text in "(.|[\"\\\\\n\t\u{0}\u{7f}\u{9b}\u{202e}\u{e0001}]){0,40}") {
             let mut out = String::new();
-            push_harmless_string(&mut out, &text);
+            push_string(&mut out, &text);
             prop_assert!(out.chars().all(|c| c == '\\' || !is_unsafe(c)), "{}", out);
             prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }

@@ -3,7 +3,7 @@
 use super::Format;
 use crate::render::base64::push_base64;
 use crate::render::escape::escape_bytes;
-use crate::render::json::push_harmless_string;
+use crate::render::json::push_string;
 use crate::render::units::{push_i64, push_u64};
 
 /// Writes messages as records of one format.
@@ -69,7 +69,7 @@ impl Encoder {
         match std::str::from_utf8(text) {
             Ok(text) => {
                 json.push_str(",\"text\":");
-                push_harmless_string(json, text);
+                push_string(json, text);
             }
             Err(_) => {
                 json.push_str(",\"base64\":\"");

@@ -1,9 +1,8 @@
 //! Looking at messages without taking them.
 
-use super::failed;
+use super::{Queue, failed};
 use crate::error::{Error, Result, Status};
 use crate::object::inside;
-use crate::object::reference::Resolved;
 use crate::sys::msg::{Message, MsgStat, Wanted};
 use crate::sys::{Errno, MsgId, msg};
 
@@ -24,7 +23,7 @@ pub struct Seen {
 /// Looks at the messages of one queue.
 #[derive(Debug)]
 pub struct Looker<'a> {
-    queue: &'a Resolved,
+    queue: &'a Queue,
     id: MsgId,
     largest: usize,
     message: Message,
@@ -38,7 +37,7 @@ impl<'a> Looker<'a> {
     ///
     /// # Errors
     /// Status 3 when it is gone, 4 when it cannot be looked at.
-    pub fn new(queue: &'a Resolved) -> Result<Self> {
+    pub fn new(queue: &'a Queue) -> Result<Self> {
         let id = MsgId::new(queue.object.id.id);
         // Who may not read it learns that from the first look; the description may be had without.
         let before = match stat(id) {

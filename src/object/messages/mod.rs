@@ -11,8 +11,30 @@ pub mod sink;
 
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Status};
+use crate::error::{Error, Result, Status};
+use crate::object::model::Object;
+use crate::object::reference::Reference;
 use crate::sys::Errno;
+
+/// A queue that was looked up.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    /// For messages: `msg:3`, or `msg:0x00000051 (id 3)`.
+    pub text: String,
+    /// As it was then.
+    pub object: Object,
+}
+
+impl Queue {
+    /// Finds it.
+    ///
+    /// # Errors
+    /// Those of [`Reference::resolve`].
+    pub fn find(reference: &Reference) -> Result<Self> {
+        let found = reference.resolve()?;
+        Ok(Self { text: found.to_string(), object: found.object })
+    }
+}
 
 /// How messages stand in a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 //! Receiving.
 
-use super::{Patience, failed};
+use super::{Patience, Queue, failed};
 use crate::error::{Error, Result, Status};
-use crate::object::reference::Resolved;
 use crate::sys::msg::{Message, Wanted};
 use crate::sys::signals::{self, Signal};
 use crate::sys::timer::{Ringer, Waited};
@@ -30,7 +29,7 @@ pub enum Next {
 /// the program, for a message that was taken must be written out or given back first.
 #[derive(Debug)]
 pub struct Receiver<'a> {
-    queue: &'a Resolved,
+    queue: &'a Queue,
     id: MsgId,
     wanted: Wanted,
     patience: Patience,
@@ -46,7 +45,7 @@ impl<'a> Receiver<'a> {
     ///
     /// # Errors
     /// When there is no timer to be had.
-    pub fn new(queue: &'a Resolved, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
+    pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
         let ringer = Ringer::new().map_err(|errno| Error::call("make a timer", errno))?;
         signals::catch(&ringer).map_err(|errno| Error::call("catch signals", errno))?;
         let id = MsgId::new(queue.object.id.id);
@@ -131,7 +130,7 @@ impl<'a> Receiver<'a> {
 ///
 /// # Errors
 /// The number discarded before, and status 8 (the queue was removed), 3, 4 or 1.
-pub fn discard(queue: &Resolved, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
+pub fn discard(queue: &Queue, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
     let id = MsgId::new(queue.object.id.id);
     if most == 0 {
         // Nothing may be taken; whether it might be is told all the same.

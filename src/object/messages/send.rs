@@ -1,8 +1,7 @@
 //! Sending.
 
-use super::{Patience, counted, failed};
+use super::{Patience, Queue, counted, failed};
 use crate::error::{Error, Result, Status};
-use crate::object::reference::Resolved;
 use crate::sys::msg::Message;
 use crate::sys::timer::{Ringer, Waited};
 use crate::sys::{Errno, MsgId, msg};
@@ -10,7 +9,7 @@ use crate::sys::{Errno, MsgId, msg};
 /// Sends messages to one queue, each in one call.
 #[derive(Debug)]
 pub struct Sender<'a> {
-    queue: &'a Resolved,
+    queue: &'a Queue,
     id: MsgId,
     patience: Patience,
     /// Only a limited wait needs it.
@@ -24,7 +23,7 @@ impl<'a> Sender<'a> {
     ///
     /// # Errors
     /// When there is no timer to be had.
-    pub fn new(queue: &'a Resolved, patience: Patience) -> Result<Self> {
+    pub fn new(queue: &'a Queue, patience: Patience) -> Result<Self> {
         let ringer = match patience {
             Patience::For(_) => Some(Ringer::new().map_err(|errno| Error::call("make a timer", errno))?),
             Patience::NoWait | Patience::Forever => None,
