@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, rm, sem_get, sem_op, sem_run, sem_setval, set, show,
+    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
+    sem_run, sem_setval, set, show,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -141,13 +142,21 @@ pub struct MsgArgs {
 /// The commands for message queues.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
     /// What every kind has.
     #[command(flatten)]
     Common(KindCommand),
     /// Create a message queue
     Create(create::MsgCreateArgs),
+    /// Send messages
+    Send(msg_send::SendArgs),
+    /// Receive messages
+    #[command(alias = "receive")]
+    Recv(msg_recv::RecvArgs),
+    /// Look at messages without taking them
+    Peek(msg_peek::PeekArgs),
+    /// Discard messages
+    Purge(msg_purge::PurgeArgs),
 }
 
 /// Commands that stand under each kind, which is then implied.
@@ -198,6 +207,10 @@ impl Cli {
             Command::Msg(MsgArgs { command }) => match command {
                 MsgCommand::Common(command) => command.run(Kind::Msg, &context),
                 MsgCommand::Create(args) => create::run_msg(&args, &context),
+                MsgCommand::Send(args) => msg_send::run(&args, &context),
+                MsgCommand::Recv(args) => return msg_recv::run(&args, &context),
+                MsgCommand::Peek(args) => msg_peek::run(&args),
+                MsgCommand::Purge(args) => msg_purge::run(&args),
             },
             Command::Completions(args) => completions::run(&args),
         };

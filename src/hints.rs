@@ -24,6 +24,10 @@ fn for_command(word: &str) -> Option<String> {
     let meant = match word {
         "create" | "new" | "make" => "ipcadm shm create SIZE, ipcadm sem create N or ipcadm msg create",
         "attach" => "ipcadm shm attach REF",
+        "send" => "ipcadm msg send REF",
+        "recv" | "receive" => "ipcadm msg recv REF",
+        "peek" => "ipcadm msg peek REF",
+        "purge" => "ipcadm msg purge REF",
         "chmod" | "chown" | "chgrp" | "change" => "ipcadm set REF… --mode, --owner or --group",
         "flock" | "run" => "ipcadm sem run REF -- CMD",
         "semop" | "op" => "ipcadm sem op REF OP…",

@@ -15,11 +15,7 @@ pub(super) struct Out {
 impl Out {
     /// Opens it.
     pub(super) fn stdout() -> Result<Self> {
-        if startup::stdout_was_closed() {
-            return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
-        }
-        let fd = io::stdout().as_fd().try_clone_to_owned().map_err(Error::Output)?;
-        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, File::from(fd)) })
+        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, stdout_file()?) })
     }
 
     /// As [`Out::stdout`], for commands that do their work all the same: where it was closed, every write fails.
@@ -43,6 +39,14 @@ impl Out {
 /// Whether what is printed is shown by a terminal, which obeys control characters.
 pub(super) fn to_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Standard output without any buffer.
+pub(super) fn stdout_file() -> Result<File> {
+    if startup::stdout_was_closed() {
+        return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
+    }
+    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Error::Output)
 }
 
 impl Write for Out {

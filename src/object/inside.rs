@@ -111,7 +111,8 @@ pub fn headers(queue: &Object, most: u32) -> sys::Result<Vec<Header>> {
     Ok(headers)
 }
 
-fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize) -> sys::Result<()> {
+/// Looks at a message; the buffer grows as needed up to `largest`.
+pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize) -> sys::Result<()> {
     loop {
         match msg::peek(id, message, index) {
             Err(Errno::E2BIG) if message.capacity() < largest => {

@@ -9,6 +9,7 @@ pub mod inside;
 pub mod inventory;
 pub mod key;
 pub mod limits;
+pub mod messages;
 pub mod mode;
 pub mod model;
 pub mod names;

@@ -199,9 +199,9 @@ impl<W: Write> JsonWriter<W> {
     }
 }
 
-/// Nearly every name is plain; what is not, the library escapes, and we escape what it lets through to a terminal:
-/// DEL, C1 controls, bidirectional marks. To a reader of JSON it is the same text.
-fn push_string(out: &mut String, text: &str) {
+/// Appends a string. Nearly every one is plain; what is not, the library escapes, and we escape what it lets through
+/// to a terminal: DEL, C1 controls, bidirectional marks. To a reader of JSON it is the same text.
+pub fn push_string(out: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
     if plain {
         out.push('"');
@@ -225,7 +225,7 @@ fn push_string(out: &mut String, text: &str) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{JsonWriter, push_string};
+    use super::{JsonWriter, is_unsafe, push_string};
     use crate::render::value::Value;
 
     #[test]
@@ -261,6 +261,14 @@ mod tests {
         fn any_text_reads_back(text: String) {
             let mut out = String::new();
             push_string(&mut out, &text);
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+
+        #[test]
+        fn no_terminal_obeys_it(text in "(.|[\"\\\\\n\t\u{0}\u{7f}\u{9b}\u{202e}\u{e0001}]){0,40}") {
+            let mut out = String::new();
+            push_string(&mut out, &text);
+            prop_assert!(out.chars().all(|c| c == '\\' || !is_unsafe(c)), "{}", out);
             prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
         }
     }

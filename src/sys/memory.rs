@@ -1,6 +1,7 @@
-//! Page sizes, and the device numbers behind shared memory mappings.
+//! Page sizes, the device numbers behind shared memory mappings, and files in memory.
 
 use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
@@ -36,13 +37,29 @@ pub fn huge_segment_device() -> Result<u64> {
     device_of_memfd(libc::MFD_HUGETLB)
 }
 
+/// A file in memory that holds `bytes` and is read from its start: standard input for a program, which nobody has to
+/// feed while it runs.
+///
+/// # Errors
+/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`.
+pub fn file_of(bytes: &[u8]) -> io::Result<File> {
+    let mut file = memfd(0)?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file)
+}
+
 fn device_of_memfd(flags: libc::c_uint) -> Result<u64> {
+    let file = memfd(flags)?;
+    file.metadata().map(|data| data.dev()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+fn memfd(flags: libc::c_uint) -> Result<File> {
     // SAFETY: the name is a C string; the call creates a descriptor and touches no memory of ours.
     let fd = unsafe { libc::memfd_create(c"ipcadm".as_ptr(), flags | libc::MFD_CLOEXEC) };
     if fd == -1 {
         return Err(Errno::last());
     }
     // SAFETY: a descriptor just made and owned by nobody else.
-    let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
-    file.metadata().map(|data| data.dev()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd) }))
 }

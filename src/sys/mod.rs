@@ -17,8 +17,11 @@ pub mod process;
 pub mod random;
 pub mod sem;
 pub mod shm;
+pub mod signals;
 pub mod startup;
+pub mod stream;
 pub mod terminal;
+pub mod timer;
 pub mod types;
 
 pub use errno::{Errno, Result};

@@ -209,6 +209,8 @@ unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
 pub struct Message {
     /// The first word is the type; the text follows. Words keep the type aligned.
     words: Vec<i64>,
+    /// Bytes of text that may be received.
+    room: usize,
     /// Bytes of text that are valid.
     len: usize,
 }
@@ -217,13 +219,13 @@ impl Message {
     /// An empty message with room for `capacity` bytes of text.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { words: vec![0; 1 + capacity.div_ceil(size_of::<i64>())], len: 0 }
+        Self { words: vec![0; 1 + capacity.div_ceil(size_of::<i64>())], room: capacity, len: 0 }
     }
 
     /// How many bytes of text fit.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        (self.words.len() - 1) * size_of::<i64>()
+        self.room
     }
 
     /// The type: at least 1 for a message that is or was in a queue.
@@ -235,7 +237,7 @@ impl Message {
     /// The text.
     #[must_use]
     pub fn text(&self) -> &[u8] {
-        // SAFETY: the words after the first hold `capacity()` initialised bytes, and `len` never exceeds that;
+        // SAFETY: the words after the first hold at least `room` initialised bytes, and `len` never exceeds that;
         // any alignment suits u8.
         unsafe { std::slice::from_raw_parts(self.words[1..].as_ptr().cast::<u8>(), self.len) }
     }

@@ -8,6 +8,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
 
 use super::errno::Errno;
+use super::signals;
 
 /// Signals that are passed on to the program when somebody sends them to us.
 const FORWARDED: [libc::c_int; 9] = [
@@ -25,15 +26,26 @@ const FORWARDED: [libc::c_int; 9] = [
 /// Starts `command`, waits for its end, and forwards signals to it meanwhile.
 ///
 /// A signal that the terminal sends reaches the program by itself, so only those that a process sent are forwarded.
+/// One that asks us to stop is noted too: see [`signals::caught`].
 ///
 /// # Errors
-/// Why the program could not be started: `NotFound`, `PermissionDenied`, …
+/// Why the program could not be started: `NotFound`, `PermissionDenied`, …; `Interrupted` when a caught signal asked
+/// us to stop before that.
 pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     let signals = Signals::block()?;
-    // SAFETY: between fork and exec only sigprocmask is called, which is async-signal-safe; it gives the program
-    // the signal mask we were started with.
+    // From here on a signal waits until it is looked for.
+    if signals::caught().is_some() {
+        signals.restore()?;
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    let original = signals::original_mask().unwrap_or(signals.before);
+    // SAFETY: between fork and exec only sigaction and sigprocmask are called, which are async-signal-safe; they give
+    // the program the signal actions and mask we were started with.
     unsafe {
-        command.pre_exec(move || signals.restore());
+        command.pre_exec(move || {
+            signals::restore_actions();
+            change_mask(libc::SIG_SETMASK, &original).map(drop)
+        });
     }
     let result = command.spawn().and_then(|mut child| {
         let pid = child.id().cast_signed();
@@ -86,6 +98,7 @@ impl Signals {
             }
             // SAFETY: filled in by the kernel, and zeroed before.
             let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
+            signals::taken(signal);
             if signal != libc::SIGCHLD && from_a_process {
                 // SAFETY: takes numbers; a pid that we have not reaped cannot be taken by another process.
                 unsafe { libc::kill(pid, signal) };

@@ -1,0 +1,103 @@
+//! `msg peek`: looks at messages and leaves them where they are.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+
+use clap::Args;
+
+use super::context::note;
+use super::messages::{RecordArgs, WantedArgs, none, queue};
+use super::output::Out;
+use crate::error::{Error, Result, Status};
+use crate::object::messages::encode::Encoder;
+use crate::object::messages::look::{Looker, Seen};
+use crate::object::messages::{Queue, counted};
+use crate::sys::msg::Wanted;
+
+/// How many messages --all shows unless told otherwise: a quarter of a second.
+const LIMIT: u64 = 10_000;
+
+/// Look at messages without taking them
+///
+/// The cost grows with the square of the number: the kernel walks to each message from the first.
+#[derive(Debug, Args)]
+pub struct PeekArgs {
+    /// Queue to look into
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    #[command(flatten)]
+    wanted: WantedArgs,
+    /// The message at this position, from 0
+    #[arg(long, value_name = "N", conflicts_with_all = ["mtype", "up_to", "except", "all", "limit"])]
+    index: Option<u32>,
+    /// All messages, up to 10000 unless --limit says otherwise
+    #[arg(long)]
+    all: bool,
+    /// The first N messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    #[command(flatten)]
+    records: RecordArgs,
+}
+
+/// Looks.
+///
+/// # Errors
+/// Status 6 when there is no such message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
+pub fn run(args: &PeekArgs) -> Result<Status> {
+    let reference = queue(&args.reference)?;
+    let most = args.limit.unwrap_or(if args.all { LIMIT } else { 1 });
+    let format = if args.all || most > 1 { args.records.format_for_several()? } else { args.records.format() };
+    let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };
+    let queue = Queue::find(&reference)?;
+    let mut looker = Looker::new(&queue)?;
+    if let Some(index) = args.index {
+        if let Some(seen) = looker.at(index)? {
+            shown.show(&seen)?;
+        }
+    } else {
+        if most.min(looker.number()) > LIMIT {
+            note(&format!("looking at {} takes long and slows down their users", counted(looker.number())));
+        }
+        let more = looker.each(args.wanted.wanted(), most, |seen| shown.show(seen))?;
+        if more && args.all {
+            note(&format!("these are the first {most} of {}; --limit shows more", counted(looker.number())));
+        }
+    }
+    let Shown { out, number, .. } = shown;
+    out.finish()?;
+    for index in looker.unseen() {
+        note(&format!("message {index} is larger than kernel.msgmax now allows and cannot be looked at"));
+    }
+    if looker.has_changed() {
+        note(&format!("{} was used meanwhile: messages may be missing", queue.text));
+    }
+    if number > 0 || args.all || args.limit.is_some() {
+        return Ok(Status::Done);
+    }
+    let (what, reason) = match args.index {
+        Some(index) => (format!("look at message {index} of {}", queue.text), none(Wanted::Type(1))),
+        None => (format!("look into {}", queue.text), none(args.wanted.wanted())),
+    };
+    let remedy = format!("the queue holds {}", counted(looker.number()));
+    Err(Error::cannot(Status::WouldBlock, &what, reason, Some(&remedy)))
+}
+
+/// What is printed.
+struct Shown {
+    out: Out,
+    encoder: Encoder,
+    number: u64,
+}
+
+impl Shown {
+    fn show(&mut self, seen: &Seen) -> Result<()> {
+        self.number += 1;
+        let mut record = Vec::with_capacity(seen.text.len() + 1);
+        self.encoder.push(&mut record, Some(seen.index), seen.mtype, &seen.text).map_err(|ambiguous| {
+            let operation = format!("write message {} as a record", seen.index);
+            Error::cannot(Status::Failed, &operation, ambiguous, None)
+        })?;
+        self.out.write_all(&record).map_err(Error::Output)
+    }
+}

@@ -1,0 +1,97 @@
+//! `msg purge`: discards messages.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::confirm::confirm;
+use super::context::say;
+use super::messages::{WantedArgs, held, queue};
+use super::options::{Format, FormatArgs};
+use super::report::{Manner, Outcome, Report};
+use crate::error::{Result, Status};
+use crate::object::inventory;
+use crate::object::messages::receive::discard;
+use crate::object::messages::{Queue, counted};
+use crate::sys::msg::Wanted;
+
+/// Discard messages
+///
+/// Never more than were there at the start. Asks first on the terminal; without one --yes is needed.
+#[derive(Debug, Args)]
+pub struct PurgeArgs {
+    /// Queue to discard from
+    #[arg(value_name = "REF")]
+    reference: OsString,
+    #[command(flatten)]
+    wanted: WantedArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Print no line of success
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Discards.
+///
+/// # Errors
+/// Status 10 when it is not confirmed, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
+pub fn run(args: &PurgeArgs) -> Result<Status> {
+    let reference = queue(&args.reference)?;
+    let queue = Queue::find(&reference)?;
+    let number = held(&queue);
+    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
+    // Nothing is lost where nothing is.
+    if number > 0 && !args.yes && !args.confirmed(&queue, number) {
+        return Ok(Status::Refused);
+    }
+    let mut report = Report::new(manner, &[queue.object])?;
+    let (discarded, failure) = match discard(&queue, args.wanted.wanted(), number) {
+        Ok(discarded) => (discarded, None),
+        Err((discarded, error)) => (discarded, Some(error)),
+    };
+    let after = inventory::look(queue.object.id).ok().flatten().unwrap_or(queue.object);
+    let line = format!("discarded {} from {}", counted(discarded), queue.text);
+    let outcome = if discarded > 0 { Outcome::Changed } else { Outcome::Kept };
+    match failure {
+        None => report.done_with(&after, outcome, discarded > 0, &line, |json| {
+            json.key("discarded");
+            json.number(discarded);
+        }),
+        Some(error) => {
+            if discarded > 0 {
+                say(&line);
+            }
+            report.failed(&queue.text, None, Outcome::Failed, &error);
+        }
+    }
+    report.finish()
+}
+
+impl PurgeArgs {
+    fn confirmed(&self, queue: &Queue, number: u64) -> bool {
+        let what = match self.wanted.wanted() {
+            Wanted::First => format!("all of its {}", counted(number)),
+            Wanted::Type(mtype) => format!("those of type {mtype} among its {}", counted(number)),
+            Wanted::UpTo(mtype) => format!("those of types up to {mtype} among its {}", counted(number)),
+            Wanted::Except(mtype) => format!("those not of type {mtype} among its {}", counted(number)),
+        };
+        // JSON never prompts.
+        let question = format!("{}: discard {what}?", queue.text);
+        let answer = if self.format.format() == Format::Table { confirm(&question) } else { None };
+        match answer {
+            Some(true) => true,
+            Some(false) => {
+                say("nothing was discarded");
+                false
+            }
+            None => {
+                say(&format!("nothing was discarded from {}: --yes discards {what}", queue.text));
+                false
+            }
+        }
+    }
+}
