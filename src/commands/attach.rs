@@ -13,15 +13,15 @@ use super::ls::print_table;
 use super::options::{Format, FormatArgs, StyleArgs, duration};
 use super::output::Out;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::object::attaching;
 use crate::object::fields;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
-use crate::object::reference::{Reference, Resolved};
-use crate::proc::sysctl;
+use crate::object::reference::Reference;
 use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
 use crate::sys::shm::Attachment;
-use crate::sys::{Errno, ShmId, process};
+use crate::sys::{ShmId, process};
 
 /// env(1)'s status for a program that cannot be run.
 const CANNOT_RUN: u8 = 126;
@@ -82,10 +82,12 @@ impl AttachArgs {
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;
-        self.check(&found)?;
+        attaching::check(&found, "attach", self.force)?;
         let mut shown = Shown::new(self, context)?;
         let id = ShmId::new(found.object.id.id);
-        let attachment = Attachment::new(id, self.read_only).map_err(|errno| self.explain(&found, errno))?;
+        let lesser = (!self.read_only).then_some("--read-only needs less");
+        let attachment = Attachment::new(id, self.read_only)
+            .map_err(|errno| attaching::refused(&found, "attach", self.read_only, errno, lesser))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
         shown.attached(&found.text, attachment.address(), during)?;
 
@@ -106,40 +108,6 @@ impl AttachArgs {
             Err(error) => Err(error),
             Ok(()) => Ok(code),
         }
-    }
-
-    /// Detaching the only attachment destroys the segment where `kernel.shm_rmid_forced` is set.
-    fn check(&self, found: &Resolved) -> Result<()> {
-        let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
-        if !unattached || self.force {
-            return Ok(());
-        }
-        let reason = match sysctl::shm_rmid_forced() {
-            Some(false) => return Ok(()),
-            Some(true) => "kernel.shm_rmid_forced is 1 and nobody has it attached, so detaching would destroy it",
-            None => {
-                "nobody has it attached, and it cannot be told whether detaching would destroy it (kernel.shm_rmid_forced)"
-            }
-        };
-        Err(Error::cannot(
-            Status::Refused,
-            &format!("attach {}", found.text),
-            reason,
-            Some("--force does it all the same"),
-        ))
-    }
-
-    fn explain(&self, found: &Resolved, errno: Errno) -> Error {
-        let (status, remedy) = match errno {
-            Errno::EACCES if self.read_only => (Status::Denied, Some("needs read permission or CAP_IPC_OWNER")),
-            Errno::EACCES => {
-                (Status::Denied, Some("needs read and write permission or CAP_IPC_OWNER; --read-only needs less"))
-            }
-            Errno::EINVAL | Errno::EIDRM => (Status::NotFound, Some("it was removed meanwhile")),
-            Errno::ENOMEM => (Status::Failed, Some("no room in the address space or no memory")),
-            errno => (Status::of(errno), None),
-        };
-        Error::cannot(status, &format!("attach {}", found.text), errno, remedy)
     }
 }
 

@@ -9,12 +9,16 @@ pub mod limits;
 pub mod ls;
 pub mod rm;
 pub mod set;
+pub mod shm_lock;
+pub mod shm_read;
+pub mod shm_write;
 pub mod show;
 
 mod confirm;
 mod envelope;
 mod options;
 mod output;
+mod progress;
 mod report;
 mod selectors;
 mod sheets;

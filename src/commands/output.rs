@@ -15,17 +15,26 @@ pub(super) struct Out {
 impl Out {
     /// Opens it.
     pub(super) fn stdout() -> Result<Self> {
-        if startup::stdout_was_closed() {
-            return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
-        }
-        let fd = io::stdout().as_fd().try_clone_to_owned().map_err(Error::Output)?;
-        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, File::from(fd)) })
+        stdout_file().map(Self::onto)
+    }
+
+    /// A file of our own in its place.
+    pub(super) fn onto(file: File) -> Self {
+        Self { writer: BufWriter::with_capacity(64 * 1024, file) }
     }
 
     /// Hands on everything.
     pub(super) fn finish(mut self) -> Result<()> {
         self.writer.flush().map_err(Error::Output)
     }
+}
+
+/// Standard output itself, for what goes out unbuffered.
+pub(super) fn stdout_file() -> Result<File> {
+    if startup::stdout_was_closed() {
+        return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
+    }
+    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Error::Output)
 }
 
 impl Write for Out {

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod escape;
+pub mod hexdump;
 pub mod json;
 pub mod sheet;
 pub mod style;

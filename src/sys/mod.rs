@@ -9,15 +9,18 @@ pub mod accounts;
 pub mod errno;
 pub mod guarded;
 pub mod layout;
+pub mod mapping;
 pub mod memory;
 pub mod msg;
 pub mod namespace;
+pub mod new_file;
 pub mod process;
 pub mod random;
 pub mod sem;
 pub mod shm;
 pub mod startup;
 pub mod terminal;
+pub mod transfer;
 pub mod types;
 
 pub use errno::{Errno, Result};
