@@ -80,6 +80,18 @@ impl Mapped {
         count(unsafe { libc::write(out.as_raw_fd(), from, len) })
     }
 
+    /// Puts pages of the segment into a pipe without copying them (`vmsplice`); how many bytes went. What the reader
+    /// finds is what is in the segment by then.
+    ///
+    /// # Errors
+    /// `EBADF` when `pipe` is none; otherwise as [`Mapped::write_to`].
+    pub fn splice_to(&self, pipe: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+        let part = libc::iovec { iov_base: self.at(offset, len)?, iov_len: len };
+        // SAFETY: one range, which lies in the mapping. The pipe refers to the pages, not to the mapping, and the
+        // kernel only reads them: without SPLICE_F_GIFT they stay the segment's.
+        count(unsafe { libc::vmsplice(pipe.as_raw_fd(), &raw const part, 1, 0) })
+    }
+
     /// Reads from `input` into the segment (`read`); how many bytes came, 0 at the end.
     ///
     /// # Errors

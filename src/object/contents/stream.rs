@@ -10,11 +10,11 @@ use super::{CopyError, Sink};
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::{self, Errno, transfer};
 
-/// What a pipe is asked to hold, and what goes into one write.
+/// What a pipe is asked to hold, and what is put into it at a time.
 const PIPE: u32 = 1 << 20;
-/// What goes to a file in one write.
-const CHUNK: usize = 4 << 20;
-/// Bytes copied through memory of ours, and zeros written at a time.
+/// What is sent in one call.
+const CHUNK: usize = 64 << 20;
+/// Bytes copied at a time: few enough to stay in the processor's cache.
 const BUFFER: usize = 256 << 10;
 
 /// What the descriptor is.
@@ -84,7 +84,7 @@ impl Stream {
     fn send(&mut self, file: &File, range: Range<u64>) -> Result<u64, CopyError> {
         let mut at = range.start;
         while at < range.end {
-            let len = usize::try_from(range.end - at).unwrap_or(CHUNK);
+            let len = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
             match transfer::send(self.out.as_fd(), file, at, len) {
                 // The end of the file, which a segment cannot have moved; the copy below tells what is wrong.
                 Ok(0) => break,
@@ -147,16 +147,23 @@ impl Sink for Stream {
     }
 
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> Result<(), CopyError> {
-        let chunk = match self.kind {
-            Kind::Pipe(held) => held.max(4096),
-            _ => CHUNK,
-        };
         let mut at = range.start;
+        // As in `file`: only what the reader must have taken before we end goes without copying.
+        let uncopied = match self.kind {
+            Kind::Pipe(held) => usize::try_from(self.remaining.saturating_sub(held as u64)).unwrap_or(usize::MAX),
+            _ => 0,
+        };
+        let uncopied = range.end.min(at.saturating_add(uncopied));
         while at < range.end {
-            let len = chunk.min(range.end - at);
-            // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
-            let _ = mapped.advise(at, len, Advice::PopulateRead);
-            match mapped.write_to(self.out.as_fd(), at, len) {
+            let written = if at < uncopied {
+                mapped.splice_to(self.out.as_fd(), at, (uncopied - at).min(PIPE as usize))
+            } else {
+                let len = (range.end - at).min(BUFFER);
+                // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
+                let _ = mapped.advise(at, len, Advice::PopulateRead);
+                mapped.write_to(self.out.as_fd(), at, len)
+            };
+            match written {
                 Ok(0) => return Err(CopyError::Write(Errno::ENOSPC)),
                 Ok(taken) => {
                     at += taken;
