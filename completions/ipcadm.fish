@@ -1,0 +1,581 @@
+# fish completion for ipcadm.
+#
+# Generated from the command tree by tests/completions; change it there.
+
+# Whether the words before the cursor lead to this command.
+function __ipcadm_at
+    set -l path ipcadm
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case --color
+                # Its value is no command.
+                set -e words[1]
+            case '-?*'
+            case '*'
+                set -l next (__ipcadm_enter "$path $words[1]")
+                or break
+                set path $next
+        end
+        set -e words[1]
+    end
+    test "$path" = "$argv"
+end
+
+function __ipcadm_after_dashes
+    contains -- -- (commandline -opc)
+end
+
+# References of one kind or all, with owner and contents.
+function __ipcadm_references
+    # KIND:PATH:PROJECT
+    set -l parts (string match -r '^((?:shm|sem|msg):)(.*/.*)' -- (commandline -ct))
+    if set -q parts[3]
+        __fish_complete_path $parts[3] | string replace -r '^' $parts[2]
+        return
+    end
+    command ipcadm ls $argv --no-header -o ref,owner,contents 2>/dev/null </dev/null |
+        string replace -r '^(\S+)\s+' '$1\t'
+end
+
+function __ipcadm_columns
+    # A column of a list may have a sign.
+    set -l sign (string match -r '(?:^|[,=])(\+)[^,]*$' -- (commandline -ct))[2]
+    string replace -r '^' "$sign" -- \
+        'kind	shm, sem or msg' \
+        'id	the kernel\'s identifier' \
+        'key	creation key; 0x00000000 is private' \
+        'ref	kind and id, as every command takes them' \
+        'mode	permission bits, octal' \
+        'uid	owner, as a number' \
+        'gid	owner\'s group, as a number' \
+        'cuid	creator, as a number' \
+        'cgid	creator\'s group, as a number' \
+        'owner	owner\'s name, or number without one' \
+        'group	name of the owner\'s group, or its number' \
+        'creator	creator\'s name, or number without one' \
+        'creator_group	name of the creator\'s group, or its number' \
+        'ctime	creation or last change of owner, mode or capacity' \
+        'size	bytes asked for at creation' \
+        'nattch	attachments: mappings, not processes' \
+        'cpid	process that created it' \
+        'lpid	last process to attach or detach' \
+        'atime	last attach, also by fork' \
+        'dtime	last detach' \
+        'rss	bytes in RAM' \
+        'swap	bytes in swap' \
+        'locked	kept in RAM (SHM_LOCK)' \
+        'doomed	removed, goes at the last detach' \
+        'nsems	semaphores in the set' \
+        'otime	last semop' \
+        'qnum	messages held' \
+        'cbytes	bytes held' \
+        'qbytes	capacity in bytes' \
+        'lspid	last process to send' \
+        'lrpid	last process or thread to receive' \
+        'stime	last send' \
+        'rtime	last receive' \
+        'activity	latest of all its times' \
+        'full	share of a queue\'s capacity in use' \
+        'contents	size, use and flags in words' \
+        'flags	locked, doomed'
+end
+
+# Completes the words after '--' as a command line of their own.
+function __ipcadm_program
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -l line (string escape -- $words[(math $at + 1)..-1]) (commandline -ct)
+    complete -C "$line"
+end
+
+# Prints where a command and the next word lead, if that is a command.
+function __ipcadm_enter
+    switch $argv[1]
+        case 'ipcadm'
+            echo 'ipcadm'
+        case 'ipcadm ls' 'ipcadm list'
+            echo 'ipcadm ls'
+        case 'ipcadm show' 'ipcadm inspect' 'ipcadm stat'
+            echo 'ipcadm show'
+        case 'ipcadm limits'
+            echo 'ipcadm limits'
+        case 'ipcadm set'
+            echo 'ipcadm set'
+        case 'ipcadm rm' 'ipcadm delete' 'ipcadm remove'
+            echo 'ipcadm rm'
+        case 'ipcadm key'
+            echo 'ipcadm key'
+        case 'ipcadm shm'
+            echo 'ipcadm shm'
+        case 'ipcadm shm ls' 'ipcadm shm list'
+            echo 'ipcadm shm ls'
+        case 'ipcadm shm show' 'ipcadm shm inspect' 'ipcadm shm stat'
+            echo 'ipcadm shm show'
+        case 'ipcadm shm set'
+            echo 'ipcadm shm set'
+        case 'ipcadm shm rm' 'ipcadm shm delete' 'ipcadm shm remove'
+            echo 'ipcadm shm rm'
+        case 'ipcadm shm create'
+            echo 'ipcadm shm create'
+        case 'ipcadm shm attach'
+            echo 'ipcadm shm attach'
+        case 'ipcadm shm help'
+            echo 'ipcadm shm help'
+        case 'ipcadm sem'
+            echo 'ipcadm sem'
+        case 'ipcadm sem ls' 'ipcadm sem list'
+            echo 'ipcadm sem ls'
+        case 'ipcadm sem show' 'ipcadm sem inspect' 'ipcadm sem stat'
+            echo 'ipcadm sem show'
+        case 'ipcadm sem set'
+            echo 'ipcadm sem set'
+        case 'ipcadm sem rm' 'ipcadm sem delete' 'ipcadm sem remove'
+            echo 'ipcadm sem rm'
+        case 'ipcadm sem create'
+            echo 'ipcadm sem create'
+        case 'ipcadm sem help'
+            echo 'ipcadm sem help'
+        case 'ipcadm msg'
+            echo 'ipcadm msg'
+        case 'ipcadm msg ls' 'ipcadm msg list'
+            echo 'ipcadm msg ls'
+        case 'ipcadm msg show' 'ipcadm msg inspect' 'ipcadm msg stat'
+            echo 'ipcadm msg show'
+        case 'ipcadm msg set'
+            echo 'ipcadm msg set'
+        case 'ipcadm msg rm' 'ipcadm msg delete' 'ipcadm msg remove'
+            echo 'ipcadm msg rm'
+        case 'ipcadm msg create'
+            echo 'ipcadm msg create'
+        case 'ipcadm msg help'
+            echo 'ipcadm msg help'
+        case 'ipcadm completions'
+            echo 'ipcadm completions'
+        case 'ipcadm help'
+            echo 'ipcadm help'
+        case '*'
+            return 1
+    end
+end
+
+complete -c ipcadm -f
+
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a ls -d 'List objects: all of them, those that selectors choose, or those named'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a limits -d 'Show limits, what of them is in use, and who uses most'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a set -d 'Change owner, group, mode or queue capacity'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a key -d 'Make a key from a file as ftok(3) does, or take a key apart'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a shm -d 'Shared memory segments; a bare \'ipcadm shm\' lists them'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a sem -d 'Semaphore sets; a bare \'ipcadm sem\' lists them'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a msg -d 'Message queues; a bare \'ipcadm msg\' lists them'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a completions -d 'Print the completion script of a shell'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a help -d 'Print the help of a command'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -a 'shm sem msg (__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -l messages -d 'Look at no more than the first N messages of a queue' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm show' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l group -d 'New group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l qbytes -d 'New capacity of a queue in bytes, 1 to 2147483647' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s f -l force -d 'Shrink a queue below what it holds, or below what it can be given again'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm set' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm key' -F
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a ls -d 'List objects of this kind (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a set -d 'Change owner, group, mode or queue capacity'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a create -d 'Create a shared memory segment and print its reference'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a attach -d 'Attach a segment for a time or while a program runs'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a help -d 'Print the help of a command'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l messages -d 'Look at no more than the first N messages of a queue' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l group -d 'New group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l qbytes -d 'New capacity of a queue in bytes, 1 to 2147483647' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s f -l force -d 'Shrink a queue below what it holds, or below what it can be given again'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l key -d 'Key, 0x and 1 to 8 hex digits' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l ftok -d 'Key made by ftok(3) from a file and a project' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l random-key -d 'A random key that nobody has yet'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l private -d 'No key (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l mode -d 'Mode' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l owner -d 'Owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l group -d 'Group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l exist-ok -d 'Accept an object that exists, if it is the same; needs a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l hugepages -d 'Use huge pages, of SIZE if the default will not do'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l noreserve -d 'Reserve no swap space'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l lock -d 'Keep it in RAM; this is no mutex'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l read-only -d 'Attach for reading only'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l for -d 'Keep it attached so long' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s f -l force -d 'Attach even if detaching will destroy the segment (kernel.shm_rmid_forced)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s q -l quiet -d 'Print nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and not __ipcadm_after_dashes' -a '(__ipcadm_references shm)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a ls -d 'List objects of this kind (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a set -d 'Change owner, group, mode or queue capacity'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a create -d 'Create a semaphore set with its values and print its reference'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a help -d 'Print the help of a command'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l messages -d 'Look at no more than the first N messages of a queue' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l group -d 'New group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l qbytes -d 'New capacity of a queue in bytes, 1 to 2147483647' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s f -l force -d 'Shrink a queue below what it holds, or below what it can be given again'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l values -d 'Initial values, 0 to 32767, separated by commas [default: all 0]' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l key -d 'Key, 0x and 1 to 8 hex digits' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l ftok -d 'Key made by ftok(3) from a file and a project' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l random-key -d 'A random key that nobody has yet'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l private -d 'No key (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l mode -d 'Mode' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l owner -d 'Owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l group -d 'Group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l exist-ok -d 'Accept an object that exists, if it is the same; needs a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a ls -d 'List objects of this kind (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a set -d 'Change owner, group, mode or queue capacity'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a create -d 'Create a message queue and print its reference'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a help -d 'Print the help of a command'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s o -l output -d 'Columns to show, or +COLUMN and -COLUMN to add and leave out' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l sort -d 'Sort by these columns' -x -a '(__fish_complete_list , __ipcadm_columns)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s r -l reverse -d 'Turn the order round'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l limit -d 'Show at most N objects' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s q -l quiet -d 'Print references alone'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l messages -d 'Look at no more than the first N messages of a queue' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l group -d 'New group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l qbytes -d 'New capacity of a queue in bytes, 1 to 2147483647' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s f -l force -d 'Shrink a queue below what it holds, or below what it can be given again'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l key -d 'Key, 0x and 1 to 8 hex digits' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l ftok -d 'Key made by ftok(3) from a file and a project' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l random-key -d 'A random key that nobody has yet'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l private -d 'No key (the default)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l mode -d 'Mode' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l owner -d 'Owner, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l group -d 'Group, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l exist-ok -d 'Accept an object that exists, if it is the same; needs a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l qbytes -d 'Capacity in bytes [default: kernel.msgmnb]' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s V -l version -d 'Print version'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm completions' -a 'bash\\t\'\' zsh\\t\'\' fish\\t\'\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''

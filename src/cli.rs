@@ -15,7 +15,13 @@ pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
 /// List, explain, create, change, use and safely remove System V IPC objects:
 /// shared memory segments (shm), semaphore sets (sem) and message queues (msg).
 #[derive(Debug, Parser)]
-#[command(name = "ipcadm", version, subcommand_required = true, arg_required_else_help = false)]
+#[command(
+    name = "ipcadm",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = false
+)]
 #[command(after_help = "Without a command, ipcadm lists. An object is named shm:ID, sem:ID, msg:ID, KIND:0xKEY or \
 KIND:PATH:PROJECT.\nManual pages: ipcadm(1), ipcadm-COMMAND(1), ipcadm-sysv(7).")]
 pub struct Cli {
@@ -173,7 +179,7 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
-            Command::Key(args) => key::run(&args),
+            Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
                 ShmCommand::Create(args) => create::run_shm(&args, &context),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, KIND_WORDS};
@@ -22,7 +23,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return explain(&error, runs_a_program),
+        Err(error) => return explain(error, runs_a_program),
     };
     let status = match cli.run() {
         Ok(status) => return status,
@@ -44,9 +45,12 @@ fn imply_ls(args: &mut Vec<OsString>) {
         let text = word.as_encoded_bytes();
         if text == b"--color" {
             at += 2;
+            if at > args.len() {
+                return;
+            }
         } else if matches!(text, b"-v" | b"--verbose") || text.starts_with(b"--color=") {
             at += 1;
-        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version") {
+        } else if matches!(text, b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV") {
             return;
         } else if !under_kind && KIND_WORDS.iter().any(|kind| kind.as_bytes() == text) {
             under_kind = true;
@@ -66,7 +70,7 @@ fn is_reference(word: &[u8], under_kind: bool) -> bool {
 }
 
 /// Shows help, version, or what is wrong with the command line.
-fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
+fn explain(mut error: clap::Error, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
         let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
@@ -78,23 +82,15 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
             _ => ExitCode::SUCCESS,
         };
     }
+    let hint = hints::hint(&error);
+    make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    // What the user typed is repeated in it; the line structure is clap's.
-    let mut shown = String::new();
     // "To pass it as a value" is never what was meant by an option that does not exist.
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
-    for (index, line) in lines.iter().enumerate() {
-        let repeats = line.is_empty() && index > 0 && lines[index - 1].is_empty();
-        if repeats {
-            continue;
-        }
-        if index > 0 {
-            shown.push('\n');
-        }
-        shown.push_str(&harmless(line));
-    }
-    if let Some(hint) = hints::hint(error) {
+    let mut lines: Vec<&str> = text.trim_end().lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
+    lines.dedup_by(|one, two| one.is_empty() && two.is_empty());
+    let mut shown = lines.join("\n");
+    if let Some(hint) = hint {
         shown.push_str("\n\n  ");
         shown.push_str(&hint);
     }
@@ -102,7 +98,25 @@ fn explain(error: &clap::Error, runs_a_program: bool) -> ExitCode {
     ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
 }
 
-/// Escapes what clap repeats, but leaves its own backslash-free text and quotes alone.
-fn harmless(line: &str) -> String {
-    if line.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(line).into_owned() } else { line.to_owned() }
+/// Escapes what clap repeats of the command line, before clap puts it between lines of its own.
+fn make_harmless(error: &mut clap::Error) {
+    let repeated: Vec<(ContextKind, ContextValue)> =
+        error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in repeated {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(harmless(text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.into_iter().map(harmless).collect()),
+            // Tips. As text they lose their colours, which are not shown anyway.
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.iter().map(|text| harmless(text.to_string()).into()).collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, value);
+    }
+}
+
+/// Leaves plain text alone, so that backslashes in it are not doubled.
+fn harmless(text: String) -> String {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
 }

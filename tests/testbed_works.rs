@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::thread;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, is_root, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, make, may_set_limits, needs_root, tool};
 
 const IPC_NOWAIT: i16 = 0o4000;
 
@@ -74,21 +74,13 @@ fn a_thread_can_go_back_to_a_namespace() {
 fn limits_are_the_namespaces_own() {
     let ns = fresh();
     let default = ns.read_sysctl("msgmni");
-    if !sysctl_allowed() {
+    if !may_set_limits("limits of a namespace") {
         return;
     }
     ns.sysctl("msgmni", 7);
     assert_eq!(ns.read_sysctl("msgmni"), "7");
     let other = fresh();
     assert_eq!(other.read_sysctl("msgmni"), default);
-}
-
-/// Ordinary users may set limits since Linux 6.9.
-fn sysctl_allowed() -> bool {
-    let text = fs::read_to_string("/proc/sys/kernel/osrelease").expect("the kernel's release");
-    let mut numbers = text.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
-    let release = (numbers.next(), numbers.next());
-    is_root() || release >= (Some(6), Some(9))
 }
 
 #[test]
@@ -143,6 +135,9 @@ fn standard_streams_can_be_given() {
     tool("cat", ["-"]).stdin("bytes\0").run().ok().stdout_is("bytes\0");
     tool("cat", [""; 0]).run().ok().stdout_empty();
     tool("echo", ["x"]).stdout_to("/dev/full").run().status(1).stderr_has("No space left");
+    tool("echo", ["x"]).stdout_closed().run().status(1).stderr_has("Bad file descriptor");
+    tool("sh", ["-c", ": </dev/tty"]).run().stderr_has("/dev/tty");
+    tool("sh", ["-c", "ulimit -l"]).may_lock(4096).run().ok().stdout_is("4\n");
     tool("yes", [""; 0]).stdout_closed_pipe().run().signal(13).stderr_empty();
     tool("env", [""; 0])
         .env("NAME", "value")

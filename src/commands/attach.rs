@@ -89,7 +89,7 @@ impl AttachArgs {
         let attachment = Attachment::new(id, self.read_only)
             .map_err(|errno| attaching::refused(&found, "attach", self.read_only, errno, lesser))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
-        shown.attached(&found.text, attachment.address(), during)?;
+        shown.attached(&found.to_string(), attachment.address(), during)?;
 
         let code = match self.command.split_first() {
             Some((program, arguments)) => run_program(program, arguments),
@@ -99,9 +99,9 @@ impl AttachArgs {
             }
         };
 
-        attachment.detach().map_err(|errno| Error::call(&format!("detach {}", found.text), errno))?;
+        attachment.detach().map_err(|errno| Error::call(&format!("detach {found}"), errno))?;
         let after = inventory::look(found.object.id).ok().flatten();
-        let printed = shown.detached(&found.text, after);
+        let printed = shown.detached(&found.to_string(), after);
         match printed {
             // The program's status is what counts by now.
             Err(_) if !self.command.is_empty() => Ok(code),

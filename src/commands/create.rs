@@ -8,11 +8,12 @@ use std::path::Path;
 use clap::Args;
 
 use super::context::{Context, note};
+use super::envelope;
 use super::options::{Format, FormatArgs, group, mode_change, non_empty, size, user};
 use super::output::Out;
 use super::report::{Manner, Outcome, Report};
 use super::set::capacity;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status};
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::ModeChange;
@@ -40,7 +41,7 @@ pub struct CommonArgs {
     #[arg(long, group = "keys")]
     private: bool,
     /// Mode
-    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600")]
+    #[arg(long, value_name = "MODE", value_parser = mode_change, default_value = "0600", allow_hyphen_values = true)]
     mode: ModeChange,
     /// Owner, a name or number
     #[arg(long, value_name = "USER", value_parser = non_empty)]
@@ -185,6 +186,28 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
+        let kind = body.kind();
+        let (out, creation) = match self.attempt(body, context) {
+            Ok(done) => done,
+            Err(error) => return envelope::refuse(self.format.format(), "objects", kind.word(), error),
+        };
+        match creation {
+            Creation::Created(object) => {
+                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
+                // An object that nobody knows of would only be a leak.
+                shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
+            }
+            Creation::Exists(object, remark) => {
+                if let Some(remark) = remark {
+                    note(&remark);
+                }
+                self.print(out, &object, Outcome::Exists)?;
+                Ok(Status::Done)
+            }
+        }
+    }
+
+    fn attempt(&self, body: Body, context: &Context) -> Result<(Out, Creation)> {
         let key = self.key()?;
         if self.exist_ok && key == KeyChoice::Private {
             return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
@@ -207,20 +230,7 @@ impl CommonArgs {
         });
         // Before anything is made: is there anywhere to say what?
         let out = Out::stdout()?;
-        match specification.create()? {
-            Creation::Created(object) => {
-                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
-                // An object that nobody knows of would only be a leak.
-                shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
-            }
-            Creation::Exists(object, remark) => {
-                if let Some(remark) = remark {
-                    note(&remark);
-                }
-                self.print(out, &object, Outcome::Exists)?;
-                Ok(Status::Done)
-            }
-        }
+        Ok((out, specification.create()?))
     }
 
     fn key(&self) -> Result<KeyChoice> {
@@ -241,14 +251,7 @@ impl CommonArgs {
             return Err(usage("has no path"));
         }
         let path = Path::new(OsStr::from_bytes(&bytes[..colon]));
-        let made = key::ftok(path, project).map_err(|error| {
-            let status = match error.raw_os_error() {
-                Some(libc::EACCES) => Status::Denied,
-                _ => Status::Failed,
-            };
-            let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
-            Error::cannot(status, &operation, bare(&error), None)
-        })?;
+        let made = key::of_file(path, project)?;
         Ok(KeyChoice::Key(made.key))
     }
 

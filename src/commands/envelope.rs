@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
-use crate::error::{Error, Status};
+use super::context::say;
+use super::options::Format;
+use super::output::Out;
+use crate::error::{Error, Result, Status};
 use crate::object::fields::{FIELDS, Field};
 use crate::object::model::Object;
 use crate::object::names::Names;
@@ -72,6 +75,24 @@ pub(super) fn tail<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
     json.close_object();
 }
 
+/// Ends a command that comes to nothing: in JSON with a document that tells the failure, otherwise by the error.
+///
+/// # Errors
+/// Every error in another format; in JSON a usage error, and one of the output.
+pub(super) fn refuse(format: Format, list: &str, reference: &str, error: Error) -> Result<Status> {
+    if format != Format::Json || !matches!(error, Error::Failed { .. }) {
+        return Err(error);
+    }
+    say(&error.to_string());
+    let mut out = Out::stdout()?;
+    let mut json = JsonWriter::new(&mut out);
+    head(&mut json, list, false);
+    tail(&mut json, &[Failure::of(reference, &error)]);
+    json.end_document().and_then(|()| json.flush()).map_err(Error::Output)?;
+    out.finish()?;
+    Ok(error.status())
+}
+
 /// The fields of an object, without its braces, so that a command can add its own. Returns the names of those
 /// that the caller may not see, which go into `hidden` by [`hidden`].
 pub(super) fn fields<W: Write>(
@@ -87,7 +108,7 @@ pub(super) fn fields<W: Write>(
             if value == Value::Hidden {
                 unseen.push(field.name);
             }
-            json.key(field.name);
+            json.written_key(field.json_key);
             json.value(&value);
         }
     }

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::context::Context;
 use super::envelope;
 use super::options::{Format, FormatArgs};
 use super::output::Out;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
 use crate::object::model::{Kind, ObjectId};
@@ -26,10 +27,10 @@ use crate::sys::Key;
 #[command(override_usage = "ipcadm key [OPTIONS] PATH PROJECT\n       ipcadm key [OPTIONS] KEY")]
 pub struct KeyArgs {
     /// A file, or a key: 0x and hex digits, or a decimal as other programs print it
-    #[arg(value_name = "PATH|KEY", allow_hyphen_values = true)]
+    #[arg(value_name = "PATH|KEY", allow_negative_numbers = true)]
     first: OsString,
-    /// Project of the file's key: 1 to 255, 0x01 to 0xff, or one character that is no digit
-    #[arg(value_name = "PROJECT", allow_hyphen_values = true)]
+    /// Project of the file's key: 1 to 255, 0x01 to 0xff, or one printable character that is no digit
+    #[arg(value_name = "PROJECT", allow_negative_numbers = true)]
     project: Option<OsString>,
     #[command(flatten)]
     format: FormatArgs,
@@ -39,16 +40,20 @@ pub struct KeyArgs {
 ///
 /// # Errors
 /// A usage error, status 3 or 4 when the file cannot be looked at, an output error.
-pub fn run(args: &KeyArgs) -> Result<Status> {
+pub fn run(args: &KeyArgs, context: &Context) -> Result<Status> {
+    let format = args.format.format();
     let (key, file) = match &args.project {
-        Some(project) => {
-            let made = make(&args.first, project)?;
-            (made.key, Some(made))
-        }
+        Some(project) => match make(&args.first, project) {
+            Ok(made) => (made.key, Some(made)),
+            Err(error) => return envelope::refuse(format, "keys", &args.first.to_string_lossy(), error),
+        },
         None => (read(&args.first)?, None),
     };
+    if let Some(file) = file {
+        context.verbose(|| format!("the file is inode {} of device {:#x}", file.inode, file.device));
+    }
     let mut out = Out::stdout()?;
-    print(&mut out, args.format.format(), key, file).map_err(Error::Output)?;
+    print(&mut out, format, key, file).map_err(Error::Output)?;
     out.finish()?;
     Ok(Status::Done)
 }
@@ -59,14 +64,7 @@ fn make(path: &OsStr, project: &OsStr) -> Result<FileKey> {
     }
     let project = Project::parse(project.as_bytes())
         .map_err(|bad| Error::Usage(format!("'{}' {bad}", escape_bytes(project.as_bytes()))))?;
-    key::ftok(Path::new(path), project).map_err(|error| {
-        let status = match error.raw_os_error() {
-            Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
-            Some(libc::EACCES) => Status::Denied,
-            _ => Status::Failed,
-        };
-        Error::cannot(status, &format!("make a key from {}", escape_bytes(path.as_bytes())), bare(&error), None)
-    })
+    key::of_file(Path::new(path), project)
 }
 
 /// Reads a key in hex, or in decimal: signed as `/proc/sysvipc` prints it, or unsigned.

@@ -105,6 +105,7 @@ fn shown_value(limit: &Limit) -> Value<'static> {
 /// An output error, or a kernel without System V IPC.
 pub fn run(args: &LimitsArgs, context: &Context) -> Result<Status> {
     let (limits, losses) = limits::all()?;
+    context.verbose(|| "limits and use by IPC_INFO and *_INFO, shares of owners by a listing".to_owned());
     losses.iter().for_each(|loss| note(loss));
     let owners = limits.iter().filter_map(|limit| Some(limit.top?.uid.raw())).collect();
     let names = Names::look_up(owners, Vec::new());

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs, StyleArgs, non_empty};
+use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
 use super::output::Out;
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
@@ -30,8 +30,6 @@ pub struct LsArgs {
     /// Kinds (shm, sem, msg), or the objects to be listed; '-' reads them from standard input
     #[arg(value_name = "KIND|REF")]
     words: Vec<OsString>,
-    #[command(flatten)]
-    selectors: SelectorArgs,
     /// Columns to show, or +COLUMN and -COLUMN to add and leave out
     #[arg(short, long, value_name = "COLUMNS", allow_hyphen_values = true)]
     output: Option<String>,
@@ -42,7 +40,7 @@ pub struct LsArgs {
     #[arg(short, long)]
     reverse: bool,
     /// Show at most N objects
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count::<usize>, allow_negative_numbers = true)]
     limit: Option<usize>,
     /// Leave out the header
     #[arg(long)]
@@ -54,6 +52,9 @@ pub struct LsArgs {
     style: StyleArgs,
     #[command(flatten)]
     format: FormatArgs,
+    // Last, because its heading holds for whatever follows.
+    #[command(flatten)]
+    selectors: SelectorArgs,
 }
 
 fn after_help() -> String {
@@ -97,7 +98,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
             let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory })?;
             for (kind, source) in &inventory.sources {
                 let seen = inventory.objects.iter().filter(|object| object.kind() == *kind).count();
-                context.verbose(|| format!("{seen} {}s listed by {}", kind.noun(), source.word()));
+                context.verbose(|| format!("{} listed by {}", kind.count(seen as u64), source.word()));
             }
             inventory.losses.iter().for_each(|loss| note(loss));
             let now = now();
@@ -115,10 +116,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     };
 
     let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat());
-    sort_objects(&mut objects, &sort, &names);
-    if args.reverse {
-        objects.reverse();
-    }
+    sort_objects(&mut objects, &sort, args.reverse, &names);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
     let mut out = Out::stdout()?;
@@ -133,6 +131,7 @@ fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -
         match target.resolve() {
             Ok(Some(found)) => {
                 tally.done();
+                targets::note_difference(target, &found.object);
                 objects.push(found.object);
             }
             // Listed by an earlier run and gone since.
@@ -149,11 +148,15 @@ fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut
     failures.push(Failure::of(&target.text(), error));
 }
 
-/// Stable, so that equal objects keep the kernel's order.
-fn sort_objects(objects: &mut [Object], sort: &[&'static Field], names: &Names) {
+/// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
+fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, names: &Names) {
+    // So that equal objects are turned round as well.
+    if reverse {
+        objects.reverse();
+    }
     objects.sort_by(|one, two| {
         sort.iter()
-            .map(|field| field.value(one, names).compare(&field.value(two, names)))
+            .map(|field| field.value(one, names).compare(&field.value(two, names), reverse))
             .find(|order| order.is_ne())
             .unwrap_or(std::cmp::Ordering::Equal)
     });

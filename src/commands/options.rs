@@ -90,6 +90,17 @@ pub(super) fn non_empty_path() -> impl TypedValueParser<Value = OsString> {
     OsStringValueParser::new().try_map(|path| if path.is_empty() { Err(EMPTY.to_owned()) } else { Ok(path) })
 }
 
+/// How many: a plain decimal number.
+pub(super) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
+    if text.is_empty() {
+        return Err(EMPTY.to_owned());
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is no number".to_owned());
+    }
+    text.parse().map_err(|_| "is too large".to_owned())
+}
+
 /// A size in bytes.
 pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
     parse_size(text).map_err(|error| error.to_string())

@@ -23,6 +23,18 @@ impl Out {
         Self { writer: BufWriter::with_capacity(64 * 1024, file) }
     }
 
+    /// As [`Out::stdout`], for commands that do their work all the same: where it was closed, every write fails.
+    pub(super) fn stdout_or_failing() -> Result<Self> {
+        match Self::stdout() {
+            Err(Error::Output(error)) if startup::stdout_was_closed() => {
+                // Opened for reading only; without even that there is nothing to say it to.
+                let nowhere = File::open("/dev/null").map_err(|_| Error::Output(error))?;
+                Ok(Self { writer: BufWriter::new(nowhere) })
+            }
+            other => other,
+        }
+    }
+
     /// Hands on everything.
     pub(super) fn finish(mut self) -> Result<()> {
         self.writer.flush().map_err(Error::Output)

@@ -2,6 +2,8 @@
 //!
 //! They finish their work whatever happens to standard output, and their status tells of the work.
 
+use std::collections::HashMap;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use super::context::say;
@@ -10,7 +12,8 @@ use super::options::Format;
 use super::output::Out;
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::Field;
-use crate::object::model::{Object, ObjectId};
+use crate::object::inventory;
+use crate::object::model::{Detail, Kind, Memory, Object, ObjectId};
 use crate::object::names::Names;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
@@ -69,6 +72,7 @@ pub(super) struct Report {
     json: JsonWriter<Out>,
     fields: Vec<&'static Field>,
     names: Names,
+    memory: HashMap<ObjectId, Memory>,
     tally: Tally,
     failures: Vec<Failure>,
     output_error: Option<io::Error>,
@@ -78,9 +82,9 @@ impl Report {
     /// A report on some of `objects`.
     ///
     /// # Errors
-    /// When standard output was closed from the start: before anything is done.
+    /// When standard output cannot even be duplicated: before anything is done.
     pub(super) fn new(manner: Manner, objects: &[Object]) -> Result<Self> {
-        Ok(Self::onto(Out::stdout()?, manner, objects))
+        Ok(Self::onto(Out::stdout_or_failing()?, manner, objects))
     }
 
     /// A report onto an output that is open already.
@@ -92,6 +96,7 @@ impl Report {
             json: JsonWriter::new(out),
             fields,
             names,
+            memory: memory(manner.format, objects),
             tally: Tally::default(),
             failures: Vec::new(),
             output_error: None,
@@ -111,14 +116,14 @@ impl Report {
     }
 
     /// One object is done with, and was perhaps changed by that; `line` is what people read.
-    pub(super) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: &str) {
+    pub(super) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: impl Display) {
         self.done_with(object, outcome, changed, line, |_| {});
     }
 
     /// An object that was to be acted on is gone, and nothing but its id is known.
     pub(super) fn gone(&mut self, id: ObjectId) {
         self.tally.done();
-        self.line(&format!("{id} was already gone"));
+        self.line(format_args!("{id} was already gone"));
         if matches!(self.manner.format, Format::Json | Format::Jsonl) {
             self.open();
             self.json.key("kind");
@@ -129,6 +134,18 @@ impl Report {
             self.json.string(&id.to_string());
             self.close(Outcome::Gone, false, &[]);
         }
+        if self.manner.format == Format::Csv {
+            let known = |field: &&'static Field| match field.name {
+                "kind" => Value::Word(id.kind.word().into()),
+                "id" => Value::Signed(i64::from(id.id)),
+                "ref" => Value::Word(id.to_string().into()),
+                _ => Value::Null,
+            };
+            let own = [Value::Word(Outcome::Gone.word().into()), Value::Flag(false)];
+            let mut text = String::new();
+            csv::push_record(&mut text, self.fields.iter().map(known).chain(own));
+            self.json.raw(&text);
+        }
         self.relieve();
     }
 
@@ -138,7 +155,7 @@ impl Report {
         object: &Object,
         outcome: Outcome,
         changed: bool,
-        line: &str,
+        line: impl Display,
         extra: impl FnOnce(&mut JsonWriter<Out>),
     ) {
         self.tally.done();
@@ -147,10 +164,9 @@ impl Report {
         self.relieve();
     }
 
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: impl Display) {
         if self.manner.format == Format::Table && !self.manner.quiet {
-            self.json.raw(line);
-            self.json.raw("\n");
+            self.json.raw(format_args!("{line}\n"));
         }
     }
 
@@ -167,6 +183,11 @@ impl Report {
 
     fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut JsonWriter<Out>)) {
         let changed = changed && !self.manner.dry_run;
+        let mut object = *object;
+        if let Detail::Shm(segment) = &mut object.detail {
+            segment.memory = segment.memory.or_else(|| self.memory.get(&object.id).copied());
+        }
+        let object = &object;
         match self.manner.format {
             Format::Table => {}
             Format::Json | Format::Jsonl => {
@@ -253,4 +274,15 @@ impl Report {
         let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
         self.keep(result);
     }
+}
+
+/// What segments have in memory, where it is to be shown.
+fn memory(format: Format, objects: &[Object]) -> HashMap<ObjectId, Memory> {
+    if format == Format::Table {
+        return HashMap::new();
+    }
+    let mut segments: Vec<Object> = objects.iter().filter(|object| object.kind() == Kind::Shm).copied().collect();
+    // Where that fails, it is shown that it is not known.
+    let _ = inventory::add_memory(segments.iter_mut());
+    segments.iter().filter_map(|segment| Some((segment.id, segment.as_segment()?.memory?))).collect()
 }

@@ -13,6 +13,7 @@ use super::targets::{self, Target};
 use crate::error::{Error, Result, Status};
 use crate::object::fingerprint::Fingerprint;
 use crate::object::model::{Kind, Object, ObjectId};
+use crate::object::reference::Resolved;
 use crate::object::removal::{self, Removal};
 
 /// Objects in use that a question names one by one.
@@ -44,9 +45,8 @@ pub struct RmArgs {
 }
 
 /// Something to be removed.
-struct Candidate {
-    text: String,
-    object: Object,
+struct Candidate<'a> {
+    found: Resolved<'a>,
     fingerprint: Fingerprint,
 }
 
@@ -54,6 +54,9 @@ struct Candidate {
 enum Missing {
     /// It was listed and is gone since.
     Gone(ObjectId),
+    /// There is no such object.
+    Absent(String, Error),
+    /// It cannot be looked at, or a file is missing that would tell its key: it may well be there.
     Failed(String, Error),
 }
 
@@ -65,18 +68,23 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let targets = targets::parse(&args.refs, implied)?;
     let (candidates, missing) = resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
-    let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.object).collect();
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     if !args.yes && !args.dry_run && manner.format == Format::Table && !confirmed(&candidates) {
         say("nothing was removed");
         return Ok(Status::Refused);
     }
+    let objects: Vec<Object> = match manner.format {
+        Format::Table => Vec::new(),
+        _ => candidates.iter().map(|candidate| candidate.found.object).collect(),
+    };
     let mut report = Report::new(manner, &objects)?;
     for absent in missing {
         match absent {
             Missing::Gone(id) => report.gone(id),
-            Missing::Failed(_, error) if args.if_exists && error.status() == Status::NotFound => {}
-            Missing::Failed(text, error) => report.failed(&text, None, Outcome::Failed, &error),
+            Missing::Absent(..) if args.if_exists => {}
+            Missing::Absent(text, error) | Missing::Failed(text, error) => {
+                report.failed(&text, None, Outcome::Failed, &error)
+            }
         }
     }
     for candidate in &candidates {
@@ -86,29 +94,41 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
 }
 
 /// Finds everything before anything is removed, in the order in which it goes: queues, sets, segments.
-fn resolve(targets: &[Target]) -> (Vec<Candidate>, Vec<Missing>) {
+fn resolve(targets: &[Target]) -> (Vec<Candidate<'_>>, Vec<Missing>) {
     let mut candidates = Vec::with_capacity(targets.len());
     let mut missing = Vec::new();
-    let mut seen = HashSet::with_capacity(targets.len());
     for target in targets {
         match target.resolve() {
             Ok(Some(found)) => {
-                let fingerprint = target.fingerprint(&found.object);
-                // Named twice, it is removed once.
-                if seen.insert(found.object.id) {
-                    candidates.push(Candidate { text: found.text, object: found.object, fingerprint });
-                }
+                candidates.push(Candidate { fingerprint: target.fingerprint(&found.object), found });
             }
             Ok(None) => missing.extend(target.listed().map(Missing::Gone)),
+            Err(error) if error.status() == Status::NotFound && target.is_definite() => {
+                missing.push(Missing::Absent(target.text(), error));
+            }
             Err(error) => missing.push(Missing::Failed(target.text(), error)),
         }
     }
-    candidates.sort_by_key(|candidate| match candidate.object.kind() {
+    drop_repeated(&mut candidates);
+    candidates.sort_by_key(|candidate| match candidate.found.object.kind() {
         Kind::Msg => 0,
         Kind::Sem => 1,
         Kind::Shm => 2,
     });
     (candidates, missing)
+}
+
+/// Named twice, it is removed once. The first stays where it is.
+fn drop_repeated(candidates: &mut Vec<Candidate<'_>>) {
+    let mut places: Vec<(ObjectId, usize)> =
+        candidates.iter().enumerate().map(|(place, candidate)| (candidate.found.object.id, place)).collect();
+    places.sort_unstable();
+    let repeated: HashSet<usize> =
+        places.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1].1).collect();
+    if !repeated.is_empty() {
+        let mut place = 0..;
+        candidates.retain(|_| place.next().is_none_or(|place| !repeated.contains(&place)));
+    }
 }
 
 /// Asks about objects in use, if there are any and somebody can be asked. Without a terminal `rm` obeys.
@@ -118,7 +138,9 @@ fn confirmed(candidates: &[Candidate]) -> bool {
     }
     let used: Vec<String> = candidates
         .iter()
-        .filter_map(|candidate| removal::use_of(&candidate.object).map(|how| format!("{}: {how}", candidate.text)))
+        .filter_map(|candidate| {
+            removal::use_of(&candidate.found.object).map(|how| format!("{}: {how}", candidate.found))
+        })
         .collect();
     if used.is_empty() {
         return true;
@@ -135,18 +157,20 @@ fn confirmed(candidates: &[Candidate]) -> bool {
     confirm(&format!("{question}\n{what}")).unwrap_or(true)
 }
 
-fn remove(candidate: &Candidate, dry_run: bool, report: &mut Report) {
-    let Candidate { text, object, fingerprint } = candidate;
-    let result = if dry_run { Ok(removal::foresee(fingerprint, object)) } else { removal::remove(fingerprint, text) };
-    let would =
-        |done: &str, future: &str| if dry_run { format!("would {future} {text}") } else { format!("{done} {text}") };
+fn remove(candidate: &Candidate<'_>, dry_run: bool, report: &mut Report) {
+    let Candidate { found, fingerprint } = candidate;
+    let object = &found.object;
+    let result = if dry_run { Ok(removal::foresee(fingerprint, object)) } else { removal::remove(fingerprint, found) };
     match result {
-        Ok(Removal::Removed) => report.done(object, Outcome::Removed, true, &would("removed", "remove")),
+        Ok(Removal::Removed) => {
+            let what = if dry_run { "would remove" } else { "removed" };
+            report.done(object, Outcome::Removed, true, format_args!("{what} {found}"));
+        }
         Ok(Removal::WillGo { nattch, already }) => {
             let mut line = match (dry_run, already) {
-                (_, true) => format!("{text} was removed before and"),
-                (true, false) => format!("would mark {text}, which"),
-                (false, false) => format!("marked {text}, which"),
+                (_, true) => format!("{found} was removed before and"),
+                (true, false) => format!("would mark {found}, which"),
+                (false, false) => format!("marked {found}, which"),
             };
             line.push_str(&match nattch {
                 1 => " goes when its last attachment detaches".to_owned(),
@@ -154,11 +178,11 @@ fn remove(candidate: &Candidate, dry_run: bool, report: &mut Report) {
             });
             report.done(object, Outcome::WillGo, !already, &line);
         }
-        Ok(Removal::Gone) => report.done(object, Outcome::Gone, false, &format!("{text} was already gone")),
+        Ok(Removal::Gone) => report.done(object, Outcome::Gone, false, format_args!("{found} was already gone")),
         Ok(Removal::Kept(reason)) => {
-            let error = Error::cannot(Status::Refused, &format!("remove {text}"), reason, Some("kept; list it again"));
-            report.failed(text, Some(object), Outcome::Kept, &error);
+            let error = Error::cannot(Status::Refused, &format!("remove {found}"), reason, Some("kept; list it again"));
+            report.failed(&found.to_string(), Some(object), Outcome::Kept, &error);
         }
-        Err(error) => report.failed(text, Some(object), Outcome::Failed, &error),
+        Err(error) => report.failed(&found.to_string(), Some(object), Outcome::Failed, &error),
     }
 }

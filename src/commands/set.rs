@@ -1,5 +1,6 @@
 //! `set`: changes owner, group, mode or the capacity of a queue.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -74,30 +75,39 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         qbytes: args.qbytes,
         force: args.force,
     };
-    let looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+    let mut looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+    // Named twice, it is changed once: the second time it would no longer be what was looked at.
+    let mut seen = HashSet::with_capacity(looked_up.len());
+    looked_up.retain(|(_, found)| match found {
+        Ok(Some(found)) => seen.insert(found.object.id),
+        _ => true,
+    });
     let objects: Vec<Object> =
         looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
     let missing = looked_up.len() - objects.len();
     context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
-    let mut report = Report::new(manner, &objects)?;
+    // Its names must be those of the new owners too.
+    let foreseen = objects.iter().map(|object| change.foresee(object));
+    let mut report = Report::new(manner, &objects.iter().copied().chain(foreseen).collect::<Vec<_>>())?;
     for (target, found) in looked_up {
         match found {
             Ok(Some(found)) => {
+                let text = found.to_string();
                 let result = targets::unchanged(target, &found.object)
-                    .and_then(|()| change.check(&found.object, &found.text))
+                    .and_then(|()| change.check(&found.object, &text))
                     .and_then(|()| {
                         if args.dry_run {
                             Ok(change.foresee(&found.object))
                         } else {
-                            change.apply(&found.object, &found.text)
+                            change.apply(&found.object, &text)
                         }
                     });
                 match result {
-                    Ok(after) => changed(&found.text, &found.object, &after, &mut report),
+                    Ok(after) => changed(&text, &found.object, &after, args.dry_run, &mut report),
                     Err(error) => {
                         let outcome = if error.status() == Status::Refused { Outcome::Kept } else { Outcome::Failed };
-                        report.failed(&found.text, Some(&found.object), outcome, &error);
+                        report.failed(&text, Some(&found.object), outcome, &error);
                     }
                 }
             }
@@ -108,7 +118,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
     report.finish()
 }
 
-fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
+fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &mut Report) {
     let (old, new) = (Target::of(before), Target::of(after));
     let mut parts = Vec::new();
     if old.mode != new.mode {
@@ -127,9 +137,10 @@ fn changed(text: &str, before: &Object, after: &Object, report: &mut Report) {
     }
     let was = |json: &mut JsonWriter<_>| write_was(json, old, new);
     if parts.is_empty() {
-        report.done_with(after, Outcome::Kept, false, &format!("{text}: unchanged"), was);
+        report.done_with(after, Outcome::Kept, false, format!("{text}: unchanged"), was);
     } else {
-        report.done_with(after, Outcome::Changed, true, &format!("{text}: {}", parts.join(", ")), was);
+        let would = if dry_run { "would change " } else { "" };
+        report.done_with(after, Outcome::Changed, true, format_args!("{would}{text}: {}", parts.join(", ")), was);
     }
 }
 

@@ -15,6 +15,9 @@ use crate::render::units::{push_age, push_size};
 use crate::render::value::Value;
 use crate::sys::{Errno, Pid, Timestamp};
 
+/// Everything below the first line stands this far in.
+const INDENT: usize = 2;
+
 /// Writes the sheet.
 pub(super) fn write(
     out: &mut impl Write,
@@ -34,7 +37,7 @@ pub(super) fn write(
         Detail::Msg(queue) => of_queue(&mut sheet, queue, style),
     }
     sheet.line("ctime", time(object.ctime, style));
-    sheet.write(out, 2)?;
+    sheet.write(out, INDENT)?;
     match inside {
         Inside::Segment(_) => Ok(()),
         Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
@@ -64,7 +67,7 @@ fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
         } else {
             let parts = Parts::of(perm.key);
             format!(
-                "{} (by ftok: project 0x{:02x}, device minor 0x{:02x}, inode bits 0x{:04x})",
+                "{} (if ftok made it: project 0x{:02x}, device minor 0x{:02x}, inode bits 0x{:04x})",
                 perm.key, parts.project, parts.device_minor, parts.inode_bits
             )
         },
@@ -185,6 +188,7 @@ const fn number(header: &'static str) -> Column {
 fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Style) -> io::Result<()> {
     writeln!(out)?;
     let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
+    let style = &Style { indent: INDENT, ..style.clone() };
     table::write(out, &columns, semaphores.len(), style, |row, column| {
         let semaphore = &semaphores[row];
         match column {
@@ -204,7 +208,7 @@ fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style
     }
     writeln!(out)?;
     let columns = [number("INDEX"), number("TYPE"), number("SIZE")];
-    let exact = Style { bytes: true, ..style.clone() };
+    let exact = Style { bytes: true, indent: INDENT, ..style.clone() };
     table::write(out, &columns, headers.len(), &exact, |row, column| {
         let header = &headers[row];
         match column {
@@ -216,6 +220,6 @@ fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style
     let held = queue.as_queue().map_or(0, |queue| queue.qnum);
     match held.saturating_sub(headers.len() as u64) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more; see --messages"),
+        more => writeln!(out, "  and {more} more; --messages {held} shows them"),
     }
 }

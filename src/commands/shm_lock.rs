@@ -1,5 +1,6 @@
 //! `shm lock` and `shm unlock`: keep segments in RAM, or let them be swapped again.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -68,7 +69,13 @@ pub fn run_unlock(args: &UnlockArgs, context: &Context) -> Result<Status> {
 impl Common {
     fn run(&self, lock: bool, context: &Context) -> Result<Status> {
         let targets = targets::parse(&self.refs, Some(Kind::Shm))?;
-        let looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+        let mut looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
+        // Named twice, it is changed once.
+        let mut seen = HashSet::with_capacity(looked_up.len());
+        looked_up.retain(|(_, found)| match found {
+            Ok(Some(found)) => seen.insert(found.object.id),
+            _ => true,
+        });
         let objects: Vec<Object> =
             looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
         let missing = looked_up.len() - objects.len();
@@ -79,7 +86,7 @@ impl Common {
             match found {
                 Ok(Some(found)) => match targets::unchanged(target, &found.object) {
                     Ok(()) => self.one(lock, &found, &mut report),
-                    Err(error) => report.failed(&found.text, Some(&found.object), Outcome::Kept, &error),
+                    Err(error) => report.failed(&found.to_string(), Some(&found.object), Outcome::Kept, &error),
                 },
                 Ok(None) => report.failed(&target.text(), None, Outcome::Failed, &target.absent()),
                 Err(error) => report.failed(&target.text(), None, Outcome::Failed, &error),
@@ -88,29 +95,29 @@ impl Common {
         report.finish()
     }
 
-    fn one(&self, lock: bool, found: &Resolved, report: &mut Report) {
+    fn one(&self, lock: bool, found: &Resolved<'_>, report: &mut Report) {
         let (word, past) = if lock { ("lock", "locked") } else { ("unlock", "unlocked") };
-        let text = &found.text;
+        let text = &found.to_string();
         if found.object.perm.mode.is_locked() == lock {
-            return report.done(&found.object, Outcome::Kept, false, &format!("{text}: already {past}"));
+            return report.done(&found.object, Outcome::Kept, false, format!("{text}: already {past}"));
         }
         if self.dry_run {
-            return report.done(&found.object, Outcome::Changed, true, &format!("would {word} {text}"));
+            return report.done(&found.object, Outcome::Changed, true, format!("would {word} {text}"));
         }
         match change::set_locked(&found.object, lock) {
             Ok(after) if after.perm.mode.is_locked() == lock => {
-                report.done(&after, Outcome::Changed, true, &format!("{past} {text}"));
+                report.done(&after, Outcome::Changed, true, format!("{past} {text}"));
             }
             Ok(after) => {
                 note(&format!("{text} is made of huge pages, which are never swapped out; there is nothing to {word}"));
-                report.done(&after, Outcome::Kept, false, &format!("{text}: unchanged"));
+                report.done(&after, Outcome::Kept, false, format!("{text}: unchanged"));
             }
             Err(errno) => report.failed(text, Some(&found.object), Outcome::Failed, &refused(found, word, errno)),
         }
     }
 }
 
-fn refused(found: &Resolved, word: &str, errno: Errno) -> Error {
+fn refused(found: &Resolved<'_>, word: &str, errno: Errno) -> Error {
     let (status, remedy) = match errno {
         Errno::EPERM => {
             let owner = user_text(found.object.perm.uid);
@@ -126,5 +133,5 @@ fn refused(found: &Resolved, word: &str, errno: Errno) -> Error {
         Errno::EINVAL | Errno::EIDRM => (Status::NotFound, Some("it was removed meanwhile".to_owned())),
         errno => (Status::of(errno), None),
     };
-    Error::cannot(status, &format!("{word} {}", found.text), errno, remedy.as_deref())
+    Error::cannot(status, &format!("{word} {}", found), errno, remedy.as_deref())
 }

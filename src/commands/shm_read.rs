@@ -79,13 +79,9 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     let found = reference.resolve()?;
     let range = range(&found, "read", args.offset, args.length)?;
     let segment = args.open(&found, &range)?;
-    context.verbose(|| format!("reading {}: {}", found.text, segment.way()));
+    context.verbose(|| format!("reading {}: {}", found, segment.way()));
     if segment.fills_holes() {
-        note(&format!(
-            "{}: what is a hole cannot be told ({}), so all of it is given memory",
-            found.text,
-            segment.way()
-        ));
+        note(&format!("{}: what is a hole cannot be told ({}), so all of it is given memory", found, segment.way()));
     }
     match file {
         Some(file) => {
@@ -98,13 +94,13 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     }
     segment.close(&found)?;
     if args.force && inventory::look(found.object.id) == Ok(None) {
-        note(&format!("{} is gone: that was the last attachment of a segment to be destroyed", found.text));
+        note(&format!("{} is gone: that was the last attachment of a segment to be destroyed", found));
     }
     Ok(Status::Done)
 }
 
 impl ReadArgs {
-    fn open(&self, found: &Resolved, range: &Range<u64>) -> Result<Contents> {
+    fn open(&self, found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         if self.untouched {
             return contents::untouched(found, range);
         }
@@ -135,7 +131,7 @@ impl ReadArgs {
 ///
 /// # Errors
 /// Status 1.
-pub(super) fn range(found: &Resolved, operation: &str, offset: u64, length: Option<u64>) -> Result<Range<u64>> {
+pub(super) fn range(found: &Resolved<'_>, operation: &str, offset: u64, length: Option<u64>) -> Result<Range<u64>> {
     let size = found.object.as_segment().map_or(0, |segment| segment.size);
     let end = length.map_or(Some(size.max(offset)), |length| offset.checked_add(length));
     match end {
@@ -143,7 +139,7 @@ pub(super) fn range(found: &Resolved, operation: &str, offset: u64, length: Opti
         _ => {
             let bytes = length.map_or(String::new(), |length| format!("{length} bytes from "));
             let reason = format!("{bytes}offset {offset} is beyond its {size} bytes");
-            Err(Error::cannot(Status::Failed, &format!("{operation} {}", found.text), reason, None))
+            Err(Error::cannot(Status::Failed, &format!("{operation} {}", found), reason, None))
         }
     }
 }
@@ -173,7 +169,7 @@ fn unwritable(file: &Path, error: &io::Error) -> Error {
     Error::cannot(status, &format!("write {}", shown(file)), bare(error), remedy)
 }
 
-fn explain(found: &Resolved, error: CopyError, file: Option<&Path>) -> Error {
+fn explain(found: &Resolved<'_>, error: CopyError, file: Option<&Path>) -> Error {
     match (error, file) {
         (CopyError::Write(errno), Some(file)) => unwritable(file, &errno.into()),
         (CopyError::Write(errno), None) => Error::Output(errno.into()),
@@ -182,7 +178,7 @@ fn explain(found: &Resolved, error: CopyError, file: Option<&Path>) -> Error {
                 Errno::EFAULT => Some("a page of it cannot be had: no memory or huge page is left, or it was unmapped"),
                 _ => None,
             };
-            Error::cannot(Status::Failed, &format!("read {}", found.text), errno, remedy)
+            Error::cannot(Status::Failed, &format!("read {}", found), errno, remedy)
         }
     }
 }

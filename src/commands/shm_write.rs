@@ -78,25 +78,25 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
     let room = range.end - range.start;
     if let Some(left) = input.as_ref().and_then(|input| input.left).filter(|left| *left > room) {
         let reason = format!("the input has {left} bytes, and from offset {} on it has {room}", args.offset);
-        let operation = format!("write {}", found.text);
+        let operation = format!("write {}", found);
         return Err(Error::cannot(Status::Refused, &operation, reason, Some("nothing was written")));
     }
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
     let mut report = Report::new(manner, &[found.object])?;
     attaching::check(&found, "write", args.force)?;
     let segment = contents::open(&found, "write", false)?;
-    context.verbose(|| format!("writing {}: {}", found.text, segment.way()));
+    context.verbose(|| format!("writing {}: {}", found, segment.way()));
     let total = input.as_ref().map_or(Some(room), |input| input.left);
     let mut progress = Progress::new(total);
     let (written, line, result) = match &input {
         Some(input) => {
             let (written, result) = copy(&segment, &found, input, range, &mut progress);
-            (written, format!("wrote {written} bytes to {} at offset {}", found.text, args.offset), result)
+            (written, format!("wrote {written} bytes to {} at offset {}", found, args.offset), result)
         }
         None => {
             let byte = byte.unwrap_or(0);
             let result = segment.fill(range, byte, &mut |done| progress.update(done));
-            let line = format!("filled {room} bytes of {} with {byte:#04x} from offset {}", found.text, args.offset);
+            let line = format!("filled {room} bytes of {} with {byte:#04x} from offset {}", found, args.offset);
             (room, line, result.map_err(|error| unwritable(&found, error, None)))
         }
     };
@@ -110,7 +110,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
             json.key("written");
             json.number(written);
         }),
-        Err(error) => report.failed(&found.text, Some(&after), Outcome::Failed, &error),
+        Err(error) => report.failed(&found.to_string(), Some(&after), Outcome::Failed, &error),
     }
     report.finish()
 }
@@ -118,7 +118,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
 /// Copies the input; how much was written, and what went wrong.
 fn copy(
     segment: &Contents,
-    found: &Resolved,
+    found: &Resolved<'_>,
     input: &Input,
     range: std::ops::Range<u64>,
     progress: &mut Progress,
@@ -149,10 +149,10 @@ fn copy(
         return (written, Ok(()));
     }
     let reason = format!("{} goes on where the segment ends; {written} bytes were written", input.name);
-    (written, Err(Error::cannot(Status::Failed, &format!("write {}", found.text), reason, None)))
+    (written, Err(Error::cannot(Status::Failed, &format!("write {}", found), reason, None)))
 }
 
-fn unwritable(found: &Resolved, error: CopyError, from: Option<(&Input, u64)>) -> Error {
+fn unwritable(found: &Resolved<'_>, error: CopyError, from: Option<(&Input, u64)>) -> Error {
     let written = from.map(|(_, written)| format!("{written} bytes were written"));
     match (error, from) {
         (CopyError::Read(errno), Some((input, _))) => {
@@ -161,7 +161,7 @@ fn unwritable(found: &Resolved, error: CopyError, from: Option<(&Input, u64)>) -
         (CopyError::Read(errno) | CopyError::Write(errno), _) => {
             let why =
                 (errno == Errno::EFAULT).then(|| "a page of it cannot be had: no memory or huge page is left".into());
-            Error::cannot(Status::Failed, &format!("write {}", found.text), errno, why.or(written).as_deref())
+            Error::cannot(Status::Failed, &format!("write {}", found), errno, why.or(written).as_deref())
         }
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::context::{Context, note, say};
 use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs};
+use super::options::{Format, FormatArgs, count};
 use super::output::Out;
 use super::sheets;
 use super::targets::{self, Target};
@@ -31,7 +31,7 @@ pub struct ShowArgs {
     #[arg(value_name = "REF", required = true)]
     refs: Vec<OsString>,
     /// Look at no more than the first N messages of a queue
-    #[arg(long, value_name = "N", default_value = "20")]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = count::<u32>, allow_negative_numbers = true)]
     messages: u32,
     #[command(flatten)]
     format: FormatArgs,
@@ -50,11 +50,13 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
         match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
             Ok(resolved) => {
                 tally.done();
-                found.push((resolved.text, resolved.object));
+                targets::note_difference(target, &resolved.object);
+                found.push((resolved.to_string(), resolved.object));
             }
             Err(error) => fail(target, &error, &mut failures, &mut tally),
         }
     }
+    context.verbose(|| format!("looked up: {} found, {} not", found.len(), failures.len()));
     if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
         note(&loss);
     }
@@ -163,6 +165,9 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mu
             });
         }
         Inside::Queue(headers) => {
+            if headers.as_ref().is_ok_and(|headers| headers.iter().any(|header| header.size.is_none())) {
+                unseen.push("messages");
+            }
             list(json, "messages", headers.as_deref().ok(), unseen, |json, header| {
                 json.key("index");
                 json.number(u64::from(header.index));

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, Read};
 use std::os::unix::ffi::OsStrExt;
 
+use super::context::note;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
@@ -104,6 +105,14 @@ impl Target {
         }
     }
 
+    /// Whether it can be known which object is meant, so that nothing found means that it is absent.
+    pub(super) fn is_definite(&self) -> bool {
+        match self {
+            Self::Named(reference) => reference.is_definite(),
+            Self::Listed(_) => true,
+        }
+    }
+
     /// The id, if it was listed with it.
     pub(super) fn listed(&self) -> Option<ObjectId> {
         match self {
@@ -124,13 +133,13 @@ impl Target {
     ///
     /// # Errors
     /// Status 3 when a reference names nothing, 4 or 1 when the object cannot be looked at.
-    pub(super) fn resolve(&self) -> Result<Option<Resolved>> {
+    pub(super) fn resolve(&self) -> Result<Option<Resolved<'_>>> {
         match self {
             Self::Named(reference) => reference.resolve().map(Some),
             Self::Listed(fingerprint) => {
                 let id = fingerprint.id;
                 let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
-                Ok(found.map(|object| Resolved { text: id.to_string(), object }))
+                Ok(found.map(|object| Resolved { reference: None, object }))
             }
         }
     }
@@ -144,15 +153,28 @@ impl Target {
     }
 }
 
+/// In what an object is no longer what was listed; None when it is the same, or was not listed.
+pub(super) fn difference(target: &Target, found: &Object) -> Option<String> {
+    match target.fingerprint(found).compare(found) {
+        Comparison::Same => None,
+        Comparison::Doomed => Some("it has been removed and waits for its last detach".to_owned()),
+        Comparison::Changed(what) => Some(format!("it has changed meanwhile: another {what}")),
+    }
+}
+
 /// Refuses an object that is no longer what was listed.
 ///
 /// # Errors
 /// Status 10, with what is different.
 pub(super) fn unchanged(target: &Target, found: &Object) -> Result<()> {
-    let differs = match target.fingerprint(found).compare(found) {
-        Comparison::Same => return Ok(()),
-        Comparison::Doomed => "it has been removed and waits for its last detach".to_owned(),
-        Comparison::Changed(what) => format!("changed since it was listed: another {what}"),
-    };
-    Err(Error::cannot(Status::Refused, &format!("act on {}", target.text()), differs, Some("kept; list it again")))
+    difference(target, found).map_or(Ok(()), |differs| {
+        Err(Error::cannot(Status::Refused, &format!("change {}", target.text()), differs, Some("kept; list it again")))
+    })
+}
+
+/// Says of an object that is shown all the same that it is no longer what was listed.
+pub(super) fn note_difference(target: &Target, found: &Object) {
+    if let Some(differs) = difference(target, found) {
+        note(&format!("{} is not what was listed: {differs}", target.text()));
+    }
 }

@@ -10,7 +10,7 @@ use crate::sys::Errno;
 ///
 /// # Errors
 /// Status 10.
-pub fn check(found: &Resolved, operation: &str, force: bool) -> Result<(), Error> {
+pub fn check(found: &Resolved<'_>, operation: &str, force: bool) -> Result<(), Error> {
     let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
     if !unattached || force {
         return Ok(());
@@ -22,13 +22,13 @@ pub fn check(found: &Resolved, operation: &str, force: bool) -> Result<(), Error
             "nobody has it attached, and it cannot be told whether detaching would destroy it (kernel.shm_rmid_forced)"
         }
     };
-    let operation = format!("{operation} {}", found.text);
+    let operation = format!("{operation} {}", found);
     Err(Error::cannot(Status::Refused, &operation, reason, Some("--force does it all the same")))
 }
 
 /// The error for an attach that the kernel refused; `remedy` says what else would do for lack of permission.
 #[must_use]
-pub fn refused(found: &Resolved, operation: &str, read_only: bool, errno: Errno, remedy: Option<&str>) -> Error {
+pub fn refused(found: &Resolved<'_>, operation: &str, read_only: bool, errno: Errno, remedy: Option<&str>) -> Error {
     let permission = if read_only { "read" } else { "read and write" };
     let denied = format!("needs {permission} permission or CAP_IPC_OWNER");
     let (status, remedy) = match (errno, remedy) {
@@ -38,5 +38,5 @@ pub fn refused(found: &Resolved, operation: &str, read_only: bool, errno: Errno,
         (Errno::ENOMEM, _) => (Status::Failed, Some("no room in the address space or no memory".to_owned())),
         (errno, _) => (Status::of(errno), None),
     };
-    Error::cannot(status, &format!("{operation} {}", found.text), errno, remedy.as_deref())
+    Error::cannot(status, &format!("{operation} {}", found), errno, remedy.as_deref())
 }

@@ -118,7 +118,7 @@ impl Change {
         let gone = || Error::cannot(Status::NotFound, &operation, "it was removed meanwhile", None);
         let now = inventory::look(seen.id).map_err(|errno| inventory::unreadable(seen.id, errno))?.ok_or_else(gone)?;
         if let Comparison::Changed(what) = Fingerprint::of(seen).compare(&now) {
-            let reason = format!("changed since it was looked at: another {what}");
+            let reason = format!("it has changed meanwhile: another {what}");
             return Err(Error::cannot(Status::Refused, &operation, reason, None));
         }
         let target = self.target(&now);
@@ -135,10 +135,15 @@ impl Change {
     fn explain(&self, object: &Object, operation: &str, target: Target, errno: Errno) -> Error {
         let msgmnb = msg::limits().map_or(0, |limits| limits.msgmnb);
         if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_set(object) {
-            let remedy = format!(
-                "more than kernel.msgmnb ({msgmnb}) needs CAP_SYS_RESOURCE in the initial user namespace; \
-                 raise kernel.msgmnb first"
-            );
+            let right = "CAP_SYS_RESOURCE in the initial user namespace; raise kernel.msgmnb first";
+            let remedy = match (self.qbytes, target.qbytes) {
+                // The kernel wants the capacity with every IPC_SET.
+                (None, Some(kept)) => format!(
+                    "to keep its capacity, {kept}, which is more than kernel.msgmnb ({msgmnb}), needs {right}, or \
+                     lower it with --qbytes"
+                ),
+                _ => format!("more than kernel.msgmnb ({msgmnb}) needs {right}"),
+            };
             return Error::cannot(Status::Denied, operation, errno, Some(&remedy));
         }
         if errno == Errno::EINVAL {

@@ -6,7 +6,7 @@ use super::fields::{FIELDS, Field, find};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadField {
     /// There is no such field.
-    #[error("unknown column '{0}'{1}; columns are {names}", names = all_names())]
+    #[error("unknown column '{0}'{1}\n  columns: {names}", names = all_names())]
     Unknown(String, String),
     /// Nothing between two commas.
     #[error("empty column name")]

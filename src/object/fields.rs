@@ -13,6 +13,8 @@ use crate::sys::{Pid, Timestamp};
 pub struct Field {
     /// Name for `-o` and `--sort`, and the JSON key.
     pub name: &'static str,
+    /// The JSON key as it is written, `"name":`; a listing writes it very often.
+    pub json_key: &'static str,
     /// Heading of its column.
     pub header: &'static str,
     /// The kinds that have it.
@@ -79,79 +81,109 @@ impl std::fmt::Debug for Field {
     }
 }
 
+/// The forms of a field's name.
+struct Named {
+    name: &'static str,
+    json_key: &'static str,
+    header: &'static str,
+}
+
+macro_rules! named {
+    ($name:literal, $header:literal) => {
+        Named { name: $name, json_key: concat!("\"", $name, "\":"), header: $header }
+    };
+}
+
 /// Every field, in the order of JSON keys and CSV columns.
 pub static FIELDS: [Field; 37] = [
-    common("kind", "KIND", false, "shm, sem or msg", |object, _| word(object.kind().word())),
-    common("id", "ID", true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
-    common("key", "KEY", false, "creation key; 0x00000000 is private", |object, _| Value::Hex(object.perm.key.bits())),
-    common("ref", "REF", false, "kind and id, as every command takes them", |object, _| {
+    common(named!("kind", "KIND"), false, "shm, sem or msg", |object, _| word(object.kind().word())),
+    common(named!("id", "ID"), true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
+    common(named!("key", "KEY"), false, "creation key; 0x00000000 is private", |object, _| {
+        Value::Hex(object.perm.key.bits())
+    }),
+    common(named!("ref", "REF"), false, "kind and id, as every command takes them", |object, _| {
         Value::Reference(object.kind().word(), object.id.id)
     }),
-    common("mode", "MODE", false, "permission bits, octal", |object, _| Value::Octal(object.perm.mode.permissions())),
-    common("uid", "UID", true, "owner, as a number", |object, _| Value::Number(u64::from(object.perm.uid.raw()))),
-    common("gid", "GID", true, "owner's group, as a number", |object, _| {
+    common(named!("mode", "MODE"), false, "permission bits, octal", |object, _| {
+        Value::Octal(object.perm.mode.permissions())
+    }),
+    common(named!("uid", "UID"), true, "owner, as a number", |object, _| {
+        Value::Number(u64::from(object.perm.uid.raw()))
+    }),
+    common(named!("gid", "GID"), true, "owner's group, as a number", |object, _| {
         Value::Number(u64::from(object.perm.gid.raw()))
     }),
-    common("cuid", "CUID", true, "creator, as a number", |object, _| Value::Number(u64::from(object.perm.cuid.raw()))),
-    common("cgid", "CGID", true, "creator's group, as a number", |object, _| {
+    common(named!("cuid", "CUID"), true, "creator, as a number", |object, _| {
+        Value::Number(u64::from(object.perm.cuid.raw()))
+    }),
+    common(named!("cgid", "CGID"), true, "creator's group, as a number", |object, _| {
         Value::Number(u64::from(object.perm.cgid.raw()))
     }),
-    common("owner", "OWNER", false, "owner's name, or number without one", |object, names| {
+    common(named!("owner", "OWNER"), false, "owner's name, or number without one", |object, names| {
         Value::Named(names.user(object.perm.uid), object.perm.uid.raw())
     }),
-    common("group", "GROUP", false, "name of the owner's group, or its number", |object, names| {
+    common(named!("group", "GROUP"), false, "name of the owner's group, or its number", |object, names| {
         Value::Named(names.group(object.perm.gid), object.perm.gid.raw())
     }),
-    common("creator", "CREATOR", false, "creator's name, or number without one", |object, names| {
+    common(named!("creator", "CREATOR"), false, "creator's name, or number without one", |object, names| {
         Value::Named(names.user(object.perm.cuid), object.perm.cuid.raw())
     }),
-    common("creator_group", "CREATOR_GROUP", false, "name of the creator's group, or its number", |object, names| {
-        Value::Named(names.group(object.perm.cgid), object.perm.cgid.raw())
-    }),
-    common("ctime", "CTIME", true, "creation or last change of owner, mode or capacity", |object, _| {
+    common(
+        named!("creator_group", "CREATOR_GROUP"),
+        false,
+        "name of the creator's group, or its number",
+        |object, names| Value::Named(names.group(object.perm.cgid), object.perm.cgid.raw()),
+    ),
+    common(named!("ctime", "CTIME"), true, "creation or last change of owner, mode or capacity", |object, _| {
         time(object.ctime)
     }),
-    segment("size", "SIZE", "bytes asked for at creation", |segment| Value::Bytes(segment.size)),
-    segment("nattch", "NATTCH", "attachments: mappings, not processes", |segment| Value::Number(segment.nattch)),
-    segment("cpid", "CPID", "process that created it", |segment| pid(segment.cpid, true)),
-    segment("lpid", "LPID", "last process to attach or detach", |segment| {
+    segment(named!("size", "SIZE"), "bytes asked for at creation", |segment| Value::Bytes(segment.size)),
+    segment(named!("nattch", "NATTCH"), "attachments: mappings, not processes", |segment| {
+        Value::Number(segment.nattch)
+    }),
+    segment(named!("cpid", "CPID"), "process that created it", |segment| pid(segment.cpid, true)),
+    segment(named!("lpid", "LPID"), "last process to attach or detach", |segment| {
         pid(segment.lpid, !(segment.atime.is_never() && segment.dtime.is_never()))
     }),
-    segment("atime", "ATIME", "last attach, also by fork", |segment| time(segment.atime)),
-    segment("dtime", "DTIME", "last detach", |segment| time(segment.dtime)),
-    segment("rss", "RSS", "bytes in RAM", |segment| segment.rss().map_or(Value::Hidden, Value::Bytes)),
-    segment("swap", "SWAP", "bytes in swap", |segment| {
+    segment(named!("atime", "ATIME"), "last attach, also by fork", |segment| time(segment.atime)),
+    segment(named!("dtime", "DTIME"), "last detach", |segment| time(segment.dtime)),
+    segment(named!("rss", "RSS"), "bytes in RAM", |segment| segment.rss().map_or(Value::Hidden, Value::Bytes)),
+    segment(named!("swap", "SWAP"), "bytes in swap", |segment| {
         segment.memory.map_or(Value::Hidden, |memory| Value::Bytes(memory.swap))
     }),
     Field {
         kinds: KindSet::SHM,
-        ..common("locked", "LOCKED", false, "kept in RAM (SHM_LOCK)", |object, _| {
+        ..common(named!("locked", "LOCKED"), false, "kept in RAM (SHM_LOCK)", |object, _| {
             Value::Flag(object.perm.mode.is_locked())
         })
     },
     Field {
         kinds: KindSet::SHM,
-        ..common("doomed", "DOOMED", false, "removed, goes at the last detach", |object, _| {
+        ..common(named!("doomed", "DOOMED"), false, "removed, goes at the last detach", |object, _| {
             Value::Flag(object.is_doomed())
         })
     },
-    set("nsems", "NSEMS", "semaphores in the set", |set| Value::Number(set.nsems)),
-    set("otime", "OTIME", "last semop", |set| time(set.otime)),
-    queue("qnum", "QNUM", "messages held", |queue| Value::Number(queue.qnum)),
-    queue("cbytes", "CBYTES", "bytes held", |queue| Value::Bytes(queue.cbytes)),
-    queue("qbytes", "QBYTES", "capacity in bytes", |queue| queue.qbytes.map_or(Value::Hidden, Value::Bytes)),
-    queue("lspid", "LSPID", "last process to send", |queue| pid(queue.lspid, !queue.stime.is_never())),
-    queue("lrpid", "LRPID", "last process or thread to receive", |queue| pid(queue.lrpid, !queue.rtime.is_never())),
-    queue("stime", "STIME", "last send", |queue| time(queue.stime)),
-    queue("rtime", "RTIME", "last receive", |queue| time(queue.rtime)),
-    derived("activity", "ACTIVITY", true, KindSet::ALL, "latest of all its times", |object, _| time(object.activity())),
-    derived("full", "FULL", true, KindSet::MSG, "share of a queue's capacity in use", |object, _| {
+    set(named!("nsems", "NSEMS"), "semaphores in the set", |set| Value::Number(set.nsems)),
+    set(named!("otime", "OTIME"), "last semop", |set| time(set.otime)),
+    queue(named!("qnum", "QNUM"), "messages held", |queue| Value::Number(queue.qnum)),
+    queue(named!("cbytes", "CBYTES"), "bytes held", |queue| Value::Bytes(queue.cbytes)),
+    queue(named!("qbytes", "QBYTES"), "capacity in bytes", |queue| queue.qbytes.map_or(Value::Hidden, Value::Bytes)),
+    queue(named!("lspid", "LSPID"), "last process to send", |queue| pid(queue.lspid, !queue.stime.is_never())),
+    queue(named!("lrpid", "LRPID"), "last process or thread to receive", |queue| {
+        pid(queue.lrpid, !queue.rtime.is_never())
+    }),
+    queue(named!("stime", "STIME"), "last send", |queue| time(queue.stime)),
+    queue(named!("rtime", "RTIME"), "last receive", |queue| time(queue.rtime)),
+    derived(named!("activity", "ACTIVITY"), true, KindSet::ALL, "latest of all its times", |object, _| {
+        time(object.activity())
+    }),
+    derived(named!("full", "FULL"), true, KindSet::MSG, "share of a queue's capacity in use", |object, _| {
         object.as_queue().map_or(Value::Null, full)
     }),
-    derived("contents", "CONTENTS", false, KindSet::ALL, "size, use and flags in words", |object, _| {
+    derived(named!("contents", "CONTENTS"), false, KindSet::ALL, "size, use and flags in words", |object, _| {
         Value::Word(Cow::Owned(contents(object)))
     }),
-    derived("flags", "FLAGS", false, KindSet::SHM, "locked, doomed", |object, _| {
+    derived(named!("flags", "FLAGS"), false, KindSet::SHM, "locked, doomed", |object, _| {
         word(match (object.perm.mode.is_locked(), object.is_doomed()) {
             (true, true) => "locked,doomed",
             (true, false) => "locked",
@@ -163,53 +195,70 @@ pub static FIELDS: [Field; 37] = [
 
 type ReadObject = for<'a> fn(&Object, &'a Names) -> Value<'a>;
 
-const fn common(
-    name: &'static str,
-    header: &'static str,
-    right: bool,
-    meaning: &'static str,
-    read: ReadObject,
-) -> Field {
-    Field { name, header, kinds: KindSet::ALL, right, exact: true, meaning, read: Read::Object(read) }
+const fn common(named: Named, right: bool, meaning: &'static str, read: ReadObject) -> Field {
+    Field {
+        name: named.name,
+        json_key: named.json_key,
+        header: named.header,
+        kinds: KindSet::ALL,
+        right,
+        exact: true,
+        meaning,
+        read: Read::Object(read),
+    }
 }
 
 /// Made of other fields: shown when asked for, and never part of an object's JSON by itself.
-const fn derived(
-    name: &'static str,
-    header: &'static str,
-    right: bool,
-    kinds: KindSet,
-    meaning: &'static str,
-    read: ReadObject,
-) -> Field {
-    Field { name, header, kinds, right, exact: false, meaning, read: Read::Object(read) }
+const fn derived(named: Named, right: bool, kinds: KindSet, meaning: &'static str, read: ReadObject) -> Field {
+    Field {
+        name: named.name,
+        json_key: named.json_key,
+        header: named.header,
+        kinds,
+        right,
+        exact: false,
+        meaning,
+        read: Read::Object(read),
+    }
 }
 
-const fn segment(
-    name: &'static str,
-    header: &'static str,
-    meaning: &'static str,
-    read: fn(&Segment) -> Value<'static>,
-) -> Field {
-    Field { name, header, kinds: KindSet::SHM, right: true, exact: true, meaning, read: Read::Segment(read) }
+const fn segment(named: Named, meaning: &'static str, read: fn(&Segment) -> Value<'static>) -> Field {
+    Field {
+        name: named.name,
+        json_key: named.json_key,
+        header: named.header,
+        kinds: KindSet::SHM,
+        right: true,
+        exact: true,
+        meaning,
+        read: Read::Segment(read),
+    }
 }
 
-const fn set(
-    name: &'static str,
-    header: &'static str,
-    meaning: &'static str,
-    read: fn(&Set) -> Value<'static>,
-) -> Field {
-    Field { name, header, kinds: KindSet::SEM, right: true, exact: true, meaning, read: Read::Set(read) }
+const fn set(named: Named, meaning: &'static str, read: fn(&Set) -> Value<'static>) -> Field {
+    Field {
+        name: named.name,
+        json_key: named.json_key,
+        header: named.header,
+        kinds: KindSet::SEM,
+        right: true,
+        exact: true,
+        meaning,
+        read: Read::Set(read),
+    }
 }
 
-const fn queue(
-    name: &'static str,
-    header: &'static str,
-    meaning: &'static str,
-    read: fn(&Queue) -> Value<'static>,
-) -> Field {
-    Field { name, header, kinds: KindSet::MSG, right: true, exact: true, meaning, read: Read::Queue(read) }
+const fn queue(named: Named, meaning: &'static str, read: fn(&Queue) -> Value<'static>) -> Field {
+    Field {
+        name: named.name,
+        json_key: named.json_key,
+        header: named.header,
+        kinds: KindSet::MSG,
+        right: true,
+        exact: true,
+        meaning,
+        read: Read::Queue(read),
+    }
 }
 
 fn word(text: &'static str) -> Value<'static> {

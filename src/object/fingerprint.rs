@@ -1,5 +1,7 @@
 //! Fingerprints: what must still be so for an object to be the one that was looked at.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::key;
@@ -75,7 +77,7 @@ impl Fingerprint {
     /// # Errors
     /// When it is no JSON, or lacks one of the fields (as with `-o`).
     pub fn from_json(line: &str) -> Result<Self, BadLine> {
-        let raw: Line = serde_json::from_str(line).map_err(|error| {
+        let raw: Line<'_> = serde_json::from_str(line).map_err(|error| {
             // serde's own text names the place in the line, which the caller has already told.
             let text = error.to_string();
             BadLine(text.split(" at line ").next().unwrap_or("is no JSON object").to_owned())
@@ -110,13 +112,16 @@ pub struct BadLine(String);
 
 /// The keys of a line that matter here; there are others.
 #[derive(Deserialize)]
-struct Line {
-    kind: String,
+struct Line<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
     id: i32,
-    key: String,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
     cuid: u32,
     cgid: u32,
-    ctime: String,
+    #[serde(borrow)]
+    ctime: Cow<'a, str>,
     cpid: Option<i32>,
     nsems: Option<u64>,
 }

@@ -74,19 +74,26 @@ pub fn collect(wants: Wants) -> Result<Inventory> {
 }
 
 fn collect_kind(kind: Kind, memory: bool, inventory: &mut Inventory) -> sys::Result<Source> {
-    let start = inventory.objects.len();
-    if kind == Kind::Shm && memory {
-        match from_proc(kind, &mut inventory.objects) {
-            Ok(()) => return Ok(Source::Proc),
-            Err(error) => {
-                inventory.objects.truncate(start);
-                inventory.losses.push(format!(
-                    "resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}",
-                    bare(&error)
-                ));
-            }
-        }
+    if kind != Kind::Shm || !memory {
+        return collect_by_index(kind, inventory);
     }
+    let start = inventory.objects.len();
+    let Err(error) = from_proc(kind, &mut inventory.objects) else { return Ok(Source::Proc) };
+    inventory.objects.truncate(start);
+    let source = collect_by_index(kind, inventory)?;
+    // Without segments nothing is lost.
+    if inventory.objects.len() > start {
+        inventory.losses.push(memory_unknown(&error));
+    }
+    Ok(source)
+}
+
+fn memory_unknown(error: &io::Error) -> String {
+    format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", bare(error))
+}
+
+fn collect_by_index(kind: Kind, inventory: &mut Inventory) -> sys::Result<Source> {
+    let start = inventory.objects.len();
     let mut source = Source::StatAny;
     let max_index = max_index(kind)?;
     match by_index(max_index, HOLES, |index| stat_any(kind, index), &mut inventory.objects) {
@@ -130,7 +137,8 @@ fn without_stat_any(kind: Kind, max_index: u32, inventory: &mut Inventory) -> sy
 }
 
 fn not_listed(kind: Kind, count: u32) -> String {
-    format!("{count} {}s that you may not read are not listed, as /proc/sysvipc cannot be read either", kind.noun())
+    let objects = kind.count(u64::from(count));
+    format!("not listed, as you may not read them and /proc/sysvipc cannot be read either: {objects}")
 }
 
 /// How a pass over the indices ended.
@@ -303,9 +311,7 @@ pub fn add_memory<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Option<S
         }
         Some(())
     });
-    result
-        .err()
-        .map(|error| format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", bare(&error)))
+    result.err().map(|error| memory_unknown(&error))
 }
 
 /// The id of the object that `key` names; needs no permission on it.

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::error::{self, Error, Status};
+use crate::render::escape::escape_bytes;
 use crate::sys::Key;
 
 /// The project number of `ftok`: 1 to 255, of which the C library uses all eight bits.
@@ -13,7 +15,7 @@ pub struct Project(u8);
 
 /// Why a word is no project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no project: give 1 to 255, 0x01 to 0xff, or one character that is no digit")]
+#[error("is no project: give 1 to 255, 0x01 to 0xff, or one printable character that is no digit")]
 pub struct BadProject;
 
 impl Project {
@@ -92,6 +94,26 @@ pub struct FileKey {
     pub device: u64,
     /// Inode number of the file.
     pub inode: u64,
+}
+
+/// As [`ftok`], with an error for people.
+///
+/// # Errors
+/// Status 3 when there is no such file, 4 when it may not be looked at, 1 otherwise.
+pub fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
+    ftok(path, project).map_err(|error| {
+        let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
+        Error::cannot(status_of(&error), &operation, error::bare(&error), None)
+    })
+}
+
+/// What it means that a file cannot be looked at.
+pub(super) fn status_of(error: &io::Error) -> Status {
+    match error.raw_os_error() {
+        Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
+        Some(libc::EACCES) => Status::Denied,
+        _ => Status::Failed,
+    }
 }
 
 /// `ftok(path, project)`, as the C libraries compute it. Follows symbolic links.

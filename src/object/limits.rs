@@ -59,10 +59,15 @@ impl Limit {
 pub fn all() -> Result<(Vec<Limit>, Vec<String>)> {
     let inventory = inventory::collect(Wants { kinds: KindSet::ALL, memory: true })?;
     let objects = &inventory.objects;
+    let mut losses = inventory.losses;
     let mut limits = segments(objects)?;
+    match machine_memory() {
+        Some(memory) => limits.push(resident_memory(objects, memory)?),
+        None => losses.push("the memory of the machine is unknown: /proc/meminfo cannot be read".to_owned()),
+    }
     limits.extend(sets(objects)?);
     limits.extend(queues(objects)?);
-    Ok((limits, inventory.losses))
+    Ok((limits, losses))
 }
 
 /// The kernel keeps these two as unsigned longs; its default leaves 2^24 of them, so that sums do not wrap.
@@ -84,14 +89,9 @@ fn segments(objects: &[Object]) -> Result<Vec<Limit>> {
     let failed = |errno| Error::call("read the limits of segments", errno);
     let limits = shm::limits().map_err(failed)?;
     let usage = shm::usage().map_err(failed)?;
-    let page = memory::page_size() as u64;
     let sizes = || of(objects, |object| object.as_segment().map(|segment| segment.size));
     let largest = most(sizes());
-    let resident = |object: &Object| {
-        let segment = object.as_segment()?;
-        Some(segment.rss()?.saturating_add(segment.memory?.swap))
-    };
-    let mut found = vec![
+    Ok(vec![
         Limit {
             kind: Kind::Shm,
             name: "shmmni",
@@ -136,28 +136,34 @@ fn segments(objects: &[Object]) -> Result<Vec<Limit>> {
             top: top(sizes().map(|(uid, size)| (uid, pages(size)))),
             meaning: "all segments together, each rounded up to pages",
         },
-    ];
-    if let Some((ram, swap)) = machine_memory() {
-        // Summed up here, where huge pages are not counted over; without /proc/sysvipc the kernel's sum must do.
-        let sum = objects
-            .iter()
-            .filter(|object| object.kind() == Kind::Shm)
-            .try_fold(0u64, |sum, object| Some(sum.saturating_add(resident(object)?)));
-        let told = usage.resident_pages.saturating_add(usage.swapped_pages).saturating_mul(page);
-        let used = sum.unwrap_or(told);
-        found.push(Limit {
-            kind: Kind::Shm,
-            name: "memory",
-            value: ram.saturating_add(swap),
-            unlimited: false,
-            unit: "bytes",
-            used: Some(used),
-            sysctl: None,
-            top: top(of(objects, resident)),
-            meaning: "RAM and swap of the machine; in use: by the pages of segments",
-        });
-    }
-    Ok(found)
+    ])
+}
+
+/// No limit of the kernel's, but the one that counts where `shmall` is at its default.
+fn resident_memory(objects: &[Object], (ram, swap): (u64, u64)) -> Result<Limit> {
+    let resident = |object: &Object| {
+        let segment = object.as_segment()?;
+        Some(segment.rss()?.saturating_add(segment.memory?.swap))
+    };
+    // Summed up here, where huge pages are not counted over; without /proc/sysvipc the kernel's sum must do.
+    let sum = objects
+        .iter()
+        .filter(|object| object.kind() == Kind::Shm)
+        .try_fold(0u64, |sum, object| Some(sum.saturating_add(resident(object)?)));
+    let usage = shm::usage().map_err(|errno| Error::call("read the use of memory", errno))?;
+    let pages = usage.resident_pages.saturating_add(usage.swapped_pages);
+    let told = pages.saturating_mul(memory::page_size() as u64);
+    Ok(Limit {
+        kind: Kind::Shm,
+        name: "memory",
+        value: ram.saturating_add(swap),
+        unlimited: false,
+        unit: "bytes",
+        used: Some(sum.unwrap_or(told)),
+        sysctl: None,
+        top: top(of(objects, resident)),
+        meaning: "RAM and swap of the machine; in use: by the pages of segments",
+    })
 }
 
 fn sets(objects: &[Object]) -> Result<Vec<Limit>> {

@@ -49,6 +49,12 @@ impl Kind {
         }
     }
 
+    /// So many of them, in words.
+    #[must_use]
+    pub fn count(self, number: u64) -> String {
+        format!("{number} {}{}", self.noun(), if number == 1 { "" } else { "s" })
+    }
+
     /// Its bit in a [`KindSet`].
     const fn bit(self) -> u8 {
         match self {

@@ -109,28 +109,37 @@ impl Reference {
         }
     }
 
+    /// Whether it can be known which object is meant: not without the file that the key is made of.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match &self.name {
+            Name::Id(_) | Name::Key(_) => true,
+            Name::File(path, project) => key::ftok(path, *project).is_ok(),
+        }
+    }
+
     /// Finds the object.
     ///
     /// # Errors
     /// Status 3 when there is none (also for a file that is missing), 4 or 1 when it cannot be looked at.
-    pub fn resolve(&self) -> Result<Resolved> {
+    pub fn resolve(&self) -> Result<Resolved<'_>> {
         let (id, by_key) = match &self.name {
             Name::Id(id) => (ObjectId { kind: self.kind, id: *id }, None),
             Name::Key(key) => (self.find(*key)?, Some(*key)),
             Name::File(path, project) => {
                 let made = key::ftok(path, *project).map_err(|error| {
-                    let status = match error.raw_os_error() {
-                        Some(libc::EACCES) => Status::Denied,
-                        Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
-                        _ => Status::Failed,
-                    };
-                    Error::cannot(status, &format!("find {self}"), bare(&error), Some("the key comes from that file"))
+                    Error::cannot(
+                        key::status_of(&error),
+                        &format!("find {self}"),
+                        bare(&error),
+                        Some("the key comes from that file"),
+                    )
                 })?;
                 (self.find(made.key)?, Some(made.key))
             }
         };
         match inventory::look(id) {
-            Ok(Some(object)) => Ok(Resolved { text: self.text_with(id), object }),
+            Ok(Some(object)) => Ok(Resolved { reference: Some(self), object }),
             // Found by its key and gone a moment later.
             Ok(None) if by_key.is_some() => Err(self.absent(Errno::ENOENT.to_string())),
             Ok(None) => Err(self.absent(self.hint())),
@@ -169,13 +178,6 @@ impl Reference {
                 format!("{plain}, but key {key} exists (did you mean {}:{key}, which is {id}?)", self.kind)
             }
             None => plain,
-        }
-    }
-
-    fn text_with(&self, id: ObjectId) -> String {
-        match self.name {
-            Name::Id(_) => id.to_string(),
-            _ => format!("{self} (id {})", id.id),
         }
     }
 }
@@ -236,13 +238,24 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A reference and the object it named.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    /// For messages: `shm:42`, or `shm:0x5101a2b3 (id 42)`.
-    pub text: String,
+/// An object that was looked up, with how it was called. Shown as `shm:42`, or `shm:0x5101a2b3 (id 42)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolved<'a> {
+    /// How it was called; None for what a listing named by its id.
+    pub reference: Option<&'a Reference>,
     /// As it was when it was looked up.
     pub object: Object,
+}
+
+impl fmt::Display for Resolved<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reference {
+            Some(reference) if !matches!(reference.name, Name::Id(_)) => {
+                write!(f, "{reference} (id {})", self.object.id.id)
+            }
+            _ => self.object.id.fmt(f),
+        }
+    }
 }
 
 #[cfg(test)]

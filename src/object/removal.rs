@@ -29,7 +29,7 @@ pub enum Removal {
 ///
 /// # Errors
 /// Status 4 without the right to; 1 when the kernel refuses otherwise.
-pub fn remove(fingerprint: &Fingerprint, text: &str) -> Result<Removal> {
+pub fn remove(fingerprint: &Fingerprint, text: &impl std::fmt::Display) -> Result<Removal> {
     let id = fingerprint.id;
     let Some(object) = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))? else {
         return Ok(Removal::Gone);
@@ -73,7 +73,7 @@ pub fn foresee(fingerprint: &Fingerprint, object: &Object) -> Removal {
 }
 
 fn changed(what: &str) -> String {
-    format!("changed since it was looked at: another {what}")
+    format!("it has changed meanwhile: another {what}")
 }
 
 fn attachments(object: &Object) -> u64 {

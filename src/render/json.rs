@@ -1,7 +1,9 @@
 //! JSON, written as it comes: no tree is built of 32,000 objects.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
+use super::escape::is_unsafe;
 use super::style::push_utc;
 use super::units::{push_i64, push_u64};
 use super::value::Value;
@@ -66,6 +68,13 @@ impl<W: Write> JsonWriter<W> {
         self.text.push('"');
         self.text.push_str(key);
         self.text.push_str("\":");
+        self.comma = false;
+    }
+
+    /// A key with its quotes and colon, for those written very often.
+    pub fn written_key(&mut self, key: &'static str) {
+        self.separate();
+        self.text.push_str(key);
         self.comma = false;
     }
 
@@ -149,8 +158,10 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Text that is no JSON, for commands that write lines or JSON as they are told.
-    pub fn raw(&mut self, text: &str) {
-        self.text.push_str(text);
+    pub fn raw(&mut self, text: impl Display) {
+        use std::fmt::Write as _;
+        // Writing into a String cannot fail.
+        let _ = write!(self.text, "{text}");
     }
 
     /// What it writes onto.
@@ -188,16 +199,25 @@ impl<W: Write> JsonWriter<W> {
     }
 }
 
-/// Nearly every name is plain; what is not, the library escapes.
+/// Nearly every name is plain; what is not, the library escapes, and we escape what it lets through to a terminal:
+/// DEL, C1 controls, bidirectional marks. To a reader of JSON it is the same text.
 fn push_string(out: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
     if plain {
         out.push('"');
         out.push_str(text);
         out.push('"');
-    } else {
-        // A string always has a JSON form.
-        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+        return;
+    }
+    // A string always has a JSON form.
+    for c in serde_json::to_string(text).unwrap_or_default().chars() {
+        if c != '\\' && is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
     }
 }
 

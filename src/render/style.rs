@@ -32,6 +32,8 @@ pub struct Style {
     pub width: Option<usize>,
     /// Whether tables start with their headers.
     pub header: bool,
+    /// Blanks in front of each line of a table.
+    pub indent: usize,
 }
 
 impl Style {
@@ -39,7 +41,7 @@ impl Style {
     #[must_use]
     pub fn new(bytes: bool, time: TimeStyle) -> Self {
         let zone = (time != TimeStyle::Age).then(TimeZone::system);
-        Self { bytes, time, now: now(), zone, color: false, width: None, header: true }
+        Self { bytes, time, now: now(), zone, color: false, width: None, header: true, indent: 0 }
     }
 
     /// Appends a time, given in seconds since 1970.
@@ -89,7 +91,8 @@ mod tests {
     use super::{Style, TimeStyle, push_utc};
 
     fn shown(time: TimeStyle, zone: Option<TimeZone>, seconds: i64) -> String {
-        let style = Style { bytes: false, time, now: 1_795_238_000, zone, color: false, width: None, header: true };
+        let style =
+            Style { bytes: false, time, now: 1_795_238_000, zone, color: false, width: None, header: true, indent: 0 };
         let mut out = String::new();
         style.push_time(&mut out, seconds);
         out

@@ -42,6 +42,7 @@ pub fn write<'a>(
         if style.color {
             text.push_str("\x1b[1m");
         }
+        push_blanks(&mut text, style.indent);
         for (column, &width) in columns.iter().zip(&widths) {
             let last = std::ptr::eq(column, &columns[columns.len() - 1]);
             push_cell(&mut text, column.header, width, column.right, last);
@@ -51,6 +52,7 @@ pub fn write<'a>(
     }
     let mut scratch = String::new();
     for row in 0..rows {
+        push_blanks(&mut text, style.indent);
         for (index, column) in columns.iter().enumerate() {
             let last = index + 1 == columns.len();
             scratch.clear();
@@ -85,7 +87,7 @@ fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usi
         widths[measured] = usize::MAX;
     }
     if let Some(room) = style.width {
-        fit(columns, &mut widths, room);
+        fit(columns, &mut widths, room.saturating_sub(style.indent));
     }
     widths
 }
@@ -160,7 +162,8 @@ mod tests {
     ];
 
     fn table(width: Option<usize>, header: bool, commands: &[&str]) -> String {
-        let style = Style { bytes: false, time: TimeStyle::Age, now: 0, zone: None, color: false, width, header };
+        let style =
+            Style { bytes: false, time: TimeStyle::Age, now: 0, zone: None, color: false, width, header, indent: 0 };
         let mut out = Vec::new();
         write(&mut out, &COLUMNS, commands.len(), &style, |row, column| match column {
             0 => Value::Reference("shm", row as i32 * 100),

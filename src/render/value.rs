@@ -124,10 +124,11 @@ impl Value<'_> {
         }
     }
 
-    /// The order for sorting: by meaning, with null and hidden last.
+    /// The order for sorting: by meaning, perhaps reversed, with null and hidden last in any case.
     #[must_use]
-    pub fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self, reverse: bool) -> Ordering {
         match (self.rank(), other.rank()) {
+            (Some(one), Some(two)) if reverse => two.cmp(&one),
             (Some(one), Some(two)) => one.cmp(&two),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -191,7 +192,7 @@ mod tests {
         #[test]
         fn the_width_is_that_of_the_text(value in any_value(), bytes: bool) {
             let style = Style {
-                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true,
+                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true, indent: 0
             };
             let mut shown = String::new();
             value.push_shown(&mut shown, &style);

@@ -17,9 +17,9 @@ use crate::sys::{memory, namespace, transfer};
 ///
 /// # Errors
 /// Status 10 when nobody has it attached, or holes cannot be told from data; 4 when nobody who has may be looked into.
-pub fn untouched(found: &Resolved, range: &Range<u64>) -> Result<Contents> {
+pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     let no = |status, reason: &str, remedy: Option<&str>| {
-        Error::cannot(status, &format!("read {} untouched", found.text), reason, remedy)
+        Error::cannot(status, &format!("read {} untouched", found), reason, remedy)
     };
     let object = &found.object;
     let Some(segment) = object.as_segment() else { return Err(no(Status::Usage, "it is no segment", None)) };
@@ -90,7 +90,7 @@ fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> 
 }
 
 /// Which pages hold data, if all of them are in page tables.
-fn holes(found: &Resolved, holders: &[(Process, Vec<Mapping>)], size: u64, wanted: &Wanted) -> Option<Holes> {
+fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, wanted: &Wanted) -> Option<Holes> {
     let page = memory::page_size() as u64;
     let plain =
         holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| Some(mapping.device) == wanted.devices[0]);

@@ -190,10 +190,10 @@ impl Contents {
     ///
     /// # Errors
     /// When detaching fails, which should not be possible.
-    pub fn close(self, found: &Resolved) -> Result<()> {
+    pub fn close(self, found: &Resolved<'_>) -> Result<()> {
         match self.mapped {
             Some(mapped) => {
-                mapped.detach().map_err(|errno| crate::error::Error::call(&format!("detach {}", found.text), errno))
+                mapped.detach().map_err(|errno| crate::error::Error::call(&format!("detach {}", found), errno))
             }
             None => Ok(()),
         }

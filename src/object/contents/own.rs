@@ -20,7 +20,7 @@ const STEP: usize = 64 << 20;
 ///
 /// # Errors
 /// Status 3 when it is gone, 4 without permission, 10 when another segment has come in its place.
-pub fn open(found: &Resolved, operation: &str, read_only: bool) -> Result<Contents> {
+pub fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Contents> {
     let id = ShmId::new(found.object.id.id);
     let mapped =
         Mapped::new(id, read_only).map_err(|errno| attaching::refused(found, operation, read_only, errno, None))?;
@@ -28,7 +28,7 @@ pub fn open(found: &Resolved, operation: &str, read_only: bool) -> Result<Conten
     let now = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
     if let Comparison::Changed(what) = Fingerprint::of(&found.object).compare(&now) {
         let reason = format!("changed since it was looked at: another {what}");
-        return Err(Error::cannot(Status::Refused, &format!("{operation} {}", found.text), reason, None));
+        return Err(Error::cannot(Status::Refused, &format!("{operation} {}", found), reason, None));
     }
     let (holes, way) = find_holes(&mapped, &now);
     Ok(Contents { size: mapped.len() as u64, mapped: Some(mapped), process: None, holes, way: way.to_owned() })

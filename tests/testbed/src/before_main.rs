@@ -95,10 +95,7 @@ fn errno() -> i32 {
 /// it was started in.
 pub(crate) fn require() {
     let step = STEP.load(Ordering::Relaxed);
-    assert_ne!(
-        step, NOT_RUN,
-        "the testbed's function before main was not run"
-    );
+    assert_ne!(step, NOT_RUN, "the testbed's function before main was not run");
     let errno = ERRNO.load(Ordering::Relaxed);
     if errno != 0 {
         let step = usize::try_from(step).map_or("?", |step| STEPS[step]);

@@ -49,17 +49,27 @@ pub fn needs_root(what: &str) -> bool {
     root
 }
 
+/// Whether this process may write the limits of its namespaces: root, or an
+/// ordinary user since Linux 6.9. When not, says on stderr what the calling
+/// test leaves out.
+pub fn may_set_limits(what: &str) -> bool {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = text.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
+    let release = (numbers.next(), numbers.next());
+    let allowed = is_root() || release >= (Some(6), Some(9));
+    if !allowed {
+        eprintln!("left out, as it needs root or Linux 6.9: {what}");
+    }
+    allowed
+}
+
 /// Whether the id map (lines of "inside outside count") holds id 65534.
 fn maps_nobody(map: &str) -> bool {
     let text = std::fs::read_to_string(map).unwrap_or_else(|e| panic!("cannot read {map}: {e}"));
     text.lines().any(|line| {
-        let mut numbers = line
-            .split_whitespace()
-            .filter_map(|n| n.parse::<u64>().ok());
+        let mut numbers = line.split_whitespace().filter_map(|n| n.parse::<u64>().ok());
         match (numbers.next(), numbers.next(), numbers.next()) {
-            (Some(first), Some(_), Some(count)) => {
-                (first..first + count).contains(&u64::from(NOBODY))
-            }
+            (Some(first), Some(_), Some(count)) => (first..first + count).contains(&u64::from(NOBODY)),
             _ => false,
         }
     })

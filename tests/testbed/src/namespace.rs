@@ -66,9 +66,7 @@ pub fn fresh() -> Namespace {
 
 /// The number of the calling thread's IPC namespace.
 fn inode() -> u64 {
-    fs::metadata(OWN)
-        .unwrap_or_else(|e| panic!("cannot look at {OWN}: {e}"))
-        .ino()
+    fs::metadata(OWN).unwrap_or_else(|e| panic!("cannot look at {OWN}: {e}")).ino()
 }
 
 impl Namespace {
@@ -94,17 +92,14 @@ impl Namespace {
     pub fn sysctl(&self, name: &str, value: impl ToString) {
         self.assert_entered();
         let (path, value) = (format!("/proc/sys/kernel/{name}"), value.to_string());
-        fs::write(&path, &value)
-            .unwrap_or_else(|e| panic!("cannot write {value:?} to {path}: {e}"));
+        fs::write(&path, &value).unwrap_or_else(|e| panic!("cannot write {value:?} to {path}: {e}"));
     }
 
     /// Reads /proc/sys/kernel/NAME, without the line end.
     #[track_caller]
     pub fn read_sysctl(&self, name: &str) -> String {
         self.assert_entered();
-        read(&format!("/proc/sys/kernel/{name}"))
-            .trim_end()
-            .to_owned()
+        read(&format!("/proc/sys/kernel/{name}")).trim_end().to_owned()
     }
 
     /// The text of /proc/sysvipc/KIND.
@@ -123,9 +118,7 @@ impl Namespace {
         let names: Vec<&str> = lines.next().map(Iterator::collect).unwrap_or_default();
         let row = |values: std::str::SplitWhitespace<'_>| {
             let pairs = names.iter().zip(values);
-            pairs
-                .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
-                .collect()
+            pairs.map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect()
         };
         lines.map(row).collect()
     }
@@ -145,11 +138,7 @@ impl Namespace {
 
     #[track_caller]
     fn assert_entered(&self) {
-        assert_eq!(
-            inode(),
-            self.inode,
-            "the calling thread is in another IPC namespace"
-        );
+        assert_eq!(inode(), self.inode, "the calling thread is in another IPC namespace");
     }
 }
 

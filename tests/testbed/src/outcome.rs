@@ -23,13 +23,7 @@ pub struct Outcome {
 impl Outcome {
     pub(crate) fn new(command: String, end: ExitStatus, stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
         let (status, signal) = (end.code(), end.signal());
-        Outcome {
-            command,
-            stdout,
-            stderr,
-            status,
-            signal,
-        }
+        Outcome { command, stdout, stderr, status, signal }
     }
 
     /// Standard output as text; anything that is no UTF-8 shows as U+FFFD.
@@ -57,20 +51,14 @@ impl Outcome {
     /// It ended with this exit status.
     #[track_caller]
     pub fn status(self, status: i32) -> Self {
-        self.expect(
-            self.status == Some(status),
-            format_args!("the exit status is not {status}"),
-        );
+        self.expect(self.status == Some(status), format_args!("the exit status is not {status}"));
         self
     }
 
     /// It was ended by this signal.
     #[track_caller]
     pub fn signal(self, signal: i32) -> Self {
-        self.expect(
-            self.signal == Some(signal),
-            format_args!("not ended by signal {signal}"),
-        );
+        self.expect(self.signal == Some(signal), format_args!("not ended by signal {signal}"));
         self
     }
 
@@ -79,30 +67,21 @@ impl Outcome {
     pub fn stdout_is(self, text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
         let wanted = String::from_utf8_lossy(text);
-        self.expect(
-            self.stdout == text,
-            format_args!("stdout is not:\n{wanted}"),
-        );
+        self.expect(self.stdout == text, format_args!("stdout is not:\n{wanted}"));
         self
     }
 
     /// Standard output holds this somewhere.
     #[track_caller]
     pub fn stdout_has(self, part: &str) -> Self {
-        self.expect(
-            self.stdout_str().contains(part),
-            format_args!("stdout lacks: {part}"),
-        );
+        self.expect(self.stdout_str().contains(part), format_args!("stdout lacks: {part}"));
         self
     }
 
     /// Standard output holds this nowhere.
     #[track_caller]
     pub fn stdout_lacks(self, part: &str) -> Self {
-        self.expect(
-            !self.stdout_str().contains(part),
-            format_args!("stdout has: {part}"),
-        );
+        self.expect(!self.stdout_str().contains(part), format_args!("stdout has: {part}"));
         self
     }
 
@@ -118,30 +97,21 @@ impl Outcome {
     pub fn stderr_is(self, text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
         let wanted = String::from_utf8_lossy(text);
-        self.expect(
-            self.stderr == text,
-            format_args!("stderr is not:\n{wanted}"),
-        );
+        self.expect(self.stderr == text, format_args!("stderr is not:\n{wanted}"));
         self
     }
 
     /// Standard error holds this somewhere.
     #[track_caller]
     pub fn stderr_has(self, part: &str) -> Self {
-        self.expect(
-            self.stderr_str().contains(part),
-            format_args!("stderr lacks: {part}"),
-        );
+        self.expect(self.stderr_str().contains(part), format_args!("stderr lacks: {part}"));
         self
     }
 
     /// Standard error holds this nowhere.
     #[track_caller]
     pub fn stderr_lacks(self, part: &str) -> Self {
-        self.expect(
-            !self.stderr_str().contains(part),
-            format_args!("stderr has: {part}"),
-        );
+        self.expect(!self.stderr_str().contains(part), format_args!("stderr has: {part}"));
         self
     }
 

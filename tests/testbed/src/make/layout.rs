@@ -86,14 +86,7 @@ pub(super) struct Msqid64 {
 
 const _: () = assert!(size_of::<Ipc64Perm>() == 48);
 const _: () = assert!(size_of::<Shmid64>() == 112);
-const _: () = assert!(
-    size_of::<Semid64>()
-        == if cfg!(target_arch = "x86_64") {
-            104
-        } else {
-            88
-        }
-);
+const _: () = assert!(size_of::<Semid64>() == if cfg!(target_arch = "x86_64") { 104 } else { 88 });
 const _: () = assert!(size_of::<Msqid64>() == 120);
 
 /// What IPC_STAT filled in.
@@ -121,23 +114,8 @@ impl Stat {
     }
 
     pub(super) fn perm(mut self) -> Perm {
-        let &mut Ipc64Perm {
-            key,
-            uid,
-            gid,
-            cuid,
-            cgid,
-            mode,
-            ..
-        } = self.perm_mut();
-        Perm {
-            key,
-            uid,
-            gid,
-            cuid,
-            cgid,
-            mode,
-        }
+        let &mut Ipc64Perm { key, uid, gid, cuid, cgid, mode, .. } = self.perm_mut();
+        Perm { key, uid, gid, cuid, cgid, mode }
     }
 }
 

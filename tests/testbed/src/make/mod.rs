@@ -14,8 +14,8 @@ use std::io;
 
 pub use layout::Perm;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
-pub use process::{Blocked, Holder, as_user, blocked_recv, blocked_semop, blocked_send};
-pub use process::{by_dead_process, holder};
+pub use process::{Blocked, Churner, Holder, as_user, blocked_recv, blocked_semop, blocked_send};
+pub use process::{by_dead_process, churner, holder};
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
 
@@ -35,9 +35,7 @@ pub fn chown(kind: Kind, id: i32, uid: u32, gid: u32, mode: u32) {
     let mut data = layout::stat(kind, id);
     data.perm_mut().set(uid, gid, mode);
     // SAFETY: the structure is the kernel's for this kind.
-    check("IPC_SET", unsafe {
-        ctl(kind, id, libc::IPC_SET, data.pointer())
-    });
+    check("IPC_SET", unsafe { ctl(kind, id, libc::IPC_SET, data.pointer()) });
 }
 
 /// Whether there is an object with this id.
@@ -45,13 +43,7 @@ pub fn chown(kind: Kind, id: i32, uid: u32, gid: u32, mode: u32) {
 pub fn exists(kind: Kind, id: i32) -> bool {
     match layout::try_stat(kind, id) {
         Ok(_) => true,
-        Err(e)
-            if [libc::EINVAL, libc::EIDRM]
-                .map(Some)
-                .contains(&e.raw_os_error()) =>
-        {
-            false
-        }
+        Err(e) if [libc::EINVAL, libc::EIDRM].map(Some).contains(&e.raw_os_error()) => false,
         Err(e) => panic!("IPC_STAT of {}:{id}: {e}", kind.word()),
     }
 }
@@ -66,6 +58,20 @@ pub fn perm(kind: Kind, id: i32) -> Perm {
 #[track_caller]
 pub fn key_of(kind: Kind, id: i32) -> i32 {
     perm(kind, id).key
+}
+
+/// The C library's ftok(3).
+#[track_caller]
+pub fn ftok(path: impl AsRef<std::path::Path>, project: u8) -> i32 {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = path.as_ref();
+    let name =
+        std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    // SAFETY: a C string that outlives the call, and a number.
+    let key = unsafe { libc::ftok(name.as_ptr(), project.into()) };
+    let failed = key == -1 && !path.exists();
+    assert!(!failed, "ftok: {}", io::Error::last_os_error());
+    key
 }
 
 /// shmctl, semctl or msgctl without the C library's idea of the structures.
@@ -96,6 +102,5 @@ fn check(call: &str, result: i64) -> i64 {
 #[track_caller]
 fn check_id(call: &str, result: i64) -> i32 {
     let id = check(call, result);
-    id.try_into()
-        .unwrap_or_else(|_| panic!("{call} returned {id}"))
+    id.try_into().unwrap_or_else(|_| panic!("{call} returned {id}"))
 }

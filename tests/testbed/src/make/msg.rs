@@ -10,9 +10,7 @@ pub fn msg(key: i32, mode: u32) -> i32 {
     before_main::require();
     let flags = mode | 0o3000; // IPC_CREAT | IPC_EXCL
     // SAFETY: takes numbers only.
-    check_id("msgget", unsafe {
-        libc::syscall(libc::SYS_msgget, key, flags)
-    })
+    check_id("msgget", unsafe { libc::syscall(libc::SYS_msgget, key, flags) })
 }
 
 /// What the kernel keeps of a queue. Times are seconds since 1970; 0 is
@@ -43,38 +41,22 @@ pub struct MsgStat {
 #[track_caller]
 pub fn msg_stat(id: i32) -> MsgStat {
     let data = stat(Kind::Msg, id);
-    let Stat::Msg(msg) = data else {
-        unreachable!("asked for a queue")
-    };
+    let Stat::Msg(msg) = data else { unreachable!("asked for a queue") };
     let perm = data.perm();
     let (stime, rtime, ctime) = (msg.stime, msg.rtime, msg.ctime);
     let (cbytes, qnum, qbytes) = (msg.cbytes, msg.qnum, msg.qbytes);
     let (lspid, lrpid) = (msg.lspid, msg.lrpid);
-    MsgStat {
-        perm,
-        stime,
-        rtime,
-        ctime,
-        cbytes,
-        qnum,
-        qbytes,
-        lspid,
-        lrpid,
-    }
+    MsgStat { perm, stime, rtime, ctime, cbytes, qnum, qbytes, lspid, lrpid }
 }
 
 /// Sets how many bytes a queue may hold (IPC_SET).
 #[track_caller]
 pub fn qbytes(id: i32, n: u64) {
     let mut data = stat(Kind::Msg, id);
-    let Stat::Msg(msg) = &mut data else {
-        unreachable!("asked for a queue")
-    };
+    let Stat::Msg(msg) = &mut data else { unreachable!("asked for a queue") };
     msg.qbytes = n;
     // SAFETY: the structure is the kernel's for queues.
-    check("IPC_SET", unsafe {
-        ctl(Kind::Msg, id, libc::IPC_SET, data.pointer())
-    });
+    check("IPC_SET", unsafe { ctl(Kind::Msg, id, libc::IPC_SET, data.pointer()) });
 }
 
 /// Sends a message; fails with EAGAIN instead of waiting for room.
@@ -92,10 +74,7 @@ pub fn recv(id: i32, mtype: i64) -> (i64, Vec<u8>) {
     // No message is longer than its queue, none in it longer than qbytes was.
     let room = msg_stat(id).cbytes.try_into().unwrap_or(usize::MAX);
     let mut message = message(0, &vec![0; room]);
-    let n = check(
-        "msgrcv",
-        raw_recv(id, &mut message, mtype, libc::IPC_NOWAIT),
-    );
+    let n = check("msgrcv", raw_recv(id, &mut message, mtype, libc::IPC_NOWAIT));
     let n = usize::try_from(n).unwrap_or_default();
     let (head, text) = message.split_at(TYPE);
     let mtype = head.try_into().map_or(0, i64::from_ne_bytes);

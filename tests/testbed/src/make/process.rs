@@ -40,9 +40,7 @@ fn fork(kept: Option<BorrowedFd<'_>>, body: impl FnOnce()) -> Forked {
             // SAFETY: ends the process without running the parent's clean-up.
             unsafe { libc::_exit(0) }
         }
-        pid => Forked {
-            pid: pid.unsigned_abs(),
-        },
+        pid => Forked { pid: pid.unsigned_abs() },
     }
 }
 
@@ -182,6 +180,45 @@ pub fn holder(id: i32) -> Holder {
     Holder { process }
 }
 
+/// A process that creates and removes objects flat out. Dropping it kills it.
+#[derive(Debug)]
+pub struct Churner {
+    process: Forked,
+}
+
+impl Churner {
+    /// Whether it is still at it.
+    pub fn is_running(&self) -> bool {
+        !self.process.has_ended()
+    }
+}
+
+/// A process that makes and removes private objects of all kinds without end,
+/// so many at a time.
+#[track_caller]
+pub fn churner(at_a_time: usize) -> Churner {
+    let mut ids = vec![[-1_i64; 3]; at_a_time];
+    let process = fork(None, || {
+        loop {
+            // SAFETY: these take numbers, and null where nothing is read; a
+            // call that fails gives an id that the removal then refuses.
+            unsafe {
+                for [shm, sem, msg] in &mut ids {
+                    *shm = libc::syscall(libc::SYS_shmget, 0, 4096, 0o600);
+                    *sem = libc::syscall(libc::SYS_semget, 0, 1, 0o600);
+                    *msg = libc::syscall(libc::SYS_msgget, 0, 0o600);
+                }
+                for [shm, sem, msg] in &ids {
+                    libc::syscall(libc::SYS_shmctl, *shm, libc::IPC_RMID, 0);
+                    libc::syscall(libc::SYS_semctl, *sem, 0, libc::IPC_RMID, 0);
+                    libc::syscall(libc::SYS_msgctl, *msg, libc::IPC_RMID, 0);
+                }
+            }
+        }
+    });
+    Churner { process }
+}
+
 /// What `make` returns, run in a process that has ended and was reaped when
 /// this returns: for an object whose creator, or last user, is dead.
 #[track_caller]
@@ -216,10 +253,7 @@ pub fn as_user<T>(uid: u32, gid: u32, body: impl FnOnce() -> T) -> T {
             become_user(self.0, self.1);
         }
     }
-    assert!(
-        is_root(),
-        "a test that needs two users must ask is_root() first"
-    );
+    assert!(is_root(), "a test that needs two users must ask is_root() first");
     // SAFETY: takes nothing and cannot fail.
     let gid_before = unsafe { libc::getegid() };
     let _back = Back(0, gid_before.into());

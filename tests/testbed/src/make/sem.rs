@@ -10,9 +10,7 @@ pub fn sem(key: i32, n: usize, mode: u32) -> i32 {
     before_main::require();
     let flags = mode | 0o3000; // IPC_CREAT | IPC_EXCL
     // SAFETY: takes numbers only.
-    check_id("semget", unsafe {
-        libc::syscall(libc::SYS_semget, key, n, flags)
-    })
+    check_id("semget", unsafe { libc::syscall(libc::SYS_semget, key, n, flags) })
 }
 
 /// What the kernel keeps of a set. Times are seconds since 1970; 0 is never.
@@ -32,17 +30,10 @@ pub struct SemStat {
 #[track_caller]
 pub fn sem_stat(id: i32) -> SemStat {
     let data = stat(Kind::Sem, id);
-    let Stat::Sem(sem) = data else {
-        unreachable!("asked for a set")
-    };
+    let Stat::Sem(sem) = data else { unreachable!("asked for a set") };
     let perm = data.perm();
     let (otime, ctime, nsems) = (sem.otime, sem.ctime, sem.nsems);
-    SemStat {
-        perm,
-        otime,
-        ctime,
-        nsems,
-    }
+    SemStat { perm, otime, ctime, nsems }
 }
 
 /// Sets all values (SETALL).
@@ -69,11 +60,7 @@ pub fn getall(id: i32, n: usize) -> Vec<u16> {
 /// The kernel trusts the length it is not told.
 #[track_caller]
 fn assert_size(id: i32, n: usize) {
-    assert_eq!(
-        usize::try_from(sem_stat(id).nsems),
-        Ok(n),
-        "the size of sem:{id}"
-    );
+    assert_eq!(usize::try_from(sem_stat(id).nsems), Ok(n), "the size of sem:{id}");
 }
 
 /// Operates on a set: (semaphore, change, flags) each, atomically. With
@@ -85,11 +72,7 @@ pub fn semop(id: i32, operations: &[(u16, i16, i16)]) {
 }
 
 pub(super) fn sembufs(operations: &[(u16, i16, i16)]) -> Vec<libc::sembuf> {
-    let sembuf = |&(sem_num, sem_op, sem_flg): &(u16, i16, i16)| libc::sembuf {
-        sem_num,
-        sem_op,
-        sem_flg,
-    };
+    let sembuf = |&(sem_num, sem_op, sem_flg): &(u16, i16, i16)| libc::sembuf { sem_num, sem_op, sem_flg };
     operations.iter().map(sembuf).collect()
 }
 

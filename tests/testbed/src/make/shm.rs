@@ -15,9 +15,7 @@ pub fn shm(key: i32, size: usize, mode: u32) -> i32 {
     before_main::require();
     let flags = mode | 0o3000; // IPC_CREAT | IPC_EXCL
     // SAFETY: takes numbers only.
-    check_id("shmget", unsafe {
-        libc::syscall(libc::SYS_shmget, key, size, flags)
-    })
+    check_id("shmget", unsafe { libc::syscall(libc::SYS_shmget, key, size, flags) })
 }
 
 /// What the kernel keeps of a segment. Times are seconds since 1970; 0 is
@@ -46,32 +44,19 @@ pub struct ShmStat {
 #[track_caller]
 pub fn shm_stat(id: i32) -> ShmStat {
     let data = stat(Kind::Shm, id);
-    let Stat::Shm(shm) = data else {
-        unreachable!("asked for a segment")
-    };
+    let Stat::Shm(shm) = data else { unreachable!("asked for a segment") };
     let perm = data.perm();
     let (size, nattch) = (shm.segsz, shm.nattch);
     let (atime, dtime, ctime) = (shm.atime, shm.dtime, shm.ctime);
     let (cpid, lpid) = (shm.cpid, shm.lpid);
-    ShmStat {
-        perm,
-        size,
-        atime,
-        dtime,
-        ctime,
-        cpid,
-        lpid,
-        nattch,
-    }
+    ShmStat { perm, size, atime, dtime, ctime, cpid, lpid, nattch }
 }
 
 /// Keeps a segment in RAM (SHM_LOCK).
 #[track_caller]
 pub fn shm_lock(id: i32) {
     // SAFETY: SHM_LOCK reads and writes no memory.
-    check("SHM_LOCK", unsafe {
-        ctl(Kind::Shm, id, libc::SHM_LOCK, ptr::null_mut())
-    });
+    check("SHM_LOCK", unsafe { ctl(Kind::Shm, id, libc::SHM_LOCK, ptr::null_mut()) });
 }
 
 /// A segment attached to the test process, but not to children. Dropping it
@@ -100,9 +85,7 @@ pub fn attach_readonly(id: i32) -> Attachment {
 #[track_caller]
 fn attach_as(id: i32, flags: i32) -> Attachment {
     let size = shm_stat(id).size;
-    let len = size
-        .try_into()
-        .unwrap_or_else(|_| panic!("too big to attach: {size}"));
+    let len = size.try_into().unwrap_or_else(|_| panic!("too big to attach: {size}"));
     let _no_fork = forking();
     // SAFETY: the kernel chooses where the segment goes.
     let address = unsafe { libc::shmat(id, ptr::null(), flags) };
@@ -113,10 +96,7 @@ fn attach_as(id: i32, flags: i32) -> Attachment {
     // SAFETY: only decides what fork copies; the range was just attached.
     let ret = unsafe { libc::madvise(address, len, libc::MADV_DONTFORK) };
     assert_eq!(ret, 0, "madvise: {}", io::Error::last_os_error());
-    Attachment {
-        address: address.cast(),
-        len,
-    }
+    Attachment { address: address.cast(), len }
 }
 
 impl Attachment {
@@ -146,11 +126,7 @@ impl Attachment {
     #[track_caller]
     fn assert_inside(&self, offset: usize, len: usize) {
         let end = offset.checked_add(len);
-        assert!(
-            end.is_some_and(|end| end <= self.len),
-            "beyond the {} bytes",
-            self.len
-        );
+        assert!(end.is_some_and(|end| end <= self.len), "beyond the {} bytes", self.len);
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::confine::Confinement;
+use super::confine::{Confinement, close_stdout};
 use super::forking;
 use super::running::Running;
 use crate::{NOBODY, Outcome, before_main, is_root};
@@ -20,7 +20,7 @@ use crate::{NOBODY, Outcome, before_main, is_root};
 ///
 /// Its environment is PATH, `LC_ALL=C` and `TZ=UTC`; standard input is
 /// /dev/null; standard output and error are captured. It runs in the IPC
-/// namespace of the thread that starts it.
+/// namespace of the thread that starts it, without a controlling terminal.
 #[derive(Debug)]
 #[must_use = "nothing runs before run() or spawn()"]
 pub struct Cmd {
@@ -39,6 +39,7 @@ pub struct Cmd {
 enum Input {
     Null,
     Bytes(Vec<u8>),
+    From(PathBuf),
     Open,
 }
 
@@ -47,6 +48,7 @@ enum Output {
     Captured,
     To(PathBuf),
     ClosedPipe,
+    Closed,
 }
 
 impl Cmd {
@@ -98,6 +100,12 @@ impl Cmd {
         self
     }
 
+    /// Standard input is this file, opened for reading.
+    pub fn stdin_from(mut self, path: impl AsRef<Path>) -> Self {
+        self.stdin = Input::From(path.as_ref().to_owned());
+        self
+    }
+
     /// Standard input is a pipe that stays open: see [`Running::send`].
     pub fn stdin_open(mut self) -> Self {
         self.stdin = Input::Open;
@@ -115,6 +123,20 @@ impl Cmd {
     /// EPIPE.
     pub fn stdout_closed_pipe(mut self) -> Self {
         self.stdout = Output::ClosedPipe;
+        self
+    }
+
+    /// Standard output is closed from the start, as a shell's `>&-` leaves
+    /// it.
+    pub fn stdout_closed(mut self) -> Self {
+        self.stdout = Output::Closed;
+        self
+    }
+
+    /// It may lock this many bytes into RAM (RLIMIT_MEMLOCK), unless it has
+    /// CAP_IPC_LOCK.
+    pub fn may_lock(mut self, bytes: u64) -> Self {
+        self.confinement.memlock = Some(bytes);
         self
     }
 
@@ -149,10 +171,7 @@ impl Cmd {
     ///
     /// When not [`is_root`].
     pub fn ids(mut self, uid: u32, gid: u32) -> Self {
-        assert!(
-            is_root(),
-            "a test that needs two users must ask is_root() first"
-        );
+        assert!(is_root(), "a test that needs two users must ask is_root() first");
         self.confinement.user = Some((uid, gid));
         self
     }
@@ -179,39 +198,36 @@ impl Cmd {
     pub fn spawn(mut self) -> Running {
         before_main::require();
         let description = self.description();
-        let mut child = self
-            .start()
-            .unwrap_or_else(|e| panic!("cannot start {description}: {e}"));
+        let mut child = self.start().unwrap_or_else(|e| panic!("cannot start {description}: {e}"));
         let stdin = child.stdin.take();
         let stdin = match self.stdin {
             Input::Bytes(bytes) => {
                 feed(stdin, bytes);
                 None
             }
-            Input::Null | Input::Open => stdin,
+            Input::Null | Input::From(_) | Input::Open => stdin,
         };
         Running::new(description, child, stdin)
     }
 
     fn start(&mut self) -> io::Result<Child> {
         let mut command = Command::new(&self.path);
-        command
-            .arg0(&self.name)
-            .args(&self.args)
-            .env_clear()
-            .envs(&self.env);
+        command.arg0(&self.name).args(&self.args).env_clear().envs(&self.env);
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        command.stdin(match self.stdin {
+        command.stdin(match &self.stdin {
             Input::Null => Stdio::null(),
+            Input::From(path) => File::open(path)?.into(),
             Input::Bytes(_) | Input::Open => Stdio::piped(),
         });
         command.stdout(self.stdout.stdio()?);
         command.stderr(self.stderr.stdio()?);
+        if matches!(self.stdout, Output::Closed) {
+            close_stdout(&mut command);
+        }
         let argv = [&self.name].into_iter().chain(&self.args);
-        self.confinement
-            .apply(&mut command, &self.path, argv, &self.env)?;
+        self.confinement.apply(&mut command, &self.path, argv, &self.env)?;
         let _guard = forking();
         command.spawn()
     }
@@ -236,6 +252,7 @@ impl Output {
             Output::Captured => Stdio::piped(),
             Output::To(path) => File::options().write(true).open(path)?.into(),
             Output::ClosedPipe => io::pipe()?.1.into(),
+            Output::Closed => Stdio::null(),
         })
     }
 }

@@ -23,6 +23,14 @@ pub(super) struct Confinement {
     pub(super) no_capabilities: bool,
     /// The folder it finds empty.
     pub(super) hidden: Option<&'static CStr>,
+    /// Its RLIMIT_MEMLOCK.
+    pub(super) memlock: Option<u64>,
+}
+
+/// Has the child close its standard output before everything else.
+pub(super) fn close_stdout(command: &mut Command) {
+    // SAFETY: between fork and exec; takes a number only.
+    unsafe { command.pre_exec(|| check(libc::close(1).into())) };
 }
 
 impl Confinement {
@@ -36,14 +44,15 @@ impl Confinement {
         argv: impl Iterator<Item = &'a OsString>,
         env: &BTreeMap<OsString, OsString>,
     ) -> io::Result<()> {
-        let program = if self.is_none() {
-            None
-        } else {
-            Some(Program::open(path, argv, env)?)
-        };
+        let program = if self.is_none() { None } else { Some(Program::open(path, argv, env)?) };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
+        let memlock = self.memlock;
         let prepare = move || {
             die_with_parent()?;
+            leave_terminal()?;
+            if let Some(bytes) = memlock {
+                limit_memlock(bytes)?;
+            }
             if let Some(folder) = hidden {
                 hide(folder)?;
             }
@@ -65,7 +74,7 @@ impl Confinement {
     }
 
     fn is_none(&self) -> bool {
-        self.user.is_none() && !self.no_capabilities && self.hidden.is_none()
+        self.user.is_none() && !self.no_capabilities && self.hidden.is_none() && self.memlock.is_none()
     }
 }
 
@@ -96,15 +105,9 @@ impl Program {
         argv: impl Iterator<Item = &'a OsString>,
         env: &BTreeMap<OsString, OsString>,
     ) -> io::Result<Self> {
-        let file = File::options()
-            .read(true)
-            .custom_flags(libc::O_PATH)
-            .open(path)?
-            .into();
+        let file = File::options().read(true).custom_flags(libc::O_PATH).open(path)?.into();
         let argv = Strings::new(argv.map(|arg| arg.as_bytes().to_vec()))?;
-        let pair = |(name, value): (&OsString, &OsString)| {
-            [name.as_bytes(), b"=", value.as_bytes()].concat()
-        };
+        let pair = |(name, value): (&OsString, &OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
         let envp = Strings::new(env.iter().map(pair))?;
         Ok(Program { file, argv, envp })
     }
@@ -141,24 +144,13 @@ unsafe impl Sync for Strings {}
 impl Strings {
     fn new(texts: impl Iterator<Item = Vec<u8>>) -> io::Result<Self> {
         let owned = texts.map(CString::new).collect::<Result<Vec<_>, _>>()?;
-        let pointers = owned
-            .iter()
-            .map(|text| text.as_ptr())
-            .chain([ptr::null()])
-            .collect();
-        Ok(Strings {
-            _owned: owned,
-            pointers,
-        })
+        let pointers = owned.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect();
+        Ok(Strings { _owned: owned, pointers })
     }
 }
 
 fn check(result: i64) -> io::Result<()> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// The kernel kills the child when the thread that started it ends, a failed
@@ -168,14 +160,24 @@ fn die_with_parent() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }.into())
 }
 
+/// Leaves the terminal from which the tests were started: nobody there is to
+/// be asked.
+fn leave_terminal() -> io::Result<()> {
+    // SAFETY: takes nothing.
+    check(unsafe { libc::setsid() }.into())
+}
+
+/// Lowers what may be locked into RAM.
+fn limit_memlock(bytes: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    // SAFETY: reads one rlimit.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }.into())
+}
+
 /// Mounts an empty tmpfs over the folder, in a mount namespace of the child's
 /// own.
 fn hide(folder: &CStr) -> io::Result<()> {
-    let (none, tmpfs, private) = (
-        ptr::null(),
-        c"tmpfs".as_ptr(),
-        libc::MS_REC | libc::MS_PRIVATE,
-    );
+    let (none, tmpfs, private) = (ptr::null(), c"tmpfs".as_ptr(), libc::MS_REC | libc::MS_PRIVATE);
     // SAFETY: takes flags only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }.into())?;
     // SAFETY: C strings, or null where mount(2) ignores the argument.
@@ -211,11 +213,7 @@ fn drop_capabilities() -> io::Result<()> {
             capability += 1;
         }
         check(libc::prctl(libc::PR_SET_SECUREBITS, SECUREBITS, 0, 0, 0).into())?;
-        check(libc::syscall(
-            libc::SYS_capset,
-            header.as_ptr(),
-            none.as_ptr(),
-        ))?;
+        check(libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()))?;
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1_u64, 0_u64, 0_u64, 0_u64).into())
     }
 }

@@ -40,11 +40,7 @@ pub fn ipcadm_path() -> PathBuf {
         return path.into();
     }
     let test = env::current_exe().unwrap_or_else(|e| panic!("where is this executable: {e}"));
-    let found = test
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|dir| dir.join("ipcadm"));
+    let found = test.ancestors().skip(1).take(2).map(|dir| dir.join("ipcadm"));
     found
         .into_iter()
         .find(|path| path.is_file())

@@ -27,18 +27,8 @@ impl Running {
     pub(super) fn new(command: String, mut child: Child, stdin: Option<ChildStdin>) -> Self {
         kill_when_hanging(&child);
         let stdout = child.stdout.take().map(BufReader::new);
-        let stderr = child
-            .stderr
-            .take()
-            .map(|pipe| thread::spawn(move || read_all(pipe)));
-        Running {
-            command,
-            child,
-            stdin,
-            stdout,
-            stderr,
-            read: Vec::new(),
-        }
+        let stderr = child.stderr.take().map(|pipe| thread::spawn(move || read_all(pipe)));
+        Running { command, child, stdin, stdout, stderr, read: Vec::new() }
     }
 
     /// The process id.
@@ -56,9 +46,7 @@ impl Running {
     pub fn line(&mut self) -> String {
         let mut line = Vec::new();
         if let Some(stdout) = &mut self.stdout {
-            stdout
-                .read_until(b'\n', &mut line)
-                .unwrap_or_else(|e| panic!("reading: {e}"));
+            stdout.read_until(b'\n', &mut line).unwrap_or_else(|e| panic!("reading: {e}"));
         }
         self.read.extend(&line);
         if line.pop() != Some(b'\n') {
@@ -68,15 +56,26 @@ impl Running {
         String::from_utf8_lossy(&line).into_owned()
     }
 
+    /// Waits for this many bytes of its standard output and returns them.
+    ///
+    /// # Panics
+    ///
+    /// When standard output ends before.
+    #[track_caller]
+    pub fn read_exact(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_exact(&mut bytes).unwrap_or_else(|e| panic!("reading: {e}"));
+        }
+        self.read.extend(&bytes);
+        bytes
+    }
+
     /// Writes to its standard input, with [`Cmd::stdin_open`](crate::Cmd::stdin_open).
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let Some(stdin) = &mut self.stdin else {
-            panic!("standard input is not open")
-        };
-        stdin
-            .write_all(bytes.as_ref())
-            .unwrap_or_else(|e| panic!("writing to stdin: {e}"));
+        let Some(stdin) = &mut self.stdin else { panic!("standard input is not open") };
+        stdin.write_all(bytes.as_ref()).unwrap_or_else(|e| panic!("writing to stdin: {e}"));
     }
 
     /// Closes its standard input.
@@ -125,25 +124,11 @@ impl Running {
     fn finish(&mut self) -> Outcome {
         self.stdin = None;
         if let Some(mut stdout) = self.stdout.take() {
-            stdout
-                .read_to_end(&mut self.read)
-                .unwrap_or_else(|e| panic!("reading stdout: {e}"));
+            stdout.read_to_end(&mut self.read).unwrap_or_else(|e| panic!("reading stdout: {e}"));
         }
-        let stderr = self
-            .stderr
-            .take()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default();
-        let end = self
-            .child
-            .wait()
-            .unwrap_or_else(|e| panic!("waiting for a child: {e}"));
-        Outcome::new(
-            self.command.clone(),
-            end,
-            std::mem::take(&mut self.read),
-            stderr,
-        )
+        let stderr = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
+        let end = self.child.wait().unwrap_or_else(|e| panic!("waiting for a child: {e}"));
+        Outcome::new(self.command.clone(), end, std::mem::take(&mut self.read), stderr)
     }
 }
 
@@ -163,16 +148,8 @@ pub(crate) fn asleep_in_ipc(pid: u32) -> bool {
     };
     threads.flatten().any(|thread| {
         let file = |name| fs::read_to_string(thread.path().join(name)).unwrap_or_default();
-        let call = file("syscall")
-            .split(' ')
-            .next()
-            .and_then(|n| n.parse::<i64>().ok());
-        let waits = [
-            libc::SYS_semop,
-            libc::SYS_semtimedop,
-            libc::SYS_msgsnd,
-            libc::SYS_msgrcv,
-        ];
+        let call = file("syscall").split(' ').next().and_then(|n| n.parse::<i64>().ok());
+        let waits = [libc::SYS_semop, libc::SYS_semtimedop, libc::SYS_msgsnd, libc::SYS_msgrcv];
         // "PID (comm) S …"; comm may hold anything.
         let stat = file("stat");
         let state = stat.rsplit(')').next().map(str::trim_start);
@@ -202,11 +179,7 @@ fn kill_when_hanging(child: &Child) {
         OwnedFd::from_raw_fd(i32::try_from(fd).unwrap_or(-1))
     };
     thread::spawn(move || {
-        let mut end = libc::pollfd {
-            fd: pidfd.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
+        let mut end = libc::pollfd { fd: pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: poll gets one structure that lives on; the signal goes to an
         // open descriptor, with no details.
         unsafe {

@@ -1,0 +1,4 @@
+//! Measuring whole processes against each other, and saying what came of it.
+
+pub(crate) mod figure;
+pub(crate) mod race;

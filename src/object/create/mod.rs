@@ -1,0 +1,238 @@
+//! Creating objects: exclusively, completely, or not at all.
+//!
+//! Nobody may meet an object half made. What needs more than the creating call is done while only its creator's
+//! user may use it, and the final owner and mode come last; when a step fails, the object is removed again.
+
+mod existing;
+mod refusal;
+mod values;
+
+use self::values::{fits_one_operation, initialise};
+use super::inventory;
+use super::model::{Kind, Object, ObjectId};
+use super::removal::remove_id;
+use crate::error::{Error, Result, Status};
+use crate::proc::sysctl;
+use crate::sys::shm::ShmFlags;
+use crate::sys::{self, Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem, shm};
+
+/// Random keys that may be taken before something must be wrong.
+const RANDOM_TRIES: u32 = 1000;
+
+/// Which key the new object gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// None: only its id leads to it.
+    Private,
+    /// This one.
+    Key(Key),
+    /// One that nobody has yet.
+    Random,
+}
+
+/// What is to be made.
+#[derive(Clone, Debug)]
+pub struct Specification {
+    /// Its key.
+    pub key: KeyChoice,
+    /// Permission bits.
+    pub mode: Mode,
+    /// Owner, if not the caller.
+    pub owner: Option<Uid>,
+    /// Group, if not the caller's.
+    pub group: Option<Gid>,
+    /// Accept what is there if it is the same.
+    pub exist_ok: bool,
+    /// What only its kind has.
+    pub body: Body,
+}
+
+/// The part that depends on the kind.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A segment.
+    Segment {
+        /// Bytes.
+        size: u64,
+        /// Huge pages, reservation.
+        flags: ShmFlags,
+        /// Keep it in RAM.
+        lock: bool,
+    },
+    /// A semaphore set.
+    Set {
+        /// Number of semaphores.
+        nsems: u32,
+        /// Their initial values, as many as there are; none at all for zeros.
+        values: Vec<u16>,
+    },
+    /// A queue, with another capacity than `msgmnb` perhaps.
+    Queue {
+        /// Bytes.
+        qbytes: Option<u64>,
+    },
+}
+
+impl Body {
+    /// The kind to be made.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Segment { .. } => Kind::Shm,
+            Self::Set { .. } => Kind::Sem,
+            Self::Queue { .. } => Kind::Msg,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// It is new.
+    Created(Object),
+    /// It was there already and fits; perhaps there is something to be said about it.
+    Exists(Object, Option<String>),
+}
+
+impl Specification {
+    /// The kind to be made.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.body.kind()
+    }
+
+    /// Makes it.
+    ///
+    /// # Errors
+    /// Status 5 when the key is taken (and, with `exist_ok`, the object differs), 4 without a right that is needed,
+    /// 1 when a limit is reached or the kernel refuses otherwise.
+    pub fn create(&self) -> Result<Creation> {
+        match self.key {
+            KeyChoice::Private => {
+                self.make(Key::PRIVATE).map_err(|errno| self.explain(errno)).and_then(|id| self.finish(id))
+            }
+            KeyChoice::Random => self.create_random(),
+            KeyChoice::Key(key) => loop {
+                match self.make(key) {
+                    Ok(id) => return self.finish(id),
+                    Err(Errno::EEXIST) => {
+                        if let Some(found) = self.existing(key)? {
+                            return Ok(found);
+                        }
+                        // Removed in that moment: the key is free again.
+                    }
+                    Err(errno) => return Err(self.explain(errno)),
+                }
+            },
+        }
+    }
+
+    fn create_random(&self) -> Result<Creation> {
+        for _ in 0..RANDOM_TRIES {
+            let key = Key::from_bits(random::bits32().map_err(|errno| Error::call("choose a random key", errno))?);
+            if key.is_private() {
+                continue;
+            }
+            match self.make(key) {
+                Ok(id) => return self.finish(id),
+                Err(Errno::EEXIST) => {}
+                Err(errno) => return Err(self.explain(errno)),
+            }
+        }
+        Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
+    }
+
+    fn operation(&self) -> String {
+        format!("create a {}", self.kind().noun())
+    }
+
+    /// Whether owner, group, mode or capacity can only be given by a later `IPC_SET`.
+    fn needs_set(&self) -> bool {
+        let late = match &self.body {
+            Body::Segment { .. } => false,
+            // Giving values needs write permission; many of them at once are not one operation.
+            Body::Set { values, .. } => self.mode.bits() & 0o200 == 0 || !fits_one_operation(values),
+            Body::Queue { qbytes } => qbytes.is_some(),
+        };
+        late || self.owner.is_some() || self.group.is_some()
+    }
+
+    /// The mode it is created with: the final one, or the creator's own rights alone while it is being made.
+    fn first_mode(&self) -> Mode {
+        if !self.needs_set() {
+            return self.mode;
+        }
+        match &self.body {
+            // Whoever may read could meet values half set.
+            Body::Set { values, .. } if !fits_one_operation(values) => Mode::new(0o200),
+            Body::Set { .. } => Mode::new(self.mode.bits() & 0o700 | 0o200),
+            _ => Mode::new(self.mode.bits() & 0o700),
+        }
+    }
+
+    fn make(&self, key: Key) -> sys::Result<ObjectId> {
+        let mode = self.first_mode();
+        let id = match &self.body {
+            Body::Segment { size, flags, .. } => shm::create(key, *size, mode, *flags)?.raw(),
+            Body::Set { nsems, .. } => sem::create(key, *nsems, mode)?.raw(),
+            Body::Queue { .. } => msg::create(key, mode)?.raw(),
+        };
+        Ok(ObjectId { kind: self.kind(), id })
+    }
+
+    /// The later steps; if one fails, the object goes again.
+    fn finish(&self, id: ObjectId) -> Result<Creation> {
+        self.complete(id).map(Creation::Created).map_err(|error| undo(id, error))
+    }
+
+    fn complete(&self, id: ObjectId) -> Result<Object> {
+        let look = || match inventory::look(id) {
+            Ok(Some(object)) => Ok(object),
+            Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
+            Err(errno) => Err(inventory::unreadable(id, errno)),
+        };
+        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+            let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
+            return Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")));
+        }
+        match &self.body {
+            Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.id)).map_err(|errno| {
+                let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
+                Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
+            })?,
+            Body::Set { values, .. } => initialise(SemId::new(id.id), values)
+                .map_err(|errno| Error::call("set the values of the new semaphore set", errno))?,
+            _ => {}
+        }
+        if self.needs_set() {
+            self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
+        }
+        look()
+    }
+
+    fn set(&self, made: &Object) -> sys::Result<()> {
+        let uid = self.owner.unwrap_or(made.perm.uid);
+        let gid = self.group.unwrap_or(made.perm.gid);
+        let id = made.id.id;
+        match &self.body {
+            Body::Segment { .. } => shm::set(ShmId::new(id), uid, gid, self.mode),
+            Body::Set { .. } => sem::set(SemId::new(id), uid, gid, self.mode),
+            Body::Queue { qbytes } => {
+                let capacity = qbytes.or_else(|| made.as_queue()?.qbytes).ok_or(Errno::EACCES)?;
+                msg::set(MsgId::new(id), uid, gid, self.mode, capacity)
+            }
+        }
+    }
+}
+
+/// Removes what was made a moment ago because of `error`, and says so if even that fails.
+#[must_use]
+pub fn undo(id: ObjectId, error: Error) -> Error {
+    match (remove_id(id), error) {
+        (Ok(()) | Err(Errno::EINVAL | Errno::EIDRM), error) => error,
+        (Err(errno), error) => Error::Failed {
+            status: error.status(),
+            message: format!("{error}; {id} was made and cannot be removed again: {errno}"),
+        },
+    }
+}

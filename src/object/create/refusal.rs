@@ -1,0 +1,94 @@
+//! Why the kernel refuses: which limit is reached, which right is missing.
+
+use super::{Body, Specification};
+use crate::error::{Error, Status};
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Errno, memory, msg, sem, shm};
+
+impl Specification {
+    /// Why the kernel did not create it.
+    pub(super) fn explain(&self, errno: Errno) -> Error {
+        let remedy = match (errno, &self.body) {
+            (Errno::EINVAL, Body::Segment { size, flags, .. }) => Some(invalid_segment(*size, *flags)),
+            (Errno::EINVAL, Body::Set { nsems, .. }) => sem::limits().ok().map(|limits| {
+                format!(
+                    "{nsems} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
+                    limits.semmsl
+                )
+            }),
+            (Errno::ENOSPC, _) => self.exhausted(),
+            (Errno::ENOMEM, Body::Segment { flags: ShmFlags { huge_shift: Some(_), .. }, .. }) => {
+                Some("too few free huge pages; see vm.nr_hugepages".to_owned())
+            }
+            (Errno::ENOMEM, Body::Segment { flags, .. }) if !flags.no_reserve => {
+                Some("more memory than the kernel will promise; see vm.overcommit_memory, or --noreserve".to_owned())
+            }
+            (Errno::EPERM, Body::Segment { flags: ShmFlags { huge_shift: Some(_), .. }, .. }) => {
+                Some("huge pages need CAP_IPC_LOCK or the group in vm.hugetlb_shm_group".to_owned())
+            }
+            _ => None,
+        };
+        Error::cannot(Status::of(errno), &self.operation(), errno, remedy.as_deref())
+    }
+
+    /// Which limit is reached. This is no matter of disk space, whatever the kernel's text says.
+    fn exhausted(&self) -> Option<String> {
+        let limit = match &self.body {
+            Body::Segment { size, .. } => {
+                let (limits, usage) = (shm::limits().ok()?, shm::usage().ok()?);
+                if u64::from(usage.used_ids) >= limits.shmmni {
+                    format!("kernel.shmmni allows {} segments and {} exist", limits.shmmni, usage.used_ids)
+                } else {
+                    let pages = size.div_ceil(memory::page_size() as u64);
+                    format!(
+                        "kernel.shmall allows {} pages, {} are in use and this takes {pages}",
+                        limits.shmall, usage.total_pages
+                    )
+                }
+            }
+            Body::Set { nsems, .. } => {
+                let (limits, usage) = (sem::limits().ok()?, sem::usage().ok()?);
+                if u64::from(usage.used_ids) >= limits.semmni {
+                    format!("kernel.sem (SEMMNI) allows {} sets and {} exist", limits.semmni, usage.used_ids)
+                } else {
+                    format!(
+                        "kernel.sem (SEMMNS) allows {} semaphores, {} exist and this takes {nsems}",
+                        limits.semmns, usage.semaphores
+                    )
+                }
+            }
+            Body::Queue { .. } => {
+                let (limits, usage) = (msg::limits().ok()?, msg::usage().ok()?);
+                format!("kernel.msgmni allows {} queues and {} exist", limits.msgmni, usage.used_ids)
+            }
+        };
+        Some(format!("not disk space: {limit}; see 'ipcadm limits'"))
+    }
+
+    /// Why the kernel did not take owner, mode and capacity.
+    pub(super) fn explain_set(&self, errno: Errno) -> Error {
+        let operation = format!("give the new {} its owner, mode and capacity", self.kind().noun());
+        let remedy = match errno {
+            Errno::EPERM => msg::limits().ok().map(|limits| {
+                format!(
+                    "more than kernel.msgmnb ({}) needs CAP_SYS_RESOURCE in the initial user namespace; raise \
+                     kernel.msgmnb first",
+                    limits.msgmnb
+                )
+            }),
+            Errno::EINVAL => Some("that user or group does not exist in this user namespace".to_owned()),
+            _ => None,
+        };
+        Error::cannot(Status::of(errno), &operation, errno, remedy.as_deref())
+    }
+}
+
+/// What the kernel finds wrong with a segment.
+fn invalid_segment(size: u64, flags: ShmFlags) -> String {
+    match (shm::limits(), flags.huge_shift) {
+        (Ok(limits), _) if size > limits.shmmax => format!("larger than kernel.shmmax, {} bytes", limits.shmmax),
+        (_, Some(0)) => "this kernel has no huge pages".to_owned(),
+        (_, Some(shift)) => format!("this machine has no huge pages of {} bytes", 1u64 << shift),
+        (_, None) => "larger than any segment that this kernel can make".to_owned(),
+    }
+}

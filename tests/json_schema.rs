@@ -1,0 +1,302 @@
+//! What programs read must not change: the names and types of all JSON keys, which only grow. A failure here is a
+//! broken promise to scripts, or a new key that the tables below and `ipcadm-json(5)` do not have yet.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ipcadm_testbed::{Kind, fresh, ipcadm, is_root, make};
+use serde_json::Value;
+
+/// A key and the JSON type of its value; those with `?` may be null.
+type Table = &'static [Entry];
+type Entry = (&'static str, &'static str);
+
+static DOCUMENT: Table = &[("ipcadm", "object"), ("errors", "array")];
+static HEAD: Table = &[("version", "string"), ("namespace", "number?"), ("time", "string")];
+static DRY_RUN: Table = &[("dry_run", "bool")];
+static ERROR: Table = &[("ref", "string"), ("status", "number"), ("message", "string")];
+static COMMON: Table = &[
+    ("kind", "string"),
+    ("id", "number"),
+    ("key", "string"),
+    ("ref", "string"),
+    ("mode", "string"),
+    ("uid", "number"),
+    ("gid", "number"),
+    ("cuid", "number"),
+    ("cgid", "number"),
+    ("owner", "string?"),
+    ("group", "string?"),
+    ("creator", "string?"),
+    ("creator_group", "string?"),
+    ("ctime", "string"),
+    ("hidden", "array"),
+];
+static SEGMENT: Table = &[
+    ("size", "number"),
+    ("nattch", "number"),
+    ("cpid", "number?"),
+    ("lpid", "number?"),
+    ("atime", "string?"),
+    ("dtime", "string?"),
+    ("rss", "number?"),
+    ("swap", "number?"),
+    ("locked", "bool"),
+    ("doomed", "bool"),
+];
+static SET: Table = &[("nsems", "number"), ("otime", "string?")];
+static QUEUE: Table = &[
+    ("qnum", "number"),
+    ("cbytes", "number"),
+    ("qbytes", "number?"),
+    ("lspid", "number?"),
+    ("lrpid", "number?"),
+    ("stime", "string?"),
+    ("rtime", "string?"),
+];
+static DERIVED: Table = &[("activity", "string"), ("full", "number?"), ("contents", "string"), ("flags", "string?")];
+static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
+static INSIDE_SET: Table = &[("semaphores", "array?")];
+static SEMAPHORE: Table =
+    &[("index", "number"), ("value", "number"), ("pid", "number?"), ("ncnt", "number"), ("zcnt", "number")];
+static INSIDE_QUEUE: Table = &[("messages", "array?")];
+static MESSAGE: Table = &[("index", "number"), ("type", "number?"), ("size", "number?")];
+static OUTCOME: Table = &[("outcome", "string"), ("changed", "bool")];
+static GONE: Table = &[("kind", "string"), ("id", "number"), ("ref", "string"), ("hidden", "array")];
+static WAS: Table = &[("was", "object")];
+static OLD: Table = &[("mode", "string"), ("uid", "number"), ("gid", "number"), ("qbytes", "number")];
+static ATTACH: Table = &[("attached", "bool"), ("address", "string?")];
+static LIMIT: Table = &[
+    ("kind", "string"),
+    ("name", "string"),
+    ("value", "number"),
+    ("unlimited", "bool"),
+    ("used", "number?"),
+    ("percent", "number?"),
+    ("unit", "string"),
+    ("top_uid", "number?"),
+    ("top_owner", "string?"),
+    ("top_used", "number?"),
+    ("sysctl", "string?"),
+    ("meaning", "string"),
+];
+static KEY: Table = &[
+    ("key", "string"),
+    ("signed", "number"),
+    ("unsigned", "number"),
+    ("project", "number"),
+    ("device_minor", "number"),
+    ("inode_bits", "number"),
+    ("device", "number?"),
+    ("inode", "number?"),
+    ("refs", "array"),
+];
+
+/// All tables.
+fn all() -> [Table; 21] {
+    [
+        DOCUMENT,
+        HEAD,
+        DRY_RUN,
+        ERROR,
+        COMMON,
+        SEGMENT,
+        SET,
+        QUEUE,
+        DERIVED,
+        INSIDE_SEGMENT,
+        INSIDE_SET,
+        SEMAPHORE,
+        INSIDE_QUEUE,
+        MESSAGE,
+        OUTCOME,
+        GONE,
+        WAS,
+        OLD,
+        ATTACH,
+        LIMIT,
+        KEY,
+    ]
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn of_kind(object: &Value) -> Table {
+    match object["kind"].as_str() {
+        Some("shm") => SEGMENT,
+        Some("sem") => SET,
+        Some("msg") => QUEUE,
+        other => panic!("kind {other:?} in {object}"),
+    }
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().unwrap_or_else(|| panic!("no list {key} in {value}"))
+}
+
+/// Compares with the tables, and remembers which of their keys were met with a value.
+#[derive(Default)]
+struct Checker {
+    met: RefCell<BTreeSet<(*const Entry, &'static str)>>,
+}
+
+impl Checker {
+    /// `value` has exactly the keys of the tables, with their types.
+    fn exactly(&self, what: &str, value: &Value, tables: &[Table]) {
+        let known: BTreeSet<&str> = tables.iter().copied().flatten().map(|(name, _)| *name).collect();
+        let has: BTreeSet<&str> = value.as_object().expect(what).keys().map(String::as_str).collect();
+        assert_eq!(has, known, "{what}: keys (left) against the tables: {value}");
+        self.types(what, value, tables);
+    }
+
+    /// `value` has no other keys than those of the tables, with their types.
+    fn types(&self, what: &str, value: &Value, tables: &[Table]) {
+        for (name, value) in value.as_object().expect(what) {
+            let (table, kind) = tables
+                .iter()
+                .find_map(|table| table.iter().find(|(known, _)| known == name).map(|(_, kind)| (*table, *kind)))
+                .unwrap_or_else(|| panic!("{what}: unknown key {name}"));
+            let found = type_of(value);
+            if found == "null" {
+                assert!(kind.ends_with('?'), "{what}: {name} is null");
+            } else {
+                assert_eq!(found, kind.trim_end_matches('?'), "{what}: type of {name}");
+                let (known, _) = table.iter().find(|(known, _)| known == name).expect("found above");
+                self.met.borrow_mut().insert((table.as_ptr(), *known));
+            }
+        }
+    }
+
+    /// Runs the program, checks the envelope, and returns the list in it.
+    fn run(&self, arguments: &str, status: i32, key: &'static str) -> Vec<Value> {
+        let outcome = ipcadm(arguments.split(' ')).run().status(status);
+        let document: Value = serde_json::from_slice(&outcome.stdout).expect(arguments);
+        let mut keys: BTreeSet<&str> = DOCUMENT.iter().map(|(name, _)| *name).collect();
+        keys.insert(key);
+        assert_eq!(document.as_object().expect(arguments).keys().map(String::as_str).collect::<BTreeSet<_>>(), keys);
+        for (name, _) in DOCUMENT {
+            self.met.borrow_mut().insert((DOCUMENT.as_ptr(), *name));
+        }
+        let head = if arguments.contains("--dry-run") { vec![HEAD, DRY_RUN] } else { vec![HEAD] };
+        self.exactly(arguments, &document["ipcadm"], &head);
+        list(&document, "errors").iter().for_each(|error| self.exactly(arguments, error, &[ERROR]));
+        assert_eq!(list(&document, "errors").is_empty(), status == 0, "{arguments}");
+        list(&document, key).to_vec()
+    }
+
+    /// As [`Checker::run`] for a list of objects: those of their kind's keys and `extra`.
+    fn objects(&self, arguments: &str, status: i32, extra: &[Table]) -> Vec<Value> {
+        let objects = self.run(arguments, status, "objects");
+        for object in &objects {
+            self.exactly(arguments, object, &[&[COMMON, of_kind(object)], extra].concat());
+        }
+        objects
+    }
+
+    /// What `show` adds for each kind.
+    fn show(&self) {
+        let inside = [
+            ("shm:0x51", INSIDE_SEGMENT, None),
+            ("sem:0x52", INSIDE_SET, Some(("semaphores", SEMAPHORE))),
+            ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
+        ];
+        for (reference, table, parts) in inside {
+            let shown = self.objects(&format!("show --json {reference}"), 0, &[table]);
+            if let Some((key, table)) = parts {
+                assert!(!list(&shown[0], key).is_empty());
+                list(&shown[0], key).iter().for_each(|part| self.exactly(reference, part, &[table]));
+            }
+        }
+    }
+
+    /// What `set` adds.
+    fn set(&self) {
+        let mut runs = vec![
+            "set --mode 0640 --json --dry-run shm:0x51 msg:0x53",
+            "set --mode 0640 --qbytes 8K --json msg:0x53",
+            "set --mode 0600 --json sem:0x52",
+        ];
+        // Others than root have nobody to give an object to.
+        if is_root() {
+            runs.push("set --owner 1 --group 1 --json sem:0x52");
+        }
+        for arguments in runs {
+            for object in self.objects(arguments, 0, &[OUTCOME, WAS]) {
+                self.types(arguments, &object["was"], &[OLD]);
+            }
+        }
+    }
+
+    /// Every key of `table` was met with a value.
+    fn complete(&self, table: Table) {
+        for (name, _) in table {
+            if matches!(*name, "uid" | "gid") && table.as_ptr() == OLD.as_ptr() && !is_root() {
+                continue;
+            }
+            assert!(self.met.borrow().contains(&(table.as_ptr(), *name)), "no value of {name} was seen");
+        }
+    }
+}
+
+#[test]
+fn keys_keep_their_names_and_types() {
+    let ns = fresh();
+    let check = Checker::default();
+
+    for create in ["shm create 4K --lock --key 0x51", "sem create --values 1,0 --key 0x52", "msg create --key 0x53"] {
+        assert_eq!(check.objects(&format!("{create} --json"), 0, &[OUTCOME]).len(), 1);
+    }
+    let (shm, msg) = (ns.ids(Kind::Shm)[0], ns.ids(Kind::Msg)[0]);
+    make::send(msg, 1, b"one");
+    make::send(msg, 2, b"two");
+    make::recv(msg, 1);
+    assert_eq!(check.objects("shm attach 0x51 --json", 0, &[ATTACH]).len(), 2);
+    let holder = make::holder(shm);
+
+    assert_eq!(check.objects("ls --json", 0, &[]).len(), 3);
+    assert_eq!(check.objects("ls --json shm:0x51 sem:0x77", 9, &[]).len(), 1);
+    let columns = "kind,activity,full,contents,flags";
+    for object in check.run(&format!("ls --json -o {columns}"), 0, "objects") {
+        check.types("ls -o", &object, &[DERIVED, COMMON]);
+    }
+    check.show();
+    for limit in check.run("limits --json", 0, "limits") {
+        check.exactly("limits", &limit, &[LIMIT]);
+    }
+    for arguments in ["key --json /proc A", "key --json 0x51"] {
+        check.run(arguments, 0, "keys").iter().for_each(|key| check.exactly(arguments, key, &[KEY]));
+    }
+    check.set();
+
+    let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
+    check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);
+    check.objects("rm --json shm:0x51 sem:0x52 msg:0x53", 0, &[OUTCOME]);
+    let outcome = ipcadm(["rm", "--json", "-"]).stdin(listed).run().ok();
+    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    check.exactly("rm of what is gone", &list(&document, "objects")[0], &[GONE, OUTCOME]);
+    drop(holder);
+
+    for table in all() {
+        check.complete(table);
+    }
+}
+
+#[test]
+fn every_key_is_in_the_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/ipcadm-json.5");
+    let page = std::fs::read_to_string(page).expect("the page");
+    for (name, _) in all().iter().copied().flatten() {
+        let described = page.contains(&format!("\n.It Cm {name}\n")) || page.contains(&format!("\n.Sq {name}\n"));
+        assert!(described, "ipcadm-json.5 lacks {name}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The manual pages say what the program does: every command, option, column and exit status is in its page, none is
+//! there that does not exist, and the examples work.
+//!
+//! In a literal block of EXAMPLES, a line that begins with `$ ` is a command; the commands of a block are run in order
+//! by one `sh`, and each must end with 0, or with N where the line ends with `# status N`. Other lines show what may
+//! be printed and are not compared.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Command, CommandFactory as _};
+use ipcadm::cli::{Cli, KIND_WORDS};
+use ipcadm::error::OWN_FAILURE;
+use ipcadm::object::fields::FIELDS;
+use ipcadm_testbed::{fresh, ipcadm_path, tool};
+
+type Names = BTreeSet<String>;
+
+fn man() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("man")
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(man().join(name)).unwrap_or_else(|error| panic!("man/{name}: {error}"))
+}
+
+/// The names of all pages.
+fn pages() -> Vec<String> {
+    let entries = fs::read_dir(man()).expect("there is man/");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert!(names.len() > 10, "{names:?}");
+    names
+}
+
+/// The lines of a section.
+fn section<'a>(page: &'a str, title: &str) -> Vec<&'a str> {
+    let start = format!(".Sh {title}");
+    page.lines().skip_while(|line| *line != start).skip(1).take_while(|line| !line.starts_with(".Sh ")).collect()
+}
+
+/// What the `.It MACRO …` lines name, each macro's first argument.
+fn items<'a>(lines: impl IntoIterator<Item = &'a str>, makro: &str) -> Names {
+    let start = format!(".It {makro} ");
+    let mut names = Names::new();
+    for line in lines.into_iter().filter(|line| line.starts_with(&start)) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let named = words.windows(2).filter(|pair| pair[0] == makro).map(|pair| pair[1].to_owned());
+        names.extend(named);
+    }
+    names
+}
+
+/// The options of a page, as `-v` and `--verbose`.
+fn documented(page: &str) -> Names {
+    items(page.lines(), "Fl").into_iter().map(|name| format!("-{name}")).collect()
+}
+
+/// The options that the help of a command shows.
+fn options(command: &Command) -> Names {
+    let visible = command.get_arguments().filter(|arg| !arg.is_positional() && !arg.is_hide_set());
+    let names = visible.flat_map(|arg| {
+        let short = arg.get_short().map(|short| format!("-{short}"));
+        short.into_iter().chain(arg.get_long().map(|long| format!("--{long}")))
+    });
+    names.collect()
+}
+
+fn tree() -> Command {
+    let mut tree = Cli::command();
+    tree.build();
+    tree
+}
+
+/// Every visible command below `command` with the name of its page. What stands under the kinds too has the page of
+/// the plain command.
+fn walk<'a>(command: &'a Command, path: &[&'a str], found: &mut Vec<(String, &'a Command)>) {
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let path = [path, &[sub.get_name()]].concat();
+        let shared = KIND_WORDS.contains(&path[0]) && found.iter().any(|(page, _)| *page == name(&path[1..]));
+        found.push((name(if shared { &path[1..] } else { &path }), sub));
+        walk(sub, &path, found);
+    }
+}
+
+fn name(path: &[&str]) -> String {
+    format!("ipcadm-{}.1", path.join("-"))
+}
+
+fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> Names {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_option_is_in_its_page_and_no_other() {
+    let tree = tree();
+    let common = options(&tree);
+    assert_eq!(documented(&page("ipcadm.1")), common, "ipcadm.1 (left) against the help of ipcadm");
+    let mut found = Vec::new();
+    walk(&tree, &[], &mut found);
+    assert!(found.iter().any(|(page, _)| page == "ipcadm-shm-attach.1"));
+    for (name, command) in &found {
+        let has = options(command);
+        let documented = documented(&page(name));
+        let missing: Vec<_> = has.difference(&common).filter(|option| !documented.contains(*option)).collect();
+        assert!(missing.is_empty(), "{name} lacks {missing:?}");
+        let unknown: Vec<_> = documented.difference(&has).filter(|option| !common.contains(*option)).collect();
+        assert!(unknown.is_empty(), "{name} has {unknown:?}, which the command has not");
+    }
+    let commands: Names = found.into_iter().map(|(page, _)| page).chain(["ipcadm.1".to_owned()]).collect();
+    let pages: Names = pages().into_iter().filter(|page| page.ends_with(".1")).collect();
+    assert_eq!(pages, commands, "pages (left) against commands");
+}
+
+#[test]
+fn every_field_is_in_the_pages_and_no_other() {
+    let all = set(FIELDS.iter().map(|field| field.name));
+    assert_eq!(items(page("ipcadm-ls.1").lines(), "Cm"), all, "ipcadm-ls.1 (left) against the fields");
+    let exact = set(FIELDS.iter().filter(|field| field.exact).map(|field| field.name));
+    let json = page("ipcadm-json.5");
+    let objects = section(&json, "OBJECTS");
+    let fields = objects.iter().take_while(|line| **line != ".El").copied();
+    assert_eq!(items(fields, "Cm"), exact, "ipcadm-json.5 (left) against the fields");
+    for field in FIELDS.iter().filter(|field| !field.exact) {
+        assert!(json.contains(&format!(".Sq {}\n", field.name)), "ipcadm-json.5 lacks {}", field.name);
+    }
+}
+
+#[test]
+fn every_exit_status_is_in_the_page() {
+    let page = page("ipcadm.1");
+    let own = u32::from(OWN_FAILURE);
+    let statuses: Vec<String> = (0..=10).chain([own, own + 1, own + 2]).map(|status| status.to_string()).collect();
+    let shown: Vec<&str> =
+        section(&page, "EXIT STATUS").into_iter().filter_map(|line| line.strip_prefix(".It ")).collect();
+    assert_eq!(shown, statuses);
+}
+
+#[test]
+fn pages_refer_to_pages() {
+    let names = pages();
+    for name in &names {
+        let text = page(name);
+        assert!(!section(&text, "EXAMPLES").is_empty(), "{name} has no examples");
+        for line in text.lines().filter_map(|line| line.strip_prefix(".Xr ipcadm")) {
+            let words: Vec<&str> = line.split(' ').collect();
+            let target = format!("ipcadm{}.{}", words[0], words[1]);
+            assert!(names.contains(&target), "{name} refers to {target}");
+        }
+    }
+}
+
+/// The commands of a literal block with the status each is to end with.
+fn commands(block: &[&str]) -> Vec<(String, u8)> {
+    let commands = block.iter().filter_map(|line| line.strip_prefix("$ "));
+    commands
+        .map(|command| {
+            let status = command.rsplit_once("# status ").map_or("0", |(_, status)| status);
+            let status = status.parse().unwrap_or_else(|error| panic!("{command}: {error}"));
+            // The escapes that a manual page may need in a literal text.
+            (command.replace("\\e", "\\").replace("\\(aq", "'").replace("\\-", "-"), status)
+        })
+        .collect()
+}
+
+/// The literal blocks of a page's examples.
+fn blocks(page: &str) -> Vec<Vec<(String, u8)>> {
+    let lines = section(page, "EXAMPLES");
+    let blocks = lines.split(|line| *line == ".Ed").filter_map(|block| {
+        let start = block.iter().position(|line| line.starts_with(".Bd -literal"))?;
+        Some(commands(&block[start + 1..]))
+    });
+    blocks.collect()
+}
+
+/// A script that stops at the first command with another status.
+fn script(commands: &[(String, u8)]) -> String {
+    let mut script = String::new();
+    for (number, (command, status)) in commands.iter().enumerate() {
+        script.push_str(&format!(
+            "{command}\ngot=$?; test $got -eq {status} || \
+             {{ echo \"command {} ended with status $got instead of {status}\" >&2; exit 99; }}\n",
+            number + 1
+        ));
+    }
+    script
+}
+
+#[test]
+fn the_examples_work() {
+    let own = ipcadm_path();
+    let own = own.parent().expect("the program is in a folder").to_string_lossy();
+    let path = format!("{own}:{}", std::env::var("PATH").unwrap_or_default());
+    let mut run = 0;
+    for name in pages() {
+        for (number, commands) in blocks(&page(&name)).iter().enumerate() {
+            assert!(!commands.is_empty(), "{name}: example {number} has no command");
+            let _ns = fresh();
+            let dir = std::env::temp_dir().join(format!("ipcadm-manual-{}-{run}", std::process::id()));
+            fs::create_dir(&dir).unwrap();
+            let outcome = tool("sh", ["-c", &script(commands)]).env("PATH", &path).dir(&dir).run();
+            fs::remove_dir_all(&dir).unwrap();
+            assert_eq!(outcome.status, Some(0), "{name}, example {}\n{outcome}", number + 1);
+            run += 1;
+        }
+    }
+    assert!(run > 15, "only {run} examples were found");
+}
