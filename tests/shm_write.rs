@@ -86,6 +86,12 @@ fn input_that_does_not_fit_is_refused() {
         .stdout_empty()
         .stderr_has("standard input goes on where the segment ends; 5 bytes were written");
     assert_eq!(contents(id), b"\0\0\0\0\0eleve");
+    write(id, &["--offset", "9", "--json"])
+        .stdin("xy")
+        .run()
+        .status(1)
+        .stdout_has("\"outcome\":\"failed\",\"changed\":true")
+        .stdout_has("1 bytes were written");
     write(id, &[]).stdin("just right").run().ok();
     assert_eq!(contents(id), b"just right");
     write(id, &["--offset", "11"]).stdin("").run().status(1).stderr_has("offset 11 is beyond its 10 bytes");

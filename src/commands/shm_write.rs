@@ -95,9 +95,14 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
         }
         None => {
             let byte = byte.unwrap_or(0);
-            let result = segment.fill(range, byte, &mut |done| progress.update(done));
+            let mut filled = 0;
+            let result = segment.fill(range, byte, &mut |done| {
+                filled = done;
+                progress.update(done);
+            });
             let line = format!("filled {room} bytes of {} with {byte:#04x} from offset {}", found, args.offset);
-            (room, line, result.map_err(|error| unwritable(&found, error, None)))
+            let filled = if result.is_ok() { room } else { filled };
+            (filled, line, result.map_err(|error| unwritable(&found, error, None)))
         }
     };
     drop(progress);
@@ -110,6 +115,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
             json.key("written");
             json.number(written);
         }),
+        Err(error) if written > 0 => report.half_done(&found.to_string(), &after, &error),
         Err(error) => report.failed(&found.to_string(), Some(&after), Outcome::Failed, &error),
     }
     report.finish()
