@@ -185,7 +185,6 @@ fn a_new_file_is_whole_or_not_there() {
     // What fails leaves nothing behind.
     read(id, &["-O", folder.path("no/file").to_str().expect("a name")]).run().status(1).stderr_has("No such file");
     read(id, &["-O", folder.0.to_str().expect("a name"), "--overwrite"]).run().status(10);
-    read(id, &["-O", "/proc/file"]).run().status(1);
     read(id, &["-O", ""]).run().status(2);
     read(id, &["--overwrite"]).run().status(2);
     assert_eq!(folder.names(), ["file", "link"]);
@@ -193,6 +192,16 @@ fn a_new_file_is_whole_or_not_there() {
     let big = filled(&noise(1 << 20), 0o600);
     let script = format!("ulimit -f 8; exec \"$0\" shm read {big} -O \"$1\"");
     tool("bash", ["-c", &script]).arg(ipcadm_testbed::ipcadm_path()).arg(folder.path("big")).run().signal(25);
+    assert_eq!(folder.names(), ["file", "link"]);
+    // Where a file must have a name from the start, nothing else is different.
+    let named = || read(id, &["--force", "-O", out]).without_proc().run();
+    named().status(5);
+    fs::remove_file(&file).expect("the file");
+    named().ok();
+    assert_eq!(fs::read(&file).expect("the file"), b"new");
+    fs::write(&file, "old").expect("a file");
+    read(id, &["--force", "-O", out, "--overwrite"]).without_proc().run().ok();
+    assert_eq!(fs::read(&file).expect("the file"), b"new");
     assert_eq!(folder.names(), ["file", "link"]);
     // As hexadecimal, and by a name without a folder.
     read(id, &["--hex", "-O", "hex"]).dir(&folder.0).run().ok();

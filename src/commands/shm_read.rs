@@ -78,19 +78,19 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     }
     let found = reference.resolve()?;
     let range = range(&found, "read", args.offset, args.length)?;
+    let new = file.map(|file| NewFile::create(file).map_err(|error| unwritable(file, &error))).transpose()?;
     let segment = args.open(&found, &range)?;
     context.verbose(|| format!("reading {}: {}", found, segment.way()));
     if segment.fills_holes() {
         note(&format!("{}: what is a hole cannot be told ({}), so all of it is given memory", found, segment.way()));
     }
-    match file {
-        Some(file) => {
-            let new = NewFile::create(file).map_err(|error| unwritable(file, &error))?;
-            let out = new.file().try_clone().map_err(|error| unwritable(file, &error))?;
-            args.copy(&segment, range, out).map_err(|error| explain(&found, error, Some(file)))?;
-            new.keep(args.overwrite).map_err(|error| unwritable(file, &error))?;
-        }
-        None => args.copy(&segment, range, stdout_file()?).map_err(|error| explain(&found, error, None))?,
+    let out = match &new {
+        Some(new) => new.file().try_clone().map_err(Error::Output)?,
+        None => stdout_file()?,
+    };
+    args.copy(&segment, range, out).map_err(|error| explain(&found, error, file))?;
+    if let (Some(new), Some(file)) = (new, file) {
+        new.keep(args.overwrite).map_err(|error| unwritable(file, &error))?;
     }
     segment.close(&found)?;
     if args.force && inventory::look(found.object.id) == Ok(None) {
