@@ -204,6 +204,7 @@ fn a_new_file_is_whole_or_not_there() {
     assert_eq!(fs::read(&file).expect("the file"), b"new");
     assert_eq!(folder.names(), ["file", "link"]);
     // As hexadecimal, and by a name without a folder.
+    read(id, &["-O", "-"]).dir(&folder.0).run().ok().stdout_is("new");
     read(id, &["--hex", "-O", "hex"]).dir(&folder.0).run().ok();
     assert!(fs::read_to_string(folder.path("hex")).expect("the file").ends_with("|new|\n00000003\n"));
 }

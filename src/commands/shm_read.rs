@@ -40,7 +40,7 @@ pub struct ReadArgs {
     /// Read so many bytes instead of all that follow
     #[arg(long, value_name = "SIZE", value_parser = size)]
     length: Option<u64>,
-    /// Make this file, mode 0600, instead of writing to standard output
+    /// Make this file, mode 0600, instead of writing to standard output, which is '-'
     #[arg(short = 'O', long, value_name = "FILE", value_parser = non_empty_path())]
     output: Option<OsString>,
     /// Replace FILE if it exists
@@ -66,7 +66,7 @@ pub struct ReadArgs {
 /// As documented for the statuses. What is in a new file is there whole or not at all.
 pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     let reference = Reference::parse(&args.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
-    let file = args.output.as_deref().map(Path::new);
+    let file = args.output.as_deref().filter(|file| *file != "-").map(Path::new);
     match file {
         None if !args.hex && !args.raw && io::stdout().is_terminal() => {
             let remedy = Some("--hex shows them, --raw writes them all the same");

@@ -102,7 +102,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
             });
             let line = format!("filled {room} bytes of {} with {byte:#04x} from offset {}", found, args.offset);
             let filled = if result.is_ok() { room } else { filled };
-            (filled, line, result.map_err(|error| unwritable(&found, error, None)))
+            (filled, line, result.map_err(|error| unwritable(&found, error, None, filled)))
         }
     };
     drop(progress);
@@ -133,7 +133,7 @@ fn copy(
     let taken = segment.take(range, &input.file, &mut |done| progress.update(done));
     let written = taken.written;
     if let Some(error) = taken.error {
-        return (written, Err(unwritable(found, error, Some((input, written)))));
+        return (written, Err(unwritable(found, error, Some(input), written)));
     }
     if written < room {
         return (written, Ok(()));
@@ -158,16 +158,18 @@ fn copy(
     (written, Err(Error::cannot(Status::Failed, &format!("write {}", found), reason, None)))
 }
 
-fn unwritable(found: &Resolved<'_>, error: CopyError, from: Option<(&Input, u64)>) -> Error {
-    let written = from.map(|(_, written)| format!("{written} bytes were written"));
-    match (error, from) {
-        (CopyError::Read(errno), Some((input, _))) => {
-            Error::cannot(Status::Failed, &format!("read {}", input.name), errno, written.as_deref())
+fn unwritable(found: &Resolved<'_>, error: CopyError, input: Option<&Input>, written: u64) -> Error {
+    let written = format!("{written} bytes were written");
+    match (error, input) {
+        (CopyError::Read(errno), Some(input)) => {
+            Error::cannot(Status::Failed, &format!("read {}", input.name), errno, Some(&written))
         }
         (CopyError::Read(errno) | CopyError::Write(errno), _) => {
-            let why =
-                (errno == Errno::EFAULT).then(|| "a page of it cannot be had: no memory or huge page is left".into());
-            Error::cannot(Status::Failed, &format!("write {}", found), errno, why.or(written).as_deref())
+            let remedy = match errno {
+                Errno::EFAULT => format!("a page of it cannot be had: no memory or huge page is left; {written}"),
+                _ => written,
+            };
+            Error::cannot(Status::Failed, &format!("write {found}"), errno, Some(&remedy))
         }
     }
 }
