@@ -82,7 +82,8 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     let segment = args.open(&found, &range)?;
     context.verbose(|| format!("reading {}: {}", found, segment.way()));
     if segment.fills_holes() {
-        note(&format!("{}: what is a hole cannot be told ({}), so all of it is given memory", found, segment.way()));
+        let way = segment.way();
+        note(&format!("which pages of {found} are holes cannot be told, so all of them are given memory: {way}"));
     }
     let out = match &new {
         Some(new) => new.file().try_clone().map_err(Error::Output)?,
