@@ -230,7 +230,7 @@ _ipcadm_enter() {
             ;;
         'ipcadm shm')
             path='ipcadm shm'
-            commands='ls show set rm create attach help'
+            commands='ls show set rm create attach read write lock unlock help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -282,15 +282,44 @@ _ipcadm_enter() {
             options='--color:auto,always,never -v --verbose --read-only --for:@nothing -f --force -q --quiet -b
                 --bytes --time:age,iso,full --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
+        'ipcadm shm read')
+            path='ipcadm shm read'
+            commands=''
+            operands='@references:shm'
+            options='--color:auto,always,never -v --verbose --offset:@nothing --length:@nothing -O:@files
+                --output:@files --overwrite --hex --raw --untouched -f --force -h --help -V --version'
+            ;;
+        'ipcadm shm write')
+            path='ipcadm shm write'
+            commands=''
+            operands='@references:shm @files'
+            options='--color:auto,always,never -v --verbose --offset:@nothing --zero --fill:@nothing
+                --length:@nothing -f --force -q --quiet --format:table,json,jsonl,csv --json -h --help -V
+                --version'
+            ;;
+        'ipcadm shm lock')
+            path='ipcadm shm lock'
+            commands=''
+            operands='@references:shm...'
+            options='--color:auto,always,never -v --verbose -n --dry-run -q --quiet
+                --format:table,json,jsonl,csv --json -h --help -V --version'
+            ;;
+        'ipcadm shm unlock')
+            path='ipcadm shm unlock'
+            commands=''
+            operands='@references:shm...'
+            options='--color:auto,always,never -v --verbose -n --dry-run -q --quiet
+                --format:table,json,jsonl,csv --json -h --help -V --version'
+            ;;
         'ipcadm shm help')
             path='ipcadm shm help'
             commands=''
-            operands='ls,show,set,rm,create,attach'
+            operands='ls,show,set,rm,create,attach,read,write,lock,unlock'
             options=''
             ;;
         'ipcadm sem')
             path='ipcadm sem'
-            commands='ls show set rm create help'
+            commands='ls show set rm create get setval op wait-zero run help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -335,15 +364,51 @@ _ipcadm_enter() {
                 --ftok:@file-of-key --random-key --private --mode:@nothing --owner:@users --group:@groups
                 --exist-ok --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
+        'ipcadm sem get')
+            path='ipcadm sem get'
+            commands=''
+            operands='@references:sem @nothing...'
+            options='--color:auto,always,never -v --verbose --format:table,json,jsonl,csv --json -h --help -V
+                --version'
+            ;;
+        'ipcadm sem setval')
+            path='ipcadm sem setval'
+            commands=''
+            operands='@references:sem @nothing...'
+            options='--color:auto,always,never -v --verbose --keep-undo -q --quiet
+                --format:table,json,jsonl,csv --json -h --help -V --version'
+            ;;
+        'ipcadm sem op')
+            path='ipcadm sem op'
+            commands=''
+            operands='@references:sem @nothing...'
+            options='--color:auto,always,never -v --verbose -n --no-wait -w:@nothing --timeout:@nothing -q
+                --quiet -h --help -V --version'
+            ;;
+        'ipcadm sem wait-zero')
+            path='ipcadm sem wait-zero'
+            commands=''
+            operands='@references:sem @nothing...'
+            options='--color:auto,always,never -v --verbose -n --no-wait -w:@nothing --timeout:@nothing -q
+                --quiet -h --help -V --version'
+            ;;
+        'ipcadm sem run')
+            path='ipcadm sem run'
+            commands=''
+            operands='@references:sem @program...'
+            options='--color:auto,always,never -v --verbose --take:@nothing -n --no-wait -w:@nothing
+                --timeout:@nothing -q --quiet -E:@nothing --conflict-exit-code:@nothing -c:@nothing
+                --command:@nothing -F --no-fork -h --help -V --version'
+            ;;
         'ipcadm sem help')
             path='ipcadm sem help'
             commands=''
-            operands='ls,show,set,rm,create'
+            operands='ls,show,set,rm,create,get,setval,op,wait-zero,run'
             options=''
             ;;
         'ipcadm msg')
             path='ipcadm msg'
-            commands='ls show set rm create help'
+            commands='ls show set rm create send recv peek purge help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -388,10 +453,40 @@ _ipcadm_enter() {
                 --private --mode:@nothing --owner:@users --group:@groups --exist-ok
                 --format:table,json,jsonl,csv --json --qbytes:@nothing -h --help -V --version'
             ;;
+        'ipcadm msg send')
+            path='ipcadm msg send'
+            commands=''
+            operands='@references:msg @nothing'
+            options='--color:auto,always,never -v --verbose --type:@nothing --file:@files --lines -0 --null
+                --jsonl --no-wait --timeout:@nothing -h --help -V --version'
+            ;;
+        'ipcadm msg recv' | 'ipcadm msg receive')
+            path='ipcadm msg recv'
+            commands=''
+            operands='@references:msg @program...'
+            options='--color:auto,always,never -v --verbose --type:@nothing --up-to:@nothing --except:@nothing
+                --count:@nothing --all --follow --no-wait --timeout:@nothing --lines -0 --null --jsonl
+                --max-size:@nothing --truncate -E:@nothing --conflict-exit-code:@nothing -h --help -V
+                --version'
+            ;;
+        'ipcadm msg peek')
+            path='ipcadm msg peek'
+            commands=''
+            operands='@references:msg'
+            options='--color:auto,always,never -v --verbose --type:@nothing --up-to:@nothing --except:@nothing
+                --index:@nothing --all --limit:@nothing --lines -0 --null --jsonl -h --help -V --version'
+            ;;
+        'ipcadm msg purge')
+            path='ipcadm msg purge'
+            commands=''
+            operands='@references:msg'
+            options='--color:auto,always,never -v --verbose --type:@nothing --up-to:@nothing --except:@nothing
+                -y --yes -q --quiet --format:table,json,jsonl,csv --json -h --help -V --version'
+            ;;
         'ipcadm msg help')
             path='ipcadm msg help'
             commands=''
-            operands='ls,show,set,rm,create'
+            operands='ls,show,set,rm,create,send,recv,peek,purge'
             options=''
             ;;
         'ipcadm completions')

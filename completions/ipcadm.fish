@@ -121,6 +121,14 @@ function __ipcadm_enter
             echo 'ipcadm shm create'
         case 'ipcadm shm attach'
             echo 'ipcadm shm attach'
+        case 'ipcadm shm read'
+            echo 'ipcadm shm read'
+        case 'ipcadm shm write'
+            echo 'ipcadm shm write'
+        case 'ipcadm shm lock'
+            echo 'ipcadm shm lock'
+        case 'ipcadm shm unlock'
+            echo 'ipcadm shm unlock'
         case 'ipcadm shm help'
             echo 'ipcadm shm help'
         case 'ipcadm sem'
@@ -135,6 +143,16 @@ function __ipcadm_enter
             echo 'ipcadm sem rm'
         case 'ipcadm sem create'
             echo 'ipcadm sem create'
+        case 'ipcadm sem get'
+            echo 'ipcadm sem get'
+        case 'ipcadm sem setval'
+            echo 'ipcadm sem setval'
+        case 'ipcadm sem op'
+            echo 'ipcadm sem op'
+        case 'ipcadm sem wait-zero'
+            echo 'ipcadm sem wait-zero'
+        case 'ipcadm sem run'
+            echo 'ipcadm sem run'
         case 'ipcadm sem help'
             echo 'ipcadm sem help'
         case 'ipcadm msg'
@@ -149,6 +167,14 @@ function __ipcadm_enter
             echo 'ipcadm msg rm'
         case 'ipcadm msg create'
             echo 'ipcadm msg create'
+        case 'ipcadm msg send'
+            echo 'ipcadm msg send'
+        case 'ipcadm msg recv' 'ipcadm msg receive'
+            echo 'ipcadm msg recv'
+        case 'ipcadm msg peek'
+            echo 'ipcadm msg peek'
+        case 'ipcadm msg purge'
+            echo 'ipcadm msg purge'
         case 'ipcadm msg help'
             echo 'ipcadm msg help'
         case 'ipcadm completions'
@@ -269,6 +295,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a set -d 'Change owner, group, m
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a create -d 'Create a shared memory segment and print its reference'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a attach -d 'Attach a segment for a time or while a program runs'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a read -d 'Copy a segment to standard output or a file'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a write -d 'Copy a file or standard input into a segment'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a lock -d 'Keep segments in RAM'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a unlock -d 'Let segments be swapped again'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a help -d 'Print the help of a command'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -376,13 +406,67 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm attach' -s V -l version -d 'Print 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and not __ipcadm_after_dashes' -a '(__ipcadm_references shm)'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm attach; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l offset -d 'Begin so many bytes into the segment' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l length -d 'Read so many bytes instead of all that follow' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -s O -l output -d 'Make this file, mode 0600, instead of writing to standard output, which is \'-\'' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l hex -d 'Show offset, hexadecimal and ASCII; repeated lines as \'*\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l raw -d 'Write the bytes as they are even to a terminal'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -l untouched -d 'Leave no trace: attachments, last process and times stay as they are'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -s f -l force -d 'Read even if detaching will destroy the segment (kernel.shm_rmid_forced)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm read' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l offset -d 'Begin so many bytes into the segment' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l zero -d 'Write zeros instead; holes stay holes'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l fill -d 'Write this byte instead: 0 to 255, 0x0 to 0xff, or a character' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l length -d 'Fill so many bytes instead of all that follow' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -s f -l force -d 'Write even if detaching will destroy the segment (kernel.shm_rmid_forced)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -s q -l quiet -d 'Print no line of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -a '(__ipcadm_references shm)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm write' -F
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm lock' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s n -l dry-run -d 'Say what would be changed, and change nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\' read\\t\'Copy a segment to standard output or a file\' write\\t\'Copy a file or standard input into a segment\' lock\\t\'Keep segments in RAM\' unlock\\t\'Let segments be swapped again\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a show -d 'Show everything known about objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a create -d 'Create a semaphore set with its values and print its reference'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a get -d 'Print the values of semaphores, one a line'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a setval -d 'Set the values of semaphores'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a op -d 'Do several operations on semaphores at one moment'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a wait-zero -d 'Wait until semaphores are zero'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a run -d 'Run a program while holding semaphores'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a help -d 'Print the help of a command'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -473,13 +557,67 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l json -d 'Same as --form
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s V -l version -d 'Print version'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem get' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -l keep-undo -d 'Keep undo records: reach the values by one operation'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -s q -l quiet -d 'Print no lines of success and no notes'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s w -l timeout -d 'Wait no longer than this' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s q -l quiet -d 'Say nothing when it would block or timed out'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s w -l timeout -d 'Wait no longer than this' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s q -l quiet -d 'Say nothing when it would block or timed out'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -l take -d 'What to take, as in sem op; may be repeated' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s w -l timeout -d 'Wait no longer than this' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s q -l quiet -d 'Say nothing when it would block or timed out'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s E -l conflict-exit-code -d 'Exit status when it would block or timed out' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s c -l command -d 'Run this line with /bin/sh' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s F -l no-fork -d 'Become CMD instead of starting it'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and not __ipcadm_after_dashes' -a '(__ipcadm_references sem)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\' get\\t\'Print the values of semaphores, one a line\' setval\\t\'Set the values of semaphores\' op\\t\'Do several operations on semaphores at one moment\' wait-zero\\t\'Wait until semaphores are zero\' run\\t\'Run a program while holding semaphores\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a show -d 'Show everything known about objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a create -d 'Create a message queue and print its reference'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a send -d 'Send messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a recv -d 'Receive messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a peek -d 'Look at messages without taking them'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a purge -d 'Discard messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a help -d 'Print the help of a command'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -570,7 +708,69 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l qbytes -d 'Capacity in 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s V -l version -d 'Print version'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l type -d 'Type of the messages, or of those whose JSON tells none' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l file -d 'Read FILE instead of standard input' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l lines -d 'One message a line'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -s 0 -l null -d 'One message up to each NUL byte'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l jsonl -d 'One JSON object a line: {"type":3,"text":"…"}, or "base64"'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l no-wait -d 'Do not wait'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -l timeout -d 'Wait so long for each message' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg send' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l type -d 'Messages of type N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l up-to -d 'Messages of types up to N, the lowest type first' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l except -d 'Messages of any type but N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l count -d 'Receive N messages instead of one' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l all -d 'Receive all that are there, and do not wait'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l follow -d 'Receive for ever'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l no-wait -d 'Do not wait'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l timeout -d 'Wait so long for each message' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l lines -d 'One message a line'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -s 0 -l null -d 'One message up to each NUL byte'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l jsonl -d 'One JSON object a line: {"type":3,"text":"…"}, or "base64"'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l max-size -d 'Take no message larger than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -l truncate -d 'Take larger messages too, and cut them'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -s E -l conflict-exit-code -d 'With CMD, exit with STATUS instead of 125 when there is no message (in time)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv; and not __ipcadm_after_dashes' -a '(__ipcadm_references msg)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg recv; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l type -d 'Messages of type N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l up-to -d 'Messages of types up to N, the lowest type first' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l except -d 'Messages of any type but N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l index -d 'The message at this position, from 0' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l all -d 'All messages, up to 10000 unless --limit says otherwise'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l limit -d 'The first N messages' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l lines -d 'One message a line'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -s 0 -l null -d 'One message up to each NUL byte'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -l jsonl -d 'One JSON object a line: {"type":3,"text":"…"}, or "base64"'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg peek' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l type -d 'Messages of type N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l up-to -d 'Messages of types up to N, the lowest type first' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l except -d 'Messages of any type but N' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s y -l yes -d 'Do not ask'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s q -l quiet -d 'Print no line of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\' send\\t\'Send messages\' recv\\t\'Receive messages\' peek\\t\'Look at messages without taking them\' purge\\t\'Discard messages\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s v -l verbose -d 'Say on standard error what is done and how'

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
     attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
-    sem_run, sem_setval, set, show,
+    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -100,6 +100,14 @@ pub enum ShmCommand {
     Create(create::ShmCreateArgs),
     /// Attach a segment for a time or while a program runs
     Attach(attach::AttachArgs),
+    /// Copy a segment to standard output or a file
+    Read(shm_read::ReadArgs),
+    /// Copy a file or standard input into a segment
+    Write(shm_write::WriteArgs),
+    /// Keep segments in RAM
+    Lock(shm_lock::LockArgs),
+    /// Let segments be swapped again
+    Unlock(shm_lock::UnlockArgs),
 }
 
 /// Semaphore sets; a bare 'ipcadm sem' lists them
@@ -194,6 +202,10 @@ impl Cli {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
                 ShmCommand::Create(args) => create::run_shm(&args, &context),
                 ShmCommand::Attach(args) => return attach::run(&args, &context),
+                ShmCommand::Read(args) => shm_read::run(&args, &context),
+                ShmCommand::Write(args) => shm_write::run(&args, &context),
+                ShmCommand::Lock(args) => shm_lock::run_lock(&args, &context),
+                ShmCommand::Unlock(args) => shm_lock::run_unlock(&args, &context),
             },
             Command::Sem(SemArgs { command }) => match command {
                 SemCommand::Common(command) => command.run(Kind::Sem, &context),

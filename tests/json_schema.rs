@@ -69,6 +69,7 @@ static GONE: Table = &[("kind", "string"), ("id", "number"), ("ref", "string"), 
 static WAS: Table = &[("was", "object")];
 static OLD: Table = &[("mode", "string"), ("uid", "number"), ("gid", "number"), ("qbytes", "number")];
 static ATTACH: Table = &[("attached", "bool"), ("address", "string?")];
+static WRITTEN: Table = &[("offset", "number"), ("written", "number")];
 static LIMIT: Table = &[
     ("kind", "string"),
     ("name", "string"),
@@ -96,7 +97,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 23] {
+fn all() -> [Table; 24] {
     [
         DOCUMENT,
         HEAD,
@@ -119,6 +120,7 @@ fn all() -> [Table; 23] {
         WAS,
         OLD,
         ATTACH,
+        WRITTEN,
         LIMIT,
         KEY,
     ]
@@ -278,6 +280,9 @@ fn keys_keep_their_names_and_types() {
     make::send(msg, 2, b"two");
     make::recv(msg, 1);
     assert_eq!(check.objects("shm attach 0x51 --json", 0, &[ATTACH]).len(), 2);
+    check.objects("shm write 0x51 --fill x --json", 0, &[OUTCOME, WRITTEN]);
+    check.objects("shm unlock 0x51 --json", 0, &[OUTCOME]);
+    check.objects("shm lock 0x51 --json", 0, &[OUTCOME]);
     let holder = make::holder(shm);
 
     assert_eq!(check.objects("ls --json", 0, &[]).len(), 3);

@@ -14,15 +14,15 @@ use super::ls::print_table;
 use super::options::{Format, FormatArgs, StyleArgs, duration};
 use super::output::Out;
 use crate::error::{Error, OWN_FAILURE, Result, Status};
+use crate::object::attaching;
 use crate::object::fields;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
-use crate::object::reference::{Reference, Resolved};
-use crate::proc::sysctl;
+use crate::object::reference::Reference;
 use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
 use crate::sys::shm::Attachment;
-use crate::sys::{Errno, ShmId, process};
+use crate::sys::{ShmId, process};
 
 /// Attach a segment for a time or while a program runs
 ///
@@ -85,10 +85,12 @@ impl AttachArgs {
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;
-        self.check(&found)?;
+        attaching::check(&found, "attach", self.force)?;
         let mut shown = Shown::new(self, context)?;
         let id = ShmId::new(found.object.id.id);
-        let attachment = Attachment::new(id, self.read_only).map_err(|errno| self.explain(&found, errno))?;
+        let lesser = (!self.read_only).then_some("--read-only needs less");
+        let attachment = Attachment::new(id, self.read_only)
+            .map_err(|errno| attaching::refused(&found, "attach", self.read_only, errno, lesser))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
         let runs = !self.command.is_empty();
         let shown_before = shown.attached(&found.to_string(), attachment.address(), during);
@@ -112,35 +114,6 @@ impl AttachArgs {
             }
             Ok(()) => Ok(code),
         }
-    }
-
-    /// Detaching the only attachment destroys the segment where `kernel.shm_rmid_forced` is set.
-    fn check(&self, found: &Resolved<'_>) -> Result<()> {
-        let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
-        if !unattached || self.force {
-            return Ok(());
-        }
-        let reason = match sysctl::shm_rmid_forced() {
-            Some(false) => return Ok(()),
-            Some(true) => "kernel.shm_rmid_forced is 1 and nobody has it attached, so detaching would destroy it",
-            None => {
-                "nobody has it attached, and it cannot be told whether detaching would destroy it (kernel.shm_rmid_forced)"
-            }
-        };
-        Err(Error::cannot(Status::Refused, &format!("attach {found}"), reason, Some("--force does it all the same")))
-    }
-
-    fn explain(&self, found: &Resolved<'_>, errno: Errno) -> Error {
-        let (status, remedy) = match errno {
-            Errno::EACCES if self.read_only => (Status::Denied, Some("needs read permission or CAP_IPC_OWNER")),
-            Errno::EACCES => {
-                (Status::Denied, Some("needs read and write permission or CAP_IPC_OWNER; --read-only needs less"))
-            }
-            Errno::EINVAL | Errno::EIDRM => (Status::NotFound, Some("it was removed meanwhile")),
-            Errno::ENOMEM => (Status::Failed, Some("no room in the address space or no memory")),
-            errno => (Status::of(errno), None),
-        };
-        Error::cannot(status, &format!("attach {found}"), errno, remedy)
     }
 }
 

@@ -17,6 +17,9 @@ pub mod sem_op;
 pub mod sem_run;
 pub mod sem_setval;
 pub mod set;
+pub mod shm_lock;
+pub mod shm_read;
+pub mod shm_write;
 pub mod show;
 
 mod child;
@@ -25,6 +28,7 @@ mod envelope;
 mod messages;
 mod options;
 mod output;
+mod progress;
 mod report;
 mod selectors;
 mod sheets;

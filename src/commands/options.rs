@@ -1,7 +1,9 @@
 //! Options that several commands share, and the parsers of their values.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::error::{Error, Result};
@@ -82,6 +84,11 @@ const EMPTY: &str = "is empty (an unset variable?)";
 /// Any text but the empty one.
 pub(super) fn non_empty(text: &str) -> std::result::Result<String, String> {
     if text.is_empty() { Err(EMPTY.to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// Any path but the empty one, of whatever bytes.
+pub(super) fn non_empty_path() -> impl TypedValueParser<Value = OsString> {
+    OsStringValueParser::new().try_map(|path| if path.is_empty() { Err(EMPTY.to_owned()) } else { Ok(path) })
 }
 
 /// How many: a plain decimal number.

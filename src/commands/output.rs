@@ -15,7 +15,12 @@ pub(super) struct Out {
 impl Out {
     /// Opens it.
     pub(super) fn stdout() -> Result<Self> {
-        Ok(Self { writer: BufWriter::with_capacity(64 * 1024, stdout_file()?) })
+        stdout_file().map(Self::onto)
+    }
+
+    /// A file of our own in its place.
+    pub(super) fn onto(file: File) -> Self {
+        Self { writer: BufWriter::with_capacity(64 * 1024, file) }
     }
 
     /// As [`Out::stdout`], for commands that do their work all the same: where it was closed, every write fails.

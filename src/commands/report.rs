@@ -172,6 +172,15 @@ impl Report {
 
     /// Something failed; `object` is what it failed on, if that is known.
     pub(super) fn failed(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, error: &Error) {
+        self.fail(reference, object, outcome, false, error);
+    }
+
+    /// Something failed when it had changed a part of `object` already.
+    pub(super) fn half_done(&mut self, reference: &str, object: &Object, error: &Error) {
+        self.fail(reference, Some(object), Outcome::Failed, true, error);
+    }
+
+    fn fail(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, changed: bool, error: &Error) {
         if to_terminal() {
             // So that it stands between the lines it belongs between.
             let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
@@ -181,7 +190,7 @@ impl Report {
         self.tally.failed(error.status());
         self.failures.push(Failure::of(reference, error));
         if let Some(object) = object {
-            self.entry(object, outcome, false, |_| {});
+            self.entry(object, outcome, changed, |_| {});
         }
         self.relieve();
     }

@@ -159,6 +159,21 @@ impl Change {
     }
 }
 
+/// Locks a segment into RAM or lets it be swapped again, and returns it as it is then. On huge pages the kernel does
+/// nothing and says nothing.
+///
+/// # Errors
+/// `EPERM`, `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL` or `EIDRM` when it is gone.
+pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
+    let id = ShmId::new(segment.id.id);
+    if lock {
+        shm::lock(id)?
+    } else {
+        shm::unlock(id)?
+    }
+    inventory::look(segment.id)?.ok_or(Errno::EIDRM)
+}
+
 fn set(id: ObjectId, now: &Object, target: Target) -> sys::Result<()> {
     let Target { uid, gid, mode, qbytes } = target;
     match &now.detail {

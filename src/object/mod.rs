@@ -1,7 +1,9 @@
 //! What an object is, how it is named, found, chosen, described, created, changed and removed.
 
+pub mod attaching;
 pub mod change;
 pub mod columns;
+pub mod contents;
 pub mod create;
 pub mod fields;
 pub mod fingerprint;

@@ -12,6 +12,8 @@ pub struct Mapping {
     pub end: u64,
     /// Whether it may be written to.
     pub writable: bool,
+    /// Where in the segment it begins.
+    pub offset: u64,
     /// Device number, as stat(2) encodes it.
     pub device: u64,
     /// Inode: of a segment, its id.
@@ -37,13 +39,13 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
     let start = hex(range.next()?)?;
     let end = hex(range.next()?)?;
     let writable = words.next()?.get(1) == Some(&b'w');
-    let _offset = words.next()?;
+    let offset = hex(words.next()?)?;
     let mut device = words.next()?.split(|&byte| byte == b':');
     let major = u32::try_from(hex(device.next()?)?).ok()?;
     let minor = u32::try_from(hex(device.next()?)?).ok()?;
     let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
     let device = libc::makedev(major, minor);
-    Some(Mapping { start, end, writable, device, inode, key: u32::try_from(hex(key)?).ok()? })
+    Some(Mapping { start, end, writable, offset, device, inode, key: u32::try_from(hex(key)?).ok()? })
 }
 
 fn hex(digits: &[u8]) -> Option<u64> {

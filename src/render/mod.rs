@@ -3,6 +3,7 @@
 pub mod base64;
 pub mod csv;
 pub mod escape;
+pub mod hexdump;
 pub mod json;
 pub mod sheet;
 pub mod style;

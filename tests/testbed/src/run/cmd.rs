@@ -39,6 +39,7 @@ pub struct Cmd {
 enum Input {
     Null,
     Bytes(Vec<u8>),
+    From(PathBuf),
     Open,
 }
 
@@ -96,6 +97,12 @@ impl Cmd {
     /// Standard input is a pipe with these bytes.
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Input::Bytes(bytes.into());
+        self
+    }
+
+    /// Standard input is this file, opened for reading.
+    pub fn stdin_from(mut self, path: impl AsRef<Path>) -> Self {
+        self.stdin = Input::From(path.as_ref().to_owned());
         self
     }
 
@@ -198,7 +205,7 @@ impl Cmd {
                 feed(stdin, bytes);
                 None
             }
-            Input::Null | Input::Open => stdin,
+            Input::Null | Input::From(_) | Input::Open => stdin,
         };
         Running::new(description, child, stdin)
     }
@@ -209,8 +216,9 @@ impl Cmd {
         if let Some(dir) = &self.dir {
             command.current_dir(dir);
         }
-        command.stdin(match self.stdin {
+        command.stdin(match &self.stdin {
             Input::Null => Stdio::null(),
+            Input::From(path) => File::open(path)?.into(),
             Input::Bytes(_) | Input::Open => Stdio::piped(),
         });
         command.stdout(self.stdout.stdio()?);

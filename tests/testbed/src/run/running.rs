@@ -56,6 +56,21 @@ impl Running {
         String::from_utf8_lossy(&line).into_owned()
     }
 
+    /// Waits for this many bytes of its standard output and returns them.
+    ///
+    /// # Panics
+    ///
+    /// When standard output ends before.
+    #[track_caller]
+    pub fn read_exact(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_exact(&mut bytes).unwrap_or_else(|e| panic!("reading: {e}"));
+        }
+        self.read.extend(&bytes);
+        bytes
+    }
+
     /// Writes to its standard input, with [`Cmd::stdin_open`](crate::Cmd::stdin_open).
     #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

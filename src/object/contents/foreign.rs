@@ -1,0 +1,108 @@
+//! Looking at a segment without a trace: through a process that has it attached.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+
+use super::own::occupied;
+use super::process::{Process, ProcessMemory, Wanted};
+use super::{Contents, Holes, Pages};
+use crate::error::{Error, Result, Status};
+use crate::object::reference::Resolved;
+use crate::proc::maps::Mapping;
+use crate::sys::{memory, namespace, transfer};
+
+/// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
+/// `range` is what will be read.
+///
+/// # Errors
+/// Status 10 when nobody has it attached, or holes cannot be told from data; 4 when nobody who has may be looked into.
+pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
+    let no = |status, reason: &str, remedy: Option<&str>| {
+        Error::cannot(status, &format!("read {} untouched", found), reason, remedy)
+    };
+    let object = &found.object;
+    let Some(segment) = object.as_segment() else { return Err(no(Status::Usage, "it is no segment", None)) };
+    if segment.nattch == 0 {
+        let remedy = "without --untouched it is attached and detached";
+        return Err(no(Status::Refused, "nobody has it attached, so there is no way to it without", Some(remedy)));
+    }
+    let Some(namespace) = namespace::ipc() else {
+        return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
+    };
+    let wanted = Wanted {
+        inode: u64::try_from(object.id.id).unwrap_or(0),
+        key: object.perm.key.bits(),
+        namespace,
+        devices: [memory::segment_device().ok(), memory::huge_segment_device().ok()],
+    };
+    let holders = holders(&wanted);
+    if holders.is_empty() {
+        let reason = format!(
+            "attached {} but no process that has it may be looked into",
+            if segment.nattch == 1 { "once,".to_owned() } else { format!("{} times,", segment.nattch) }
+        );
+        return Err(no(Status::Denied, &reason, Some("needs the same user or CAP_SYS_PTRACE")));
+    }
+    let size = segment.size;
+    for (process, mappings) in &holders {
+        if let Some(file) = mappings.iter().find_map(|mapping| memory_file(process, mapping, size)) {
+            let way = format!("by /proc/{}/map_files", process.pid);
+            return Ok(Contents { size, mapped: None, process: None, holes: Holes::InFile(file), way });
+        }
+    }
+    let holes = holes(found, &holders, size, &wanted).ok_or_else(|| {
+        let reason = "the page tables of the processes that may be looked into do not show all pages that hold data";
+        no(Status::Refused, reason, Some("needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN, or leave out --untouched"))
+    })?;
+    let memory = holders
+        .into_iter()
+        .filter_map(|(process, mappings)| ProcessMemory::open(process, mappings, wanted).ok())
+        .find(|memory| memory.covers(range));
+    let Some(memory) = memory else {
+        let reason = "no process whose memory may be read has all of it mapped";
+        return Err(no(Status::Denied, reason, Some("needs CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope")));
+    };
+    let way = format!("by /proc/{}/mem", memory.pid());
+    Ok(Contents { size, mapped: None, process: Some(memory), holes, way })
+}
+
+/// Processes that have it mapped and may be looked into.
+fn holders(wanted: &Wanted) -> Vec<(Process, Vec<Mapping>)> {
+    let Ok(folder) = std::fs::read_dir("/proc") else { return Vec::new() };
+    folder
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter_map(|pid| {
+            let process = Process::open(pid).ok()?;
+            let mappings = process.mappings(wanted).ok()?;
+            (!mappings.is_empty()).then_some((process, mappings))
+        })
+        .collect()
+}
+
+/// The file behind a mapping, if it may be opened and is the segment's.
+fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> {
+    let file = File::open(process.path(&format!("map_files/{:x}-{:x}", mapping.start, mapping.end))).ok()?;
+    let data = file.metadata().ok()?;
+    let same = data.ino() == mapping.inode && data.dev() == mapping.device && data.len() >= size;
+    (same && transfer::next_data(&file, 0).is_ok()).then_some(file)
+}
+
+/// Which pages hold data, if all of them are in page tables.
+fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, wanted: &Wanted) -> Option<Holes> {
+    let page = memory::page_size() as u64;
+    let plain =
+        holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| Some(mapping.device) == wanted.devices[0]);
+    let told = occupied(&found.object).filter(|_| plain)?;
+    let bytes = told.rss.saturating_add(told.swap);
+    if bytes >= size.next_multiple_of(page) {
+        return Some(Holes::None);
+    }
+    let mut pages = Pages::none(size, page);
+    for (process, mappings) in holders {
+        // What one table lacks, another may have.
+        let _ = process.add_pages(mappings, &mut pages);
+    }
+    (pages.bytes() >= bytes).then_some(Holes::Known(pages))
+}

@@ -1,0 +1,165 @@
+//! The bytes of an attached segment, moved by the kernel alone.
+//!
+//! No code of ours ever reads or writes through the mapping. Where a page cannot be had (a huge page that is not
+//! there, no memory), a load would end the process with `SIGBUS`; a system call answers `EFAULT`. Other processes
+//! change the bytes meanwhile, too, which no reference of Rust's may see.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+
+use libc::c_void;
+
+use super::errno::{Errno, Result};
+use super::memory::page_size;
+use super::shm::{self, Attachment};
+use super::types::ShmId;
+
+/// Prepares a range of the mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Bring in what is swapped out (`MADV_WILLNEED`).
+    WillNeed,
+    /// Enter pages into the page table, many at a time (`MADV_POPULATE_READ`, Linux 5.14). Gives memory to holes.
+    PopulateRead,
+}
+
+/// An attached segment whose bytes can be copied from and to descriptors.
+#[derive(Debug)]
+pub struct Mapped {
+    attachment: Attachment,
+    len: usize,
+}
+
+impl Mapped {
+    /// Attaches `id` and asks for its size, which never changes.
+    ///
+    /// # Errors
+    /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`.
+    pub fn new(id: ShmId, read_only: bool) -> Result<Self> {
+        let attachment = Attachment::new(id, read_only)?;
+        let len = usize::try_from(shm::stat(id)?.size).map_err(|_| Errno::ENOMEM)?;
+        Ok(Self { attachment, len })
+    }
+
+    /// Where it is mapped in this process.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.attachment.address()
+    }
+
+    /// Its size in bytes, as it was asked for.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no segment is empty")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Detaches, telling whether it worked.
+    ///
+    /// # Errors
+    /// `EINVAL` should not be possible.
+    pub fn detach(self) -> Result<()> {
+        self.attachment.detach()
+    }
+
+    fn at(&self, offset: usize, len: usize) -> Result<*mut c_void> {
+        match offset.checked_add(len) {
+            Some(end) if end <= self.len => Ok(std::ptr::with_exposed_provenance_mut(self.address() + offset)),
+            _ => Err(Errno::EFAULT),
+        }
+    }
+
+    /// Writes bytes of the segment to `out` (`write`); how many were taken.
+    ///
+    /// # Errors
+    /// Those of `write`; `EFAULT` also when a page cannot be had, or for a range outside.
+    pub fn write_to(&self, out: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+        let from = self.at(offset, len)?;
+        // SAFETY: the range lies in the mapping, which lives as long as self; the kernel reads it and nothing else.
+        count(unsafe { libc::write(out.as_raw_fd(), from, len) })
+    }
+
+    /// Puts pages of the segment into a pipe without copying them (`vmsplice`); how many bytes went. What the reader
+    /// finds is what is in the segment by then.
+    ///
+    /// # Errors
+    /// `EBADF` when `pipe` is none; otherwise as [`Mapped::write_to`].
+    pub fn splice_to(&self, pipe: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+        let part = libc::iovec { iov_base: self.at(offset, len)?, iov_len: len };
+        // SAFETY: one range, which lies in the mapping. The pipe refers to the pages, not to the mapping, and the
+        // kernel only reads them: without SPLICE_F_GIFT they stay the segment's.
+        count(unsafe { libc::vmsplice(pipe.as_raw_fd(), &raw const part, 1, 0) })
+    }
+
+    /// Reads from `input` into the segment (`read`); how many bytes came, 0 at the end.
+    ///
+    /// # Errors
+    /// Those of `read`; `EFAULT` also when a page cannot be had or is read-only, or for a range outside.
+    pub fn read_from(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+        let to = self.at(offset, len)?;
+        // SAFETY: the range lies in the mapping, no reference into which exists; the kernel writes it and nothing else.
+        count(unsafe { libc::read(input.as_raw_fd(), to, len) })
+    }
+
+    /// Reads the first `len` bytes of `input` into the segment (`pread`), whatever its position; how many came.
+    ///
+    /// # Errors
+    /// As [`Mapped::read_from`].
+    pub fn read_from_start(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+        let to = self.at(offset, len)?;
+        // SAFETY: as in `read_from`.
+        count(unsafe { libc::pread(input.as_raw_fd(), to, len, 0) })
+    }
+
+    /// Copies bytes of the segment into memory of ours by way of `bounce`, a file that is there for this only.
+    ///
+    /// # Errors
+    /// `EFAULT` when a page cannot be had, or for a range outside.
+    pub fn copy_out(&self, bounce: &File, offset: usize, buffer: &mut [u8]) -> Result<()> {
+        let from = self.at(offset, buffer.len())?;
+        // SAFETY: as in `write_to`.
+        let got = count(unsafe { libc::pwrite(bounce.as_fd().as_raw_fd(), from, buffer.len(), 0) })?;
+        if got != buffer.len() {
+            // The kernel stopped at a page it could not read.
+            return Err(Errno::EFAULT);
+        }
+        bounce.read_exact_at(buffer, 0).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+    }
+
+    /// Which pages from `offset` on are in RAM (`mincore`), one byte each, the lowest bit. Of huge pages and of
+    /// what is swapped out it knows nothing. Allocates nothing.
+    ///
+    /// # Errors
+    /// `EINVAL` for an offset inside a page, `ENOMEM`, `EFAULT` for pages outside.
+    pub fn resident(&self, offset: usize, pages: &mut [u8]) -> Result<()> {
+        let whole = self.len.next_multiple_of(page_size());
+        let len = pages.len() * page_size();
+        if offset.checked_add(len).is_none_or(|end| end > whole) {
+            return Err(Errno::EFAULT);
+        }
+        let from = std::ptr::with_exposed_provenance_mut(self.address() + offset);
+        // SAFETY: the range is within the mapping, which has whole pages; the kernel writes a byte for each page.
+        Errno::check(unsafe { libc::mincore(from, len, pages.as_mut_ptr()) }.into()).map(drop)
+    }
+
+    /// Gives the kernel advice about a range; widened to whole pages.
+    ///
+    /// # Errors
+    /// `EINVAL` on kernels that do not know the advice, `EFAULT` for a range outside, `ENOMEM`.
+    pub fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()> {
+        self.at(offset, len)?;
+        let start = offset - offset % page_size();
+        let address = std::ptr::with_exposed_provenance_mut(self.address() + start);
+        let advice = match advice {
+            Advice::WillNeed => libc::MADV_WILLNEED,
+            Advice::PopulateRead => libc::MADV_POPULATE_READ,
+        };
+        // SAFETY: neither advice changes or removes what is in memory.
+        Errno::check(unsafe { libc::madvise(address, len + (offset - start), advice) }.into()).map(drop)
+    }
+}
+
+fn count(returned: libc::ssize_t) -> Result<usize> {
+    usize::try_from(returned).map_err(|_| Errno::last())
+}

@@ -1,0 +1,128 @@
+//! A file that comes to be whole or not at all.
+//!
+//! It has no name until it is complete (`O_TMPFILE`), so that not even `SIGKILL` leaves anything behind. Where a
+//! file system cannot do that, it has a name of its own beside the one it will get.
+
+use std::ffi::{CString, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::{random, transfer};
+
+/// For its owner alone.
+const MODE: u32 = 0o600;
+/// Tries to find a name that nothing has.
+const TRIES: u32 = 16;
+
+/// A file being made. Dropped without [`NewFile::keep`], it has never been.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    target: PathBuf,
+    /// The name it has meanwhile, where it must have one.
+    temporary: Option<PathBuf>,
+}
+
+impl NewFile {
+    /// Begins a file that will be called `target`.
+    ///
+    /// # Errors
+    /// Those of `open`, for the folder of `target`.
+    pub fn create(target: &Path) -> io::Result<Self> {
+        if target.file_name().is_none() {
+            return Err(io::Error::from_raw_os_error(libc::EISDIR));
+        }
+        let target = target.to_owned();
+        // It gets its name by way of /proc.
+        if Path::new("/proc/self/fd").exists() {
+            let folder = folder(&target);
+            let unnamed =
+                OpenOptions::new().read(true).write(true).mode(MODE).custom_flags(libc::O_TMPFILE).open(folder);
+            match unnamed {
+                Ok(file) => return Ok(Self { file, target, temporary: None }),
+                // What file systems and kernels that do not know it say.
+                Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (temporary, file) =
+            beside(&target, |path| OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(path))?;
+        Ok(Self { file, target, temporary: Some(temporary) })
+    }
+
+    /// The file, to be written.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives it its name: in place of what has the name with `overwrite`, otherwise only if nothing has.
+    ///
+    /// # Errors
+    /// `AlreadyExists`; those of `link` and `rename`.
+    pub fn keep(mut self, overwrite: bool) -> io::Result<()> {
+        let target = c_path(&self.target)?;
+        match &self.temporary {
+            None if !overwrite => return transfer::link(&self.file, &target),
+            None => {
+                let (path, ()) = beside(&self.target, |path| transfer::link(&self.file, &c_path(path)?))?;
+                self.temporary = Some(path);
+            }
+            Some(temporary) if !overwrite => {
+                match transfer::rename_new(&c_path(temporary)?, &target) {
+                    // A second link is as exclusive, and the first goes when this is dropped.
+                    Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) => {
+                        return fs::hard_link(temporary, &self.target);
+                    }
+                    other => other?,
+                }
+                self.temporary = None;
+                return Ok(());
+            }
+            Some(_) => {}
+        }
+        if let Some(temporary) = &self.temporary {
+            fs::rename(temporary, &self.target)?;
+            self.temporary = None;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // If even this fails there is nothing else to be tried.
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Does something with a name that nothing beside `target` has.
+fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
+    let mut last = io::Error::from_raw_os_error(libc::EEXIST);
+    for _ in 0..TRIES {
+        let mut name = OsString::from(format!(".ipcadm-{:08x}-", random::bits32()?));
+        // The name may be as long as names can be.
+        let own = target.file_name().unwrap_or_default().as_bytes();
+        name.push(std::ffi::OsStr::from_bytes(&own[..own.len().min(200)]));
+        let path = folder(target).join(name);
+        match make(&path) {
+            Ok(made) => return Ok((path, made)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
+}
