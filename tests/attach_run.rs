@@ -50,7 +50,6 @@ fn what_cannot_be_run_is_told_as_env_does() {
     for (program, status, reason) in [
         ("/none/such", 127, "cannot run /none/such: No such file or directory"),
         ("none such", 127, "cannot run none such: No such file or directory"),
-        ("", 127, "cannot run "),
         ("/", 126, "cannot run /: Permission denied"),
         ("./Cargo.toml", 126, "cannot run ./Cargo.toml: Permission denied"),
         ("/none\u{1b}[2J", 127, "cannot run /none\\x1b[2J"),
@@ -78,15 +77,21 @@ fn failures_of_its_own_are_125() {
         (&["1x", "--", "true"], "not an id"),
         (&["", "--", "true"], "an empty reference"),
         (&["--", "true"], "<REF>"),
+        (&[&*id, "--", ""], "the name of the program is empty"),
         (&[&*id, "--bogus", "--", "true"], "--bogus"),
         (&[&*id, "--for", "1s", "--", "true"], "cannot be used with"),
         (&[&*id, "--format", "csv", "--", "true"], "attach prints table, json or jsonl"),
     ] {
         ipcadm(["shm", "attach"]).args(args).run().status(125).stdout_empty().stderr_has(reason);
     }
-    // Where nothing can be printed, the program is not even started.
-    let outcome = ipcadm(["shm", "attach", &id, "--", "sh", "-c", "echo started >&2"]).stdout_to("/dev/full").run();
-    outcome.status(125).stderr_has("No space left on device").stderr_lacks("started");
+    // What cannot be printed keeps no program from running, and hides behind no success of its.
+    for format in ["table", "json", "jsonl"] {
+        let run = |script: &str| ipcadm(["shm", "attach", &id, "--format", format, "--", "sh", "-c", script]);
+        let outcome = run("echo started >&2").stdout_to("/dev/full").run();
+        outcome.status(125).stderr_has("started\n").stderr_has("No space left on device");
+        run("exit 5").stdout_to("/dev/full").run().status(5).stderr_has("No space left on device");
+        run("exit 0").stdout_closed_pipe().run().status(0).stderr_empty();
+    }
     ipcadm(["shm", "attach", &id, "-q", "--", "sh", "-c", "exit 5"]).stdout_to("/dev/full").run().status(5);
 }
 
