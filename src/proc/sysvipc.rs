@@ -5,7 +5,7 @@
 //! decimals, permissions octal with the status bits.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader};
 
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
@@ -33,34 +33,20 @@ pub struct SegmentRow {
 /// # Errors
 /// When it cannot be opened or read, or when `row` finds a line malformed (`InvalidData`).
 pub fn read(name: &str, mut row: impl FnMut(&[u8]) -> Option<()>) -> io::Result<()> {
-    let mut file = File::open(format!("/proc/sysvipc/{name}"))?;
-    let mut buffer = vec![0; CHUNK];
-    let mut filled = 0;
+    let mut reader = BufReader::with_capacity(CHUNK, File::open(format!("/proc/sysvipc/{name}"))?);
+    let mut line = Vec::with_capacity(256);
     let mut header = true;
     loop {
-        let got = match file.read(&mut buffer[filled..]) {
-            Ok(got) => got,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        filled += got;
-        let mut start = 0;
-        while let Some(length) = buffer[start..filled].iter().position(|&byte| byte == b'\n') {
-            let line = &buffer[start..start + length];
-            if header {
-                header = false;
-            } else {
-                row(line).ok_or_else(|| malformed(name))?;
-            }
-            start += length + 1;
+        line.clear();
+        if reader.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
         }
-        if got == 0 {
-            return if start == filled { Ok(()) } else { Err(malformed(name)) };
-        }
-        buffer.copy_within(start..filled, 0);
-        filled -= start;
-        if filled == buffer.len() {
-            return Err(malformed(name));
+        // The kernel ends every line, and never shows half of one.
+        let line = line.strip_suffix(b"\n").ok_or_else(|| malformed(name))?;
+        if header {
+            header = false;
+        } else {
+            row(line).ok_or_else(|| malformed(name))?;
         }
     }
 }
@@ -124,27 +110,41 @@ pub fn queue(line: &[u8]) -> Option<(MsgId, MsgStat)> {
 /// The words of a line still to be read.
 struct Words<'a>(&'a [u8]);
 
-impl<'a> Words<'a> {
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let start = self.0.iter().position(|&byte| byte != b' ')?;
-        let rest = &self.0[start..];
-        let end = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
-        self.0 = &rest[end..];
-        Some(&rest[..end])
+impl Words<'_> {
+    /// The next word as digits of `radix`, read in one pass: a listing has half a million of them.
+    fn digits(&mut self, radix: u8) -> Option<u64> {
+        let mut at = self.0.iter().take_while(|&&byte| byte == b' ').count();
+        let first = at;
+        let mut value: u64 = 0;
+        while let Some(byte) = self.0.get(at) {
+            let digit = byte.wrapping_sub(b'0');
+            if digit >= radix {
+                break;
+            }
+            value = value.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))?;
+            at += 1;
+        }
+        let ends = self.0.get(at).is_none_or(|&byte| byte == b' ');
+        self.0 = self.0.get(at..)?;
+        (at > first && ends).then_some(value)
     }
 
     fn unsigned(&mut self) -> Option<u64> {
-        decimal(self.next()?)
+        self.digits(10)
     }
 
     /// A 32-bit number that may be negative.
     fn number(&mut self) -> Option<i32> {
-        let word = self.next()?;
-        let value = match word.strip_prefix(b"-") {
-            Some(digits) => -i64::try_from(decimal(digits)?).ok()?,
-            None => i64::try_from(decimal(word)?).ok()?,
-        };
-        i32::try_from(value).ok()
+        let blanks = self.0.iter().take_while(|&&byte| byte == b' ').count();
+        if self.0.get(blanks) != Some(&b'-') {
+            return i32::try_from(self.digits(10)?).ok();
+        }
+        self.0 = &self.0[blanks + 1..];
+        // No blank between the sign and its digits.
+        if self.0.first() == Some(&b' ') {
+            return None;
+        }
+        i32::try_from(-i64::try_from(self.digits(10)?).ok()?).ok()
     }
 
     fn key(&mut self) -> Option<Key> {
@@ -152,16 +152,7 @@ impl<'a> Words<'a> {
     }
 
     fn mode(&mut self) -> Option<Mode> {
-        let word = self.next()?;
-        let mut bits: u32 = 0;
-        for &byte in word {
-            let digit = u32::from(byte.wrapping_sub(b'0'));
-            if digit > 7 {
-                return None;
-            }
-            bits = bits.checked_mul(8)?.checked_add(digit)?;
-        }
-        Some(Mode::new(bits))
+        u32::try_from(self.digits(8)?).ok().map(Mode::new)
     }
 
     fn id(&mut self) -> Option<u32> {
@@ -180,21 +171,6 @@ impl<'a> Words<'a> {
         let seconds = self.unsigned()?;
         i64::try_from(seconds).ok().map(Timestamp::new)
     }
-}
-
-fn decimal(word: &[u8]) -> Option<u64> {
-    if word.is_empty() {
-        return None;
-    }
-    let mut value: u64 = 0;
-    for &byte in word {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
-    }
-    Some(value)
 }
 
 #[cfg(test)]
