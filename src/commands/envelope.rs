@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Write};
 use super::context::say;
 use super::options::Format;
 use super::output::Out;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::{FIELDS, Field};
 use crate::object::model::Object;
 use crate::object::names::Names;
 use crate::render::json::JsonWriter;
-use crate::render::style::now;
 use crate::render::value::Value;
+use crate::sys::clock::now;
 use crate::sys::namespace;
 
 /// Something that could not be done, as JSON tells it.
@@ -30,6 +30,13 @@ impl Failure {
     pub(super) fn of(reference: &str, error: &Error) -> Self {
         Self { reference: reference.to_owned(), status: error.status(), message: error.to_string() }
     }
+}
+
+/// Says that what the user called `reference` cannot be shown, and keeps that for the document and the status.
+pub(super) fn fail(reference: &str, error: &Error, failures: &mut Vec<Failure>, tally: &mut Tally) {
+    say(&error.to_string());
+    tally.failed(error.status());
+    failures.push(Failure::of(reference, error));
 }
 
 /// `{"ipcadm": {…}, "LIST": [`

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::context::{Context, note, say};
+use super::context::{Context, note};
 use super::envelope::{self, Failure};
 use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
 use super::output::{Out, to_terminal};
@@ -19,9 +19,10 @@ use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
-use crate::render::style::{Style, now};
+use crate::render::style::Style;
 use crate::render::table::{self, Column};
 use crate::render::value::Value;
+use crate::sys::clock::now;
 
 /// List objects: all of them, those that selectors choose, or those named
 #[derive(Debug, Args)]
@@ -135,17 +136,11 @@ fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -
                 objects.push(found.object);
             }
             // Listed by an earlier run and gone since.
-            Ok(None) => fail(target, &target.absent(), failures, tally),
-            Err(error) => fail(target, &error, failures, tally),
+            Ok(None) => envelope::fail(&target.text(), &target.absent(), failures, tally),
+            Err(error) => envelope::fail(&target.text(), &error, failures, tally),
         }
     }
     objects
-}
-
-fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut Tally) {
-    say(&error.to_string());
-    tally.failed(error.status());
-    failures.push(Failure::of(&target.text(), error));
 }
 
 /// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.

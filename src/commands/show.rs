@@ -5,12 +5,12 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::context::{Context, note, say};
+use super::context::{Context, note};
 use super::envelope::{self, Failure};
 use super::options::{Format, FormatArgs, count};
 use super::output::{Out, to_terminal};
 use super::sheets;
-use super::targets::{self, Target};
+use super::targets;
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::Field;
 use crate::object::inside::{Inside, Semaphore};
@@ -53,7 +53,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
                 targets::note_difference(target, &resolved.object);
                 found.push((resolved.to_string(), resolved.object));
             }
-            Err(error) => fail(target, &error, &mut failures, &mut tally),
+            Err(error) => envelope::fail(&target.text(), &error, &mut failures, &mut tally),
         }
     }
     context.verbose(|| format!("looked up: {} found, {} not", found.len(), failures.len()));
@@ -67,12 +67,6 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let printed = args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
-}
-
-fn fail(target: &Target, error: &Error, failures: &mut Vec<Failure>, tally: &mut Tally) {
-    say(&error.to_string());
-    tally.failed(error.status());
-    failures.push(Failure::of(&target.text(), error));
 }
 
 impl ShowArgs {

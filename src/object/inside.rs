@@ -2,9 +2,9 @@
 
 use super::inventory;
 use super::model::{Kind, Object};
-use crate::proc::maps;
+use crate::proc::attached::{self, Wanted};
 use crate::sys::msg::Message;
-use crate::sys::{self, Errno, MsgId, Pid, SemId, memory, msg, sem};
+use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, sem};
 
 /// Buffers for looking at messages start here; the kernel's cost grows with them.
 const FIRST_PEEK: usize = 4096;
@@ -129,39 +129,13 @@ pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize)
 pub fn huge_pages(segment: &Object) -> Option<bool> {
     let detail = segment.as_segment()?;
     if detail.nattch > 0
-        && let Some(huge) = huge_pages_by_mapping(segment.id.id)
+        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
+        && let Some((_, mappings)) = attached::holders(&wanted).next()
     {
-        return Some(huge);
+        // The device of a mapping tells.
+        return mappings.first().map(|mapping| !wanted.is_plain(mapping));
     }
     let page = memory::page_size() as u64;
     let whole = detail.size.checked_next_multiple_of(page)?;
     (detail.memory?.rss > whole).then_some(true)
-}
-
-/// Looks for a process that has the segment mapped; the device of the mapping tells.
-fn huge_pages_by_mapping(id: i32) -> Option<bool> {
-    let plain = memory::segment_device().ok()?;
-    let huge = memory::huge_segment_device().ok();
-    let id = u64::try_from(id).ok()?;
-    let ours = std::fs::read_link("/proc/self/ns/ipc").ok()?;
-    for entry in std::fs::read_dir("/proc").ok()?.flatten() {
-        if !entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit) {
-            continue;
-        }
-        let path = entry.path();
-        // The same number names other segments in other namespaces.
-        if std::fs::read_link(path.join("ns/ipc")).ok().as_ref() != Some(&ours) {
-            continue;
-        }
-        let Ok(text) = std::fs::read(path.join("maps")) else { continue };
-        for mapping in maps::segments(&text).filter(|mapping| mapping.inode == id) {
-            if mapping.device == plain {
-                return Some(false);
-            }
-            if Some(mapping.device) == huge {
-                return Some(true);
-            }
-        }
-    }
-    None
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::sys::clock::now;
+
 /// How times are shown in tables and sheets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeStyle {
@@ -61,16 +63,6 @@ impl Style {
         // Writing into a String fails only if the format is wrong, which a test rules out.
         let _ = write!(out, "{}", local.strftime(format));
     }
-}
-
-/// Seconds since 1970 by the wall clock; before 1970 is taken for 1970.
-#[must_use]
-pub fn now() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .unwrap_or(0)
 }
 
 /// Appends a time as machines want it: UTC, `2026-11-21T05:13:50Z`.

@@ -207,6 +207,11 @@ const _: () = {
     assert!(size_of::<Timespec>() == 16);
 };
 
+/// A count that the kernel keeps as an int.
+pub(super) fn unsigned(number: c_int) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
 /// Splits the result of `IPC_INFO` and `*_INFO`, the highest used index, from "nothing there": the kernel
 /// returns 0 both for an empty table and for one whose only object has index 0.
 pub(super) fn highest_index(returned: libc::c_long) -> u32 {

@@ -6,6 +6,7 @@
 //! further up.
 
 pub mod accounts;
+pub mod clock;
 pub mod errno;
 pub mod guarded;
 pub mod held_signals;

@@ -5,8 +5,7 @@ use std::ptr;
 use libc::{c_int, c_long};
 
 use super::errno::{Errno, Result};
-use super::layout::{Ipc64Perm, Msginfo, Msqid64Ds, command, highest_index};
-use super::shm::permission_flags;
+use super::layout::{Ipc64Perm, Msginfo, Msqid64Ds, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, MsgId, Perm, Pid, Timestamp, Uid};
 
 /// `MSG_COPY`: look at a message and leave it where it is.
@@ -69,7 +68,7 @@ pub struct MsgUsage {
 /// # Errors
 /// `EEXIST`, `ENOSPC` (`msgmni`), `ENOMEM`.
 pub fn create(key: Key, mode: Mode) -> Result<MsgId> {
-    get(key, libc::IPC_CREAT | libc::IPC_EXCL | permission_flags(mode))
+    get(key, libc::IPC_CREAT | libc::IPC_EXCL | mode.as_flags())
 }
 
 /// The queue that `key` names. Needs no permission on it.
@@ -189,10 +188,6 @@ fn info(cmd: c_int) -> Result<(Msginfo, u32)> {
     // SAFETY: IPC_INFO and MSG_INFO write one msginfo.
     let returned = Errno::check(unsafe { ctl(0, cmd, (&raw mut info).cast()) })?;
     Ok((info, highest_index(returned)))
-}
-
-fn unsigned(number: c_int) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }
 
 /// # Safety

@@ -9,8 +9,7 @@ use libc::{c_int, c_long, c_ulong};
 
 use super::errno::{Errno, Result};
 use super::guarded::GuardedValues;
-use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index};
-use super::shm::permission_flags;
+use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
 
 /// The largest value of a semaphore (`SEMVMX`).
@@ -102,7 +101,7 @@ impl SemOp {
 /// `EEXIST`, `EINVAL` (`nsems` 0 or above `semmsl`), `ENOSPC` (`semmni` or `semmns`), `ENOMEM`.
 pub fn create(key: Key, nsems: u32, mode: Mode) -> Result<SemId> {
     let nsems = c_int::try_from(nsems).map_err(|_| Errno::EINVAL)?;
-    get(key, nsems, libc::IPC_CREAT | libc::IPC_EXCL | permission_flags(mode))
+    get(key, nsems, libc::IPC_CREAT | libc::IPC_EXCL | mode.as_flags())
 }
 
 /// The set that `key` names. Needs no permission on it.
@@ -304,10 +303,6 @@ fn info(cmd: c_int) -> Result<(Seminfo, u32)> {
     // SAFETY: IPC_INFO and SEM_INFO write one seminfo.
     let returned = Errno::check(unsafe { ctl(0, 0, cmd, (&raw mut info) as c_ulong) })?;
     Ok((info, highest_index(returned)))
-}
-
-fn unsigned(number: c_int) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }
 
 /// # Safety

@@ -73,7 +73,7 @@ pub struct ShmFlags {
 /// # Errors
 /// `EEXIST`, `EINVAL` (size 0 or above `shmmax`), `ENOSPC` (`shmmni` or `shmall`), `ENOMEM`, `EPERM` (huge pages).
 pub fn create(key: Key, size: u64, mode: Mode, flags: ShmFlags) -> Result<ShmId> {
-    let mut flg = libc::IPC_CREAT | libc::IPC_EXCL | permission_flags(mode);
+    let mut flg = libc::IPC_CREAT | libc::IPC_EXCL | mode.as_flags();
     if let Some(shift) = flags.huge_shift {
         flg |= libc::SHM_HUGETLB | ((shift & 0x3f) << libc::MAP_HUGE_SHIFT).cast_signed();
     }
@@ -221,10 +221,6 @@ pub fn usage() -> Result<ShmUsage> {
 unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
     // SAFETY: the caller vouches for the buffer.
     unsafe { libc::syscall(libc::SYS_shmctl, c_long::from(number), c_long::from(cmd), buffer) }
-}
-
-pub(super) fn permission_flags(mode: Mode) -> c_int {
-    mode.permissions().cast_signed()
 }
 
 /// A segment mapped into this process; detached when dropped.

@@ -165,6 +165,11 @@ impl Mode {
         self.0 & Self::PERMISSIONS
     }
 
+    /// The permission bits as the `*get` calls take them.
+    pub(super) const fn as_flags(self) -> libc::c_int {
+        self.permissions().cast_signed()
+    }
+
     /// Whether a segment goes at the last detach (`SHM_DEST`).
     #[must_use]
     pub const fn is_doomed(self) -> bool {

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 
 use super::own::occupied;
-use super::process::{Process, ProcessMemory, Wanted};
+use super::process::{ProcessMemory, add_pages};
 use super::{Contents, Holes, Pages};
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
+use crate::proc::attached::{self, Process, Wanted};
 use crate::proc::maps::Mapping;
-use crate::sys::{memory, namespace, transfer};
+use crate::sys::{ShmId, memory, transfer};
 
 /// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
 /// `range` is what will be read.
@@ -27,16 +28,10 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         let remedy = "without --untouched it is attached and detached";
         return Err(no(Status::Refused, "nobody has it attached, so there is no way to it without", Some(remedy)));
     }
-    let Some(namespace) = namespace::ipc() else {
+    let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.perm.key) else {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
-    let wanted = Wanted {
-        inode: u64::try_from(object.id.id).unwrap_or(0),
-        key: object.perm.key.bits(),
-        namespace,
-        devices: [memory::segment_device().ok(), memory::huge_segment_device().ok()],
-    };
-    let holders = holders(&wanted);
+    let holders: Vec<_> = attached::holders(&wanted).collect();
     if holders.is_empty() {
         let reason = format!(
             "attached {} but no process that has it may be looked into",
@@ -67,20 +62,6 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     Ok(Contents { size, mapped: None, process: Some(memory), holes, way })
 }
 
-/// Processes that have it mapped and may be looked into.
-fn holders(wanted: &Wanted) -> Vec<(Process, Vec<Mapping>)> {
-    let Ok(folder) = std::fs::read_dir("/proc") else { return Vec::new() };
-    folder
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid| {
-            let process = Process::open(pid).ok()?;
-            let mappings = process.mappings(wanted).ok()?;
-            (!mappings.is_empty()).then_some((process, mappings))
-        })
-        .collect()
-}
-
 /// The file behind a mapping, if it may be opened and is the segment's.
 fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> {
     let file = File::open(process.path(&format!("map_files/{:x}-{:x}", mapping.start, mapping.end))).ok()?;
@@ -92,8 +73,7 @@ fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> 
 /// Which pages hold data, if all of them are in page tables.
 fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, wanted: &Wanted) -> Option<Holes> {
     let page = memory::page_size() as u64;
-    let plain =
-        holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| Some(mapping.device) == wanted.devices[0]);
+    let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| wanted.is_plain(mapping));
     let told = occupied(&found.object).filter(|_| plain)?;
     let bytes = told.rss.saturating_add(told.swap);
     if bytes >= size.next_multiple_of(page) {
@@ -102,7 +82,7 @@ fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, w
     let mut pages = Pages::none(size, page);
     for (process, mappings) in holders {
         // What one table lacks, another may have.
-        let _ = process.add_pages(mappings, &mut pages);
+        let _ = add_pages(process, mappings, &mut pages);
     }
     (pages.bytes() >= bytes).then_some(Holes::Known(pages))
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Status};
 use crate::object::inventory;
 use crate::object::model::Object;
 use crate::object::names::{group_text, user_text};
-use crate::render::style::now;
+use crate::sys::clock::now;
 use crate::sys::{Errno, Key, Uid, accounts};
 
 /// How long `--exist-ok` waits for another creator to finish.
