@@ -9,8 +9,11 @@ use super::inventory;
 use super::key::{self, Project};
 use super::model::{Kind, Object, ObjectId};
 use crate::error::{Error, Result, Status, bare};
-use crate::render::escape::escape_bytes;
+use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, Key};
+
+/// A malformed word is repeated so far.
+const MAX_SHOWN: usize = 100;
 
 /// A well-formed reference that has not been looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +91,7 @@ impl Reference {
         if bytes.is_empty() {
             return Err(BadReference::Empty);
         }
-        let shown = || escape_bytes(bytes).into_owned();
+        let shown = || truncate(&escape_bytes(bytes), MAX_SHOWN).into_owned();
         let prefix = Kind::ALL.into_iter().find_map(|kind| {
             bytes.strip_prefix(kind.word().as_bytes()).and_then(|rest| rest.strip_prefix(b":")).map(|rest| (kind, rest))
         });
