@@ -40,8 +40,8 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// Commands that run a program if one is given.
-const RUNNERS: [&[&str]; 2] = [&["shm", "attach"], &["msg", "recv"]];
+/// Commands that run a program if one is given, with their aliases.
+const RUNNERS: [&[&str]; 3] = [&["shm", "attach"], &["msg", "recv"], &["msg", "receive"]];
 
 /// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`, `ipcadm shm:0`.
 fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
@@ -122,4 +122,32 @@ fn make_harmless(error: &mut clap::Error) {
 /// Leaves plain text alone, so that backslashes in it are not doubled.
 fn harmless(text: String) -> String {
     if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::RUNNERS;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_alias_of_a_runner_is_known() {
+        let mut tree = Cli::command();
+        tree.build();
+        let mut known = 0;
+        for kind in tree.get_subcommands() {
+            for command in kind.get_subcommands() {
+                let takes_a_program = command.get_arguments().any(|arg| arg.is_last_set());
+                if !takes_a_program || command.get_name() == "run" {
+                    continue;
+                }
+                for name in [command.get_name()].into_iter().chain(command.get_all_aliases()) {
+                    assert!(RUNNERS.contains(&&[kind.get_name(), name][..]), "{} {name}", kind.get_name());
+                    known += 1;
+                }
+            }
+        }
+        assert_eq!(known, RUNNERS.len());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, tool};
+use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, may_set_limits, tool};
 
 const INT: i32 = 2;
 const TERM: i32 = 15;
@@ -196,4 +196,21 @@ fn the_status_tells_whether_it_was_taken_when_a_signal_comes_at_that_moment() {
         }
         make::setall(set, &[0]);
     }
+}
+
+#[test]
+fn a_number_that_semop_cannot_name_is_no_other_semaphore() {
+    if !may_set_limits("semmsl") {
+        return;
+    }
+    let ns = fresh();
+    ns.sysctl("sem", "70000 1024000000 500 32000");
+    let id = make::sem(0, 70_000, 0o600);
+    // Cut to sixteen bits it would be semaphore 0, which is zero.
+    for index in ["65536", "65530:65536"] {
+        let outcome = wait_zero(id, &[index, "-n"]).run().status(2).stdout_empty();
+        outcome.stderr_has("semop(2) knows semaphores up to 65535 only");
+    }
+    wait_zero(id, &["65535", "-n"]).run().ok();
+    op(id, &["65536-1", "-n"]).run().status(2);
 }

@@ -360,3 +360,16 @@ fn no_two_are_ever_inside_at_once() {
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "no update is lost: {numbers:?}");
     assert!((40..=50).contains(&numbers.len()), "{numbers:?}");
 }
+
+#[test]
+fn what_keeps_ipcadm_from_starting_a_program_is_its_own_failure() {
+    let _ns = fresh();
+    let set = make::sem(0, 1, 0o600);
+    make::setall(set, &[1]);
+    // Too few descriptors to learn whether a program has started.
+    let program = ipcadm_testbed::ipcadm_path();
+    let script = |args: &str| format!("ulimit -n 4; exec {} {args} -- true", program.display());
+    let run = |args: &str| ipcadm_testbed::tool("sh", ["-c", &script(args)]).run();
+    run(&format!("sem run {set}")).status(125).stderr_has("Too many open files");
+    assert_eq!(make::getall(set, 1), [1]);
+}

@@ -22,10 +22,10 @@ pub(super) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {
 /// Says why `program` could not be started, and gives the status for that.
 pub(super) fn not_run(program: &OsStr, error: &io::Error) -> u8 {
     say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), bare(error)));
-    match error.kind() {
-        io::ErrorKind::NotFound => NOT_FOUND,
-        // No room for another process: that is no fault of the program's.
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => OWN_FAILURE,
+    match error.raw_os_error() {
+        Some(libc::ENOENT) => NOT_FOUND,
+        // No room for another process, or no descriptor for starting it: that is no fault of the program's.
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) => OWN_FAILURE,
         _ => CANNOT_RUN,
     }
 }

@@ -71,8 +71,9 @@ pub fn run(args: &SemOpArgs, context: &Context) -> Result<Status> {
 /// # Errors
 /// As [`Request::perform`].
 pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status> {
-    let zero = |text: &Range| Operation { semaphores: *text, delta: 0, no_wait: false };
-    let operations: Vec<Operation> = args.semaphores.iter().map(zero).collect();
+    let zero =
+        |range: &Range| Operation::wait_zero(*range).map_err(|bad| Error::Usage(format!("semaphore {range}: {bad}")));
+    let operations = args.semaphores.iter().map(zero).collect::<Result<Vec<Operation>>>()?;
     perform(&args.reference, &operations, args.wait, context)
 }
 

@@ -65,7 +65,11 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
     let before = match done {
         Ok(before) => before,
         Err(error) => {
-            report.failed(&set.to_string(), Some(&set.object), Outcome::Failed, &error);
+            if error.status() == Status::Partial {
+                report.half_done(&set.to_string(), &set.object, &error);
+            } else {
+                report.failed(&set.to_string(), Some(&set.object), Outcome::Failed, &error);
+            }
             return report.finish();
         }
     };

@@ -11,12 +11,12 @@ const MAX_INDEX: u32 = u16::MAX as u32;
 /// One operation on one semaphore, or the same on several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Which semaphores; no number is above 65535.
-    pub semaphores: Range,
+    /// Which semaphores; no number is above 65535, which every way to make one sees to.
+    pub(super) semaphores: Range,
     /// What is added to each; negative takes, waiting until there is so much; 0 waits for zero. -32767 to 32767.
-    pub delta: i16,
+    pub(super) delta: i16,
     /// Fail instead of waiting.
-    pub no_wait: bool,
+    pub(super) no_wait: bool,
 }
 
 /// Why a text is no operation.
@@ -92,15 +92,21 @@ impl Operation {
         Ok(Self { semaphores, delta, no_wait })
     }
 
+    /// Waits until these semaphores are zero.
+    ///
+    /// # Errors
+    /// When one is beyond what a `semop` can name.
+    pub fn wait_zero(semaphores: Range) -> Result<Self, BadOperation> {
+        if semaphores.last() > MAX_INDEX {
+            return Err(BadOperation::IndexTooLarge);
+        }
+        Ok(Self { semaphores, delta: 0, no_wait: false })
+    }
+
     /// The operations of the system call, in the order of the semaphores.
     pub fn expand(self) -> impl Iterator<Item = SemOp> {
-        self.semaphores.iter().map(move |index| SemOp {
-            // At most 65535 by `parse`.
-            index: index as u16,
-            delta: self.delta,
-            no_wait: self.no_wait,
-            undo: false,
-        })
+        let numbers = self.semaphores.iter().filter_map(|index| u16::try_from(index).ok());
+        numbers.map(move |index| SemOp { index, delta: self.delta, no_wait: self.no_wait, undo: false })
     }
 }
 

@@ -77,11 +77,14 @@ pub fn op_unless_signalled(id: crate::sys::SemId, ops: &[SemOp], timeout: Option
             std::mem::forget(handlers);
             return Ok(());
         }
+        // Only after that no signal is noted any more, and one that comes then ends the process by itself.
+        drop(handlers);
         if CAUGHT.load(Ordering::SeqCst) == 0 {
             return done.map(drop);
         }
+    } else {
+        drop(handlers);
     }
-    drop(handlers);
     // SAFETY: takes a number; its action is the default one again, which ends the process.
     unsafe { libc::raise(CAUGHT.load(Ordering::SeqCst)) };
     // Where the signal is blocked, it ends nothing; nothing was done either.
