@@ -94,7 +94,11 @@ fn a_closed_standard_error_changes_nothing() {
     in_shell("2>&-", &["ls", "-q", "shm:7", "sem:0"]).run().status(9).stdout_is("sem:0\n");
     in_shell("2>/dev/full", &["ls", "-q", "shm:7"]).run().status(3).stdout_empty();
     in_shell("2>/dev/full", &["ls", "--nonsense"]).run().status(2).stdout_empty();
-    in_shell("<&-", &["ls", "-q", "-"]).run().ok().stdout_empty();
+    // Closed is not empty: an empty list, message or input is nothing to be taken from it.
+    for args in [&["ls", "-q", "-"][..], &["rm", "-"], &["msg", "send", "0"], &["shm", "write", "0"]] {
+        in_shell("<&-", args).run().status(1).stdout_empty().stderr_has("standard input: Bad file descriptor");
+    }
+    assert_eq!(make::msg_stat(0).qnum, 0);
     in_shell("</proc/self", &["ls", "-q", "-"])
         .run()
         .status(1)

@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Seek, SeekFrom};
-use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -11,6 +10,7 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::messages::{RecordArgs, WaitArgs, mtype, queue};
+use super::output::stdin_file;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::messages::input::{BadInput, Records};
 use crate::object::messages::room::Room;
@@ -96,7 +96,7 @@ impl SendArgs {
                 if stdin.is_terminal() {
                     note("reading from the terminal; Ctrl-D ends it");
                 }
-                ("standard input".to_owned(), stdin.as_fd().try_clone_to_owned().map(File::from))
+                ("standard input".to_owned(), stdin_file())
             }
         };
         let opened = opened.and_then(|mut file| {

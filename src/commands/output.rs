@@ -41,6 +41,14 @@ impl Out {
     }
 }
 
+/// Standard input itself; one that was closed is an error, and not the empty one that the runtime puts in its place.
+pub(super) fn stdin_file() -> io::Result<File> {
+    if startup::stdin_was_closed() {
+        return Err(Errno::from_raw(libc::EBADF).into());
+    }
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
 /// Whether what is printed is shown by a terminal, which obeys control characters.
 pub(super) fn to_terminal() -> bool {
     io::stdout().is_terminal()

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::options::{FormatArgs, non_empty_path, size};
+use super::output::stdin_file;
 use super::progress::Progress;
 use super::report::{Manner, Outcome, Report};
 use super::shm_read::range;
@@ -181,7 +182,7 @@ impl Input {
                 let name = escape_bytes(path.as_encoded_bytes()).into_owned();
                 (name, File::open(Path::new(path)))
             }
-            _ => ("standard input".to_owned(), io::stdin().as_fd().try_clone_to_owned().map(File::from)),
+            _ => ("standard input".to_owned(), stdin_file()),
         };
         let unreadable = |error: io::Error| {
             let status = match error.kind() {

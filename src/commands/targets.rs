@@ -11,6 +11,7 @@ use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::reference::{Reference, Resolved};
 use crate::render::escape::{escape_bytes, truncate};
+use crate::sys::{Errno, startup};
 
 /// A line of standard input longer than this names nothing.
 const MAX_LINE: usize = 64 * 1024;
@@ -46,14 +47,16 @@ pub(super) fn parse(words: &[OsString], implied: Option<Kind>) -> Result<Vec<Tar
 }
 
 fn read_stdin(implied: Option<Kind>, targets: &mut Vec<Target>) -> Result<()> {
+    let unreadable = |error: &io::Error| Error::cannot(Status::Failed, "read standard input", bare(error), None);
+    if startup::stdin_was_closed() {
+        return Err(unreadable(&Errno::from_raw(libc::EBADF).into()));
+    }
     let mut stdin = io::stdin().lock();
     let mut line = Vec::new();
     for number in 1u64.. {
         line.clear();
-        let got = (&mut stdin)
-            .take(MAX_LINE as u64 + 1)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| Error::cannot(Status::Failed, "read standard input", bare(&error), None))?;
+        let got =
+            (&mut stdin).take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
         if got == 0 {
             break;
         }

@@ -77,6 +77,9 @@ impl Fingerprint {
     /// # Errors
     /// When it is no JSON, or lacks one of the fields (as with `-o`).
     pub fn from_json(line: &str) -> Result<Self, BadLine> {
+        if !line.trim_start().starts_with('{') {
+            return Err(BadLine("no JSON object".to_owned()));
+        }
         let raw: Line<'_> = serde_json::from_str(line).map_err(|error| {
             // serde's own text names the place in the line, which the caller has already told.
             let text = error.to_string();

@@ -1,11 +1,18 @@
 //! What has to be seen before Rust's own start-up code runs.
 //!
 //! The standard library opens `/dev/null` in place of a closed standard stream, so that afterwards nobody can
-//! tell that a caller's `>&-` is about to swallow the only copy of a reference.
+//! tell that a caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program was started with standard input closed.
+#[must_use]
+pub fn stdin_was_closed() -> bool {
+    STDIN_WAS_CLOSED.load(Ordering::Relaxed)
+}
 
 /// Whether the program was started with standard output closed.
 #[must_use]
@@ -13,15 +20,17 @@ pub fn stdout_was_closed() -> bool {
     STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
-extern "C" fn look_at_stdout() {
-    // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
-    if unsafe { libc::fcntl(libc::STDOUT_FILENO, libc::F_GETFD) } == -1 {
-        STDOUT_WAS_CLOSED.store(true, Ordering::Relaxed);
+extern "C" fn look_at_streams() {
+    for (descriptor, closed) in [(libc::STDIN_FILENO, &STDIN_WAS_CLOSED), (libc::STDOUT_FILENO, &STDOUT_WAS_CLOSED)] {
+        // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
+        if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
+            closed.store(true, Ordering::Relaxed);
+        }
     }
 }
 
-// SAFETY: the C library calls every function pointer of this section once before main; `look_at_stdout` has the
+// SAFETY: the C library calls every function pointer of this section once before main; `look_at_streams` has the
 // right signature (further arguments are ignored) and does nothing that start-up forbids.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static BEFORE_MAIN: extern "C" fn() = look_at_stdout;
+static BEFORE_MAIN: extern "C" fn() = look_at_streams;

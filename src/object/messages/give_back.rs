@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::encode::Encoder;
 use super::{Format, counted};
 use crate::error::bare;
+use crate::object::inventory;
 use crate::object::model::ObjectId;
 use crate::render::escape::escape_bytes;
 use crate::sys::msg::Message;
@@ -96,6 +97,8 @@ pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
                     back += 1;
                     continue;
                 }
+                // Also what a removed queue answers.
+                Err(Errno::EINVAL) if matches!(inventory::look(queue), Ok(None)) => refused = Some(Errno::EIDRM),
                 Err(errno) => refused = Some(errno),
             }
         }
@@ -167,7 +170,9 @@ impl fmt::Display for GivenBack {
         }
         let why: &dyn fmt::Display = match *errno {
             Errno::EAGAIN => &"no room",
-            Errno::EINVAL | Errno::EIDRM => &"the queue is gone",
+            // EINVAL has two meanings; which, was looked up when it came.
+            Errno::EINVAL => &"larger than kernel.msgmax now allows; raise it before sending it again",
+            Errno::EIDRM => &"the queue is gone",
             _ => errno,
         };
         write!(f, "{} could not go back ({why})", counted(*left))?;

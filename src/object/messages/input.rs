@@ -161,6 +161,10 @@ impl<R: BufRead> Records<R> {
                 break;
             }
         }
+        // The library takes a list of the values for an object too.
+        if !self.record()?.trim_ascii_start().starts_with(b"{") {
+            return Err(BadInput::Malformed("no JSON object".to_owned()));
+        }
         let line: Line = serde_json::from_slice(self.record()?).map_err(|error| {
             // There is but one line.
             BadInput::Malformed(error.to_string().replace(" at line 1 column ", " at column "))
@@ -247,6 +251,7 @@ mod tests {
         for bad in [
             "x",
             "[]",
+            r#"[3,"hi",null,null]"#,
             "{}",
             "3",
             r#"{"type":1}"#,
