@@ -21,6 +21,10 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let words = Words::of(&args);
     let runs_a_program = words.are(&["sem", "run"])
         || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));
+    if runs_a_program && args.last().is_some_and(|arg| arg == "--") {
+        say("which program? Nothing stands behind '--' (an unset variable?)");
+        return ExitCode::from(OWN_FAILURE);
+    }
     imply_ls(&mut args, &words);
     let mut tree = Cli::command();
     let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));

@@ -373,3 +373,25 @@ fn what_keeps_ipcadm_from_starting_a_program_is_its_own_failure() {
     run(&format!("sem run {set}")).status(125).stderr_has("Too many open files");
     assert_eq!(make::getall(set, 1), [1]);
 }
+
+#[test]
+fn a_program_without_a_name_runs_nothing_and_takes_nothing() {
+    let _ns = fresh();
+    let set = make::sem(0, 1, 0o600).to_string();
+    let queue = make::msg(0, 0o600);
+    make::send(queue, 1, b"job");
+    let segment = make::shm(0, 1, 0o600).to_string();
+    let queue_name = queue.to_string();
+    // The semaphore is 0: whoever took it would wait.
+    for args in [
+        &["sem", "run", &*set, "--"][..],
+        &["sem", "run", &*set, "--", ""],
+        &["sem", "run", &*set, "-c", ""],
+        &["msg", "recv", &*queue_name, "--"],
+        &["shm", "attach", &*segment, "--"],
+        &["shm", "attach", &*segment, "--", ""],
+    ] {
+        ipcadm(args.iter().copied()).run().status(125).stdout_empty().stderr_has("unset variable?");
+    }
+    assert_eq!(make::msg_stat(queue).qnum, 1);
+}

@@ -79,9 +79,7 @@ impl AttachArgs {
         if self.format.format() == Format::Csv {
             return Err(Error::Usage("--format: attach prints table, json or jsonl".to_owned()));
         }
-        if self.command.first().is_some_and(|program| program.is_empty()) {
-            return Err(Error::Usage("CMD: the name of the program is empty (an unset variable?)".to_owned()));
-        }
+        child::check(&self.command)?;
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;

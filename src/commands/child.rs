@@ -1,11 +1,11 @@
 //! The status of a program that was run for the user.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::ExitStatus;
 
 use super::context::say;
-use crate::error::{OWN_FAILURE, bare};
+use crate::error::{Error, OWN_FAILURE, Result, bare};
 use crate::render::escape::escape_bytes;
 use crate::sys::process;
 
@@ -13,6 +13,19 @@ use crate::sys::process;
 const CANNOT_RUN: u8 = 126;
 /// env(1)'s status for a program that is not there.
 const NOT_FOUND: u8 = 127;
+
+/// Refuses a program without a name, as an unset variable leaves it: before anything is taken or attached.
+///
+/// # Errors
+/// A usage error.
+pub(super) fn check(command: &[OsString]) -> Result<()> {
+    match command.first() {
+        Some(program) if program.is_empty() => {
+            Err(Error::Usage("CMD: the name of the program is empty (an unset variable?)".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The program's own status as a shell gives it; when it could not be started, says why.
 pub(super) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {

@@ -38,8 +38,8 @@ pub struct SemRunArgs {
     #[arg(short = 'E', long, value_name = "STATUS", value_parser = status, default_value = "125")]
     conflict_exit_code: u8,
     /// Run this line with /bin/sh
-    #[arg(short = 'c', long = "command", value_name = "LINE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    shell: Option<String>,
+    #[arg(short = 'c', long = "command", value_name = "LINE")]
+    shell: Option<OsString>,
     /// Become CMD instead of starting it
     #[arg(short = 'F', long)]
     no_fork: bool,
@@ -104,7 +104,11 @@ impl SemRunArgs {
     }
 
     fn program(&self) -> Result<(&OsStr, Program)> {
+        child::check(&self.command)?;
         let made = match (&self.shell, self.command.split_first()) {
+            (Some(line), _) if line.is_empty() => {
+                return Err(Error::Usage("-c: the line is empty (an unset variable?)".to_owned()));
+            }
             (Some(line), _) => {
                 Program::new(SHELL.as_ref(), &["-c".into(), line.into()]).map(|made| (SHELL.as_ref(), made))
             }
