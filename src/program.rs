@@ -21,7 +21,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     let words = Words::of(&args);
     let runs_a_program = words.are(&["sem", "run"])
         || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));
-    if runs_a_program && args.last().is_some_and(|arg| arg == "--") {
+    if runs_a_program && args.iter().position(|arg| arg == "--") == Some(args.len() - 1) {
         say("which program? Nothing stands behind '--' (an unset variable?)");
         return ExitCode::from(OWN_FAILURE);
     }
