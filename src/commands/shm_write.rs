@@ -135,6 +135,13 @@ fn copy(
     if let Some(error) = taken.error {
         return (written, Err(unwritable(found, error, Some(input), written)));
     }
+    if let Some(left) = input.left.filter(|left| written < *left) {
+        // Somebody has cut it short meanwhile.
+        let reason = format!("it ended early: it had {left} bytes");
+        let remedy = format!("{written} bytes were written");
+        let operation = format!("read {}", input.name);
+        return (written, Err(Error::cannot(Status::Failed, &operation, reason, Some(&remedy))));
+    }
     if written < room {
         return (written, Ok(()));
     }
