@@ -138,7 +138,9 @@ impl Sink for Stream {
         let mut end = range.end;
         if let Kind::Pipe(held) = self.kind {
             // What is sent is the segment's own memory, which may change before it is taken out of the pipe. The last
-            // pipeful is copied, so that nothing changes any more once we have ended.
+            // pipeful is copied, so that for a reader who copies (read) nothing changes any more once we have ended.
+            // One who passes the pages on (splice, tee) or enlarges the pipe still has the segment's memory; only
+            // copying everything would keep it from him.
             let sent = (range.end - range.start).min(self.remaining.saturating_sub(held as u64));
             end = range.start + sent;
         }
@@ -148,7 +150,8 @@ impl Sink for Stream {
 
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> Result<(), CopyError> {
         let mut at = range.start;
-        // As in `file`: only what the reader must have taken before we end goes without copying.
+        // As in `file`: only what the reader must have taken before we end goes without copying, and what he passes on
+        // uncopied stays the segment's memory.
         let uncopied = match self.kind {
             Kind::Pipe(held) => usize::try_from(self.remaining.saturating_sub(held as u64)).unwrap_or(usize::MAX),
             _ => 0,
