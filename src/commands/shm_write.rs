@@ -19,7 +19,7 @@ use crate::object::model::Kind;
 use crate::object::reference::{Reference, Resolved};
 use crate::object::{attaching, inventory};
 use crate::render::escape::escape_bytes;
-use crate::sys::Errno;
+use crate::sys::{Errno, stream};
 
 /// Copy a file or standard input into a segment
 ///
@@ -151,7 +151,7 @@ fn copy(
         match (&input.file).read(&mut one) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if crate::sys::transfer::wait_for(input.file.as_fd(), false).is_err() {
+                if stream::wait_readable(&input.file).is_err() {
                     break false;
                 }
             }

@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use super::{CopyError, Sink};
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::{self, Errno, transfer};
+use crate::sys::{self, Errno, memory, stream, transfer};
 
 /// What a pipe is asked to hold, and what is put into it at a time.
 const PIPE: u32 = 1 << 20;
@@ -122,7 +122,7 @@ impl Stream {
         let file = match self.zeros.take() {
             Some(file) => file,
             None => {
-                let file = transfer::memory_file()?;
+                let file = memory::empty_file()?;
                 file.set_len(PIPE.into()).map_err(|_| Errno::ENOMEM)?;
                 file
             }
@@ -231,7 +231,7 @@ fn kind(out: &File) -> Kind {
 fn retry(out: BorrowedFd<'_>, errno: Errno) -> Result<(), CopyError> {
     match errno {
         Errno::EINTR => Ok(()),
-        Errno::EAGAIN => transfer::wait_for(out, true).map_err(CopyError::Write),
+        Errno::EAGAIN => stream::wait_writable(out).map_err(CopyError::Write),
         errno => Err(CopyError::Write(errno)),
     }
 }
