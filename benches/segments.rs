@@ -1,133 +1,127 @@
-//! Reading a segment of 1 GiB, against `cat` of the same bytes in `/dev/shm`. Prints ratios; asserts nothing.
+//! How fast a segment of 1 GiB is read, against `cat` of the same bytes in `/dev/shm`.
 //!
-//! The segment lives and dies with an IPC namespace of this process's own. Two kinds of callers are compared if it runs
-//! as root: root itself and an ordinary user.
-#![expect(clippy::print_stdout, reason = "a bench reports")]
+//! ```text
+//! cargo bench --bench segments
+//! ```
+//!
+//! A ratio of whole runs on one machine; nothing is asserted. The segment lives and dies with an IPC namespace of this
+//! process's own. Run as root, it measures root and an ordinary user, who tells data from holes in another way.
 
-use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
+#[allow(dead_code, reason = "shared with other benches, which use other parts")]
+mod support;
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use ipcadm_testbed::{NOBODY, fresh, ipcadm_path, is_root};
+use ipcadm_testbed::{NOBODY, fresh, ipcadm_path, is_root, make};
+use support::figure::{self, Target};
+use support::race::{Cost, race, reap};
 
-const SIZE: u64 = 1 << 30;
+const SIZE: usize = 1 << 30;
 const ROUNDS: usize = 7;
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let _namespace = fresh();
+fn main() {
+    // Without it this is 'cargo test --all-targets', which wants no timings.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
     // Others may not reach the build folder.
-    let scratch = Path::new("/dev/shm").join(format!("ipcadm-bench-{}", std::process::id()));
-    fs::create_dir(&scratch)?;
-    let result = bench(&scratch);
-    fs::remove_dir_all(&scratch)?;
-    result
-}
-
-fn bench(scratch: &Path) -> Result<(), Box<dyn Error>> {
-    let program = scratch.join("ipcadm");
-    fs::copy(ipcadm_path(), &program)?;
-    open_to_all(scratch)?;
-    open_to_all(&program)?;
-    let bytes = scratch.join("bytes");
-    let created = output(Command::new(&program).args(["shm", "create", "1G", "--mode", "0666"]))?;
-    let segment = created.trim().to_owned();
-    let mut noise = File::open("/dev/urandom")?.take(SIZE);
-    io::copy(&mut noise, &mut File::create(&bytes)?)?;
-    output(Command::new(&program).args(["shm", "write", &segment]).arg(&bytes))?;
-
-    let cat = || {
-        let mut command = Command::new("cat");
-        command.arg(&bytes);
-        command
-    };
-    let read = |user: u32| {
-        let mut command = Command::new(&program);
-        command.args(["shm", "read", &segment]);
-        if user != 0 {
-            command.uid(user).gid(user);
-        }
-        command
-    };
+    let memory = Scratch::new(Path::new("/dev/shm"));
     // On a disk, if the folder for temporary files is on one.
-    let files = std::env::temp_dir().join(format!("ipcadm-bench-{}", std::process::id()));
-    for (place, to) in [("a pipe", None), ("a file in memory", Some(scratch.join("out"))), ("a file", Some(files))] {
-        let mut times = [const { Vec::new() }; 3];
+    let disk = Scratch::new(&std::env::temp_dir());
+    let program = memory.0.join("ipcadm");
+    or_panic(&program, fs::copy(ipcadm_path(), &program));
+    or_panic(&program, fs::set_permissions(&program, Permissions::from_mode(0o755)));
+    let bytes = memory.0.join("bytes");
+    let noise = File::open("/dev/urandom").map(|noise| noise.take(SIZE as u64));
+    let copied = noise.and_then(|mut noise| io::copy(&mut noise, &mut File::create(&bytes)?));
+    or_panic(&bytes, copied);
+    let _namespace = fresh();
+    let id = make::shm(0, SIZE, 0o666).to_string();
+    let written = Command::new(&program).args(["shm", "write", "-q", &id]).arg(&bytes).status();
+    assert!(or_panic(&program, written).success(), "the segment cannot be written");
+
+    figure::say(&format!("{SIZE} bytes; medians of ms of {ROUNDS} runs"));
+    // Alone in a user namespace, there is no other user.
+    let users = if is_root() { vec![("root", None), ("nobody", Some(NOBODY))] } else { vec![("ordinary user", None)] };
+    let places = [("a pipe", None), ("a file in memory", Some(&memory)), ("a file", Some(&disk))];
+    for (place, to) in places {
+        let to = to.map(|folder| folder.0.join("out"));
         // Each in each place of the order: who comes last finds the most memory dirty.
-        for turn in 0..3 * ROUNDS {
-            let which = (turn + turn / 3) % 3;
-            let command = match which {
-                0 => cat(),
-                1 => read(0),
-                // Alone in a user namespace, there is no other user.
-                _ => read(if is_root() { NOBODY } else { 0 }),
+        let costs = race(ROUNDS, 1 + users.len(), |contender| {
+            let command = match contender.checked_sub(1).and_then(|user| users.get(user)) {
+                None => {
+                    let mut command = Command::new("cat");
+                    command.arg(&bytes);
+                    command
+                }
+                Some((_, user)) => {
+                    let mut command = Command::new(&program);
+                    command.args(["shm", "read", &id]);
+                    if let Some(user) = user {
+                        command.uid(*user).gid(*user);
+                    }
+                    command
+                }
             };
-            times[which].push(time(command, to.as_ref())?);
+            Some(once(command, to.as_deref()))
+        });
+        for ((user, _), cost) in users.iter().zip(&costs[1..]) {
+            let most = match (&to, *user) {
+                (None, _) => 0.5,
+                (Some(_), "root") => 1.0,
+                (Some(_), _) => 1.3,
+            };
+            figure::time(&format!("shm read to {place}, {user}"), *cost, "cat", costs[0], Target::AtMost(most));
         }
-        let [cat, root, nobody] = times.map(median);
-        println!(
-            "1 GiB to {place}: cat {:.0} ms; shm read as root {:.0} ms ({:.2}x), as nobody {:.0} ms ({:.2}x)",
-            milliseconds(cat),
-            milliseconds(root),
-            root.as_secs_f64() / cat.as_secs_f64(),
-            milliseconds(nobody),
-            nobody.as_secs_f64() / cat.as_secs_f64(),
-        );
     }
-    output(Command::new(&program).args(["rm", "--yes", &segment]))?;
-    Ok(())
 }
 
-fn open_to_all(path: &Path) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-}
-
-/// Runs it with a fresh file or a pipe that is read to its end.
-fn time(mut command: Command, to: Option<&PathBuf>) -> Result<Duration, Box<dyn Error>> {
-    command.stderr(Stdio::inherit());
-    let begun;
-    let status = match to {
-        Some(path) => {
-            command.stdout(File::create(path)?);
-            begun = Instant::now();
-            command.status()?
-        }
-        None => {
-            begun = Instant::now();
-            let mut child = command.stdout(Stdio::piped()).spawn()?;
-            if let Some(mut pipe) = child.stdout.take() {
-                let mut buffer = vec![0; 128 << 10];
-                while pipe.read(&mut buffer)? > 0 {}
-            }
-            child.wait()?
-        }
-    };
-    let took = begun.elapsed();
+/// Runs it into a fresh file, or into a pipe that is read to its end.
+#[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells its memory too")]
+fn once(mut command: Command, to: Option<&Path>) -> Cost {
+    command.stdin(Stdio::null());
+    let output = to.map(|path| or_panic(path, File::create(path)));
+    command.stdout(output.map_or_else(Stdio::piped, Stdio::from));
+    let label = format!("{command:?}");
+    let start = Instant::now();
+    let mut child = or_panic(Path::new(&label), command.spawn());
+    if let Some(mut pipe) = child.stdout.take() {
+        let mut buffer = vec![0; 128 << 10];
+        while or_panic(Path::new("a pipe"), pipe.read(&mut buffer)) > 0 {}
+    }
+    let cost = reap(child.id(), start, &label);
     if let Some(path) = to {
-        fs::remove_file(path)?;
+        assert_eq!(or_panic(path, fs::metadata(path)).len(), SIZE as u64, "{label} wrote something else");
+        or_panic(path, fs::remove_file(path));
     }
-    if !status.success() {
-        return Err(format!("{command:?}: {status}").into());
-    }
-    Ok(took)
+    cost
 }
 
-fn output(command: &mut Command) -> Result<String, Box<dyn Error>> {
-    let output = command.stderr(Stdio::inherit()).output()?;
-    if !output.status.success() {
-        return Err(format!("{command:?}: {}", output.status).into());
+fn or_panic<T>(what: &Path, result: io::Result<T>) -> T {
+    result.unwrap_or_else(|e| panic!("{}: {e}", what.display()))
+}
+
+/// A folder that others can reach, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(parent: &Path) -> Self {
+        let path = parent.join(format!("ipcadm-bench-{}", std::process::id()));
+        or_panic(&path, fs::create_dir(&path));
+        or_panic(&path, fs::set_permissions(&path, Permissions::from_mode(0o755)));
+        Self(path)
     }
-    Ok(String::from_utf8(output.stdout)?)
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A bench that cannot clean up has still measured.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

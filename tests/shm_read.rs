@@ -331,6 +331,43 @@ fn untouched_leaves_no_trace() {
     }
 }
 
+#[test]
+fn pages_touched_meanwhile_do_not_stand_in_for_data() {
+    let ns = fresh();
+    let size = 256 << 20;
+    let id = make::shm(0, size, 0o666 | NORESERVE);
+    // In nobody's page table any more.
+    let last = size - 4096;
+    make::attach(id).write(last, b"data");
+    let mut holder = ipcadm(["shm", "write", "-q", &id.to_string()]).unprivileged().stdin_open().spawn();
+    holder.send([b'x'; 4096]);
+    while rss(&ns, id) == PAGE {
+        std::thread::yield_now();
+    }
+    let untouched = || read(id, &["--untouched", "--offset", &last.to_string(), "--length", "4"]);
+    // It touches page after page while it is looked into.
+    let toucher = std::thread::spawn(move || {
+        for _ in 0..16_384 {
+            holder.send([b'x'; 4096]);
+        }
+        holder
+    });
+    loop {
+        let done = toucher.is_finished();
+        let outcome = untouched().unprivileged().run();
+        if !(may_not_trace() && outcome.status == Some(4)) {
+            outcome.status(10).stdout_empty().stderr_has("page tables");
+        }
+        if done {
+            break;
+        }
+    }
+    if is_root() {
+        untouched().run().ok().stdout_is("data");
+    }
+    toucher.join().expect("all was sent").wait().ok();
+}
+
 /// Whether a security module keeps processes of one user from looking into each other.
 fn may_not_trace() -> bool {
     fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").is_ok_and(|scope| scope.trim() != "0")

@@ -1,9 +1,11 @@
 //! `shm write`: what goes in is in the segment, and nothing else is changed.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, needs_root, tool};
 
 const NORESERVE: u32 = 0o10000;
 const PAGE: u64 = 4096;
@@ -95,6 +97,36 @@ fn input_that_does_not_fit_is_refused() {
     write(id, &[]).stdin("just right").run().ok();
     assert_eq!(contents(id), b"just right");
     write(id, &["--offset", "11"]).stdin("").run().status(1).stderr_has("offset 11 is beyond its 10 bytes");
+}
+
+#[test]
+fn input_that_is_cut_short_meanwhile_is_told() {
+    let _ns = fresh();
+    for (left, changed) in [(8192, true), (0, false)] {
+        let id = make::shm(0, 2 << 20, 0o600);
+        let file = Scratch::new("cut", &vec![b'x'; 1 << 20]);
+        let errors = Scratch::new("cut-errors", b"");
+        fs::remove_file(&errors.0).expect("the file");
+        tool("mkfifo", [errors.path()]).run().ok();
+        // It says something once it has looked at the input and attached the segment, and waits for room for that.
+        let mut pipe =
+            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&errors.0).unwrap();
+        let mut held = 0;
+        while let Ok(taken) = pipe.write(&[b'.'; 4096]) {
+            held += taken;
+        }
+        let writer = write(id, &["-v", "--json", file.path()]).stderr_to(&errors.0).spawn();
+        while make::shm_stat(id).nattch == 0 {
+            std::thread::yield_now();
+        }
+        OpenOptions::new().write(true).open(&file.0).unwrap().set_len(left).unwrap();
+        pipe.read_exact(&mut vec![0; held]).unwrap();
+        let outcome = writer.wait().status(1).stdout_has(&format!("\"outcome\":\"failed\",\"changed\":{changed}"));
+        outcome.stdout_has(&format!("ended early: it had 1048576 bytes ({left} bytes were written)"));
+        let mut expected = vec![0; 2 << 20];
+        expected[..usize::try_from(left).unwrap()].fill(b'x');
+        assert!(contents(id) == expected);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::render::escape::escape_bytes;
 use crate::render::hexdump::HexDump;
 use crate::sys::mapping::Mapped;
 use crate::sys::new_file::NewFile;
-use crate::sys::{Errno, transfer};
+use crate::sys::{Errno, memory};
 
 /// Bytes shown as hexadecimal at a time.
 const CHUNK: usize = 64 << 10;
@@ -224,7 +224,7 @@ impl<W: Write> Sink for HexSink<W> {
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> std::result::Result<(), CopyError> {
         let bounce = match self.bounce.take() {
             Some(bounce) => bounce,
-            None => transfer::memory_file().map_err(CopyError::Read)?,
+            None => memory::empty_file().map_err(CopyError::Read)?,
         };
         let start = range.start;
         let result = self.pieces(0..(range.end - start) as u64, |buffer, at| {

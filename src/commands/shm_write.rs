@@ -20,7 +20,7 @@ use crate::object::model::Kind;
 use crate::object::reference::{Reference, Resolved};
 use crate::object::{attaching, inventory};
 use crate::render::escape::escape_bytes;
-use crate::sys::Errno;
+use crate::sys::{Errno, stream};
 
 /// Copy a file or standard input into a segment
 ///
@@ -136,6 +136,13 @@ fn copy(
     if let Some(error) = taken.error {
         return (written, Err(unwritable(found, error, Some(input), written)));
     }
+    if let Some(left) = input.left.filter(|left| written < *left) {
+        // Somebody has cut it short meanwhile.
+        let reason = format!("it ended early: it had {left} bytes");
+        let remedy = format!("{written} bytes were written");
+        let operation = format!("read {}", input.name);
+        return (written, Err(Error::cannot(Status::Failed, &operation, reason, Some(&remedy))));
+    }
     if written < room {
         return (written, Ok(()));
     }
@@ -145,7 +152,7 @@ fn copy(
         match (&input.file).read(&mut one) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if crate::sys::transfer::wait_for(input.file.as_fd(), false).is_err() {
+                if stream::wait_readable(&input.file).is_err() {
                     break false;
                 }
             }

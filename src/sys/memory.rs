@@ -43,10 +43,18 @@ pub fn huge_segment_device() -> Result<u64> {
 /// # Errors
 /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`.
 pub fn file_of(bytes: &[u8]) -> io::Result<File> {
-    let mut file = memfd(0)?;
+    let mut file = empty_file()?;
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file)
+}
+
+/// An empty file in memory, gone when it is closed.
+///
+/// # Errors
+/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
+pub fn empty_file() -> Result<File> {
+    memfd(0)
 }
 
 fn device_of_memfd(flags: libc::c_uint) -> Result<u64> {

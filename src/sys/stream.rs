@@ -1,26 +1,45 @@
-//! Asking a stream whether it can still be written.
+//! Asking a stream whether it can be read or written, and waiting until it can.
 
 use std::os::fd::{AsFd, AsRawFd};
+
+use super::errno::{Errno, Result};
 
 /// Whether nobody reads any more from the pipe or socket behind `stream`. False for anything else.
 #[must_use]
 pub fn is_broken(stream: impl AsFd) -> bool {
-    poll(stream, 0, 0) & (libc::POLLERR | libc::POLLNVAL) != 0
+    poll(stream, 0, 0).is_ok_and(|events| events & (libc::POLLERR | libc::POLLNVAL) != 0)
 }
 
-/// Sleeps until `stream` takes bytes again or will never, or a signal comes: for streams that somebody made
-/// non-blocking.
-pub fn wait_writable(stream: impl AsFd) {
-    poll(stream, libc::POLLOUT, -1);
+/// Sleeps until `stream` has bytes or will never, or a signal comes: for streams that somebody made non-blocking.
+///
+/// # Errors
+/// `ENOMEM`, `EINVAL` (no descriptors allowed).
+pub fn wait_readable(stream: impl AsFd) -> Result<()> {
+    wait(stream, libc::POLLIN)
 }
 
-fn poll(stream: impl AsFd, events: libc::c_short, timeout: libc::c_int) -> libc::c_short {
+/// Sleeps until `stream` takes bytes again or will never, or a signal comes, as [`wait_readable`].
+///
+/// # Errors
+/// As [`wait_readable`].
+pub fn wait_writable(stream: impl AsFd) -> Result<()> {
+    wait(stream, libc::POLLOUT)
+}
+
+fn wait(stream: impl AsFd, events: libc::c_short) -> Result<()> {
+    match poll(stream, events, -1) {
+        // The caller tries again, and sees what the signal was about.
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// What `poll` tells of one stream; 0 when the time is up.
+fn poll(stream: impl AsFd, events: libc::c_short, timeout: libc::c_int) -> Result<libc::c_short> {
     let mut asked = libc::pollfd { fd: stream.as_fd().as_raw_fd(), events, revents: 0 };
     // SAFETY: one pollfd to read and write.
-    match unsafe { libc::poll(&raw mut asked, 1, timeout) } {
-        1 => asked.revents,
-        _ => 0,
-    }
+    Errno::check(unsafe { libc::poll(&raw mut asked, 1, timeout) }.into())?;
+    Ok(asked.revents)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Moving bytes between descriptors, and files that have holes.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use libc::off_t;
 
@@ -70,57 +69,4 @@ pub fn appends(out: BorrowedFd<'_>) -> bool {
     // SAFETY: takes numbers only.
     let flags = unsafe { libc::fcntl(out.as_raw_fd(), libc::F_GETFL) };
     flags != -1 && flags & libc::O_APPEND != 0
-}
-
-/// Waits until `fd`, which somebody has made non-blocking, can be read (or written).
-///
-/// # Errors
-/// `EINTR` is retried; `ENOMEM`.
-pub fn wait_for(fd: BorrowedFd<'_>, write: bool) -> Result<()> {
-    let events = if write { libc::POLLOUT } else { libc::POLLIN };
-    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
-    loop {
-        // SAFETY: one pollfd, for the kernel to fill in.
-        match Errno::check(unsafe { libc::poll(&raw mut poll, 1, -1) }.into()) {
-            Err(Errno::EINTR) => {}
-            result => return result.map(drop),
-        }
-    }
-}
-
-/// An empty file in memory, gone when it is closed.
-///
-/// # Errors
-/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
-pub fn memory_file() -> Result<File> {
-    // SAFETY: the name is a C string; the call creates a descriptor and touches no memory of ours.
-    let fd = unsafe { libc::memfd_create(c"ipcadm".as_ptr(), libc::MFD_CLOEXEC) };
-    if fd == -1 {
-        return Err(Errno::last());
-    }
-    // SAFETY: a descriptor just made and owned by nobody else.
-    Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd) }))
-}
-
-/// Gives an open file without a name the name `path`; fails if something has it (`linkat`).
-///
-/// # Errors
-/// `EEXIST`; those of `link`.
-pub fn link(file: &File, path: &std::ffi::CStr) -> io::Result<()> {
-    let own = format!("/proc/self/fd/{}\0", file.as_fd().as_raw_fd());
-    let flags = libc::AT_SYMLINK_FOLLOW;
-    // SAFETY: two strings that end with NUL; the descriptor in the first is open.
-    let result = unsafe { libc::linkat(libc::AT_FDCWD, own.as_ptr().cast(), libc::AT_FDCWD, path.as_ptr(), flags) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// Renames, but never over something that is there (`renameat2`, `RENAME_NOREPLACE`).
-///
-/// # Errors
-/// `EEXIST`; `EINVAL` where the file system cannot; those of `rename`.
-pub fn rename_new(from: &std::ffi::CStr, to: &std::ffi::CStr) -> io::Result<()> {
-    let (cwd, flags) = (libc::AT_FDCWD, libc::RENAME_NOREPLACE);
-    // SAFETY: two strings that end with NUL.
-    let result = unsafe { libc::syscall(libc::SYS_renameat2, cwd, from.as_ptr(), cwd, to.as_ptr(), flags) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 
-use super::own::occupied;
+use super::own::{all_found, occupied};
 use super::process::{ProcessMemory, add_pages};
 use super::{Contents, Holes, Pages};
 use crate::error::{Error, Result, Status};
@@ -75,8 +75,7 @@ fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, w
     let page = memory::page_size() as u64;
     let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| wanted.is_plain(mapping));
     let told = occupied(&found.object).filter(|_| plain)?;
-    let bytes = told.rss.saturating_add(told.swap);
-    if bytes >= size.next_multiple_of(page) {
+    if told.rss.saturating_add(told.swap) >= size.next_multiple_of(page) {
         return Some(Holes::None);
     }
     let mut pages = Pages::none(size, page);
@@ -84,5 +83,5 @@ fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, w
         // What one table lacks, another may have.
         let _ = add_pages(process, mappings, &mut pages);
     }
-    (pages.bytes() >= bytes).then_some(Holes::Known(pages))
+    all_found(&found.object, &pages).then_some(Holes::Known(pages))
 }

@@ -64,14 +64,26 @@ fn own_mapping(mapped: &Mapped) -> Option<maps::Mapping> {
     maps::segments(&text).find(|mapping| mapping.start == start)
 }
 
-/// RAM and swap behind a segment; None where /proc/sysvipc does not tell.
+/// RAM and swap behind a segment now; None where /proc/sysvipc does not tell.
 pub(super) fn occupied(segment: &Object) -> Option<Memory> {
     let mut one = [*segment];
+    if let Detail::Shm(segment) = &mut one[0].detail {
+        // What was told earlier is no answer now.
+        segment.memory = None;
+    }
     let _ = inventory::add_memory(one.iter_mut());
     match one[0].detail {
         Detail::Shm(segment) => segment.memory,
         _ => None,
     }
+}
+
+/// Whether these are all pages that hold data, asked when they have been looked for.
+///
+/// Asked before, it would not do: pages that somebody touches meanwhile would make up the number of pages that are there
+/// and were not found.
+pub(super) fn all_found(segment: &Object, pages: &Pages) -> bool {
+    occupied(segment).is_some_and(|now| pages.bytes() >= now.rss.saturating_add(now.swap))
 }
 
 /// The pages in RAM, if those are all that hold data.
@@ -83,22 +95,18 @@ fn resident(mapped: &Mapped, segment: &Object, told: Option<Memory>, page: u64) 
         None if nothing_swapped() => {}
         None => return None,
     }
-    let mut wanted = told.map(|memory| memory.rss.saturating_add(memory.swap));
+    let wanted = told.map(|memory| memory.rss.saturating_add(memory.swap));
     let mut pages = Pages::none(mapped.len() as u64, page);
     for start in (0..mapped.len()).step_by(STEP) {
         scan(mapped, start, page, &mut pages).ok()?;
-        if wanted.is_some_and(|wanted| pages.bytes() >= wanted) {
-            // All are found, unless some have been added since.
-            wanted = occupied(segment).map(|memory| memory.rss.saturating_add(memory.swap));
-            if wanted.is_some_and(|wanted| pages.bytes() >= wanted) {
-                return Some(pages);
-            }
+        if wanted.is_some_and(|wanted| pages.bytes() >= wanted) && all_found(segment, &pages) {
+            return Some(pages);
         }
     }
     // Everything was looked at. What is in RAM was seen; was there anything else?
     let complete = match (told, occupied(segment)) {
         (Some(Memory { swap: 0, .. }), Some(Memory { swap: 0, .. })) => true,
-        (_, Some(now)) => pages.bytes() >= now.rss.saturating_add(now.swap),
+        (_, Some(_)) => all_found(segment, &pages),
         (_, None) => nothing_swapped(),
     };
     complete.then_some(pages)

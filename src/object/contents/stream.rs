@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use super::{CopyError, Sink};
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::{self, Errno, transfer};
+use crate::sys::{self, Errno, memory, stream, transfer};
 
 /// What a pipe is asked to hold, and what is put into it at a time.
 const PIPE: u32 = 1 << 20;
@@ -122,7 +122,7 @@ impl Stream {
         let file = match self.zeros.take() {
             Some(file) => file,
             None => {
-                let file = transfer::memory_file()?;
+                let file = memory::empty_file()?;
                 file.set_len(PIPE.into()).map_err(|_| Errno::ENOMEM)?;
                 file
             }
@@ -138,7 +138,9 @@ impl Sink for Stream {
         let mut end = range.end;
         if let Kind::Pipe(held) = self.kind {
             // What is sent is the segment's own memory, which may change before it is taken out of the pipe. The last
-            // pipeful is copied, so that nothing changes any more once we have ended.
+            // pipeful is copied, so that for a reader who copies (read) nothing changes any more once we have ended.
+            // One who passes the pages on (splice, tee) or enlarges the pipe still has the segment's memory; only
+            // copying everything would keep it from him.
             let sent = (range.end - range.start).min(self.remaining.saturating_sub(held as u64));
             end = range.start + sent;
         }
@@ -148,7 +150,8 @@ impl Sink for Stream {
 
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> Result<(), CopyError> {
         let mut at = range.start;
-        // As in `file`: only what the reader must have taken before we end goes without copying.
+        // As in `file`: only what the reader must have taken before we end goes without copying, and what he passes on
+        // uncopied stays the segment's memory.
         let uncopied = match self.kind {
             Kind::Pipe(held) => usize::try_from(self.remaining.saturating_sub(held as u64)).unwrap_or(usize::MAX),
             _ => 0,
@@ -228,7 +231,7 @@ fn kind(out: &File) -> Kind {
 fn retry(out: BorrowedFd<'_>, errno: Errno) -> Result<(), CopyError> {
     match errno {
         Errno::EINTR => Ok(()),
-        Errno::EAGAIN => transfer::wait_for(out, true).map_err(CopyError::Write),
+        Errno::EAGAIN => stream::wait_writable(out).map_err(CopyError::Write),
         errno => Err(CopyError::Write(errno)),
     }
 }

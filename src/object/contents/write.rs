@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use super::{Contents, CopyError, STEP};
 use crate::sys::mapping::Mapped;
-use crate::sys::{self, Errno, transfer};
+use crate::sys::{self, Errno, memory, stream, transfer};
 
 /// The size of the file that filling copies from.
 const PATTERN: usize = 1 << 20;
@@ -106,7 +106,7 @@ impl Contents {
                     Ok(0) => break,
                     Ok(got) => *at += got as u64,
                     Err(Errno::EINTR) => {}
-                    Err(Errno::EAGAIN) => transfer::wait_for(input.as_fd(), false).map_err(CopyError::Read)?,
+                    Err(Errno::EAGAIN) => stream::wait_readable(input).map_err(CopyError::Read)?,
                     Err(errno @ (Errno::EFAULT | Errno::ENOMEM)) => return Err(CopyError::Write(errno)),
                     Err(errno) => return Err(CopyError::Read(errno)),
                 }
@@ -150,7 +150,7 @@ fn skip(mut input: &File, len: u64) -> sys::Result<()> {
 
 /// A file of one byte over and over.
 fn pattern(byte: u8) -> sys::Result<File> {
-    let file = transfer::memory_file()?;
+    let file = memory::empty_file()?;
     let written = if byte == 0 { file.set_len(PATTERN as u64) } else { file.write_all_at(&vec![byte; PATTERN], 0) };
     written.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::ENOMEM)))?;
     Ok(file)

@@ -118,7 +118,11 @@ impl Sink {
                         break Err(Unwritten::Stopped(signal));
                     }
                     (io::ErrorKind::Interrupted, None) => {}
-                    (io::ErrorKind::WouldBlock, None) => stream::wait_writable(&self.file),
+                    (io::ErrorKind::WouldBlock, None) => {
+                        if let Err(errno) = stream::wait_writable(&self.file) {
+                            break Err(Unwritten::Failed(errno.into()));
+                        }
+                    }
                     _ => break Err(Unwritten::Failed(error)),
                 },
             }
