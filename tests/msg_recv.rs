@@ -455,3 +455,34 @@ fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
     all.sort_unstable();
     assert!(all == sent, "lost or doubled: {} instead of {}", all.len(), sent.len());
 }
+
+/// A shell that limits the size of files, then runs `msg recv`. `$0` is the program.
+fn limited(kilobytes: u32, rest: &str) -> Cmd {
+    let script = format!("ulimit -f {kilobytes}; exec \"$0\" msg recv {rest}");
+    ipcadm_testbed::tool("bash", ["-c", &script]).arg(ipcadm_testbed::ipcadm_path())
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_loses_nothing() {
+    let _ns = fresh();
+    let folder = folder("limited");
+    let id = make::msg(0, 0o600);
+    let long = "x".repeat(3000);
+    fill(id, &[&long, "two"]);
+    limited(1, &format!("{id} --all --lines >out"))
+        .dir(&folder)
+        .run()
+        .status(1)
+        .stderr_has("File too large (2 messages went back");
+    // What a program reads is a file too, in memory.
+    limited(1, &format!("{id} -- cat")).run().status(125).stdout_empty().stderr_has("1 message went back");
+    assert_eq!(drained(id), ["two", &long]);
+    // The program itself finds the signal as it was.
+    fill(id, &["one"]);
+    limited(1, &format!("{id} -- sh -c 'head -c 9000 /dev/zero >big'"))
+        .dir(&folder)
+        .run()
+        .status(153)
+        .stderr_has("went back");
+    fs::remove_dir_all(&folder).unwrap();
+}

@@ -360,3 +360,16 @@ fn no_two_are_ever_inside_at_once() {
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "no update is lost: {numbers:?}");
     assert!((40..=50).contains(&numbers.len()), "{numbers:?}");
 }
+
+#[test]
+fn the_program_finds_the_limit_on_files_as_it_was() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for fork in [&[][..], &["-F"]] {
+        let outcome = sem_run(set, &[fork, &["--", "grep", "SigIgn", "/proc/self/status"]].concat()).run().ok();
+        let ignored =
+            outcome.stdout_str().split_whitespace().nth(1).and_then(|mask| u64::from_str_radix(mask, 16).ok());
+        // SIGXFSZ is 25.
+        assert_eq!(ignored.map(|mask| mask >> 24 & 1), Some(0), "{outcome}");
+    }
+}

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
+use super::child;
 use super::context::{Context, note, say};
 use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
 use super::options::size;
@@ -21,10 +22,6 @@ use crate::sys::{memory, process, signals};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";
-/// env(1)'s status for a program that cannot be run.
-const CANNOT_RUN: u8 = 126;
-/// env(1)'s status for a program that is not there.
-const NOT_FOUND: u8 = 127;
 
 /// Receive messages
 ///
@@ -172,12 +169,10 @@ impl RecvArgs {
             let text_shown = self.cut().and_then(|cut| text.get(..cut)).unwrap_or(text);
             let mut command = Command::new(program);
             command.args(arguments).env(TYPE_VARIABLE, mtype.to_string());
-            let (code, reason) = match run_with(command, text_shown) {
-                Ok(0) => continue,
-                Ok(code) => (code, format!("ended with status {code}")),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => (NOT_FOUND, bare(&error)),
-                Err(error) => (CANNOT_RUN, bare(&error)),
-            };
+            let (code, reason) = run_with(command, text_shown);
+            if code == Status::Done.code() {
+                continue;
+            }
             let mut taken = Taken::default();
             taken.push(mtype, text);
             let back = give_back(queue.object.id, &taken);
@@ -207,10 +202,17 @@ impl RecvArgs {
     }
 }
 
-/// Runs the program with `input` as standard input; its status as a shell tells it.
-fn run_with(mut command: Command, input: &[u8]) -> io::Result<u8> {
-    command.stdin(memory::file_of(input)?);
-    process::run(command).map(process::shell_status)
+/// Runs the program with `input` as standard input; its status as a shell tells it, and what that means.
+fn run_with(mut command: Command, input: &[u8]) -> (u8, String) {
+    match memory::file_of(input) {
+        Ok(file) => command.stdin(file),
+        // The program is not to blame.
+        Err(error) => return (OWN_FAILURE, format!("no file in memory for the message: {}", bare(&error))),
+    };
+    match process::run(command).map(process::shell_status) {
+        Ok(code) => (code, format!("ended with status {code}")),
+        Err(error) => (child::not_run_status(&error), bare(&error)),
+    }
 }
 
 /// Gives back what could not be written, and says so. Does not return when a signal asked to stop.

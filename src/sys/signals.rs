@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use libc::c_int;
@@ -34,6 +34,8 @@ impl Signal {
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 /// The timer that the handlers start; -1 for none.
 static RINGER: AtomicI32 = AtomicI32::new(-1);
+/// Whether [`keep_file_size_errors`] has changed the action of `SIGXFSZ`.
+static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
 /// The signal mask that the program was started with, once it was changed.
 static ORIGINAL: OnceLock<libc::sigset_t> = OnceLock::new();
 
@@ -80,9 +82,28 @@ pub fn die_by(signal: Signal) -> ! {
     }
 }
 
+/// From now on a write beyond the file size limit (`ulimit -f`, which holds for files in memory too) fails with
+/// `EFBIG` instead of ending the program, which may hold something it must not lose.
+pub fn keep_file_size_errors() {
+    if !is_ignored(libc::SIGXFSZ) {
+        // SAFETY: sets an action that runs no code; takes numbers only.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        FILE_SIZE_IGNORED.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Before another program is executed, which is to find `SIGXFSZ` as we did. Async-signal-safe.
+pub(super) fn restore_file_size_action() {
+    if FILE_SIZE_IGNORED.load(Ordering::SeqCst) {
+        // SAFETY: sets the default action of a signal; takes numbers only.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
+    }
+}
+
 /// In a forked child: the signals do what they would have done without [`catch`], or the program to be executed
 /// would never hear of one that comes before it is. Makes async-signal-safe calls only.
 pub(super) fn restore_actions() {
+    restore_file_size_action();
     for signal in STOPPING {
         if !is_ignored(signal) {
             // SAFETY: sets the default action of a signal; takes numbers only.
