@@ -152,9 +152,15 @@ fn a_queue_removed_meanwhile_is_told_from_an_absent_one() {
 fn a_signal_takes_nothing() {
     let _ns = fresh();
     let id = make::msg(0, 0o600);
-    for signal in [1, 2, 15] {
+    // No core is to be left in the working directory.
+    let program = ipcadm_testbed::ipcadm_path();
+    let recv = |args: &[&str]| {
+        let script = format!("ulimit -c 0; exec \"$0\" msg recv {id} \"$@\"");
+        ipcadm_testbed::tool("bash", ["-c", &script]).arg(&program).args(args.iter().copied())
+    };
+    for signal in [1, 2, 3, 10, 12, 14, 15] {
         for args in [&[][..], &["--timeout", "1h"], &["--", "cat"]] {
-            let mut receiver = recv(id, args).spawn();
+            let mut receiver = recv(args).spawn();
             receiver.until_asleep();
             receiver.signal(signal);
             receiver.wait().signal(signal).stdout_empty();
@@ -428,6 +434,10 @@ fn a_terminal_gets_escaped_contents() {
 
 #[test]
 fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
+    [1, 10, 12, 14, 15].into_iter().for_each(slow_reader);
+}
+
+fn slow_reader(signal: i32) {
     let ns = fresh();
     ns.sysctl("msgmnb", 1 << 22);
     let id = make::msg(0, 0o600);
@@ -443,12 +453,12 @@ fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
     while make::msg_stat(id).qnum > 1500 || !asleep() {
         std::thread::yield_now();
     }
-    receiver.signal(15);
+    receiver.signal(signal);
     // Not before it has ended is anything read.
     while receiver.is_running() {
         std::thread::yield_now();
     }
-    let outcome = receiver.wait().signal(15).stderr_has("went back to the end of the queue");
+    let outcome = receiver.wait().signal(signal).stderr_has("went back to the end of the queue");
     let mut all: Vec<String> = outcome.stdout_str().lines().map(str::to_owned).collect();
     assert!(all.len() < sent.len(), "{outcome}");
     all.extend(drained(id));

@@ -15,8 +15,10 @@ use libc::c_int;
 use super::errno::{Errno, Result};
 use super::timer::{self, Ringer};
 
-/// The signals that are caught.
-const STOPPING: [c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+/// Signals whose default action ends a program and that are commonly sent to do so: what protects something from them
+/// protects it from all of these.
+pub(super) const ENDING: [c_int; 7] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
 
 /// The number of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,19 +41,19 @@ static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
 /// The signal mask that the program was started with, once it was changed.
 static ORIGINAL: OnceLock<libc::sigset_t> = OnceLock::new();
 
-/// From now on HUP, INT and TERM are noted and wake calls by `ringer`. A signal that whoever started us ignores
+/// From now on signals that end a program are noted and wake calls by `ringer`. A signal that whoever started us ignores
 /// (`nohup`) stays ignored; one that was blocked no longer is.
 ///
 /// # Errors
 /// None that the kernel documents for these signals.
 pub fn catch(ringer: &Ringer) -> Result<()> {
     RINGER.store(ringer.id(), Ordering::SeqCst);
-    for signal in STOPPING {
+    for signal in ENDING {
         if !is_ignored(signal) {
             handle(signal, note)?;
         }
     }
-    unblock(&STOPPING)
+    unblock(&ENDING)
 }
 
 /// The signal that asked us to stop, if one has.
@@ -65,7 +67,7 @@ pub fn caught() -> Option<Signal> {
 
 /// Notes a signal that was taken in another way than by its handler, if such signals are caught at all.
 pub(super) fn taken(signal: c_int) {
-    if RINGER.load(Ordering::SeqCst) >= 0 && STOPPING.contains(&signal) && !is_ignored(signal) {
+    if RINGER.load(Ordering::SeqCst) >= 0 && ENDING.contains(&signal) && !is_ignored(signal) {
         note(signal);
     }
 }
@@ -104,7 +106,7 @@ pub(super) fn restore_file_size_action() {
 /// would never hear of one that comes before it is. Makes async-signal-safe calls only.
 pub(super) fn restore_actions() {
     restore_file_size_action();
-    for signal in STOPPING {
+    for signal in ENDING {
         if !is_ignored(signal) {
             // SAFETY: sets the default action of a signal; takes numbers only.
             unsafe { libc::signal(signal, libc::SIG_DFL) };

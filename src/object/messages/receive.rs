@@ -25,8 +25,8 @@ pub enum Next {
     Stopped(Signal),
 }
 
-/// Takes messages from one queue, each in one call. While it exists, HUP, INT and TERM are noted instead of ending
-/// the program, for a message that was taken must be written out or given back first.
+/// Takes messages from one queue, each in one call. While it exists, signals that end programs are noted instead of
+/// doing so, for a message that was taken must be written out or given back first.
 #[derive(Debug)]
 pub struct Receiver<'a> {
     queue: &'a Queue,
