@@ -65,10 +65,11 @@ pub fn caught() -> Option<Signal> {
     }
 }
 
-/// Notes a signal that was taken in another way than by its handler, if such signals are caught at all.
+/// Notes a signal that was taken in another way than by its handler, if such signals are caught at all. Nothing is
+/// rung: whoever took it did not sleep, and looks at [`caught`] before the next sleep.
 pub(super) fn taken(signal: c_int) {
     if RINGER.load(Ordering::SeqCst) >= 0 && ENDING.contains(&signal) && !is_ignored(signal) {
-        note(signal);
+        let _ = CAUGHT.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 

@@ -74,7 +74,8 @@ impl Ringer {
     }
 
     /// Makes a call that may sleep until it returns, the deadline passes or a signal asks to stop. What the call took
-    /// or sent in the last moment is never lost: when it has succeeded, that is the result.
+    /// or sent in the last moment is never lost: when it has succeeded, that is the result. Once a signal has asked to
+    /// stop, the ringing goes on, so that no later call sleeps for long either.
     ///
     /// # Errors
     /// The call's own, other than `EINTR`, after which it is repeated.
@@ -97,8 +98,13 @@ impl Ringer {
                     Err(errno) => Err(errno),
                 },
             };
-            if deadline.is_some() || signals::caught().is_some() {
+            // Once asked to stop, the ringing goes on: it has to end whatever sleeps next, such as a write.
+            if deadline.is_some() && signals::caught().is_none() {
                 self.silence();
+                // The ringing of a signal that came after that look was silenced as well.
+                if signals::caught().is_some() {
+                    set(self.id, Some(Duration::ZERO));
+                }
             }
             return result;
         }
