@@ -398,6 +398,9 @@ fn bad_command_lines_take_nothing() {
 fn receiving_needs_read_permission_and_giving_back_write_permission() {
     let _ns = fresh();
     let id = make::msg(0, 0o222);
+    // An empty queue is no excuse.
+    recv(id, &["--all", "--lines"]).unprivileged().run().status(4).stderr_has("needs read permission");
+    recv(id, &["--all", "--", "cat"]).unprivileged().run().status(125).stderr_has("needs read permission");
     make::send(id, 1, b"x");
     recv(id, &[]).unprivileged().run().status(4).stderr_has("needs read permission");
     if needs_root("a reader who may not write saves what he could not write out") {

@@ -14,7 +14,7 @@ use super::output::stdout_file;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::object::messages::encode::Encoder;
 use crate::object::messages::give_back::{Taken, give_back};
-use crate::object::messages::receive::{Next, Receiver};
+use crate::object::messages::receive::{Next, Receiver, take_none};
 use crate::object::messages::sink::{Sink, Unwritten};
 use crate::object::messages::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
@@ -106,6 +106,9 @@ impl RecvArgs {
             (_, true) => u64::MAX,
             _ => self.count.unwrap_or(1),
         };
+        if number == 0 {
+            take_none(&queue, "receive from")?;
+        }
         let code = match (program, sink) {
             (Some((program, arguments)), _) => self.run_each(&queue, &mut receiver, number, program, arguments)?,
             (None, Some(sink)) => self.write_out(&queue, &mut receiver, number, sink)?,
