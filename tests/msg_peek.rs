@@ -1,5 +1,10 @@
 //! `msg peek` and `msg purge` against the real kernel.
 
+use std::ffi::OsStr;
+
+use ipcadm::object::messages::Queue;
+use ipcadm::object::messages::look::Looker;
+use ipcadm::object::reference::Reference;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make};
 
 fn peek(id: i32, args: &[&str]) -> Cmd {
@@ -85,6 +90,22 @@ fn a_message_larger_than_msgmax_is_said_to_be_hidden() {
         .ok()
         .stdout_is("small\n")
         .stderr_has("message 0 is larger than kernel.msgmax");
+}
+
+/// The queue's size at the start is no limit on what comes later.
+#[test]
+fn a_message_that_comes_meanwhile_is_seen_whatever_its_size() {
+    let _ns = fresh();
+    let id = make::msg(0, 0o600);
+    let reference = Reference::parse(OsStr::new(&format!("msg:{id}")), None).unwrap();
+    let queue = Queue::find(&reference).unwrap();
+    let mut looker = Looker::new(&queue).unwrap();
+    for (index, size) in [(0, 8000), (1, 1024), (2, 7000)] {
+        make::send(id, 1, &vec![b'x'; size]);
+        let seen = looker.at(index).unwrap().map(|seen| seen.text.len());
+        assert_eq!(seen, Some(size));
+    }
+    assert!(looker.unseen().is_empty());
 }
 
 #[test]
