@@ -1,11 +1,14 @@
 //! `msg peek` and `msg purge` against the real kernel.
 
 use std::ffi::OsStr;
+use std::process::Command;
 
 use ipcadm::object::messages::Queue;
 use ipcadm::object::messages::look::Looker;
 use ipcadm::object::reference::Reference;
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make};
+use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, may_set_limits};
+use rexpect::process::WaitStatus;
+use rexpect::session::spawn_command;
 
 fn peek(id: i32, args: &[&str]) -> Cmd {
     ipcadm(["msg", "peek", &id.to_string()]).args(args.iter().copied())
@@ -181,4 +184,33 @@ fn purging_fails_as_receiving_does() {
     purge(id, &["-y", "--type", "0"]).run().status(2);
     make::remove(Kind::Msg, id);
     purge(id, &["-y"]).run().status(3);
+    // What it failed on is told.
+    let id = make::msg(0, 0o222);
+    fill(id, &[(1, "a")]);
+    let denied = purge(id, &["-y", "--json"]).unprivileged().run().status(4);
+    denied.stdout_has(&format!("\"ref\":\"msg:{id}\"")).stdout_has("\"outcome\":\"failed\",\"changed\":false");
+}
+
+#[test]
+fn another_queue_that_got_the_id_meanwhile_keeps_its_messages() {
+    let ns = fresh();
+    if !may_set_limits("next_id") {
+        return;
+    }
+    let id = make::msg(0x51, 0o600);
+    fill(id, &[(1, "a")]);
+    let mut command = Command::new(ipcadm_path());
+    command.args(["msg", "purge", &id.to_string()]).env("LC_ALL", "C");
+    let mut session = spawn_command(command, Some(60_000)).expect("a pseudoterminal");
+    session.exp_string("discard all of its 1 message? [y/N] ").expect("a question");
+    make::remove(Kind::Msg, id);
+    ns.sysctl("msg_next_id", id);
+    assert_eq!(make::msg(0x52, 0o600), id);
+    fill(id, &[(1, "another's")]);
+    session.send_line("y").expect("an answer");
+    let text = session.exp_eof().expect("the rest");
+    assert!(text.contains("it has changed meanwhile: another key (nothing was discarded)"), "{text}");
+    let end = session.process().wait().expect("its end");
+    assert!(matches!(end, WaitStatus::Exited(_, 10)), "{end:?}");
+    assert_eq!(make::msg_stat(id).qnum, 1);
 }
