@@ -309,6 +309,9 @@ fn with_a_program_failures_of_our_own_are_told_apart() {
     recv(id, &["--no-wait", "-E", "7", "--", "cat"]).run().status(7);
     recv(id, &["--timeout", "10ms", "-E", "0", "--", "cat"]).run().status(0);
     recv(id, &["--all", "-E", "7", "--", "cat"]).run().ok();
+    for bad in ["+3", "256", "", "x"] {
+        recv(id, &["--no-wait", "-E", bad, "--", "cat"]).run().status(125).stderr_has("conflict-exit-code");
+    }
     recv(id, &["--lines", "--", "cat"]).run().status(125);
     make::remove(Kind::Msg, id);
     recv(id, &["-E", "7", "--", "cat"]).run().status(125);

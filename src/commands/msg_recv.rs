@@ -9,7 +9,7 @@ use clap::Args;
 use super::child;
 use super::context::{Context, note, say};
 use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
-use super::options::size;
+use super::options::{exit_status, size};
 use super::output::stdout_file;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::object::messages::encode::Encoder;
@@ -55,7 +55,7 @@ pub struct RecvArgs {
     #[arg(long, requires = "max_size")]
     truncate: bool,
     /// With CMD, exit with STATUS instead of 125 when there is no message (in time)
-    #[arg(short = 'E', long, value_name = "STATUS", requires = "command")]
+    #[arg(short = 'E', long, value_name = "STATUS", value_parser = exit_status, requires = "command")]
     conflict_exit_code: Option<u8>,
     /// Program to run for each message
     #[arg(value_name = "CMD", last = true, conflicts_with_all = ["lines", "null", "jsonl"])]
