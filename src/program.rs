@@ -12,12 +12,13 @@ use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
 use crate::hints;
 use crate::render::escape::escape;
-use crate::sys::{Errno, startup};
+use crate::sys::{Errno, signals, startup};
 use crate::words::{KIND_WORDS, Words};
 
 /// Runs the program with its arguments, the name it was called by first.
 #[must_use]
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
+    signals::keep_file_size_errors();
     let words = Words::of(&args);
     let runs_a_program = words.are(&["sem", "run"])
         || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));

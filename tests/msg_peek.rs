@@ -1,6 +1,14 @@
 //! `msg peek` and `msg purge` against the real kernel.
 
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make};
+use std::ffi::OsStr;
+use std::process::Command;
+
+use ipcadm::object::messages::Queue;
+use ipcadm::object::messages::look::Looker;
+use ipcadm::object::reference::Reference;
+use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, may_set_limits};
+use rexpect::process::WaitStatus;
+use rexpect::session::spawn_command;
 
 fn peek(id: i32, args: &[&str]) -> Cmd {
     ipcadm(["msg", "peek", &id.to_string()]).args(args.iter().copied())
@@ -87,6 +95,22 @@ fn a_message_larger_than_msgmax_is_said_to_be_hidden() {
         .stderr_has("message 0 is larger than kernel.msgmax");
 }
 
+/// The queue's size at the start is no limit on what comes later.
+#[test]
+fn a_message_that_comes_meanwhile_is_seen_whatever_its_size() {
+    let _ns = fresh();
+    let id = make::msg(0, 0o600);
+    let reference = Reference::parse(OsStr::new(&format!("msg:{id}")), None).unwrap();
+    let queue = Queue::find(&reference).unwrap();
+    let mut looker = Looker::new(&queue).unwrap();
+    for (index, size) in [(0, 8000), (1, 1024), (2, 7000)] {
+        make::send(id, 1, &vec![b'x'; size]);
+        let seen = looker.at(index).unwrap().map(|seen| seen.text.len());
+        assert_eq!(seen, Some(size));
+    }
+    assert!(looker.unseen().is_empty());
+}
+
 #[test]
 fn a_message_that_is_no_line_is_not_shown_as_several() {
     let _ns = fresh();
@@ -160,4 +184,33 @@ fn purging_fails_as_receiving_does() {
     purge(id, &["-y", "--type", "0"]).run().status(2);
     make::remove(Kind::Msg, id);
     purge(id, &["-y"]).run().status(3);
+    // What it failed on is told.
+    let id = make::msg(0, 0o222);
+    fill(id, &[(1, "a")]);
+    let denied = purge(id, &["-y", "--json"]).unprivileged().run().status(4);
+    denied.stdout_has(&format!("\"ref\":\"msg:{id}\"")).stdout_has("\"outcome\":\"failed\",\"changed\":false");
+}
+
+#[test]
+fn another_queue_that_got_the_id_meanwhile_keeps_its_messages() {
+    let ns = fresh();
+    if !may_set_limits("next_id") {
+        return;
+    }
+    let id = make::msg(0x51, 0o600);
+    fill(id, &[(1, "a")]);
+    let mut command = Command::new(ipcadm_path());
+    command.args(["msg", "purge", &id.to_string()]).env("LC_ALL", "C");
+    let mut session = spawn_command(command, Some(60_000)).expect("a pseudoterminal");
+    session.exp_string("discard all of its 1 message? [y/N] ").expect("a question");
+    make::remove(Kind::Msg, id);
+    ns.sysctl("msg_next_id", id);
+    assert_eq!(make::msg(0x52, 0o600), id);
+    fill(id, &[(1, "another's")]);
+    session.send_line("y").expect("an answer");
+    let text = session.exp_eof().expect("the rest");
+    assert!(text.contains("it has changed meanwhile: another key (nothing was discarded)"), "{text}");
+    let end = session.process().wait().expect("its end");
+    assert!(matches!(end, WaitStatus::Exited(_, 10)), "{end:?}");
+    assert_eq!(make::msg_stat(id).qnum, 1);
 }

@@ -152,9 +152,15 @@ fn a_queue_removed_meanwhile_is_told_from_an_absent_one() {
 fn a_signal_takes_nothing() {
     let _ns = fresh();
     let id = make::msg(0, 0o600);
-    for signal in [1, 2, 15] {
+    // No core is to be left in the working directory.
+    let program = ipcadm_testbed::ipcadm_path();
+    let recv = |args: &[&str]| {
+        let script = format!("ulimit -c 0; exec \"$0\" msg recv {id} \"$@\"");
+        ipcadm_testbed::tool("bash", ["-c", &script]).arg(&program).args(args.iter().copied())
+    };
+    for signal in [1, 2, 3, 10, 12, 14, 15] {
         for args in [&[][..], &["--timeout", "1h"], &["--", "cat"]] {
-            let mut receiver = recv(id, args).spawn();
+            let mut receiver = recv(args).spawn();
             receiver.until_asleep();
             receiver.signal(signal);
             receiver.wait().signal(signal).stdout_empty();
@@ -303,6 +309,9 @@ fn with_a_program_failures_of_our_own_are_told_apart() {
     recv(id, &["--no-wait", "-E", "7", "--", "cat"]).run().status(7);
     recv(id, &["--timeout", "10ms", "-E", "0", "--", "cat"]).run().status(0);
     recv(id, &["--all", "-E", "7", "--", "cat"]).run().ok();
+    for bad in ["+3", "256", "", "x"] {
+        recv(id, &["--no-wait", "-E", bad, "--", "cat"]).run().status(125).stderr_has("conflict-exit-code");
+    }
     recv(id, &["--lines", "--", "cat"]).run().status(125);
     make::remove(Kind::Msg, id);
     recv(id, &["-E", "7", "--", "cat"]).run().status(125);
@@ -392,6 +401,9 @@ fn bad_command_lines_take_nothing() {
 fn receiving_needs_read_permission_and_giving_back_write_permission() {
     let _ns = fresh();
     let id = make::msg(0, 0o222);
+    // An empty queue is no excuse.
+    recv(id, &["--all", "--lines"]).unprivileged().run().status(4).stderr_has("needs read permission");
+    recv(id, &["--all", "--", "cat"]).unprivileged().run().status(125).stderr_has("needs read permission");
     make::send(id, 1, b"x");
     recv(id, &[]).unprivileged().run().status(4).stderr_has("needs read permission");
     if needs_root("a reader who may not write saves what he could not write out") {
@@ -428,6 +440,10 @@ fn a_terminal_gets_escaped_contents() {
 
 #[test]
 fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
+    [1, 10, 12, 14, 15].into_iter().for_each(slow_reader);
+}
+
+fn slow_reader(signal: i32) {
     let ns = fresh();
     ns.sysctl("msgmnb", 1 << 22);
     let id = make::msg(0, 0o600);
@@ -443,15 +459,46 @@ fn a_signal_while_the_reader_is_slow_gives_the_rest_back() {
     while make::msg_stat(id).qnum > 1500 || !asleep() {
         std::thread::yield_now();
     }
-    receiver.signal(15);
+    receiver.signal(signal);
     // Not before it has ended is anything read.
     while receiver.is_running() {
         std::thread::yield_now();
     }
-    let outcome = receiver.wait().signal(15).stderr_has("went back to the end of the queue");
+    let outcome = receiver.wait().signal(signal).stderr_has("went back to the end of the queue");
     let mut all: Vec<String> = outcome.stdout_str().lines().map(str::to_owned).collect();
     assert!(all.len() < sent.len(), "{outcome}");
     all.extend(drained(id));
     all.sort_unstable();
     assert!(all == sent, "lost or doubled: {} instead of {}", all.len(), sent.len());
+}
+
+/// A shell that limits the size of files, then runs `msg recv`. `$0` is the program.
+fn limited(kilobytes: u32, rest: &str) -> Cmd {
+    let script = format!("ulimit -f {kilobytes}; exec \"$0\" msg recv {rest}");
+    ipcadm_testbed::tool("bash", ["-c", &script]).arg(ipcadm_testbed::ipcadm_path())
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_loses_nothing() {
+    let _ns = fresh();
+    let folder = folder("limited");
+    let id = make::msg(0, 0o600);
+    let long = "x".repeat(3000);
+    fill(id, &[&long, "two"]);
+    limited(1, &format!("{id} --all --lines >out"))
+        .dir(&folder)
+        .run()
+        .status(1)
+        .stderr_has("File too large (2 messages went back");
+    // What a program reads is a file too, in memory.
+    limited(1, &format!("{id} -- cat")).run().status(125).stdout_empty().stderr_has("1 message went back");
+    assert_eq!(drained(id), ["two", &long]);
+    // The program itself finds the signal as it was.
+    fill(id, &["one"]);
+    limited(1, &format!("{id} -- sh -c 'head -c 9000 /dev/zero >big'"))
+        .dir(&folder)
+        .run()
+        .status(153)
+        .stderr_has("went back");
+    fs::remove_dir_all(&folder).unwrap();
 }

@@ -394,3 +394,16 @@ fn a_program_without_a_name_runs_nothing_and_takes_nothing() {
     }
     assert_eq!(make::msg_stat(queue).qnum, 1);
 }
+
+#[test]
+fn the_program_finds_the_limit_on_files_as_it_was() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for fork in [&[][..], &["-F"]] {
+        let outcome = sem_run(set, &[fork, &["--", "grep", "SigIgn", "/proc/self/status"]].concat()).run().ok();
+        let ignored =
+            outcome.stdout_str().split_whitespace().nth(1).and_then(|mask| u64::from_str_radix(mask, 16).ok());
+        // SIGXFSZ is 25.
+        assert_eq!(ignored.map(|mask| mask >> 24 & 1), Some(0), "{outcome}");
+    }
+}

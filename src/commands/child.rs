@@ -35,6 +35,11 @@ pub(super) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {
 /// Says why `program` could not be started, and gives the status for that.
 pub(super) fn not_run(program: &OsStr, error: &io::Error) -> u8 {
     say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), bare(error)));
+    not_run_status(error)
+}
+
+/// The status for a program that could not be started.
+pub(super) fn not_run_status(error: &io::Error) -> u8 {
     match error.raw_os_error() {
         Some(libc::ENOENT) => NOT_FOUND,
         // No room for another process, or no descriptor for starting it: that is no fault of the program's.

@@ -9,7 +9,8 @@ use super::context::say;
 use super::messages::{WantedArgs, held, queue};
 use super::options::{Format, FormatArgs};
 use super::report::{Manner, Outcome, Report};
-use crate::error::{Result, Status};
+use crate::error::{Error, Result, Status};
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::messages::receive::discard;
 use crate::object::messages::{Queue, counted};
@@ -49,6 +50,16 @@ pub fn run(args: &PurgeArgs) -> Result<Status> {
         return Ok(Status::Refused);
     }
     let mut report = Report::new(manner, &[queue.object])?;
+    // While the question stood, another queue may have got the id. One that is gone is told by the first call.
+    if let Ok(Some(now)) = inventory::look(queue.object.id)
+        && let Comparison::Changed(what) = Fingerprint::of(&queue.object).compare(&now)
+    {
+        let reason = format!("it has changed meanwhile: another {what}");
+        let error =
+            Error::cannot(Status::Refused, &format!("purge {}", queue.text), reason, Some("nothing was discarded"));
+        report.failed(&queue.text, Some(&now), Outcome::Kept, &error);
+        return report.finish();
+    }
     let (discarded, failure) = match discard(&queue, args.wanted.wanted(), number) {
         Ok(discarded) => (discarded, None),
         Err((discarded, error)) => (discarded, Some(error)),
@@ -61,12 +72,11 @@ pub fn run(args: &PurgeArgs) -> Result<Status> {
             json.key("discarded");
             json.number(discarded);
         }),
-        Some(error) => {
-            if discarded > 0 {
-                say(&line);
-            }
-            report.failed(&queue.text, None, Outcome::Failed, &error);
+        Some(error) if discarded > 0 => {
+            say(&line);
+            report.half_done(&queue.text, &after, &error);
         }
+        Some(error) => report.failed(&queue.text, Some(&after), Outcome::Failed, &error),
     }
     report.finish()
 }

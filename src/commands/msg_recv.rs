@@ -6,14 +6,15 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
+use super::child;
 use super::context::{Context, note, say};
 use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
-use super::options::size;
+use super::options::{exit_status, size};
 use super::output::stdout_file;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::object::messages::encode::Encoder;
 use crate::object::messages::give_back::{Taken, give_back};
-use crate::object::messages::receive::{Next, Receiver};
+use crate::object::messages::receive::{Next, Receiver, take_none};
 use crate::object::messages::sink::{Sink, Unwritten};
 use crate::object::messages::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
@@ -21,10 +22,6 @@ use crate::sys::{memory, process, signals};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";
-/// env(1)'s status for a program that cannot be run.
-const CANNOT_RUN: u8 = 126;
-/// env(1)'s status for a program that is not there.
-const NOT_FOUND: u8 = 127;
 
 /// Receive messages
 ///
@@ -58,7 +55,7 @@ pub struct RecvArgs {
     #[arg(long, requires = "max_size")]
     truncate: bool,
     /// With CMD, exit with STATUS instead of 125 when there is no message (in time)
-    #[arg(short = 'E', long, value_name = "STATUS", requires = "command")]
+    #[arg(short = 'E', long, value_name = "STATUS", value_parser = exit_status, requires = "command")]
     conflict_exit_code: Option<u8>,
     /// Program to run for each message
     #[arg(value_name = "CMD", last = true, conflicts_with_all = ["lines", "null", "jsonl"])]
@@ -87,6 +84,7 @@ impl RecvArgs {
     fn receive(&self, context: &Context) -> Result<u8> {
         let reference = queue(&self.reference)?;
         let several = self.all || self.follow || self.count.is_some_and(|count| count > 1);
+        child::check(&self.command)?;
         let program = self.command.split_first();
         let format =
             if several && program.is_none() { self.records.format_for_several()? } else { self.records.format() };
@@ -109,6 +107,9 @@ impl RecvArgs {
             (_, true) => u64::MAX,
             _ => self.count.unwrap_or(1),
         };
+        if number == 0 {
+            take_none(&queue, "receive from")?;
+        }
         let code = match (program, sink) {
             (Some((program, arguments)), _) => self.run_each(&queue, &mut receiver, number, program, arguments)?,
             (None, Some(sink)) => self.write_out(&queue, &mut receiver, number, sink)?,
@@ -172,12 +173,10 @@ impl RecvArgs {
             let text_shown = self.cut().and_then(|cut| text.get(..cut)).unwrap_or(text);
             let mut command = Command::new(program);
             command.args(arguments).env(TYPE_VARIABLE, mtype.to_string());
-            let (code, reason) = match run_with(command, text_shown) {
-                Ok(0) => continue,
-                Ok(code) => (code, format!("ended with status {code}")),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => (NOT_FOUND, bare(&error)),
-                Err(error) => (CANNOT_RUN, bare(&error)),
-            };
+            let (code, reason) = run_with(command, text_shown);
+            if code == Status::Done.code() {
+                continue;
+            }
             let mut taken = Taken::default();
             taken.push(mtype, text);
             let back = give_back(queue.object.id, &taken);
@@ -207,10 +206,17 @@ impl RecvArgs {
     }
 }
 
-/// Runs the program with `input` as standard input; its status as a shell tells it.
-fn run_with(mut command: Command, input: &[u8]) -> io::Result<u8> {
-    command.stdin(memory::file_of(input)?);
-    process::run(command).map(process::shell_status)
+/// Runs the program with `input` as standard input; its status as a shell tells it, and what that means.
+fn run_with(mut command: Command, input: &[u8]) -> (u8, String) {
+    match memory::file_of(input) {
+        Ok(file) => command.stdin(file),
+        // The program is not to blame.
+        Err(error) => return (OWN_FAILURE, format!("no file in memory for the message: {}", bare(&error))),
+    };
+    match process::run(command).map(process::shell_status) {
+        Ok(code) => (code, format!("ended with status {code}")),
+        Err(error) => (child::not_run_status(&error), bare(&error)),
+    }
 }
 
 /// Gives back what could not be written, and says so. Does not return when a signal asked to stop.

@@ -102,6 +102,12 @@ pub(super) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, 
     text.parse().map_err(|_| "is too large".to_owned())
 }
 
+/// An exit status.
+pub(super) fn exit_status(text: &str) -> std::result::Result<u8, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
+}
+
 /// A size in bytes.
 pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
     parse_size(text).map_err(|error| error.to_string())

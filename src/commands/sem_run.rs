@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::child;
 use super::context::{Context, say};
+use super::options::exit_status;
 use super::sem_op::parse;
 use super::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result};
@@ -35,7 +36,7 @@ pub struct SemRunArgs {
     #[command(flatten)]
     wait: WaitArgs,
     /// Exit status when it would block or timed out
-    #[arg(short = 'E', long, value_name = "STATUS", value_parser = status, default_value = "125")]
+    #[arg(short = 'E', long, value_name = "STATUS", value_parser = exit_status, default_value = "125")]
     conflict_exit_code: u8,
     /// Run this line with /bin/sh
     #[arg(short = 'c', long = "command", value_name = "LINE")]
@@ -54,11 +55,6 @@ struct Operations(Vec<Operation>);
 
 fn operations(text: &str) -> std::result::Result<Operations, String> {
     parse_list(text).map(Operations)
-}
-
-fn status(text: &str) -> std::result::Result<u8, String> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
 }
 
 /// Takes, runs, and leaves the giving back to the kernel.

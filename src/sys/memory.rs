@@ -41,7 +41,7 @@ pub fn huge_segment_device() -> Result<u64> {
 /// feed while it runs.
 ///
 /// # Errors
-/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`.
+/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`; `EFBIG` beyond the caller's limit on files.
 pub fn file_of(bytes: &[u8]) -> io::Result<File> {
     let mut file = empty_file()?;
     file.write_all(bytes)?;

@@ -10,18 +10,8 @@ use std::process::{Command, ExitStatus};
 use super::errno::Errno;
 use super::signals;
 
-/// Signals that are passed on to the program when somebody sends them to us.
-const FORWARDED: [libc::c_int; 9] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGTERM,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGCONT,
-    libc::SIGWINCH,
-    libc::SIGALRM,
-];
+/// Signals that are passed on to the program when somebody sends them to us, besides those that end programs.
+const FORWARDED: [libc::c_int; 2] = [libc::SIGCONT, libc::SIGWINCH];
 
 /// Starts `command`, waits for its end, and forwards signals to it meanwhile.
 ///
@@ -68,7 +58,7 @@ impl Signals {
         // status.
         // SAFETY: sets a default action; takes numbers only.
         unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
-        let blocked = signal_set(FORWARDED.iter().copied().chain([libc::SIGCHLD]));
+        let blocked = signal_set(signals::ENDING.into_iter().chain(FORWARDED).chain([libc::SIGCHLD]));
         Ok(Self { blocked, before: change_mask(libc::SIG_BLOCK, &blocked)? })
     }
 
@@ -99,7 +89,8 @@ impl Signals {
             // SAFETY: filled in by the kernel, and zeroed before.
             let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
             signals::taken(signal);
-            if signal != libc::SIGCHLD && from_a_process {
+            // An alarm comes from the kernel, and to us alone: whoever set it before we were executed meant the program.
+            if signal != libc::SIGCHLD && (from_a_process || signal == libc::SIGALRM) {
                 // SAFETY: takes numbers; a pid that we have not reaped cannot be taken by another process.
                 unsafe { libc::kill(pid, signal) };
             }

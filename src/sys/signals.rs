@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use libc::c_int;
@@ -15,8 +15,10 @@ use libc::c_int;
 use super::errno::{Errno, Result};
 use super::timer::{self, Ringer};
 
-/// The signals that are caught.
-const STOPPING: [c_int; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
+/// Signals whose default action ends a program and that are commonly sent to do so: what protects something from them
+/// protects it from all of these.
+pub(super) const ENDING: [c_int; 7] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
 
 /// The number of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,22 +36,24 @@ impl Signal {
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 /// The timer that the handlers start; -1 for none.
 static RINGER: AtomicI32 = AtomicI32::new(-1);
+/// Whether [`keep_file_size_errors`] has changed the action of `SIGXFSZ`.
+static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
 /// The signal mask that the program was started with, once it was changed.
 static ORIGINAL: OnceLock<libc::sigset_t> = OnceLock::new();
 
-/// From now on HUP, INT and TERM are noted and wake calls by `ringer`. A signal that whoever started us ignores
+/// From now on signals that end a program are noted and wake calls by `ringer`. A signal that whoever started us ignores
 /// (`nohup`) stays ignored; one that was blocked no longer is.
 ///
 /// # Errors
 /// None that the kernel documents for these signals.
 pub fn catch(ringer: &Ringer) -> Result<()> {
     RINGER.store(ringer.id(), Ordering::SeqCst);
-    for signal in STOPPING {
+    for signal in ENDING {
         if !is_ignored(signal) {
             handle(signal, note)?;
         }
     }
-    unblock(&STOPPING)
+    unblock(&ENDING)
 }
 
 /// The signal that asked us to stop, if one has.
@@ -61,10 +65,11 @@ pub fn caught() -> Option<Signal> {
     }
 }
 
-/// Notes a signal that was taken in another way than by its handler, if such signals are caught at all.
+/// Notes a signal that was taken in another way than by its handler, if such signals are caught at all. Nothing is
+/// rung: whoever took it did not sleep, and looks at [`caught`] before the next sleep.
 pub(super) fn taken(signal: c_int) {
-    if RINGER.load(Ordering::SeqCst) >= 0 && STOPPING.contains(&signal) && !is_ignored(signal) {
-        note(signal);
+    if RINGER.load(Ordering::SeqCst) >= 0 && ENDING.contains(&signal) && !is_ignored(signal) {
+        let _ = CAUGHT.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 
@@ -80,10 +85,29 @@ pub fn die_by(signal: Signal) -> ! {
     }
 }
 
+/// From now on a write beyond the file size limit (`ulimit -f`, which holds for files in memory too) fails with
+/// `EFBIG` instead of ending the program, which may hold something it must not lose.
+pub fn keep_file_size_errors() {
+    if !is_ignored(libc::SIGXFSZ) {
+        // SAFETY: sets an action that runs no code; takes numbers only.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+        FILE_SIZE_IGNORED.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Before another program is executed, which is to find `SIGXFSZ` as we did. Async-signal-safe.
+pub(super) fn restore_file_size_action() {
+    if FILE_SIZE_IGNORED.load(Ordering::SeqCst) {
+        // SAFETY: sets the default action of a signal; takes numbers only.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
+    }
+}
+
 /// In a forked child: the signals do what they would have done without [`catch`], or the program to be executed
 /// would never hear of one that comes before it is. Makes async-signal-safe calls only.
 pub(super) fn restore_actions() {
-    for signal in STOPPING {
+    restore_file_size_action();
+    for signal in ENDING {
         if !is_ignored(signal) {
             // SAFETY: sets the default action of a signal; takes numbers only.
             unsafe { libc::signal(signal, libc::SIG_DFL) };

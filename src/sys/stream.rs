@@ -7,7 +7,9 @@ use super::errno::{Errno, Result};
 /// Whether nobody reads any more from the pipe or socket behind `stream`. False for anything else.
 #[must_use]
 pub fn is_broken(stream: impl AsFd) -> bool {
-    poll(stream, 0, 0).is_ok_and(|events| events & (libc::POLLERR | libc::POLLNVAL) != 0)
+    // A socket whose peer is gone has been hung up; no other stream that can be written is.
+    let gone = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
+    poll(stream, 0, 0).is_ok_and(|events| events & gone != 0)
 }
 
 /// Sleeps until `stream` has bytes or will never, or a signal comes: for streams that somebody made non-blocking.
@@ -45,6 +47,8 @@ fn poll(stream: impl AsFd, events: libc::c_short, timeout: libc::c_int) -> Resul
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::net::Shutdown;
+    use std::os::unix::net::UnixStream;
 
     use super::is_broken;
 
@@ -54,5 +58,16 @@ mod tests {
         assert!(!is_broken(&writer));
         drop(reader);
         assert!(is_broken(&writer));
+    }
+
+    #[test]
+    fn a_socket_is_broken_when_its_peer_is_gone() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        assert!(!is_broken(&ours));
+        // Who has nothing more to say may still listen.
+        theirs.shutdown(Shutdown::Write).unwrap();
+        assert!(!is_broken(&ours));
+        drop(theirs);
+        assert!(is_broken(&ours));
     }
 }

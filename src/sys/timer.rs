@@ -74,11 +74,13 @@ impl Ringer {
     }
 
     /// Makes a call that may sleep until it returns, the deadline passes or a signal asks to stop. What the call took
-    /// or sent in the last moment is never lost: when it has succeeded, that is the result.
+    /// or sent in the last moment is never lost: when it has succeeded, that is the result. Once a signal has asked to
+    /// stop, the ringing goes on, so that no later call sleeps for long either.
     ///
     /// # Errors
-    /// The call's own, other than `EINTR`, after which it is repeated.
+    /// The call's own, other than `EINTR`, after which it is repeated; `EIDRM` where the repeated call says `EINVAL`.
     pub fn wait<T>(&self, deadline: Option<Instant>, mut call: impl FnMut() -> Result<T>) -> Result<Waited<T>> {
+        let mut interrupted = false;
         loop {
             if let Some(deadline) = deadline {
                 set(self.id, Some(deadline.saturating_duration_since(Instant::now())));
@@ -92,13 +94,23 @@ impl Ringer {
                     Err(Errno::EINTR) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
                         Ok(Waited::TimedOut)
                     }
-                    Err(Errno::EINTR) => continue,
+                    Err(Errno::EINTR) => {
+                        interrupted = true;
+                        continue;
+                    }
+                    // What was there when the wait began is gone now: the call cannot know that it is the same wait.
+                    Err(Errno::EINVAL) if interrupted => Err(Errno::EIDRM),
                     Ok(done) => Ok(Waited::Done(done)),
                     Err(errno) => Err(errno),
                 },
             };
-            if deadline.is_some() || signals::caught().is_some() {
+            // Once asked to stop, the ringing goes on: it has to end whatever sleeps next, such as a write.
+            if deadline.is_some() && signals::caught().is_none() {
                 self.silence();
+                // The ringing of a signal that came after that look was silenced as well.
+                if signals::caught().is_some() {
+                    set(self.id, Some(Duration::ZERO));
+                }
             }
             return result;
         }

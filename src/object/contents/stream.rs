@@ -24,7 +24,9 @@ enum Kind {
     Pipe(usize),
     /// A file, written at its end: holes can be left out.
     Sparse,
-    /// Anything else: a file with something to be overwritten, a device, a socket.
+    /// A socket, which would pass on the pages themselves long after the end of this process: it gets copies.
+    Socket,
+    /// Anything else: a file with something to be overwritten, a device.
     Other,
 }
 
@@ -135,6 +137,9 @@ impl Stream {
 
 impl Sink for Stream {
     fn file(&mut self, file: &File, range: Range<u64>) -> Result<(), CopyError> {
+        if self.kind == Kind::Socket {
+            return self.copy(file, range);
+        }
         let mut end = range.end;
         if let Kind::Pipe(held) = self.kind {
             // What is sent is the segment's own memory, which may change before it is taken out of the pipe. The last
@@ -205,7 +210,7 @@ impl Sink for Stream {
                     }
                 }
             }
-            Kind::Other => {}
+            Kind::Socket | Kind::Other => {}
         }
         let zeros = vec![0u8; BUFFER];
         while left > 0 {
@@ -221,6 +226,9 @@ fn kind(out: &File) -> Kind {
     let Ok(data) = out.metadata() else { return Kind::Other };
     if data.file_type().is_fifo() {
         return Kind::Pipe(transfer::raise_pipe(out.as_fd(), PIPE).unwrap_or(0));
+    }
+    if data.file_type().is_socket() {
+        return Kind::Socket;
     }
     let mut file = out;
     let at_end = data.is_file() && file.stream_position().is_ok_and(|at| at >= data.len());

@@ -8,6 +8,8 @@ use crate::sys::{Errno, MsgId, msg};
 
 /// Room for text at first: the kernel's cost grows with it.
 const FIRST: usize = 1024;
+/// No queue holds a larger message.
+const LARGEST: usize = i32::MAX as usize;
 
 /// A message as it was seen.
 #[derive(Debug)]
@@ -25,6 +27,7 @@ pub struct Seen {
 pub struct Looker<'a> {
     queue: &'a Queue,
     id: MsgId,
+    /// Room is made for no more than this: all that the queue held when its size was last looked at.
     largest: usize,
     message: Message,
     before: MsgStat,
@@ -44,8 +47,14 @@ impl<'a> Looker<'a> {
             Ok(stat) => stat,
             Err(errno) => return Err(failed("look into", &queue.text, errno, false, "read")),
         };
-        let largest = usize::try_from(before.cbytes).unwrap_or(FIRST).max(FIRST);
-        Ok(Self { queue, id, largest, message: Message::with_capacity(FIRST), before, unseen: Vec::new() })
+        Ok(Self {
+            queue,
+            id,
+            largest: most_bytes(&before),
+            message: Message::with_capacity(FIRST),
+            before,
+            unseen: Vec::new(),
+        })
     }
 
     /// How many messages there were at the start.
@@ -140,10 +149,20 @@ impl<'a> Looker<'a> {
 
     /// None past the end, and for a message that the kernel does not show, which is then in `unseen`.
     fn peek(&mut self, index: u32) -> Result<Option<Seen>> {
-        match inside::peek(self.id, &mut self.message, index, self.largest) {
+        let peeked = loop {
+            match inside::peek(self.id, &mut self.message, index, self.largest) {
+                // It came after the last look at the queue's size, or took the place of one that went.
+                Err(Errno::E2BIG) if self.largest < LARGEST => match stat(self.id) {
+                    Ok(now) => self.largest = most_bytes(&now).max(self.largest.saturating_mul(2)).min(LARGEST),
+                    Err(errno) => break Err(errno),
+                },
+                other => break other,
+            }
+        };
+        match peeked {
             Ok(()) => Ok(Some(Seen { index, mtype: self.message.mtype(), text: self.message.text().to_vec() })),
             Err(Errno::ENOMSG) => Ok(None),
-            Err(Errno::E2BIG | Errno::EINVAL) if stat(self.id).is_ok() => {
+            Err(Errno::EINVAL) if stat(self.id).is_ok() => {
                 self.unseen.push(index);
                 Ok(None)
             }
@@ -156,6 +175,11 @@ impl<'a> Looker<'a> {
             Err(errno) => Err(failed("look into", &self.queue.text, errno, index > 0, "read")),
         }
     }
+}
+
+/// No message of a queue is larger than all of them.
+fn most_bytes(stat: &MsgStat) -> usize {
+    usize::try_from(stat.cbytes).unwrap_or(FIRST).clamp(FIRST, LARGEST)
 }
 
 /// The queue's description, without permission where the kernel gives it so.

@@ -25,8 +25,8 @@ pub enum Next {
     Stopped(Signal),
 }
 
-/// Takes messages from one queue, each in one call. While it exists, HUP, INT and TERM are noted instead of ending
-/// the program, for a message that was taken must be written out or given back first.
+/// Takes messages from one queue, each in one call. While it exists, signals that end programs are noted instead of
+/// doing so, for a message that was taken must be written out or given back first.
 #[derive(Debug)]
 pub struct Receiver<'a> {
     queue: &'a Queue,
@@ -126,6 +126,18 @@ impl<'a> Receiver<'a> {
     }
 }
 
+/// Takes nothing, where there is nothing to take: whether something might be taken is told all the same. `operation` is
+/// for the error.
+///
+/// # Errors
+/// Status 3 or 4.
+pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
+    match msg::stat(MsgId::new(queue.object.id.id)) {
+        Ok(_) => Ok(()),
+        Err(errno) => Err(failed(operation, &queue.text, errno, false, "read")),
+    }
+}
+
 /// Discards up to `most` messages without looking at them; how many.
 ///
 /// # Errors
@@ -133,11 +145,7 @@ impl<'a> Receiver<'a> {
 pub fn discard(queue: &Queue, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
     let id = MsgId::new(queue.object.id.id);
     if most == 0 {
-        // Nothing may be taken; whether it might be is told all the same.
-        return match msg::stat(id) {
-            Ok(_) => Ok(0),
-            Err(errno) => Err((0, failed("purge", &queue.text, errno, false, "read"))),
-        };
+        return take_none(queue, "purge").map(|()| 0).map_err(|error| (0, error));
     }
     // The kernel throws away what does not fit.
     let mut message = Message::with_capacity(0);

@@ -12,6 +12,7 @@ use std::ptr;
 
 use super::Signals;
 use crate::sys::errno::Errno;
+use crate::sys::signals;
 
 /// A program with its arguments, ready for exec without further allocation.
 pub struct Program {
@@ -33,6 +34,7 @@ impl Program {
 
     /// Replaces this process by the program, which keeps our undo list. Returns only when that failed.
     pub fn exec(&self) -> Errno {
+        signals::restore_file_size_action();
         // SAFETY: an action for a signal that Rust ignores in its own programs and other programs expect to end
         // them; `argv` holds C strings that live as long as self, and ends with null.
         unsafe {

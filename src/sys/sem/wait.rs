@@ -14,10 +14,7 @@ use libc::{c_int, c_long};
 use super::{SemOp, timespec};
 use crate::sys::errno::{Errno, Result};
 use crate::sys::layout::{Sembuf, Timespec};
-
-/// Signals whose default action ends the process and that are commonly sent to do so.
-const ENDING: [c_int; 7] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
+use crate::sys::signals::ENDING;
 
 /// The signal that came; 0 for none.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
