@@ -60,8 +60,9 @@ impl Fingerprint {
             (self.cuid != now.cuid || self.cgid != now.cgid, "creator"),
             (!same_pid, "creating process"),
             (self.nsems != now.nsems, "number of semaphores"),
-            (self.ctime != now.ctime, "change time"),
+            // Before the time, which a replacement changes too: the key says more.
             (self.key != now.key, "key"),
+            (self.ctime != now.ctime, "change time"),
         ]
         .into_iter()
         .find_map(|(differs, what)| differs.then_some(what));
