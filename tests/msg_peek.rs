@@ -88,6 +88,10 @@ fn a_message_larger_than_msgmax_is_said_to_be_hidden() {
         .status(1)
         .stderr_has("larger than kernel.msgmax now allows")
         .stderr_has("msg recv");
+    // No later message takes the place of the first.
+    peek(id, &[]).run().status(1).stdout_empty().stderr_has("message 0 of").stderr_has("kernel.msgmax");
+    // It may be of that type, or not: nobody can tell.
+    peek(id, &["--type", "9"]).run().status(1).stdout_empty().stderr_has("message 0 is larger than kernel.msgmax");
     peek(id, &["--all", "--lines"])
         .run()
         .ok()

@@ -490,6 +490,8 @@ fn a_limit_on_the_size_of_files_loses_nothing() {
         .run()
         .status(1)
         .stderr_has("File too large (2 messages went back");
+    // Half a record would be joined to what is appended next.
+    assert_eq!(fs::read(folder.join("out")).unwrap(), b"");
     // What a program reads is a file too, in memory.
     limited(1, &format!("{id} -- cat")).run().status(125).stdout_empty().stderr_has("1 message went back");
     assert_eq!(drained(id), ["two", &long]);

@@ -51,7 +51,10 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };
     let queue = Queue::find(&reference)?;
     let mut looker = Looker::new(&queue)?;
-    if let Some(index) = args.index {
+    let one = !args.all && args.limit.is_none();
+    // The first message, and no later one in its place when it cannot be looked at.
+    let first = (one && args.wanted.wanted() == Wanted::First).then_some(0);
+    if let Some(index) = args.index.or(first) {
         if let Some(seen) = looker.at(index)? {
             shown.show(&seen)?;
         }
@@ -74,6 +77,10 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     }
     if number > 0 || args.all || args.limit.is_some() {
         return Ok(Status::Done);
+    }
+    if !looker.unseen().is_empty() {
+        // Any of those may be the one.
+        return Ok(Status::Failed);
     }
     let (what, reason) = match args.index {
         Some(index) => (format!("look at message {index} of {}", queue.text), none(Wanted::Type(1))),

@@ -1,7 +1,7 @@
 //! Writing received messages out, so that it is known which have been written when that fails.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use super::encode::{Ambiguous, Encoder};
 use super::give_back::Taken;
@@ -102,6 +102,22 @@ impl Sink {
         Ok(())
     }
 
+    /// Takes the beginning of a record back out of a file, or what is appended next would be joined to it. Where that
+    /// cannot be done, as in a pipe, the reader sees it.
+    fn cut_off(&mut self, part: usize) {
+        if part == 0 || !self.file.metadata().is_ok_and(|data| data.is_file()) {
+            return;
+        }
+        let Ok(end) = self.file.stream_position() else { return };
+        // Not if somebody else has appended meanwhile.
+        if self.file.metadata().is_ok_and(|data| data.len() == end)
+            && let Some(whole) = end.checked_sub(part as u64)
+            && self.file.set_len(whole).is_ok()
+        {
+            let _ = self.file.seek(SeekFrom::Start(whole));
+        }
+    }
+
     /// Writes the first `bytes`, which end with a record.
     fn write(&mut self, bytes: usize) -> Result<(), Unwritten> {
         let mut written = 0;
@@ -128,6 +144,10 @@ impl Sink {
             }
         };
         let complete = self.ends.iter().take_while(|&&end| end <= written).count();
+        if result.is_err() {
+            let whole = complete.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+            self.cut_off(written - whole);
+        }
         self.taken.delivered(complete);
         self.ends.drain(..complete);
         self.records.drain(..written);
