@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::context::note;
 use super::messages::{RecordArgs, WantedArgs, none, queue};
+use super::options::{count, count_from_1};
 use super::output::Out;
 use crate::error::{Error, Result, Status};
 use crate::object::messages::encode::Encoder;
@@ -28,13 +29,13 @@ pub struct PeekArgs {
     #[command(flatten)]
     wanted: WantedArgs,
     /// The message at this position, from 0
-    #[arg(long, value_name = "N", conflicts_with_all = ["mtype", "up_to", "except", "all", "limit"])]
+    #[arg(long, value_name = "N", value_parser = count::<u32>, conflicts_with_all = ["mtype", "up_to", "except", "all", "limit"])]
     index: Option<u32>,
     /// All messages, up to 10000 unless --limit says otherwise
     #[arg(long)]
     all: bool,
     /// The first N messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = count_from_1)]
     limit: Option<u64>,
     #[command(flatten)]
     records: RecordArgs,

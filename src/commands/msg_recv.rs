@@ -9,7 +9,7 @@ use clap::Args;
 use super::child;
 use super::context::{Context, note, say};
 use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
-use super::options::{exit_status, size};
+use super::options::{count_from_1, exit_status, size};
 use super::output::stdout_file;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::object::messages::encode::Encoder;
@@ -36,7 +36,7 @@ pub struct RecvArgs {
     #[command(flatten)]
     wanted: WantedArgs,
     /// Receive N messages instead of one
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["all", "follow"])]
+    #[arg(long, value_name = "N", value_parser = count_from_1, conflicts_with_all = ["all", "follow"])]
     count: Option<u64>,
     /// Receive all that are there, and do not wait
     #[arg(long, conflicts_with_all = ["follow", "timeout"])]

@@ -170,5 +170,7 @@ impl Place<'_> {
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Error {
-    Error::cannot(Status::Failed, &format!("read {name}"), bare(error), None)
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let status = if denied { Status::Denied } else { Status::Failed };
+    Error::cannot(status, &format!("read {name}"), bare(error), None)
 }

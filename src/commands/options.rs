@@ -108,6 +108,14 @@ pub(super) fn exit_status(text: &str) -> std::result::Result<u8, String> {
     text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
 }
 
+/// How many, and not none.
+pub(super) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
+    match count(text)? {
+        0 => Err("is not 1 or more".to_owned()),
+        number => Ok(number),
+    }
+}
+
 /// A size in bytes.
 pub(super) fn size(text: &str) -> std::result::Result<u64, String> {
     parse_size(text).map_err(|error| error.to_string())
