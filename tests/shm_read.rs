@@ -431,3 +431,22 @@ proptest! {
         prop_assert_eq!(rss(&ns, id), grown);
     }
 }
+
+#[test]
+fn what_a_socket_holds_changes_no_more_after_the_end() {
+    let _ns = fresh();
+    let id = make::shm(0, 16 * 1024, 0o600);
+    let mut attachment = make::attach(id);
+    attachment.write(0, &[b'A'; 16 * 1024]);
+    let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let status = std::process::Command::new(ipcadm_testbed::ipcadm_path())
+        .args(["shm", "read", &id.to_string()])
+        .stdout(std::os::fd::OwnedFd::from(theirs))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    attachment.write(0, &[b'Z'; 16 * 1024]);
+    let mut got = Vec::new();
+    std::io::Read::read_to_end(&mut ours, &mut got).unwrap();
+    assert!(got == [b'A'; 16 * 1024], "{} bytes, {:?} first", got.len(), got.first());
+}
