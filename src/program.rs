@@ -56,7 +56,9 @@ fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
     let under_kind = words.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
     match words.words.get(usize::from(under_kind)) {
         Some(word) if is_reference(word, under_kind) => {
-            if let Some(at) = args.iter().position(|arg| arg.to_string_lossy() == *word) {
+            // The last of them, and not an argument further on that reads the same.
+            let leading = args.get(..words.end).unwrap_or_default();
+            if let Some(at) = leading.iter().rposition(|arg| arg.to_string_lossy() == *word) {
                 args.insert(at, "ls".into());
             }
         }

@@ -1,6 +1,5 @@
 //! `set`: changes owner, group, mode or the capacity of a queue.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -69,17 +68,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         qbytes: args.qbytes,
         force: args.force,
     };
-    let mut looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
-    // Named twice, it is changed once: the second time it would no longer be what was looked at.
-    let mut seen = HashSet::with_capacity(looked_up.len());
-    looked_up.retain(|(_, found)| match found {
-        Ok(Some(found)) => seen.insert(found.object.id),
-        _ => true,
-    });
-    let objects: Vec<Object> =
-        looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
-    let missing = looked_up.len() - objects.len();
-    context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
+    let (looked_up, objects) = targets::look_up(&targets, context);
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     // Its names must be those of the new owners too.
     let foreseen = objects.iter().map(|object| change.foresee(object));

@@ -1,6 +1,5 @@
 //! `shm lock` and `shm unlock`: keep segments in RAM, or let them be swapped again.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -11,7 +10,7 @@ use super::report::{Manner, Outcome, Report};
 use super::targets;
 use crate::error::{Error, Result, Status};
 use crate::object::change;
-use crate::object::model::{Kind, Object};
+use crate::object::model::Kind;
 use crate::object::names::user_text;
 use crate::object::reference::Resolved;
 use crate::sys::Errno;
@@ -69,17 +68,7 @@ pub fn run_unlock(args: &UnlockArgs, context: &Context) -> Result<Status> {
 impl Common {
     fn run(&self, lock: bool, context: &Context) -> Result<Status> {
         let targets = targets::parse(&self.refs, Some(Kind::Shm))?;
-        let mut looked_up: Vec<_> = targets.iter().map(|target| (target, target.resolve())).collect();
-        // Named twice, it is changed once.
-        let mut seen = HashSet::with_capacity(looked_up.len());
-        looked_up.retain(|(_, found)| match found {
-            Ok(Some(found)) => seen.insert(found.object.id),
-            _ => true,
-        });
-        let objects: Vec<Object> =
-            looked_up.iter().filter_map(|(_, found)| found.as_ref().ok()?.as_ref().map(|found| found.object)).collect();
-        let missing = looked_up.len() - objects.len();
-        context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
+        let (looked_up, objects) = targets::look_up(&targets, context);
         let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: self.dry_run };
         let mut report = Report::new(manner, &objects)?;
         for (target, found) in looked_up {

@@ -1,10 +1,11 @@
 //! The objects named on a command line or on standard input.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, Read};
 use std::os::unix::ffi::OsStrExt;
 
-use super::context::note;
+use super::context::{Context, note};
 use crate::error::{Error, Result, Status, bare};
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
@@ -154,6 +155,28 @@ impl Target {
             Self::Listed(fingerprint) => *fingerprint,
         }
     }
+}
+
+/// A target, and what was found under its name.
+pub(super) type Looked<'a> = (&'a Target, Result<Option<Resolved<'a>>>);
+
+/// Looks up everything before the first change. An object named twice is there once: changed, it would no longer be
+/// what was looked at.
+pub(super) fn look_up<'a>(targets: &'a [Target], context: &Context) -> (Vec<Looked<'a>>, Vec<Object>) {
+    let mut looked_up: Vec<Looked<'a>> = targets.iter().map(|target| (target, target.resolve())).collect();
+    let mut seen = HashSet::with_capacity(looked_up.len());
+    let mut objects = Vec::with_capacity(looked_up.len());
+    looked_up.retain(|(_, found)| {
+        let Ok(Some(found)) = found else { return true };
+        let first = seen.insert(found.object.id);
+        if first {
+            objects.push(found.object);
+        }
+        first
+    });
+    let missing = looked_up.len() - objects.len();
+    context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
+    (looked_up, objects)
 }
 
 /// In what an object is no longer what was listed; None when it is the same, or was not listed.

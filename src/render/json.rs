@@ -147,13 +147,6 @@ impl<W: Write> JsonWriter<W> {
                 value.push_exact(&mut self.text);
                 self.text.push('"');
             }
-            Value::Words(words) => {
-                self.open_array();
-                for word in words {
-                    self.string(word);
-                }
-                self.close_array();
-            }
         }
     }
 
@@ -239,7 +232,10 @@ mod tests {
         json.value(&Value::Hex(255));
         json.line();
         json.value(&Value::Octal(0o600));
-        json.value(&Value::Words(vec!["a", "b"]));
+        json.open_array();
+        json.string("a");
+        json.string("b");
+        json.close_array();
         json.close_array();
         json.key("none");
         json.value(&Value::Hidden);

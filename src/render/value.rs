@@ -38,8 +38,6 @@ pub enum Value<'a> {
     Word(Cow<'a, str>),
     /// Text from outside.
     Text(Cow<'a, str>),
-    /// Several words.
-    Words(Vec<&'static str>),
 }
 
 impl Value<'_> {
@@ -71,8 +69,6 @@ impl Value<'_> {
             Self::Named(None, number) => push_u64(out, u64::from(*number)),
             Self::Word(text) => out.push_str(text),
             Self::Text(text) => out.push_str(&escape(text)),
-            Self::Words(words) if words.is_empty() => out.push('-'),
-            Self::Words(words) => out.push_str(&words.join(",")),
         }
     }
 
@@ -120,7 +116,6 @@ impl Value<'_> {
             }
             Self::Named(Some(name), _) => out.push_str(name),
             Self::Word(text) | Self::Text(text) => out.push_str(text),
-            Self::Words(words) => out.push_str(&words.join(" ")),
         }
     }
 
@@ -147,7 +142,6 @@ impl Value<'_> {
             Self::Named(Some(name), _) => Rank::Text(name),
             Self::Named(None, number) => Rank::Number(i128::from(*number)),
             Self::Word(text) | Self::Text(text) => Rank::Text(text),
-            Self::Words(words) => Rank::Text(words.first().copied().unwrap_or("")),
         })
     }
 }
