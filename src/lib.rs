@@ -19,6 +19,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod compat;
 pub mod error;
 pub mod hints;
 pub mod object;

@@ -20,3 +20,5 @@ pub mod removal;
 pub mod rights;
 pub mod select;
 pub mod semaphores;
+pub mod state;
+pub mod users;

@@ -1,0 +1,131 @@
+//! Who uses objects: processes with a segment attached, and threads asleep on an object.
+//!
+//! One pass over `/proc` serves any number of objects.
+
+use std::collections::HashMap;
+
+use super::model::{Object, ObjectId};
+use crate::sys::Uid;
+
+/// What is known of a process. Names are as the kernel gives them and not yet escaped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its command name (`comm`).
+    pub command: String,
+    /// Its effective user.
+    pub uid: Option<Uid>,
+    /// The systemd unit it belongs to, by its cgroup.
+    pub unit: Option<String>,
+    /// The container it belongs to, by its cgroup.
+    pub container: Option<String>,
+    /// When it started, in seconds since 1970, by the present clock.
+    pub started: Option<i64>,
+}
+
+/// A process with a segment attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Which.
+    pub process: Process,
+    /// Mappings of the segment.
+    pub mappings: u64,
+    /// Whether one of them may be written to.
+    pub writable: bool,
+    /// The first address of the first of them.
+    pub address: u64,
+}
+
+/// What a thread sleeps for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// To take so much from a semaphore.
+    Take {
+        /// Which semaphore.
+        index: u16,
+        /// How much.
+        by: u16,
+    },
+    /// Until a semaphore is zero.
+    Zero {
+        /// Which semaphore.
+        index: u16,
+    },
+    /// Operations on a set that could not be read.
+    Operate,
+    /// To send so many bytes.
+    Send {
+        /// The size of the message.
+        bytes: u64,
+    },
+    /// To receive a message.
+    Receive {
+        /// The type asked for, as msgrcv(2) takes it.
+        mtype: i64,
+        /// `MSG_EXCEPT`: any other type.
+        except: bool,
+    },
+}
+
+/// A thread asleep on an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// Its process.
+    pub process: Process,
+    /// The thread.
+    pub tid: u32,
+    /// What for.
+    pub waiting: Waiting,
+    /// Whether its operations are undone when it ends; None where that cannot be known.
+    pub undo: Option<bool>,
+    /// Whether it gives up after a time; None where that cannot be known.
+    pub timeout: Option<bool>,
+    /// Seconds that it has slept, where that can be known.
+    pub asleep_for: Option<u64>,
+}
+
+/// Who uses one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Processes with it attached, by pid.
+    pub holders: Vec<Holder>,
+    /// Attachments that the kernel counts and that were not found.
+    pub hidden_attachments: u64,
+    /// Threads asleep on it, by pid and thread.
+    pub waiters: Vec<Waiter>,
+    /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
+    /// None where it cannot be known whether there are any.
+    pub hidden_waiters: Option<u64>,
+    /// Why something is hidden, in words; None when nothing is.
+    pub hidden_why: Option<String>,
+}
+
+/// Who uses each of many objects.
+#[derive(Debug, Default)]
+pub struct Users {
+    by_object: HashMap<ObjectId, Usage>,
+}
+
+/// What a pass looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wants {
+    /// Processes with segments attached.
+    pub holders: bool,
+    /// Threads asleep.
+    pub waiters: bool,
+}
+
+impl Users {
+    /// Looks through `/proc` once for the users of all `objects`.
+    #[must_use]
+    pub fn scan(_objects: &[Object], _wants: Wants) -> Self {
+        Self::default()
+    }
+
+    /// Who uses `id`; nobody if it was not among the objects of the scan.
+    #[must_use]
+    pub fn of(&self, id: ObjectId) -> Option<&Usage> {
+        self.by_object.get(&id)
+    }
+}
