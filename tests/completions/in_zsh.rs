@@ -27,15 +27,15 @@ zle-line-init() {
 zle -N zle-line-init
 "#;
 
-struct Completed {
-    offered: Vec<String>,
+pub(crate) struct Completed {
+    pub offered: Vec<String>,
     /// The line afterwards.
-    line: String,
+    pub line: String,
 }
 
 #[track_caller]
-fn complete(line: &str) -> Completed {
-    let script = shell("script", &["-qec", "exec zsh -f -i", "/dev/null"], "_ipcadm");
+pub(crate) fn complete(line: &str, script: &str) -> Completed {
+    let script = shell("script", &["-qec", "exec zsh -f -i", "/dev/null"], script);
     let mut terminal = script.env("LINE", line).env("DRIVER", DRIVER).stdin_open().spawn();
     terminal.send("eval $DRIVER\n");
     let mut offered = Vec::new();
@@ -54,7 +54,7 @@ fn complete(line: &str) -> Completed {
 
 #[track_caller]
 fn offers(line: &str, wanted: &[&str]) {
-    let mut offered = complete(line).offered;
+    let mut offered = complete(line, "_ipcadm").offered;
     let mut wanted = wanted.to_vec();
     offered.sort_unstable();
     wanted.sort_unstable();
@@ -63,7 +63,7 @@ fn offers(line: &str, wanted: &[&str]) {
 
 #[track_caller]
 fn becomes(line: &str, wanted: &str) {
-    assert_eq!(complete(line).line, wanted, "{line:?}");
+    assert_eq!(complete(line, "_ipcadm").line, wanted, "{line:?}");
 }
 
 #[test]

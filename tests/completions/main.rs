@@ -1,5 +1,5 @@
-//! The completion scripts in `completions/`: made from the command tree, compared with what is committed, and used in
-//! their shells.
+//! The completion scripts in `completions/`: made from the command tree, and for the drop-ins from tables; compared
+//! with what is committed, and used in their shells.
 //!
 //! After a change of the command line or of the generator:
 //!
@@ -12,6 +12,7 @@
 //! with `:` and is three times as long.
 
 mod bash;
+mod drop_ins;
 mod fish;
 mod in_bash;
 mod in_fish;
@@ -31,7 +32,7 @@ fn committed(name: &str) -> PathBuf {
     static UPDATED: LazyLock<()> = LazyLock::new(|| {
         if env::var_os("UPDATE_COMPLETIONS").is_some() {
             for (name, script) in generated() {
-                fs::write(in_folder(name), script).expect("the folder is there");
+                fs::write(in_folder(&name), script).expect("the folder is there");
             }
         }
     });
@@ -43,15 +44,17 @@ fn in_folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
 }
 
-fn generated() -> [(&'static str, String); 3] {
+fn generated() -> Vec<(String, String)> {
     let tree = tree::tree();
-    [("ipcadm.bash", bash::script(&tree)), ("_ipcadm", zsh::script(&tree)), ("ipcadm.fish", fish::script(&tree))]
+    let own =
+        [("ipcadm.bash", bash::script(&tree)), ("_ipcadm", zsh::script(&tree)), ("ipcadm.fish", fish::script(&tree))];
+    own.into_iter().map(|(name, script)| (name.to_owned(), script)).chain(drop_ins::generated()).collect()
 }
 
 #[test]
 fn the_committed_scripts_are_those_of_the_command_tree() {
     for (name, script) in generated() {
-        let old = fs::read_to_string(committed(name)).unwrap_or_default();
+        let old = fs::read_to_string(committed(&name)).unwrap_or_default();
         let line = old.lines().zip(script.lines()).take_while(|(old, new)| old == new).count() + 1;
         assert!(
             old == script,
