@@ -9,7 +9,7 @@ _ipcadm_ipcmk() {
     COMPREPLY=()
     # '=' may break words, or not.
     if [[ $typed == = ]]; then
-        typed='' option+==
+        typed='' option+='='
     elif [[ $option == = ]]; then
         option=${COMP_WORDS[COMP_CWORD - 2]}=
     elif [[ $typed == --*=* ]]; then

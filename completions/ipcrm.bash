@@ -9,7 +9,7 @@ _ipcadm_ipcrm() {
     COMPREPLY=()
     # '=' may break words, or not.
     if [[ $typed == = ]]; then
-        typed='' option+==
+        typed='' option+='='
     elif [[ $option == = ]]; then
         option=${COMP_WORDS[COMP_CWORD - 2]}=
     elif [[ $typed == --*=* ]]; then
@@ -29,7 +29,8 @@ _ipcadm_ipcrm() {
         *=) return ;;
         *)
             if [[ $typed == -* ]]; then
-                words='-m --shmem-id -q --queue-id -s --semaphore-id -M --shmem-key -Q --queue-key -S --semaphore-key -a --all -v --verbose -h --help -V --version'
+                words='-m --shmem-id -q --queue-id -s --semaphore-id -M --shmem-key -Q --queue-key -S
+                    --semaphore-key -a --all -v --verbose -h --help -V --version'
             elif [[ $COMP_CWORD -eq 1 ]]; then
                 words='shm msg sem'
             elif [[ ${COMP_WORDS[1]} == @(shm|msg|sem) ]]; then

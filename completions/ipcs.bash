@@ -9,7 +9,7 @@ _ipcadm_ipcs() {
     COMPREPLY=()
     # '=' may break words, or not.
     if [[ $typed == = ]]; then
-        typed='' option+==
+        typed='' option+='='
     elif [[ $option == = ]]; then
         option=${COMP_WORDS[COMP_CWORD - 2]}=
     elif [[ $typed == --*=* ]]; then
@@ -23,7 +23,8 @@ _ipcadm_ipcs() {
         *=) return ;;
         *)
             if [[ $typed == -* ]]; then
-                words='-m --shmems -q --queues -s --semaphores -a --all -t --time -p --pid -c --creator -l --limits -u --summary -i --id --human -b --bytes -h --help -V --version'
+                words='-m --shmems -q --queues -s --semaphores -a --all -t --time -p --pid -c --creator -l
+                    --limits -u --summary -i --id --human -b --bytes -h --help -V --version'
             fi
             ;;
     esac

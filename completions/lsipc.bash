@@ -9,7 +9,7 @@ _ipcadm_lsipc() {
     COMPREPLY=()
     # '=' may break words, or not.
     if [[ $typed == = ]]; then
-        typed='' option+==
+        typed='' option+='='
     elif [[ $option == = ]]; then
         option=${COMP_WORDS[COMP_CWORD - 2]}=
     elif [[ $typed == --*=* ]]; then
@@ -25,7 +25,9 @@ _ipcadm_lsipc() {
         *=) return ;;
         *)
             if [[ $typed == -* ]]; then
-                words='-m --shmems -q --queues -s --semaphores -g --global -i --id -o --output -t --time -c --creator -l --list -J --json -r --raw -e --export -n --newline -b --bytes -P --numeric-perms --noheadings --notruncate --time-format -y --shell -h --help -V --version'
+                words='-m --shmems -q --queues -s --semaphores -g --global -i --id -o --output -t --time -c
+                    --creator -l --list -J --json -r --raw -e --export -n --newline -b --bytes -P
+                    --numeric-perms --noheadings --notruncate --time-format -y --shell -h --help -V --version'
             fi
             ;;
     esac

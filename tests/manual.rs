@@ -2,11 +2,12 @@
 //! there that does not exist, and the examples work.
 //!
 //! In a literal block of EXAMPLES, a line that begins with `$ ` is a command; the commands of a block are run in order
-//! by one `sh`, and each must end with 0, or with N where the line ends with `# status N`. Other lines show what may
-//! be printed and are not compared.
+//! by one `sh` that finds the drop-ins by their names, and each must end with 0, or with N where the line ends with
+//! `# status N`. Other lines show what may be printed and are not compared.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory as _};
@@ -14,9 +15,12 @@ use ipcadm::cli::Cli;
 use ipcadm::error::OWN_FAILURE;
 use ipcadm::object::fields::FIELDS;
 use ipcadm::words::KIND_WORDS;
-use ipcadm_testbed::{fresh, ipcadm_path, tool};
+use ipcadm_testbed::{drop_in, fresh, ipcadm_path, tool};
 
 type Names = BTreeSet<String>;
+
+/// The names of util-linux's tools; each has a page.
+const DROP_INS: [&str; 4] = ["ipcs", "ipcrm", "ipcmk", "lsipc"];
 
 fn man() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("man")
@@ -110,9 +114,58 @@ fn every_option_is_in_its_page_and_no_other() {
         let unknown: Vec<_> = documented.difference(&has).filter(|option| !common.contains(*option)).collect();
         assert!(unknown.is_empty(), "{name} has {unknown:?}, which the command has not");
     }
-    let commands: Names = found.into_iter().map(|(page, _)| page).chain(["ipcadm.1".to_owned()]).collect();
+    let others = ["ipcadm.1", "ipcadm-compat.1"].map(str::to_owned);
+    let drop_ins = DROP_INS.map(|tool| format!("{tool}.1"));
+    let commands: Names = found.into_iter().map(|(page, _)| page).chain(others).chain(drop_ins).collect();
     let pages: Names = pages().into_iter().filter(|page| page.ends_with(".1")).collect();
     assert_eq!(pages, commands, "pages (left) against commands");
+}
+
+/// The options that a help shows as util-linux does: ` -m, --shmems  TEXT`, `     --time-format=<type>  TEXT`,
+/// ` -a, --all[=shm|msg|sem]  TEXT`.
+fn options_of_help(help: &str) -> Names {
+    let lines = help.lines().filter(|line| line.starts_with(' ')).map(str::trim_start);
+    let words = lines.flat_map(|line| {
+        line.split([' ', ',', '=', '[', '<']).filter(|word| !word.is_empty()).map_while(
+            // The first word that is no option ends them.
+            |word| word.starts_with('-').then(|| word.to_owned()),
+        )
+    });
+    words.collect()
+}
+
+#[test]
+fn the_options_of_a_help_are_found() {
+    let help = "\nOptions:\n -i, --id <id>  one, not -x\n     --form=<form>  short or long\n -a, --all[=shm|msg]\n\
+                \nColumns:\n   USE%  in percent, --no option\n\nSee -z.\n";
+    assert_eq!(options_of_help(help), set(["-i", "--id", "--form", "-a", "--all"]));
+}
+
+#[test]
+fn every_option_of_a_drop_in_is_in_its_page_and_no_other() {
+    for tool in DROP_INS {
+        let help = drop_in(tool, ["--help"]).run().ok().stderr_empty().stdout_str();
+        assert_eq!(documented(&page(&format!("{tool}.1"))), options_of_help(&help), "{tool}.1 (left) against its help");
+    }
+}
+
+/// In the help of lsipc a column is a line of its own: blanks, its name in capitals, two blanks, what it means.
+#[test]
+fn every_column_of_lsipc_is_in_its_page_and_no_other() {
+    let help = drop_in("lsipc", ["--help"]).run().ok().stdout_str();
+    let lines = help.lines().filter_map(|line| line.starts_with("  ").then(|| line.trim_start().split_once("  "))?);
+    let is_column = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '%');
+    let columns: Names = lines.filter(|(name, _)| is_column(name)).map(|(name, _)| name.to_owned()).collect();
+    assert!(columns.len() > 20, "{columns:?}");
+    assert_eq!(items(page("lsipc.1").lines(), "Cm"), columns, "lsipc.1 (left) against its help");
+}
+
+/// By this line the installation tells them from util-linux's.
+#[test]
+fn pages_of_drop_ins_say_whose_they_are() {
+    for tool in DROP_INS {
+        assert!(page(&format!("{tool}.1")).starts_with(".\\\" A drop-in of ipcadm.\n"), "{tool}.1");
+    }
 }
 
 #[test]
@@ -145,9 +198,12 @@ fn pages_refer_to_pages() {
     for name in &names {
         let text = page(name);
         assert!(!section(&text, "EXAMPLES").is_empty(), "{name} has no examples");
-        for line in text.lines().filter_map(|line| line.strip_prefix(".Xr ipcadm")) {
+        for line in text.lines().filter_map(|line| line.strip_prefix(".Xr ")) {
             let words: Vec<&str> = line.split(' ').collect();
-            let target = format!("ipcadm{}.{}", words[0], words[1]);
+            if !words[0].starts_with("ipcadm") && !DROP_INS.contains(&words[0]) {
+                continue;
+            }
+            let target = format!("{}.{}", words[0], words[1]);
             assert!(names.contains(&target), "{name} refers to {target}");
         }
     }
@@ -192,8 +248,11 @@ fn script(commands: &[(String, u8)]) -> String {
 #[test]
 fn the_examples_work() {
     let own = ipcadm_path();
-    let own = own.parent().expect("the program is in a folder").to_string_lossy();
-    let path = format!("{own}:{}", std::env::var("PATH").unwrap_or_default());
+    let names = std::env::temp_dir().join(format!("ipcadm-manual-{}-names", std::process::id()));
+    fs::create_dir(&names).unwrap();
+    DROP_INS.iter().for_each(|tool| symlink(&own, names.join(tool)).unwrap());
+    let own = own.parent().expect("the program is in a folder").display();
+    let path = format!("{}:{own}:{}", names.display(), std::env::var("PATH").unwrap_or_default());
     let mut run = 0;
     for name in pages() {
         for (number, commands) in blocks(&page(&name)).iter().enumerate() {
@@ -207,5 +266,6 @@ fn the_examples_work() {
             run += 1;
         }
     }
+    fs::remove_dir_all(&names).unwrap();
     assert!(run > 15, "only {run} examples were found");
 }

@@ -65,7 +65,7 @@ fn source(source: &Source) -> String {
 }
 
 /// The words in lines that are not too long.
-fn wrapped(words: &[&str], indent: &str) -> String {
+pub(crate) fn wrapped(words: &[&str], indent: &str) -> String {
     let mut text = String::new();
     let mut width = 0;
     for word in words {

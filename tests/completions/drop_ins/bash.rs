@@ -1,6 +1,7 @@
 //! For bash.
 
 use super::{COLUMNS, COMMON_COLUMNS, KINDS, Tool, Value, head};
+use crate::bash::wrapped;
 
 pub(crate) fn script(tool: &Tool) -> String {
     let name = tool.name;
@@ -12,7 +13,7 @@ pub(crate) fn script(tool: &Tool) -> String {
     COMPREPLY=()
     # '=' may break words, or not.
     if [[ $typed == = ]]; then
-        typed='' option+==
+        typed='' option+='='
     elif [[ $option == = ]]; then
         option=${{COMP_WORDS[COMP_CWORD - 2]}}=
     elif [[ $typed == --*=* ]]; then
@@ -43,9 +44,10 @@ pub(crate) fn script(tool: &Tool) -> String {
         };
         text.push_str(&format!("        {patterns}) {command} ;;\n"));
     }
-    let options: Vec<String> = tool.options.iter().flat_map(|option| option.names()).collect();
+    let options: Vec<String> = tool.options.iter().flat_map(super::Flag::names).collect();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
     text.push_str("        *=) return ;;\n        *)\n            if [[ $typed == -* ]]; then\n");
-    text.push_str(&format!("                words='{}'\n", options.join(" ")));
+    text.push_str(&format!("                words='{}'\n", wrapped(&options, "                    ")));
     if tool.old_form {
         text.push_str(&format!(
             "            elif [[ $COMP_CWORD -eq 1 ]]; then
