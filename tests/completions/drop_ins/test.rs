@@ -15,9 +15,11 @@ fn page(tool: &str) -> String {
     fs::read_to_string(path).expect("there is a page")
 }
 
-/// What the items of a page begin with: the words behind each `Fl` or `Cm`.
+/// What the items of a page begin with: the words behind each `Fl` or `Cm`. Options for POSIX objects are refused, and
+/// so they are not to be offered.
 fn items(page: &str, makro: &str) -> BTreeSet<String> {
-    let lines = page.lines().filter_map(|line| line.strip_prefix(".It "));
+    let lines = page.lines().take_while(|line| *line != ".Sh POSIX OBJECTS");
+    let lines = lines.filter_map(|line| line.strip_prefix(".It "));
     let words = lines.flat_map(|line| line.split(makro).skip(1).filter_map(|rest| rest.split_whitespace().next()));
     words.map(str::to_owned).collect()
 }
