@@ -124,7 +124,7 @@ fn bash_registers_each_for_its_name() {
     for tool in tools() {
         let print = ". \"$SCRIPT\" && complete -p";
         let bash = shell("bash", &["--noprofile", "--norc", "-c", print], &format!("{}.bash", tool.name));
-        bash.run().ok().stderr_empty().stdout_is(&format!("complete -F _ipcadm_{0} {0}\n", tool.name));
+        bash.run().ok().stderr_empty().stdout_is(format!("complete -F _ipcadm_{0} {0}\n", tool.name));
     }
 }
 
@@ -183,6 +183,6 @@ fn zsh_finds_each_by_its_name() {
         let name = tool.name;
         let find = format!("fpath=($SCRIPT:h $fpath); autoload -Uz compinit; compinit -u -D; print $_comps[{name}]");
         let zsh = shell("zsh", &["-fc", &find], &format!("_{name}"));
-        zsh.run().ok().stderr_empty().stdout_is(&format!("_{name}\n"));
+        zsh.run().ok().stderr_empty().stdout_is(format!("_{name}\n"));
     }
 }
