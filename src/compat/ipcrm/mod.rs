@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use self::request::{Refusal, Request};
 use super::{Tool, common};
+use crate::sys::signals;
 
 const TOOL: Tool = Tool::Ipcrm;
 
@@ -43,6 +44,8 @@ POSIX objects are left alone, also by --all; these options are refused:
 /// Runs it.
 #[must_use]
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    // A signal for output beyond the file size limit would end this program in the middle of its work.
+    signals::keep_file_size_errors();
     let work = match request::read(&args) {
         Ok(Request::Help) => return common::print(TOOL, HELP),
         Ok(Request::Version) => return common::version(TOOL),
