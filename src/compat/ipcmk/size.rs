@@ -57,22 +57,19 @@ fn share(fraction: &[u8], value: u64, unit: u64) -> u64 {
     let zeros = fraction.iter().take_while(|&&digit| digit == b'0').count();
     // A power of ten counts as having a digit less than it has, which makes `1.10K` twice `1.0K`.
     let significant = (1..).find(|&places| 10u128.pow(places) >= u128::from(value)).unwrap_or(20);
-    let places = significant + u32::try_from(zeros).unwrap_or(u32::MAX - 20);
-    let mut sum = 0;
-    let mut rest = value;
-    let mut place = places;
+    let mut place = u32::try_from(zeros).unwrap_or(u32::MAX).saturating_add(significant);
+    let (mut rest, mut sum) = (value, 0u64);
     while rest > 0 {
         let digit = u128::from(rest % 10);
-        // Beyond the end of the type, a digit is too small to count.
-        let divisor = 10u128.checked_pow(place).unwrap_or(u128::MAX).checked_div(digit).unwrap_or(0);
-        if divisor > 0 {
-            sum += u128::from(unit) / divisor;
-        }
+        // Where the power does not fit, a digit is too small to count; so are zeros.
+        let divisor = 10u128.checked_pow(place).and_then(|power| power.checked_div(digit)).unwrap_or(0);
+        let part = u128::from(unit).checked_div(divisor).unwrap_or(0);
+        // No part is more than the unit, which fits.
+        sum = sum.saturating_add(u64::try_from(part).unwrap_or(u64::MAX));
         rest /= 10;
         place = place.saturating_sub(1);
     }
-    // Ten digits of at most two units each cannot leave the type; more than 64 bits are too large in any case.
-    u64::try_from(sum).unwrap_or(u64::MAX)
+    sum
 }
 
 #[cfg(test)]
