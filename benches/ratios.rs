@@ -9,6 +9,7 @@
 //! asserted. The objects live and die with an IPC namespace of this process's own; for the limits to be raised there,
 //! an ordinary user needs Linux 6.9.
 
+#[allow(dead_code, reason = "shared with other benches, which use other parts")]
 mod support;
 
 use std::time::Instant;

@@ -3,6 +3,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     /// What a reader would type.
     pub(crate) label: String,
     program: Option<PathBuf>,
+    /// What it is called as, if not by its path.
+    name: Option<String>,
     args: Vec<String>,
     input: Option<PathBuf>,
     locale: &'static str,
@@ -31,6 +34,12 @@ pub(crate) struct Run {
 /// The program that is measured.
 pub(crate) fn ipcadm<const N: usize>(args: [&str; N]) -> Run {
     Run::new("ipcadm", Some(env!("CARGO_BIN_EXE_ipcadm").into()), &args)
+}
+
+/// The program that is measured, called by the name of one of util-linux's.
+pub(crate) fn drop_in<const N: usize>(name: &str, args: [&str; N]) -> Run {
+    let run = Run::new(&format!("our {name}"), Some(env!("CARGO_BIN_EXE_ipcadm").into()), &args);
+    Run { name: Some(name.to_owned()), ..run }
 }
 
 /// A yardstick, which may be missing here.
@@ -43,7 +52,8 @@ pub(crate) fn tool<const N: usize>(name: &str, args: [&str; N]) -> Run {
 impl Run {
     fn new(name: &str, program: Option<PathBuf>, args: &[&str]) -> Self {
         let label = [&[name], args].concat().join(" ");
-        Self { label, program, args: args.iter().map(|&arg| arg.to_owned()).collect(), input: None, locale: "C" }
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Self { label, program, name: None, args, input: None, locale: "C" }
     }
 
     /// In this locale instead of C.
@@ -74,6 +84,9 @@ impl Run {
             .env("TZ", "UTC")
             .stdin(self.input.as_deref().map_or_else(Stdio::null, |file| open(file).into()))
             .stdout(File::create(output).unwrap_or_else(|e| panic!("cannot create {}: {e}", output.display())));
+        if let Some(name) = &self.name {
+            command.arg0(name);
+        }
         let start = Instant::now();
         let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", self.label));
         Some(reap(child.id(), start, &self.label))

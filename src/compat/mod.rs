@@ -5,11 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+pub mod common;
 pub mod getopt;
 pub mod ipcmk;
 pub mod ipcrm;
 pub mod ipcs;
 pub mod lsipc;
+pub mod numbers;
 
 /// One of util-linux's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

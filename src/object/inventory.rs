@@ -281,6 +281,13 @@ pub fn look(id: ObjectId) -> sys::Result<Option<Object>> {
     }
 }
 
+/// Whether the mode lets the caller read the object, as it must for what goes without `*_STAT_ANY`. True for one that
+/// is gone.
+#[must_use]
+pub fn may_read(id: ObjectId) -> bool {
+    !matches!(stat(id), Err(Errno::EACCES))
+}
+
 fn find_in_proc(id: ObjectId) -> io::Result<Option<Object>> {
     let mut found = None;
     sysvipc::read(id.kind.word(), |line| {

@@ -156,18 +156,37 @@ impl Specification {
     }
 
     fn create_random(&self, steps: Steps) -> Result<Creation> {
+        match self.make_random(steps) {
+            Ok(id) => self.finish(id, steps),
+            Err(Errno::EEXIST) => {
+                Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
+            }
+            Err(errno) => Err(self.explain(errno)),
+        }
+    }
+
+    /// `EEXIST` when no key was free.
+    fn make_random(&self, steps: Steps) -> sys::Result<ObjectId> {
         for _ in 0..RANDOM_TRIES {
-            let key = Key::from_bits(random::bits32().map_err(|errno| Error::call("choose a random key", errno))?);
+            let key = Key::from_bits(random::bits32()?);
             if key.is_private() {
                 continue;
             }
             match self.make(key, steps) {
-                Ok(id) => return self.finish(id, steps),
                 Err(Errno::EEXIST) => {}
-                Err(errno) => return Err(self.explain(errno)),
+                done => return done,
             }
         }
-        Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
+        Err(Errno::EEXIST)
+    }
+
+    /// Makes it with a random key that nobody has, by the creating call alone: nothing is set later, so values, owner,
+    /// group and capacity do not count, and a segment may go with its creator (`kernel.shm_rmid_forced`).
+    ///
+    /// # Errors
+    /// The kernel's; `EEXIST` when no key was free.
+    pub fn make_bare(&self) -> sys::Result<ObjectId> {
+        self.make_random(Steps { first_mode: self.mode, at_once: true, set_later: false })
     }
 
     fn operation(&self) -> String {

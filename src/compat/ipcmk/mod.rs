@@ -1,0 +1,116 @@
+//! `ipcmk`: makes objects with random keys.
+//!
+//! All that a command line asks for is made and told, or nothing is left of it.
+
+mod request;
+mod size;
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::process::ExitCode;
+
+use self::request::{Request, Work};
+use super::{Tool, common};
+use crate::object::create::{Body, KeyChoice, Specification};
+use crate::object::model::{Kind, ObjectId};
+use crate::object::removal::remove_id;
+use crate::proc::sysctl;
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Errno, signals, startup};
+
+const TOOL: Tool = Tool::Ipcmk;
+
+const HELP: &str = "
+Usage:
+ ipcmk [options]
+
+Makes System V IPC objects with random keys and prints their ids. When one
+cannot be made, or the ids cannot be printed, nothing is left.
+
+Options:
+ -M, --shmem SIZE         make a shared memory segment of SIZE bytes
+ -S, --semaphore NUMBER   make a semaphore set of NUMBER semaphores
+ -Q, --queue              make a message queue
+ -p, --mode MODE          permissions of all of them, octal (default 0644)
+
+ -h, --help               show this help and do nothing else
+ -V, --version            show the version and do nothing else
+
+A SIZE may have a suffix: K, M, G, T, P, E (also with iB) for powers of 1024,
+KB, MB and so on for powers of 1000.
+
+POSIX objects cannot be made; these options are refused:
+ -m, --posix-shmem SIZE, -s, --posix-semaphore, -q, --posix-mqueue,
+ -n, --name NAME
+";
+
+/// Runs it.
+#[must_use]
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    // A signal for output beyond the file size limit would end this program before it has cleaned up.
+    signals::keep_file_size_errors();
+    let work = match request::read(&args) {
+        Ok(Request::Help) => return common::print(TOOL, HELP),
+        Ok(Request::Version) => return common::version(TOOL),
+        Ok(Request::Make(work)) => work,
+        Err(refusal) => {
+            common::say(TOOL, refusal.message);
+            return if refusal.try_help { common::try_help(TOOL) } else { ExitCode::FAILURE };
+        }
+    };
+    let mut made = Vec::new();
+    match make_all(&work, &mut made) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            common::say(TOOL, message);
+            made.into_iter().rev().for_each(undo);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes everything and prints the ids. `made` has what exists, also after a failure.
+fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
+    if work.segment.is_some() && sysctl::shm_rmid_forced() == Some(true) {
+        let reason = "kernel.shm_rmid_forced is 1, so the segment would be destroyed as soon as ipcmk ends";
+        return Err(format!("create share memory failed: {reason}"));
+    }
+    let segment = work.segment.map(|size| Body::Segment { size, flags: ShmFlags::default(), lock: false });
+    let queue = work.queue.then_some(Body::Queue { qbytes: None });
+    let set = work.set.map(|nsems| Body::Set { nsems, values: Vec::new() });
+    let mut text = String::new();
+    for body in [segment, queue, set].into_iter().flatten() {
+        let (failed, label) = match body.kind() {
+            Kind::Shm => ("create share memory failed", "Shared memory id"),
+            Kind::Msg => ("create message queue failed", "Message queue id"),
+            Kind::Sem => ("create semaphore failed", "Semaphore id"),
+        };
+        let specification =
+            Specification { key: KeyChoice::Random, mode: work.mode, owner: None, group: None, exist_ok: false, body };
+        let id = specification.make_bare().map_err(|errno| format!("{failed}: {errno}"))?;
+        made.push(id);
+        let _ = writeln!(text, "{label}: {}", id.id);
+    }
+    print(&text).map_err(|error| format!("write error: {}", common::reason(&error)))
+}
+
+/// Prints at once. That nobody reads is a failure too: nobody would know the ids.
+fn print(text: &str) -> io::Result<()> {
+    if startup::stdout_was_closed() {
+        return Err(Errno::from_raw(libc::EBADF).into());
+    }
+    let mut stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from)?;
+    stdout.write_all(text.as_bytes())
+}
+
+/// Removes what was made a moment ago.
+fn undo(id: ObjectId) {
+    match remove_id(id) {
+        // Somebody was quicker.
+        Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
+        Err(errno) => common::say(TOOL, format_args!("{id} was made and cannot be removed again: {errno}")),
+    }
+}

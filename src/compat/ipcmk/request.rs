@@ -1,0 +1,180 @@
+//! From the command line to what is to be made.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use super::size;
+use crate::compat::common::shown;
+use crate::compat::getopt::{self, Item, Spec, Value};
+use crate::compat::numbers::{self, BadNumber};
+use crate::sys::{Errno, Mode};
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// The help.
+    Help,
+    /// The version.
+    Version,
+    /// To make things.
+    Make(Work),
+}
+
+/// What is to be made; of several options of a kind the last counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Work {
+    /// A segment of so many bytes.
+    pub(super) segment: Option<u64>,
+    /// A set of so many semaphores.
+    pub(super) set: Option<u32>,
+    /// A queue.
+    pub(super) queue: bool,
+    /// The mode of all of them.
+    pub(super) mode: Mode,
+}
+
+/// Why nothing is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// A line.
+    pub(super) message: String,
+    /// Whether it is told where help is.
+    pub(super) try_help: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Opt {
+    Segment,
+    Set,
+    Queue,
+    Mode,
+    Posix(&'static str),
+    Help,
+    Version,
+}
+
+const OPTIONS: [Spec<Opt>; 10] = [
+    Spec::new(b'M', "shmem", Value::Required, Opt::Segment),
+    Spec::new(b'S', "semaphore", Value::Required, Opt::Set),
+    Spec::new(b'Q', "queue", Value::No, Opt::Queue),
+    Spec::new(b'p', "mode", Value::Required, Opt::Mode),
+    Spec::new(b'm', "posix-shmem", Value::Required, Opt::Posix("--posix-shmem")),
+    Spec::new(b's', "posix-semaphore", Value::No, Opt::Posix("--posix-semaphore")),
+    Spec::new(b'q', "posix-mqueue", Value::No, Opt::Posix("--posix-mqueue")),
+    Spec::new(b'n', "name", Value::Required, Opt::Posix("--name")),
+    Spec::new(b'h', "help", Value::No, Opt::Help),
+    Spec::new(b'V', "version", Value::No, Opt::Version),
+];
+
+const DEFAULT_MODE: u32 = 0o644;
+const LARGEST_MODE: u64 = 0o7777;
+
+/// Reads a command line. Words that are no options mean nothing.
+pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
+    let plain = |message: String| Refusal { message, try_help: false };
+    let with_help = |message: String| Refusal { message, try_help: true };
+    let mut work = Work { segment: None, set: None, queue: false, mode: Mode::new(DEFAULT_MODE) };
+    for item in getopt::read(args, &OPTIONS) {
+        let (option, value) = match item {
+            Ok(Item::Option(option, value)) => (option, value.unwrap_or_default()),
+            Ok(Item::Operand(_)) => continue,
+            Err(bad) => return Err(with_help(bad.to_string())),
+        };
+        match option {
+            Opt::Help => return Ok(Request::Help),
+            Opt::Version => return Ok(Request::Version),
+            Opt::Queue => work.queue = true,
+            Opt::Segment => work.segment = Some(read_size(&value).map_err(plain)?),
+            Opt::Set => work.set = Some(read_elements(&value).map_err(plain)?),
+            Opt::Mode => work.mode = read_mode(&value).map_err(plain)?,
+            Opt::Posix(option) => {
+                return Err(plain(format!("{option} is not supported: this ipcmk makes System V objects only")));
+            }
+        }
+    }
+    if work.segment.is_none() && work.set.is_none() && !work.queue {
+        return Err(with_help("bad usage".to_owned()));
+    }
+    Ok(Request::Make(work))
+}
+
+fn read_size(word: &OsStr) -> Result<u64, String> {
+    size::parse(word.as_bytes()).map_err(|bad| {
+        let errno = if bad == BadNumber::Malformed { Errno::EINVAL } else { Errno::ERANGE };
+        format!("failed to parse size: '{}': {errno}", shown(word))
+    })
+}
+
+/// How many semaphores. That a negative number is wrong the kernel says, as of 0 and of too many.
+fn read_elements(word: &OsStr) -> Result<u32, String> {
+    let text = numbers::skip_blanks(word.as_bytes());
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let number = numbers::digits(digits, 10).and_then(|number| {
+        let number = i64::try_from(number).map_err(|_| BadNumber::TooLarge)?;
+        i32::try_from(if negative { -number } else { number }).map_err(|_| BadNumber::TooLarge)
+    });
+    // No set can have so many as a negative number then comes to.
+    number.map(i32::cast_unsigned).map_err(|bad| format!("failed to parse elements: '{}'{}", shown(word), bad.suffix()))
+}
+
+/// An octal mode. Bits beyond the permissions are taken, and the kernel has no use for them.
+fn read_mode(word: &OsStr) -> Result<Mode, String> {
+    let text = numbers::skip_blanks(word.as_bytes());
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let number = numbers::digits(digits, 8)
+        .and_then(|number| if number > LARGEST_MODE { Err(BadNumber::TooLarge) } else { Ok(number) });
+    number
+        .map(|bits| Mode::new(bits as u32 & Mode::PERMISSIONS))
+        .map_err(|bad| format!("failed to parse mode: '{}'{}", shown(word), bad.suffix()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use proptest::prelude::*;
+
+    use super::{Request, Work, read, read_elements, read_mode};
+    use crate::sys::Mode;
+
+    fn request(line: &str) -> Result<Request, String> {
+        let args: Vec<OsString> = line.split(' ').map(Into::into).collect();
+        read(&args).map_err(|refusal| refusal.message)
+    }
+
+    #[test]
+    fn lines() {
+        let make = |segment, set, queue, mode| Ok(Request::Make(Work { segment, set, queue, mode: Mode::new(mode) }));
+        assert_eq!(request("-M 4K -S3 --queue -p 7600"), make(Some(4096), Some(3), true, 0o600));
+        assert_eq!(request("-M 1 extra -M2 --mode=0"), make(Some(2), None, false, 0));
+        assert_eq!(request("-QV"), Ok(Request::Version));
+        assert_eq!(request("-Q -h"), Ok(Request::Help));
+        assert_eq!(request("-p 600"), Err("bad usage".to_owned()));
+        assert_eq!(request("-Q -p 8"), Err("failed to parse mode: '8'".to_owned()));
+        assert_eq!(request("-M x -h"), Err("failed to parse size: 'x': Invalid argument".to_owned()));
+    }
+
+    #[test]
+    fn numbers() {
+        let elements = |text: &str| read_elements(OsStr::new(text)).ok();
+        assert_eq!(["010", " 1", "+1"].map(elements), [Some(10), Some(1), Some(1)]);
+        assert_eq!(elements("-1"), Some(u32::MAX));
+        assert_eq!(["", "1 ", "0x1", "--1", "+-1", "2147483648", "4294967297"].map(elements), [None; 7]);
+        let mode = |text: &str| read_mode(OsStr::new(text)).ok().map(Mode::bits);
+        assert_eq!(["0", "0640", "7777", " +7"].map(mode), [Some(0), Some(0o640), Some(0o777), Some(7)]);
+        assert_eq!(["", "-1", "8", "10000", "600 ", "0x1", "u=rw"].map(mode), [None; 7]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_strange(line in proptest::collection::vec(any::<Vec<u8>>(), 0..5)) {
+            let args: Vec<OsString> = line.into_iter().map(OsString::from_vec).collect();
+            let _ = read(&args);
+        }
+    }
+}

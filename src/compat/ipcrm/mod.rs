@@ -1,0 +1,59 @@
+//! `ipcrm`: removes objects by id, by key, or all of a kind.
+//!
+//! Everything is read before anything is removed, so that a word which is wrong, wherever it stands, costs nothing.
+
+mod removal;
+mod request;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use self::request::{Refusal, Request};
+use super::{Tool, common};
+use crate::sys::signals;
+
+const TOOL: Tool = Tool::Ipcrm;
+
+const HELP: &str = "
+Usage:
+ ipcrm [options]
+ ipcrm shm|msg|sem ID...
+
+Removes System V IPC objects. Nothing is removed when a word of the command
+line is wrong.
+
+Options:
+ -m, --shmem-id ID         remove the shared memory segment with this id
+ -M, --shmem-key KEY       remove the shared memory segment with this key
+ -q, --queue-id ID         remove the message queue with this id
+ -Q, --queue-key KEY       remove the message queue with this key
+ -s, --semaphore-id ID     remove the semaphore set with this id
+ -S, --semaphore-key KEY   remove the semaphore set with this key
+ -a, --all[=shm|msg|sem]   remove everything, or everything of a kind
+ -v, --verbose             say what is removed by the options that follow
+
+ -h, --help                show this help and do nothing else
+ -V, --version             show the version and do nothing else
+
+An ID is decimal; a KEY is decimal, hexadecimal (0x...) or octal (0...).
+
+POSIX objects are left alone, also by --all; these options are refused:
+     --posix-shmem NAME, --posix-mqueue NAME, --posix-semaphore NAME
+";
+
+/// Runs it.
+#[must_use]
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    // A signal for output beyond the file size limit would end this program in the middle of its work.
+    signals::keep_file_size_errors();
+    let work = match request::read(&args) {
+        Ok(Request::Help) => return common::print(TOOL, HELP),
+        Ok(Request::Version) => return common::version(TOOL),
+        Ok(Request::Remove(work)) => work,
+        Err(Refusal { messages, try_help }) => {
+            messages.iter().for_each(|message| common::say(TOOL, message));
+            return if try_help { common::try_help(TOOL) } else { ExitCode::FAILURE };
+        }
+    };
+    removal::carry_out(&work)
+}

@@ -1,0 +1,198 @@
+//! Removing what was asked for.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use super::TOOL;
+use super::request::{Name, Order, Work};
+use crate::compat::common::{self, Out};
+use crate::error::Status;
+use crate::object::fingerprint::Fingerprint;
+use crate::object::inventory::{self, Wants};
+use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::object::removal::{self, Removal};
+use crate::sys::{Errno, startup};
+
+/// What an order came to when it was looked up.
+enum Found {
+    /// The object as it is.
+    Here(Fingerprint),
+    /// There is none.
+    Absent,
+    /// It cannot be looked at; why.
+    Hidden(String),
+}
+
+struct Remover {
+    out: Out,
+    failed: bool,
+    /// Removed by this run; keys that led to them lead nowhere now.
+    gone: Vec<ObjectId>,
+}
+
+/// Removes what was asked for. The status tells of all of it.
+pub(super) fn carry_out(work: &Work) -> ExitCode {
+    let mut remover = Remover { out: Out::new(), failed: false, gone: Vec::new() };
+    // All are looked up first: what the removal of one brings about is not what another was meant to name.
+    let found: Vec<Found> = work.orders.iter().map(look_up).collect();
+    for (order, found) in work.orders.iter().zip(found) {
+        remover.remove(order, found);
+    }
+    if let Some(kinds) = work.all {
+        remover.remove_all(kinds, work.verbose);
+    }
+    if work.confirm && !remover.failed {
+        remover.out.text.push_str("resource(s) deleted\n");
+    }
+    if startup::stdout_was_closed() {
+        // Whoever closed it wants to hear nothing, and the work is done.
+        remover.out.text.clear();
+    }
+    remover.out.finish(TOOL, if remover.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn look_up(order: &Order) -> Found {
+    let id = match &order.name {
+        Name::Id(id) => ObjectId { kind: order.kind, id: *id },
+        Name::Key(key, text) => match inventory::find(order.kind, *key) {
+            Ok(id) => id,
+            Err(Errno::ENOENT) => return Found::Absent,
+            Err(errno) => return Found::Hidden(format!("cannot look up key ({text}): {errno}")),
+        },
+    };
+    match inventory::look(id) {
+        Ok(Some(object)) => Found::Here(Fingerprint::of(&object)),
+        Ok(None) => Found::Absent,
+        Err(errno) => Found::Hidden(inventory::unreadable(id, errno).to_string()),
+    }
+}
+
+impl Remover {
+    fn remove(&mut self, order: &Order, found: Found) {
+        let fingerprint = match found {
+            Found::Here(fingerprint) => fingerprint,
+            Found::Absent => {
+                // An id needs no look-up to be named.
+                if let Name::Id(id) = order.name {
+                    self.announce(order.kind, id, order.verbose);
+                }
+                return self.absent(order);
+            }
+            Found::Hidden(why) => return self.fail(why),
+        };
+        let id = fingerprint.id;
+        if matches!(order.name, Name::Key(..)) && self.gone.contains(&id) {
+            return self.absent(order);
+        }
+        self.announce(order.kind, id.id, order.verbose);
+        match removal::remove(&fingerprint, &id) {
+            Ok(Removal::Removed) => self.gone.push(id),
+            Ok(Removal::WillGo { nattch, already }) => {
+                self.gone.push(id);
+                if order.verbose {
+                    self.tell_attached(id, nattch, already);
+                }
+            }
+            Ok(Removal::Gone) => self.absent(order),
+            Ok(Removal::Kept(why)) => self.fail(format!("not removed: id ({}): {why}", id.id)),
+            Err(error) if error.status() == Status::Denied => {
+                // The number behind "key" is the id: so util-linux has it.
+                let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
+                self.fail(format!("permission denied for {what} ({})", id.id));
+            }
+            Err(error) => self.fail(error.to_string()),
+        }
+    }
+
+    /// Removes all of these kinds, as they are listed at that moment.
+    ///
+    /// Without the look that goes before a removal by name: nothing was meant but "all", so whatever has an id now is
+    /// as much meant as what had it when it was listed, a moment ago. Besides, the kernel gives an id again only after
+    /// going through all other sequence numbers of its index.
+    fn remove_all(&mut self, kinds: KindSet, verbose: bool) {
+        let mut unseen = Vec::new();
+        for kind in kinds.iter() {
+            // Each kind just before it is removed, so that no list gets old.
+            let inventory = match inventory::collect(Wants { kinds: KindSet::of(kind), memory: false }) {
+                Ok(inventory) => inventory,
+                Err(error) => {
+                    self.fail(error.to_string());
+                    continue;
+                }
+            };
+            inventory.losses.iter().for_each(|loss| common::say(TOOL, loss));
+            let left = inventory.objects.iter().filter(|object| !self.remove_listed(object, verbose)).count();
+            if left > 0 {
+                unseen.push(kind.count(left as u64));
+            }
+        }
+        if !unseen.is_empty() {
+            let list = unseen.join(", ");
+            common::say(TOOL, format_args!("left alone, as others own them and you may not even read them: {list}"));
+        }
+    }
+
+    /// Removes one of a list. False for one that belongs to somebody else and may not be read: util-linux does not see
+    /// those, so they are no failure.
+    fn remove_listed(&mut self, object: &Object, verbose: bool) -> bool {
+        let id = object.id;
+        let result = removal::remove_id(id);
+        if matches!(result, Err(Errno::EPERM | Errno::EACCES)) && !inventory::may_read(id) {
+            return false;
+        }
+        self.announce(id.kind, id.id, verbose);
+        match result {
+            Ok(()) if verbose && id.kind == Kind::Shm => {
+                let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
+                if let Some(segment) = left.as_ref().and_then(Object::as_segment) {
+                    self.tell_attached(id, segment.nattch, object.is_doomed());
+                }
+            }
+            // Somebody else removed it in that moment, which is what was wanted.
+            Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
+            Err(Errno::EPERM | Errno::EACCES) => self.fail(format!("permission denied for id ({})", id.id)),
+            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.id)),
+        }
+        true
+    }
+
+    fn announce(&mut self, kind: Kind, id: i32, verbose: bool) {
+        if verbose {
+            let _ = writeln!(self.out.text, "removing {} id `{id}'", noun(kind));
+            self.out.row();
+        }
+    }
+
+    /// A removed segment that is attached lives on, which is told when much is told.
+    fn tell_attached(&mut self, id: ObjectId, nattch: u64, already: bool) {
+        let when = if nattch == 1 {
+            "its last attachment detaches".to_owned()
+        } else {
+            format!("its last {nattch} attachments detach")
+        };
+        let before = if already { "was removed before and " } else { "" };
+        let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(id.kind), id.id);
+        self.out.row();
+    }
+
+    fn absent(&mut self, order: &Order) {
+        self.fail(match &order.name {
+            Name::Id(id) => format!("invalid id ({id})"),
+            Name::Key(_, text) => format!("invalid key ({text})"),
+        });
+    }
+
+    fn fail(&mut self, message: String) {
+        self.failed = true;
+        common::say(TOOL, message);
+    }
+}
+
+/// What util-linux calls one of a kind here.
+const fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Shm => "shared memory segment",
+        Kind::Sem => "semaphore",
+        Kind::Msg => "message queue",
+    }
+}

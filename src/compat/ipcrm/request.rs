@@ -1,0 +1,319 @@
+//! From the command line to what is to be removed.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::compat::common::shown;
+use crate::compat::getopt::{self, Item, Spec, Value};
+use crate::compat::numbers::{self, BadNumber};
+use crate::object::model::{Kind, KindSet};
+use crate::sys::Key;
+
+/// What a command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// The help.
+    Help,
+    /// The version.
+    Version,
+    /// To remove things.
+    Remove(Work),
+}
+
+/// What is to be removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Work {
+    /// One by one, in this order.
+    pub(super) orders: Vec<Order>,
+    /// All of these, after that.
+    pub(super) all: Option<KindSet>,
+    /// Whether to name each of the latter.
+    pub(super) verbose: bool,
+    /// Asked for by the old syntax, which confirms.
+    pub(super) confirm: bool,
+}
+
+/// One object to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// Its kind.
+    pub(super) kind: Kind,
+    /// How it is named.
+    pub(super) name: Name,
+    /// Whether to say so.
+    pub(super) verbose: bool,
+}
+
+/// How an object is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// By its id.
+    Id(i32),
+    /// By its key, which is not private, in the notation that was used.
+    Key(Key, String),
+}
+
+/// Why nothing is removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Line by line.
+    pub(super) messages: Vec<String>,
+    /// Whether it is told where help is.
+    pub(super) try_help: bool,
+}
+
+impl Refusal {
+    fn new(message: impl Into<String>) -> Self {
+        Self { messages: vec![message.into()], try_help: false }
+    }
+
+    fn with_help(self) -> Self {
+        Self { try_help: true, ..self }
+    }
+
+    fn and(mut self, message: impl Into<String>) -> Self {
+        self.messages.push(message.into());
+        self
+    }
+
+    /// Says that nothing was done, which util-linux would have, if anything was asked for before or after it.
+    fn note_if(self, something: bool) -> Self {
+        if something { self.and("nothing was removed") } else { self }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Opt {
+    Id(Kind),
+    Key(Kind),
+    All,
+    Posix(&'static str),
+    Verbose,
+    Help,
+    Version,
+}
+
+const OPTIONS: [Spec<Opt>; 13] = [
+    Spec::new(b'm', "shmem-id", Value::Required, Opt::Id(Kind::Shm)),
+    Spec::new(b'M', "shmem-key", Value::Required, Opt::Key(Kind::Shm)),
+    Spec::long("posix-shmem", Value::Required, Opt::Posix("--posix-shmem")),
+    Spec::new(b'q', "queue-id", Value::Required, Opt::Id(Kind::Msg)),
+    Spec::new(b'Q', "queue-key", Value::Required, Opt::Key(Kind::Msg)),
+    Spec::long("posix-mqueue", Value::Required, Opt::Posix("--posix-mqueue")),
+    Spec::new(b's', "semaphore-id", Value::Required, Opt::Id(Kind::Sem)),
+    Spec::new(b'S', "semaphore-key", Value::Required, Opt::Key(Kind::Sem)),
+    Spec::long("posix-semaphore", Value::Required, Opt::Posix("--posix-semaphore")),
+    Spec::new(b'a', "all", Value::Optional, Opt::All),
+    Spec::new(b'v', "verbose", Value::No, Opt::Verbose),
+    Spec::new(b'h', "help", Value::No, Opt::Help),
+    Spec::new(b'V', "version", Value::No, Opt::Version),
+];
+
+/// Reads a command line in either syntax.
+pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
+    let Some(first) = args.first() else { return Err(Refusal::new("bad usage").with_help()) };
+    match Kind::from_word(first.as_bytes()) {
+        Some(kind) => read_old(kind, &args[1..]).map(Request::Remove),
+        None => read_options(args),
+    }
+}
+
+/// `ipcrm shm|msg|sem ID…`: every word is an id, whatever it begins with.
+fn read_old(kind: Kind, words: &[OsString]) -> Result<Work, Refusal> {
+    if words.is_empty() {
+        return Err(Refusal::new("not enough arguments").with_help());
+    }
+    let ids: Vec<_> = words.iter().map(|word| read_id(word)).collect();
+    let bad: Vec<String> = words
+        .iter()
+        .zip(&ids)
+        .filter(|(_, id)| id.is_err())
+        .map(|(word, _)| match word.is_empty() {
+            true => "invalid id: it is empty (an unset variable?)".to_owned(),
+            false => format!("invalid id: {}", shown(word)),
+        })
+        .collect();
+    if !bad.is_empty() {
+        let others = bad.len() < ids.len();
+        return Err(Refusal { messages: bad, try_help: false }.note_if(others));
+    }
+    let order = |id| Order { kind, name: Name::Id(id), verbose: false };
+    Ok(Work { orders: ids.into_iter().flatten().map(order).collect(), confirm: true, ..Work::default() })
+}
+
+/// `ipcrm OPTIONS`.
+fn read_options(args: &[OsString]) -> Result<Request, Refusal> {
+    let mut work = Work::default();
+    let mut operands = Vec::new();
+    let items = getopt::read(args, &OPTIONS);
+    for item in items {
+        let (option, value) = match item {
+            Ok(Item::Option(option, value)) => (option, value),
+            Ok(Item::Operand(word)) => {
+                operands.push(word);
+                continue;
+            }
+            Err(bad) => return Err(Refusal::new(bad.to_string()).with_help()),
+        };
+        match option {
+            Opt::Help => return Ok(Request::Help),
+            Opt::Version => return Ok(Request::Version),
+            Opt::Verbose => work.verbose = true,
+            Opt::Posix(option) => return Err(Refusal::new(format!("{option} is not supported: {SYSTEM_V_ONLY}"))),
+            Opt::All => work.all = Some(read_kinds(value.as_deref())?),
+            Opt::Id(kind) => {
+                let id = read_id(&value.unwrap_or_default());
+                work.orders.push(Order { kind, name: Name::Id(id?), verbose: work.verbose });
+            }
+            Opt::Key(kind) => {
+                let name = read_key(&value.unwrap_or_default())?;
+                work.orders.push(Order { kind, name, verbose: work.verbose });
+            }
+        }
+    }
+    match operands.first() {
+        None => Ok(Request::Remove(work)),
+        Some(word) => Err(unknown_argument(word, &work)),
+    }
+}
+
+const SYSTEM_V_ONLY: &str = "POSIX objects are files, which rm(1) removes; this ipcrm removes System V objects only";
+
+/// A word too many. What seems to be the kind for `-a`, or the old syntax behind an option, gets the right form.
+fn unknown_argument(word: &OsStr, work: &Work) -> Refusal {
+    let refusal = Refusal::new(format!("unknown argument: {}", shown(word)));
+    let kind = Kind::from_word(word.as_bytes());
+    match kind {
+        Some(kind) if work.all.is_some() => refusal.and(format!(
+            "nothing was removed; to remove every {} write --all={kind} or -a{kind}, without a blank",
+            kind.noun()
+        )),
+        _ => refusal.note_if(work.all.is_some() || !work.orders.is_empty()),
+    }
+    .with_help()
+}
+
+/// The value of `-a`; its short form takes an equals sign too.
+fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Refusal> {
+    let Some(value) = value else { return Ok(KindSet::ALL) };
+    let word = value.as_bytes();
+    let word = word.strip_prefix(b"=").unwrap_or(word);
+    if matches!(word, b"pshm" | b"pmsg" | b"psem") {
+        return Err(Refusal::new(format!(
+            "--all={} is not supported: {SYSTEM_V_ONLY}",
+            shown(OsStr::from_bytes(word))
+        )));
+    }
+    let unknown = || Refusal::new(format!("unknown argument: {}", shown(OsStr::from_bytes(word))));
+    Kind::from_word(word).map(KindSet::of).ok_or_else(unknown)
+}
+
+/// A decimal id, blanks in front of which do no harm.
+fn read_id(word: &OsStr) -> Result<i32, Refusal> {
+    let number = numbers::digits(numbers::skip_blanks(word.as_bytes()), 10)
+        .and_then(|number| i32::try_from(number).map_err(|_| BadNumber::TooLarge));
+    number.map_err(|bad| not_parsed(word, bad))
+}
+
+/// A key in C notation.
+fn read_key(word: &OsStr) -> Result<Name, Refusal> {
+    let (radix, digits) = numbers::base(numbers::skip_blanks(word.as_bytes()));
+    let number = numbers::digits(digits, radix)
+        .and_then(|number| u32::try_from(number).map_err(|_| BadNumber::TooLarge))
+        .map_err(|bad| not_parsed(word, bad))?;
+    let key = Key::from_bits(number);
+    if key.is_private() {
+        return Err(Refusal::new(format!("illegal key ({})", shown(word))));
+    }
+    Ok(Name::Key(key, shown(word)))
+}
+
+fn not_parsed(word: &OsStr, bad: BadNumber) -> Refusal {
+    Refusal::new(format!("failed to parse argument: '{}'{}", shown(word), bad.suffix()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use proptest::prelude::*;
+
+    use super::{Name, Order, Request, Work, read, read_id, read_key};
+    use crate::object::model::{Kind, KindSet};
+    use crate::sys::Key;
+
+    fn request(line: &str) -> Result<Request, Vec<String>> {
+        let args: Vec<OsString> = line.split(' ').map(Into::into).collect();
+        read(&args).map_err(|refusal| refusal.messages)
+    }
+
+    #[test]
+    fn both_syntaxes() {
+        let order = |kind, name, verbose| Order { kind, name, verbose };
+        assert_eq!(
+            request("-m 5 -vQ 0x1F --all=sem"),
+            Ok(Request::Remove(Work {
+                orders: vec![
+                    order(Kind::Shm, Name::Id(5), false),
+                    order(Kind::Msg, Name::Key(Key::from_bits(31), "0x1F".to_owned()), true)
+                ],
+                all: Some(KindSet::SEM),
+                verbose: true,
+                confirm: false,
+            }))
+        );
+        assert_eq!(
+            request("sem 5 6"),
+            Ok(Request::Remove(Work {
+                orders: [5, 6].map(|id| order(Kind::Sem, Name::Id(id), false)).into(),
+                confirm: true,
+                ..Work::default()
+            }))
+        );
+        assert_eq!(request("-m 5 -h"), Ok(Request::Help));
+        assert_eq!(request("-m x -V"), Err(vec!["failed to parse argument: 'x'".to_owned()]));
+    }
+
+    #[test]
+    fn keys_and_ids() {
+        let key = |text: &str| match read_key(OsStr::new(text)) {
+            Ok(Name::Key(key, _)) => Some(key.bits()),
+            _ => None,
+        };
+        for (text, bits) in [("255", 255), ("0xff", 255), ("0XFF", 255), ("0377", 255), ("4294967295", u32::MAX)] {
+            assert_eq!(key(text), Some(bits));
+        }
+        for text in ["", "0", "0x0", "00", "0x", "08", "-1", "+1", "0x100000000", "4294967296", "1 ", "0x-1", "x"] {
+            assert_eq!(key(text), None, "{text:?}");
+        }
+        assert_eq!(read_id(OsStr::new("  0012")), Ok(12));
+        assert_eq!(read_id(OsStr::new("2147483647")), Ok(i32::MAX));
+        for text in ["", " ", "-1", "+1", "- 1", "1 ", "0x1", "2147483648", "4294967297", "1\n", "\u{661}"] {
+            assert!(read_id(OsStr::new(text)).is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_strange(line in proptest::collection::vec(any::<Vec<u8>>(), 0..5)) {
+            let args: Vec<OsString> = line.into_iter().map(OsString::from_vec).collect();
+            let _ = read(&args);
+        }
+
+        #[test]
+        fn an_id_is_its_own_number_or_none(word in "[ +-]{0,2}0{0,2}[0-9]{0,20}[x ]{0,1}") {
+            if let Ok(id) = read_id(OsStr::new(&word)) {
+                prop_assert_eq!(word.trim_start().parse::<i128>(), Ok(id.into()));
+                prop_assert!(!word.contains(['+', '-']));
+            }
+        }
+
+        #[test]
+        fn every_key_reads_back(bits in 1u32..) {
+            for text in [format!("{bits}"), format!("{bits:#x}"), format!("0{bits:o}")] {
+                prop_assert_eq!(read_key(OsStr::new(&text)), Ok(Name::Key(Key::from_bits(bits), text)));
+            }
+        }
+    }
+}

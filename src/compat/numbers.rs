@@ -1,0 +1,96 @@
+//! Numbers as the C library's strtoul(3) reads them, but never wrapped and with a sign only where one makes sense.
+
+use crate::sys::Errno;
+
+/// Why a text is no number of the kind that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadNumber {
+    /// It has another form.
+    Malformed,
+    /// It does not fit.
+    TooLarge,
+}
+
+impl BadNumber {
+    /// What stands behind the repeated text in util-linux's messages.
+    #[must_use]
+    pub fn suffix(self) -> String {
+        match self {
+            Self::Malformed => String::new(),
+            Self::TooLarge => format!(": {}", Errno::ERANGE),
+        }
+    }
+}
+
+/// Takes off what `isspace` takes off in front of a number in the C locale.
+#[must_use]
+pub fn skip_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
+    &text[blanks..]
+}
+
+/// Digits of this base and nothing else.
+///
+/// # Errors
+/// When there are none, something else stands there, or the value does not fit.
+pub fn digits(text: &[u8], radix: u32) -> Result<u64, BadNumber> {
+    let is_digit = |byte: &u8| char::from(*byte).is_digit(radix);
+    if text.is_empty() || !text.iter().all(is_digit) {
+        return Err(BadNumber::Malformed);
+    }
+    let text = str::from_utf8(text).map_err(|_| BadNumber::Malformed)?;
+    // Digits all of them, so the only thing that can be wrong is their number.
+    u64::from_str_radix(text, radix).map_err(|_| BadNumber::TooLarge)
+}
+
+/// The base that a number in C notation announces, and its digits: `0x1f`, `017`, `15`.
+#[must_use]
+pub fn base(text: &[u8]) -> (u32, &[u8]) {
+    match text {
+        [b'0', b'x' | b'X', digits @ ..] => (16, digits),
+        [b'0', _, ..] => (8, text),
+        _ => (10, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{BadNumber, base, digits, skip_blanks};
+
+    #[test]
+    fn digits_alone_are_numbers() {
+        assert_eq!(digits(b"0755", 8), Ok(0o755));
+        assert_eq!(digits(b"18446744073709551615", 10), Ok(u64::MAX));
+        assert_eq!(digits(b"18446744073709551616", 10), Err(BadNumber::TooLarge));
+        for text in ["", "+1", "-1", " 1", "1 ", "0x1", "8", "\u{661}"] {
+            assert_eq!(digits(text.as_bytes(), 8), Err(BadNumber::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn bases() {
+        assert_eq!(base(b"0x1f"), (16, &b"1f"[..]));
+        assert_eq!(base(b"0X"), (16, &b""[..]));
+        assert_eq!(base(b"017"), (8, &b"017"[..]));
+        assert_eq!(base(b"0"), (10, &b"0"[..]));
+        assert_eq!(skip_blanks(b" \t\x0b1 "), b"1 ");
+        assert_eq!(skip_blanks(b" "), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_read_back(number: u64) {
+            for text in [format!("{number}"), format!("{number:#x}"), format!("0{number:o}")] {
+                let (radix, rest) = base(text.as_bytes());
+                prop_assert_eq!(digits(rest, radix), Ok(number), "{}", text);
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_strange(text: Vec<u8>, radix in 2u32..=16) {
+            let _ = (digits(&text, radix), base(&text), skip_blanks(&text));
+        }
+    }
+}
