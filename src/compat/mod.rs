@@ -12,6 +12,7 @@ pub mod ipcrm;
 pub mod ipcs;
 pub mod lsipc;
 pub mod numbers;
+pub mod owners;
 
 /// One of util-linux's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
