@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+pub mod common;
 pub mod getopt;
 pub mod ipcmk;
 pub mod ipcrm;

@@ -1,4 +1,9 @@
-//! The wall clock.
+//! The wall clock, and the calendar of the place that `TZ` or the system names.
+
+use std::mem::MaybeUninit;
+use std::sync::Once;
+
+use super::types::Timestamp;
 
 /// Seconds since 1970 by the wall clock; before 1970 is taken for 1970.
 #[must_use]
@@ -8,4 +13,63 @@ pub fn now() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0)
+}
+
+/// A time in the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime {
+    /// The year, by the usual count.
+    pub year: i64,
+    /// The month, from 1.
+    pub month: u8,
+    /// The day of the month, from 1.
+    pub day: u8,
+    /// The hour, 0 to 23.
+    pub hour: u8,
+    /// The minute.
+    pub minute: u8,
+    /// The second, up to 60.
+    pub second: u8,
+    /// The day of the week, 0 for Sunday.
+    pub weekday: u8,
+    /// The day of the year, from 0.
+    pub yearday: u16,
+    /// Seconds east of UTC.
+    pub offset: i64,
+}
+
+unsafe extern "C" {
+    // The libc crate does not declare it for Linux.
+    safe fn tzset();
+}
+
+/// The local time as the C library's `localtime_r` makes it, so that an odd `TZ` means to us what it means to every
+/// other program. None when the year fits no `int`.
+#[must_use]
+pub fn local_time(time: Timestamp) -> Option<LocalTime> {
+    static ZONE: Once = Once::new();
+    // localtime_r need not look at TZ by itself.
+    ZONE.call_once(|| tzset());
+    let seconds: libc::time_t = time.seconds();
+    let mut tm = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: reads one time_t and fills in one tm. Nothing here changes the environment meanwhile.
+    let tm = unsafe {
+        if libc::localtime_r(&raw const seconds, tm.as_mut_ptr()).is_null() {
+            return None;
+        }
+        tm.assume_init()
+    };
+    // The C library keeps these within their ranges.
+    let small = |number: libc::c_int| u8::try_from(number).unwrap_or(0);
+    Some(LocalTime {
+        year: i64::from(tm.tm_year) + 1900,
+        month: small(tm.tm_mon) + 1,
+        day: small(tm.tm_mday),
+        hour: small(tm.tm_hour),
+        minute: small(tm.tm_min),
+        second: small(tm.tm_sec),
+        weekday: small(tm.tm_wday),
+        yearday: u16::try_from(tm.tm_yday).unwrap_or(0),
+        offset: tm.tm_gmtoff,
+    })
 }

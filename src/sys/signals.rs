@@ -25,6 +25,9 @@ pub(super) const ENDING: [c_int; 7] =
 pub struct Signal(c_int);
 
 impl Signal {
+    /// What a write to a pipe without a reader sends.
+    pub const PIPE: Self = Self(libc::SIGPIPE);
+
     /// The number.
     #[must_use]
     pub fn number(self) -> i32 {
@@ -149,7 +152,8 @@ pub(super) fn handle(signal: c_int, handler: extern "C" fn(c_int)) -> Result<()>
     Errno::check(libc::c_long::from(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })).map(drop)
 }
 
-fn is_ignored(signal: c_int) -> bool {
+/// Whether a signal is ignored. Async-signal-safe.
+pub(super) fn is_ignored(signal: c_int) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: no new action; room for the old one, which all zero is valid for.
     unsafe {

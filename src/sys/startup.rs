@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
+static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the program was started with standard input closed.
 #[must_use]
@@ -20,12 +21,21 @@ pub fn stdout_was_closed() -> bool {
     STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
+/// Whether `SIGPIPE` was ignored by whoever started the program; the runtime ignores it always.
+#[must_use]
+pub fn sigpipe_was_ignored() -> bool {
+    SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
+}
+
 extern "C" fn look_at_streams() {
     for (descriptor, closed) in [(libc::STDIN_FILENO, &STDIN_WAS_CLOSED), (libc::STDOUT_FILENO, &STDOUT_WAS_CLOSED)] {
         // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
         if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
             closed.store(true, Ordering::Relaxed);
         }
+    }
+    if super::signals::is_ignored(libc::SIGPIPE) {
+        SIGPIPE_WAS_IGNORED.store(true, Ordering::Relaxed);
     }
 }
 
