@@ -41,6 +41,7 @@ impl Cells {
         match column {
             Column::Key => push_hex32(out, perm.key.bits()),
             Column::Id => push_i64(out, object.id.id.into()),
+            Column::Owner if self.names.user(perm.uid).is_none() => push_u64(out, perm.uid.raw().into()),
             Column::Owner | Column::User => self.user(out, perm.uid),
             Column::Perms if self.numeric_perms => push_octal_marked(out, perm.mode.permissions()),
             Column::Perms => push_letters(out, perm.mode),
@@ -87,18 +88,14 @@ impl Cells {
         if self.bytes { push_u64(out, bytes) } else { push_human(out, bytes) }
     }
 
+    /// Nothing where the user has no name.
     fn user(&self, out: &mut String, uid: Uid) {
-        match self.names.user(uid) {
-            Some(name) => encode::push(self.encoding, out, name.as_bytes()),
-            None => push_u64(out, uid.raw().into()),
-        }
+        encode::push(self.encoding, out, self.names.user(uid).unwrap_or_default().as_bytes());
     }
 
+    /// As [`Self::user`].
     fn group(&self, out: &mut String, gid: Gid) {
-        match self.names.group(gid) {
-            Some(name) => encode::push(self.encoding, out, name.as_bytes()),
-            None => push_u64(out, gid.raw().into()),
-        }
+        encode::push(self.encoding, out, self.names.group(gid).unwrap_or_default().as_bytes());
     }
 }
 

@@ -55,6 +55,7 @@ impl Printer {
             Some(Format::List) | None => {
                 let head = |column: &Column| Head {
                     name: column.name(request.shell),
+                    width: column.facts().name.len(),
                     right: column.facts().right,
                     cut: *column == Column::Command && !request.no_truncate,
                 };

@@ -9,6 +9,8 @@ use crate::render::units::push_u64;
 pub(super) struct Head {
     /// What stands above it.
     pub name: &'static str,
+    /// How wide the column is at least; a longer name stands out of it, as it does in util-linux.
+    pub width: usize,
     /// Whether cells stand at the right.
     pub right: bool,
     /// Whether cells may be cut.
@@ -26,7 +28,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(heads: Vec<Head>) -> Self {
-        let widths = heads.iter().map(|head| head.name.len()).collect();
+        let widths = heads.iter().map(|head| head.width).collect();
         Self { heads, widths, text: String::new(), ends: Vec::new() }
     }
 
@@ -76,7 +78,7 @@ impl Table {
         while excess > 0 {
             let before = excess;
             for (width, head) in self.widths.iter_mut().zip(&self.heads) {
-                if excess > 0 && head.cut && *width > head.name.len() {
+                if excess > 0 && head.cut && *width > head.width {
                     *width -= 1;
                     excess -= 1;
                 }
