@@ -10,18 +10,6 @@ use crate::object::model::Kind;
 /// As many columns as util-linux has room for: each of them twice.
 const MOST: usize = 68;
 
-/// What is added to the columns of a list.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// Nothing.
-    #[default]
-    Default,
-    /// `-c`: the numbers of creator and owner.
-    Creator,
-    /// `-t`: the times.
-    Time,
-}
-
 /// The columns to show; `Err` is the message about a bad `-o`.
 pub(super) fn columns(request: &Request) -> Result<Vec<Column>, String> {
     let Some(list) = &request.columns else { return Ok(defaults(request)) };
@@ -44,27 +32,24 @@ fn applies(request: &Request, column: Column) -> bool {
 
 fn defaults(request: &Request) -> Vec<Column> {
     let Some(kind) = request.kind else { return SUMMARY.to_vec() };
-    if request.is_sheet() && request.choice == Choice::Default {
+    if request.is_sheet() && !request.creator && !request.time {
         return GENERIC.iter().chain(special(kind)).copied().collect();
     }
     let mut columns = listed(kind).to_vec();
-    let command = kind == Kind::Shm;
-    // The widest column stands last, but not behind those of the other kinds of output.
-    let command_last = command && request.choice == Choice::Time && !request.global;
-    if command && !command_last {
-        columns.push(Column::Command);
-    }
+    // The widest column stands last, but not behind what else is added.
+    let command_last = request.time && !request.creator && !request.global;
+    let command = (kind == Kind::Shm).then_some(Column::Command);
+    columns.extend(command.filter(|_| !command_last));
     if request.global {
         columns.extend(SUMMARY);
     }
-    match request.choice {
-        Choice::Default => {}
-        Choice::Creator => columns.extend(CREATOR),
-        Choice::Time => columns.extend(times(kind)),
+    if request.creator {
+        columns.extend(CREATOR);
     }
-    if command_last {
-        columns.push(Column::Command);
+    if request.time {
+        columns.extend(times(kind));
     }
+    columns.extend(command.filter(|_| command_last));
     columns
 }
 

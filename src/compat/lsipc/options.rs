@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use super::super::Tool;
 use super::super::common::{say, shown, usage_error, version};
 use super::super::getopt::{self, Bad, Item, Spec, Value};
-use super::choice::Choice;
 use super::help;
 use crate::object::model::Kind;
 
@@ -40,7 +39,8 @@ pub(super) struct Request {
     /// `-i`, which may name nothing that exists.
     pub id: Option<i32>,
     pub format: Option<Format>,
-    pub choice: Choice,
+    pub creator: bool,
+    pub time: bool,
     /// The value of `-o`.
     pub columns: Option<OsString>,
     pub time_format: Option<TimeFormat>,
@@ -104,7 +104,7 @@ const EXCLUSIVE: [&[Meaning]; 4] = [
         Meaning::Format(Format::Raw),
     ],
     &[Meaning::Global, Meaning::Id],
-    &[Meaning::Creator, Meaning::Columns, Meaning::Time],
+    &[Meaning::Columns, Meaning::Time],
     &[Meaning::Kind(Kind::Shm), Meaning::Kind(Kind::Msg), Meaning::Kind(Kind::Sem)],
 ];
 
@@ -122,7 +122,7 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, ExitCode> {
         check_alone(meaning, &mut seen)?;
         take(&mut request, meaning, value)?;
     }
-    if request.kind.is_none() && (request.id.is_some() || request.choice != Choice::Default) {
+    if request.kind.is_none() && (request.id.is_some() || request.creator || request.time) {
         return Err(fail("--global is mutually exclusive with --creator, --id and --time"));
     }
     request.global |= request.kind.is_none();
@@ -156,7 +156,9 @@ fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) 
         if group.contains(&meaning) && before.replace(meaning).is_some_and(|before| before != meaning) {
             let name = |meaning: &Meaning| SPECS.iter().find(|spec| spec.meaning == *meaning).and_then(|spec| spec.long);
             let names: Vec<&str> = group.iter().filter_map(name).collect();
-            return Err(fail(&format!("mutually exclusive arguments: --{}", names.join(" --"))));
+            // util-linux names the creator too, but before 2.41 takes it with either.
+            let creator = if group.contains(&Meaning::Columns) { "--creator " } else { "" };
+            return Err(fail(&format!("mutually exclusive arguments: {creator}--{}", names.join(" --"))));
         }
     }
     Ok(())
@@ -169,8 +171,8 @@ fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), 
         Meaning::Id => request.id = Some(id(&value).map_err(|message| fail(&message))?),
         Meaning::Format(format) => request.format = Some(format),
         Meaning::Columns => request.columns = Some(value),
-        Meaning::Creator => request.choice = Choice::Creator,
-        Meaning::Time => request.choice = Choice::Time,
+        Meaning::Creator => request.creator = true,
+        Meaning::Time => request.time = true,
         Meaning::TimeFormat => request.time_format = Some(time_format(&value)?),
         Meaning::Bytes => request.bytes = true,
         Meaning::NumericPerms => request.numeric_perms = true,
