@@ -58,6 +58,7 @@ impl Printer {
                     width: column.facts().name.len(),
                     right: column.facts().right,
                     cut: *column == Column::Command && !request.no_truncate,
+                    uneven: *column == Column::Status,
                 };
                 Form::Table(Box::new(Table::new(columns.iter().map(head).collect())))
             }

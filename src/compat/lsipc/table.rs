@@ -15,6 +15,8 @@ pub(super) struct Head {
     pub right: bool,
     /// Whether cells may be cut.
     pub cut: bool,
+    /// Whether on a terminal a cell much wider than the others may stand out of the column.
+    pub uneven: bool,
 }
 
 /// Collects the rows of a table until the widths are known.
@@ -66,15 +68,49 @@ impl Table {
             for (at, &end) in row.iter().enumerate() {
                 let cell = self.text.get(start..end).unwrap_or_default();
                 print_cell(&mut out.text, cell, self.heads[at], self.widths[at], at == last);
+                if at < last && self.heads[at].uneven && cell.len() > self.widths[at] {
+                    // The row goes on below.
+                    out.text.pop();
+                    out.text.push('\n');
+                    let below = out.text.len();
+                    pad(&mut out.text, below, self.widths[..=at].iter().map(|width| width + 1).sum());
+                }
                 start = end;
             }
             out.row();
         }
     }
 
-    /// Takes from the columns that may be cut, a blank each in turn, until all fit or no more than the names is left.
+    /// Makes it fit, as far as it can be.
     fn fit(&mut self, columns: usize) {
-        let mut excess = (self.widths.iter().sum::<usize>() + self.widths.len() - 1).saturating_sub(columns);
+        let widest = self.widths.clone();
+        for at in 0..self.heads.len() {
+            if self.heads[at].uneven {
+                self.widths[at] = self.usual_width(at);
+            }
+        }
+        let total = self.widths.iter().sum::<usize>() + self.widths.len() - 1;
+        let mut spare = columns.saturating_sub(total);
+        for (width, widest) in self.widths.iter_mut().zip(widest) {
+            let more = spare.min(widest - *width);
+            *width += more;
+            spare -= more;
+        }
+        self.cut(total.saturating_sub(columns));
+    }
+
+    /// How wide a column is without the cells that are more than twice as wide as the mean.
+    fn usual_width(&self, column: usize) -> usize {
+        let count = self.heads.len();
+        let start = |cell: usize| cell.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let cells = (column..self.ends.len()).step_by(count).map(|cell| self.ends[cell] - start(cell));
+        let mean = cells.clone().sum::<usize>() / (self.ends.len() / count);
+        let most = if mean == 0 { usize::MAX } else { mean * 2 };
+        cells.filter(|&width| width <= most).max().unwrap_or(0).max(self.heads[column].width)
+    }
+
+    /// Takes `excess` from the columns that may be cut, a blank each in turn, or as much as they have.
+    fn cut(&mut self, mut excess: usize) {
         while excess > 0 {
             let before = excess;
             for (width, head) in self.widths.iter_mut().zip(&self.heads) {
