@@ -11,6 +11,7 @@ pub mod ipcmk;
 pub mod ipcrm;
 pub mod ipcs;
 pub mod lsipc;
+pub mod owners;
 
 /// One of util-linux's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

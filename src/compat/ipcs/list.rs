@@ -1,0 +1,235 @@
+//! Rows: a title, a heading and a line for each object. Headings keep the blanks at their ends, which scripts that cut
+//! columns count on.
+
+use super::{Format, Unit, push_size_cell};
+use crate::compat::Tool;
+use crate::compat::common::{
+    Out, pad, push_ctime, push_ctime_without_year, push_left, push_left_i64, push_left_u64, push_octal, say,
+};
+use crate::compat::owners::Owners;
+use crate::object::inventory::{self, Wants};
+use crate::object::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
+use crate::render::units::{push_hex32, push_i64};
+use crate::sys::Timestamp;
+
+/// Owners are cut to this width, except where creators are shown too.
+const OWNER: usize = 10;
+
+/// Lists all objects of a kind.
+///
+/// # Errors
+/// Why the kernel does not list them.
+pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Result<(), String> {
+    let Some(head) = head(kind, format, unit) else { return Ok(()) };
+    let wants = Wants { kinds: KindSet::of(kind), memory: false };
+    let inventory = inventory::collect(wants).map_err(|error| error.to_string())?;
+    for loss in &inventory.losses {
+        say(Tool::Ipcs, loss);
+    }
+    let owners = Owners::of(&inventory.objects, format == Format::Creator);
+    let mut times = Times::default();
+    out.text.push_str(head);
+    for object in &inventory.objects {
+        row(&mut out.text, object, format, unit, &owners, &mut times);
+        out.text.push('\n');
+        out.row();
+    }
+    Ok(())
+}
+
+/// Title and heading; None for the processes of semaphores, of which nothing is shown.
+fn head(kind: Kind, format: Format, unit: Unit) -> Option<&'static str> {
+    let human = unit == Unit::Human;
+    Some(match (kind, format) {
+        (Kind::Msg, Format::Time) => concat!(
+            "------ Message Queues Send/Recv/Change Times --------\n",
+            "msqid    owner      send                 recv                 change              \n",
+        ),
+        (Kind::Msg, Format::Pid) => {
+            concat!("------ Message Queues PIDs --------\n", "msqid      owner      lspid      lrpid     \n")
+        }
+        (Kind::Msg, Format::Creator) => concat!(
+            "------ Message Queues Creators/Owners --------\n",
+            "msqid      perms      cuid       cgid       uid        gid       \n",
+        ),
+        (Kind::Msg, _) if human => concat!(
+            "------ Message Queues --------\n",
+            "key        msqid      owner      perms      size         messages    \n",
+        ),
+        (Kind::Msg, _) => concat!(
+            "------ Message Queues --------\n",
+            "key        msqid      owner      perms      used-bytes   messages    \n",
+        ),
+        (Kind::Shm, Format::Time) => concat!(
+            "------ Shared Memory Attach/Detach/Change Times --------\n",
+            "shmid      owner      attached             detached             changed             \n",
+        ),
+        (Kind::Shm, Format::Pid) => concat!(
+            "------ Shared Memory Creator/Last-op PIDs --------\n",
+            "shmid      owner      cpid       lpid      \n",
+        ),
+        (Kind::Shm, Format::Creator) => concat!(
+            "------ Shared Memory Segment Creators/Owners --------\n",
+            "shmid      perms      cuid       cgid       uid        gid       \n",
+        ),
+        (Kind::Shm, _) if human => concat!(
+            "------ Shared Memory Segments --------\n",
+            "key        shmid      owner      perms      size       nattch     status      \n",
+        ),
+        (Kind::Shm, _) => concat!(
+            "------ Shared Memory Segments --------\n",
+            "key        shmid      owner      perms      bytes      nattch     status      \n",
+        ),
+        (Kind::Sem, Format::Time) => concat!(
+            "------ Semaphore Operation/Change Times --------\n",
+            "semid    owner      last-op                    last-changed              \n",
+        ),
+        (Kind::Sem, Format::Pid) => return None,
+        (Kind::Sem, Format::Creator) => concat!(
+            "------ Semaphore Arrays Creators/Owners --------\n",
+            "semid      perms      cuid       cgid       uid        gid       \n",
+        ),
+        (Kind::Sem, _) => {
+            concat!("------ Semaphore Arrays --------\n", "key        semid      owner      perms      nsems     \n",)
+        }
+    })
+}
+
+fn row(out: &mut String, object: &Object, format: Format, unit: Unit, owners: &Owners, times: &mut Times) {
+    match format {
+        Format::Creator => creators(out, object, owners),
+        Format::Time => {
+            let id_width = if object.kind() == Kind::Shm { 10 } else { 8 };
+            id_and_owner(out, object, id_width, owners);
+            match &object.detail {
+                Detail::Msg(queue) => times.three(out, [queue.stime, queue.rtime, object.ctime]),
+                Detail::Shm(segment) => times.three(out, [segment.atime, segment.dtime, object.ctime]),
+                Detail::Sem(set) => times.two(out, [set.otime, object.ctime]),
+            }
+        }
+        Format::Pid => match &object.detail {
+            Detail::Msg(queue) => {
+                id_and_owner(out, object, 8, owners);
+                out.push_str("  ");
+                push_right(out, queue.lspid.raw(), 5);
+                out.push_str("     ");
+                push_right(out, queue.lrpid.raw(), 5);
+            }
+            Detail::Shm(segment) => {
+                id_and_owner(out, object, 10, owners);
+                out.push(' ');
+                push_left_i64(out, segment.cpid.raw().into(), 10);
+                out.push(' ');
+                push_left_i64(out, segment.lpid.raw().into(), 10);
+            }
+            Detail::Sem(_) => {}
+        },
+        Format::List | Format::Limits | Format::Summary => {
+            push_hex32(out, object.perm.key.bits());
+            out.push(' ');
+            id_and_owner(out, object, 10, owners);
+            out.push(' ');
+            perms(out, object);
+            out.push(' ');
+            match &object.detail {
+                Detail::Msg(queue) => contents(out, queue, unit),
+                Detail::Shm(segment) => memory(out, object, segment, unit),
+                Detail::Sem(Set { nsems, .. }) => push_left_u64(out, *nsems, 10),
+            }
+        }
+    }
+}
+
+fn contents(out: &mut String, queue: &Queue, unit: Unit) {
+    push_size_cell(out, queue.cbytes, 12, unit);
+    out.push(' ');
+    push_left_u64(out, queue.qnum, 12);
+}
+
+fn memory(out: &mut String, object: &Object, segment: &Segment, unit: Unit) {
+    push_size_cell(out, segment.size, 10, unit);
+    out.push(' ');
+    push_left_u64(out, segment.nattch, 10);
+    let mode = object.perm.mode;
+    out.push_str(if mode.is_doomed() { " dest  " } else { "       " });
+    out.push_str(if mode.is_locked() { " locked" } else { "       " });
+}
+
+fn creators(out: &mut String, object: &Object, owners: &Owners) {
+    let perm = &object.perm;
+    push_left_i64(out, object.id.id.into(), 10);
+    out.push(' ');
+    perms(out, object);
+    for name in [owners.user(perm.cuid), owners.group(perm.cgid), owners.user(perm.uid), owners.group(perm.gid)] {
+        out.push(' ');
+        push_left(out, name, 10);
+    }
+}
+
+fn id_and_owner(out: &mut String, object: &Object, id_width: usize, owners: &Owners) {
+    push_left_i64(out, object.id.id.into(), id_width);
+    out.push(' ');
+    let name = owners.user(object.perm.uid);
+    // A character is never cut in two.
+    let end = (0..=OWNER).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0).min(name.len());
+    push_left(out, &name[..end], OWNER);
+}
+
+fn perms(out: &mut String, object: &Object) {
+    let start = out.len();
+    push_octal(out, object.perm.mode.permissions());
+    pad(out, start, 10);
+}
+
+fn push_right(out: &mut String, number: i32, width: usize) {
+    let start = out.len();
+    push_i64(out, number.into());
+    let missing = width.saturating_sub(out.len() - start);
+    out.insert_str(start, &"          "[..missing.min(10)]);
+}
+
+/// Times of rows, which are often the same as in the row before.
+#[derive(Debug, Default)]
+struct Times {
+    last: [Option<(Timestamp, String)>; 3],
+}
+
+impl Times {
+    fn three(&mut self, out: &mut String, times: [Timestamp; 3]) {
+        for (place, time) in times.into_iter().enumerate() {
+            out.push(' ');
+            self.cell(out, place, time, 20, push_ctime_without_year);
+        }
+    }
+
+    fn two(&mut self, out: &mut String, times: [Timestamp; 2]) {
+        out.push(' ');
+        for (place, time) in times.into_iter().enumerate() {
+            out.push(' ');
+            self.cell(out, place, time, 26, push_ctime);
+        }
+    }
+
+    fn cell(
+        &mut self,
+        out: &mut String,
+        place: usize,
+        time: Timestamp,
+        width: usize,
+        push: impl Fn(&mut String, Timestamp),
+    ) {
+        if let Some((last, text)) = &self.last[place]
+            && *last == time
+        {
+            return out.push_str(text);
+        }
+        let start = out.len();
+        if time.is_never() {
+            out.push_str("Not set");
+        } else {
+            push(out, time);
+        }
+        pad(out, start, width);
+        self.last[place] = Some((time, out[start..].to_owned()));
+    }
+}

@@ -1,0 +1,47 @@
+//! `-u`: what a kind uses altogether.
+
+use super::{Unit, push_size};
+use crate::object::model::Kind;
+use crate::render::units::push_u64;
+use crate::sys::{Result, msg, sem, shm};
+
+/// Shows what a kind uses.
+///
+/// # Errors
+/// `ENOSYS` where the kernel has no System V IPC.
+pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
+    match kind {
+        Kind::Msg => {
+            let usage = msg::usage()?;
+            out.push_str("------ Messages Status --------\n");
+            number(out, "allocated queues = ", usage.used_ids.into());
+            number(out, "used headers = ", usage.messages);
+            out.push_str(if unit == Unit::Bytes { "used space (bytes) = " } else { "used space = " });
+            push_size(out, usage.bytes, unit);
+            out.push_str(if unit == Unit::Default { " bytes\n" } else { "\n" });
+        }
+        Kind::Shm => {
+            let usage = shm::usage()?;
+            out.push_str("------ Shared Memory Status --------\n");
+            number(out, "segments allocated ", usage.used_ids.into());
+            number(out, "pages allocated ", usage.total_pages);
+            number(out, "pages resident  ", usage.resident_pages);
+            number(out, "pages swapped   ", usage.swapped_pages);
+            // Linux has never counted these.
+            out.push_str("Swap performance: 0 attempts\t 0 successes\n");
+        }
+        Kind::Sem => {
+            let usage = sem::usage()?;
+            out.push_str("------ Semaphore Status --------\n");
+            number(out, "used arrays = ", usage.used_ids.into());
+            number(out, "allocated semaphores = ", usage.semaphores);
+        }
+    }
+    Ok(())
+}
+
+fn number(out: &mut String, label: &str, value: u64) {
+    out.push_str(label);
+    push_u64(out, value);
+    out.push('\n');
+}
