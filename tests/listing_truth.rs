@@ -1,50 +1,9 @@
 //! A thousand random objects, listed in every format, against the kernel's own tables, field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, is_root, make, tool};
+use ipcadm_testbed::{Kind, Namespace, Random, fresh, ipcadm, is_root, make, tool};
 use serde_json::{Map, Value, json};
-
-/// xorshift64*
-struct Random(u64);
-
-impl Random {
-    /// From `IPCADM_TEST_SEED`, or from the clock; says which, for the next time.
-    #[expect(clippy::print_stderr, reason = "the test runner shows it when the test fails")]
-    fn new() -> Self {
-        let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
-        let seed = env::var("IPCADM_TEST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(clock);
-        eprintln!("again with the same objects: IPCADM_TEST_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 16) % limit
-    }
-
-    fn one_in(&mut self, many: u64) -> bool {
-        self.below(many) == 0
-    }
-
-    /// Owners: known ones, unknown ones, and those that do not fit into 16 bits or look negative.
-    fn account(&mut self) -> u32 {
-        let known = [0, 1, 2, 65534, 65535, 65536, 4_294_967_294, 2_147_483_648];
-        match self.below(3) {
-            0 => known[self.below(8) as usize],
-            1 => self.below(70_000) as u32,
-            _ => self.below(u64::from(u32::MAX)) as u32,
-        }
-    }
-}
 
 /// Makes the objects. What is returned keeps the attached segments attached.
 fn populate(random: &mut Random) -> Vec<make::Attachment> {
@@ -52,7 +11,7 @@ fn populate(random: &mut Random) -> Vec<make::Attachment> {
     for number in 0..1000_u32 {
         let kind = Kind::ALL[random.below(3) as usize];
         // No two objects have the same key; half of the keys have the high bit.
-        let key = (random.next() as u32 & 0xffff_fc00 | number) as i32;
+        let key = (random.any() as u32 & 0xffff_fc00 | number) as i32;
         let key = if random.one_in(4) || key == 0 { 0 } else { key };
         // At least readable for this user: the kernel is asked by IPC_STAT too.
         let mode = random.below(0o1000) as u32 | 0o400;

@@ -233,3 +233,67 @@ impl Times {
         self.last[place] = Some((time, out[start..].to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, Times, Unit, row};
+    use crate::compat::owners::Owners;
+    use crate::object::model::Object;
+    use crate::sys::msg::MsgStat;
+    use crate::sys::shm::ShmStat;
+    use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, ShmId, Timestamp, Uid};
+
+    /// Nobody has this number.
+    const STRANGER: u32 = 3_999_999_999;
+
+    fn perm() -> Perm {
+        let (uid, gid) = (Uid::new(STRANGER), Gid::new(STRANGER));
+        Perm { key: Key::from_bits(u32::MAX), uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o3777) }
+    }
+
+    fn shown(object: &Object, format: Format) -> String {
+        let mut out = String::new();
+        let owners = Owners::of(std::slice::from_ref(object), true);
+        row(&mut out, object, format, Unit::Default, &owners, &mut Times::default());
+        out
+    }
+
+    #[test]
+    fn what_is_too_wide_moves_the_rest_and_loses_nothing() {
+        let never = Timestamp::new(0);
+        let pid = Pid::new(4_194_304);
+        let stat = MsgStat {
+            perm: perm(),
+            stime: never,
+            rtime: never,
+            ctime: never,
+            cbytes: u64::MAX,
+            qnum: u64::MAX,
+            qbytes: 0,
+            lspid: pid,
+            lrpid: pid,
+        };
+        let queue = Object::queue(MsgId::new(i32::MAX), &stat, true);
+        assert_eq!(
+            shown(&queue, Format::List),
+            "0xffffffff 2147483647 3999999999 777        18446744073709551615 18446744073709551615"
+        );
+        assert_eq!(shown(&queue, Format::Pid), "2147483647 3999999999  4194304     4194304");
+        assert_eq!(shown(&queue, Format::Creator), "2147483647 777        3999999999 3999999999 3999999999 3999999999");
+        let stat = ShmStat {
+            perm: perm(),
+            size: u64::MAX,
+            atime: never,
+            dtime: never,
+            ctime: never,
+            cpid: pid,
+            lpid: pid,
+            nattch: u64::MAX,
+        };
+        let segment = Object::segment(ShmId::new(0), &stat, None);
+        assert_eq!(
+            shown(&segment, Format::List),
+            "0xffffffff 0          3999999999 777        18446744073709551615 18446744073709551615 dest   locked"
+        );
+    }
+}

@@ -40,7 +40,7 @@ How to show it (of several, the last counts):
   -h, --help         show this and end
   -V, --version      show the version and end
 
-This is ipcadm under another name; `ipcadm --help` tells what else it does.
+This is ipcadm under another name; it can do more under its own.
 ";
 
 /// What is shown of objects.

@@ -17,13 +17,17 @@
 //! This is the one place in the tests where `unsafe` lives.
 
 mod before_main;
+pub mod differential;
 pub mod make;
 mod namespace;
 mod outcome;
+pub mod population;
+mod random;
 mod run;
 
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;
+pub use random::Random;
 pub use run::{Cmd, Running, drop_in, ipcadm, ipcadm_path, tool};
 
 /// The uid and gid of [`Cmd::unprivileged`] children where there are several

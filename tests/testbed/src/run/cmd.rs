@@ -88,6 +88,12 @@ impl Cmd {
         self
     }
 
+    /// Takes away an environment variable.
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.env.remove(std::ffi::OsStr::new(name));
+        self
+    }
+
     /// Runs it in this folder instead of the test's.
     pub fn dir(mut self, dir: impl AsRef<Path>) -> Self {
         self.dir = Some(dir.as_ref().to_owned());

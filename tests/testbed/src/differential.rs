@@ -1,0 +1,102 @@
+//! A drop-in run side by side with the tool it stands in for.
+
+use std::fmt::Write as _;
+
+use crate::{Cmd, Outcome, drop_in, tool};
+
+/// The release of util-linux that the installed tool of this name comes from;
+/// None when it is another's. Says on stderr that the calling test is left out
+/// then.
+pub fn util_linux(name: &str) -> Option<(u32, u32)> {
+    let text = tool(name, ["-V"]).run().stdout_str();
+    let version = text.split_once("util-linux ").and_then(|(_, version)| {
+        let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    });
+    if version.is_none() {
+        eprintln!("left out, as the {name} in PATH is not util-linux's: {text}");
+    }
+    version
+}
+
+/// What the two programs did.
+#[derive(Debug)]
+pub struct Pair {
+    /// What the installed tool did.
+    pub theirs: Outcome,
+    /// What the drop-in did.
+    pub ours: Outcome,
+}
+
+impl Pair {
+    /// Whether a caller could tell them apart.
+    pub fn is_alike(&self) -> bool {
+        let told = |outcome: &Outcome| (outcome.status, outcome.signal);
+        self.theirs.stdout == self.ours.stdout
+            && self.theirs.stderr == self.ours.stderr
+            && told(&self.theirs) == told(&self.ours)
+    }
+}
+
+/// Runs the installed tool and the drop-in with the same arguments, `set` up
+/// alike.
+pub fn both(name: &str, args: &[&str], set: impl Fn(Cmd) -> Cmd) -> Pair {
+    let args = || args.iter().copied();
+    Pair { theirs: set(tool(name, args())).run(), ours: set(drop_in(name, args())).run() }
+}
+
+/// Many pairs of runs, and where they differed.
+#[derive(Debug)]
+pub struct Comparison {
+    name: &'static str,
+    cases: usize,
+    differing: Vec<String>,
+}
+
+impl Comparison {
+    /// Of the tool with this name.
+    pub fn new(name: &'static str) -> Self {
+        Comparison { name, cases: 0, differing: Vec::new() }
+    }
+
+    /// Runs both with these arguments, `set` up alike, and notes whether they
+    /// did the same.
+    pub fn case(&mut self, args: &[&str], set: impl Fn(Cmd) -> Cmd) {
+        self.cases += 1;
+        let pair = both(self.name, args, set);
+        if !pair.is_alike() {
+            self.differing.push(describe(&pair));
+        }
+    }
+
+    /// All were alike, and there were at least so many.
+    ///
+    /// # Panics
+    ///
+    /// When not, with the first differences.
+    #[track_caller]
+    pub fn all_alike(self, at_least: usize) {
+        let (cases, many) = (self.cases, self.differing.len());
+        let shown = self.differing.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("\n");
+        assert!(self.differing.is_empty(), "{many} of {cases} cases of {} differ:\n{shown}", self.name);
+        assert!(cases >= at_least, "only {cases} cases of {}", self.name);
+    }
+}
+
+/// The first lines that differ, with every blank to be seen, and both ends.
+fn describe(pair: &Pair) -> String {
+    let mut text = format!("=== {}\n", pair.theirs.command);
+    for (stream, theirs, ours) in
+        [("stdout", &pair.theirs.stdout, &pair.ours.stdout), ("stderr", &pair.theirs.stderr, &pair.ours.stderr)]
+    {
+        let (theirs, ours) = (String::from_utf8_lossy(theirs), String::from_utf8_lossy(ours));
+        let lines = |text: &str| text.split('\n').map(str::to_owned).collect::<Vec<_>>();
+        let (theirs, ours) = (lines(&theirs), lines(&ours));
+        let differing = |at: &usize| theirs.get(*at) != ours.get(*at);
+        for at in (0..theirs.len().max(ours.len())).filter(differing).take(3) {
+            let _ = writeln!(text, "{stream} {}: theirs {:?}\n      ours {:?}", at + 1, theirs.get(at), ours.get(at));
+        }
+    }
+    let end = |outcome: &Outcome| format!("status {:?} signal {:?}", outcome.status, outcome.signal);
+    text + &format!("theirs {}, ours {}\n", end(&pair.theirs), end(&pair.ours))
+}
