@@ -20,7 +20,8 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// Whether a character must not be shown as itself.
-pub(super) const fn is_unsafe(c: char) -> bool {
+#[must_use]
+pub const fn is_unsafe(c: char) -> bool {
     matches!(
         c,
         '\0'..='\x1f'

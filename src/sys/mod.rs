@@ -11,6 +11,7 @@ pub mod errno;
 pub mod guarded;
 pub mod held_signals;
 pub mod layout;
+pub mod locale;
 pub mod mapping;
 pub mod memory;
 pub mod msg;

@@ -1,0 +1,52 @@
+//! Command lines of the processes the kernel recorded, each process looked into once.
+
+use std::collections::HashMap;
+
+use super::encode::{self, Encoding};
+use crate::proc::cmdline::command_line;
+use crate::proc::process::{Recorded, recorded};
+use crate::sys::{Pid, Timestamp};
+
+/// util-linux shows no more bytes of a command line.
+const MOST: u64 = 8191;
+
+/// What was found out so far.
+pub(super) struct Commands {
+    encoding: Encoding,
+    /// The command line, encoded.
+    lines: HashMap<i32, Box<str>>,
+    /// Whether it is that of the process which was recorded then.
+    same: HashMap<(i32, i64), bool>,
+}
+
+impl Commands {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self { encoding, lines: HashMap::new(), same: HashMap::new() }
+    }
+
+    /// The command line of the process recorded at `time`, its arguments between blanks; empty when it has ended,
+    /// whoever has its number now.
+    pub(super) fn of(&mut self, pid: Pid, time: Timestamp) -> &str {
+        if pid.is_none() {
+            return "";
+        }
+        let same = self.same.entry((pid.raw(), time.seconds()));
+        if !*same.or_insert_with(|| matches!(recorded(pid, time), Recorded::Alive(_))) {
+            return "";
+        }
+        let encoding = self.encoding;
+        self.lines.entry(pid.raw()).or_insert_with(|| line(pid, encoding))
+    }
+}
+
+fn line(pid: Pid, encoding: Encoding) -> Box<str> {
+    let mut bytes = command_line(pid, MOST + 1).unwrap_or_default();
+    bytes.truncate(MOST as usize);
+    if bytes.last() == Some(&0) {
+        bytes.pop();
+    }
+    bytes.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
+    let mut text = String::new();
+    encode::push(encoding, &mut text, &bytes);
+    text.into_boxed_str()
+}

@@ -1,0 +1,240 @@
+//! The command line.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
+
+use super::super::Tool;
+use super::super::common::{say, shown, usage_error, version};
+use super::super::getopt::{self, Bad, Item, Spec, Value};
+use super::help;
+use crate::object::model::Kind;
+
+/// How rows are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Export,
+    List,
+    Newline,
+    Raw,
+}
+
+/// How times are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeFormat {
+    /// The time today, else the day.
+    Short,
+    /// As ctime(3).
+    Full,
+    /// ISO 8601 with the offset.
+    Iso,
+}
+
+/// What is asked for. Not yet the columns: those depend on all of it.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    pub kind: Option<Kind>,
+    pub global: bool,
+    /// `-i`, which may name nothing that exists.
+    pub id: Option<i32>,
+    pub format: Option<Format>,
+    pub creator: bool,
+    pub time: bool,
+    /// The value of `-o`.
+    pub columns: Option<OsString>,
+    pub time_format: Option<TimeFormat>,
+    pub bytes: bool,
+    pub numeric_perms: bool,
+    pub no_headings: bool,
+    pub no_truncate: bool,
+    pub shell: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Kind(Kind),
+    Global,
+    Id,
+    Format(Format),
+    Columns,
+    Creator,
+    Time,
+    TimeFormat,
+    Bytes,
+    NumericPerms,
+    NoHeadings,
+    NoTruncate,
+    Shell,
+    Help,
+    Version,
+}
+
+const SPECS: [Spec<Meaning>; 21] = [
+    Spec::new(b'b', "bytes", Value::No, Meaning::Bytes),
+    Spec::new(b'c', "creator", Value::No, Meaning::Creator),
+    Spec::new(b'e', "export", Value::No, Meaning::Format(Format::Export)),
+    Spec::new(b'g', "global", Value::No, Meaning::Global),
+    Spec::new(b'h', "help", Value::No, Meaning::Help),
+    Spec::new(b'i', "id", Value::Required, Meaning::Id),
+    Spec::new(b'J', "json", Value::No, Meaning::Format(Format::Json)),
+    Spec::new(b'l', "list", Value::No, Meaning::Format(Format::List)),
+    Spec::new(b'n', "newline", Value::No, Meaning::Format(Format::Newline)),
+    Spec::long("noheadings", Value::No, Meaning::NoHeadings),
+    Spec::long("notruncate", Value::No, Meaning::NoTruncate),
+    Spec::new(b'P', "numeric-perms", Value::No, Meaning::NumericPerms),
+    Spec::new(b'o', "output", Value::Required, Meaning::Columns),
+    Spec::new(b'q', "queues", Value::No, Meaning::Kind(Kind::Msg)),
+    Spec::new(b'r', "raw", Value::No, Meaning::Format(Format::Raw)),
+    Spec::new(b's', "semaphores", Value::No, Meaning::Kind(Kind::Sem)),
+    Spec::new(b'm', "shmems", Value::No, Meaning::Kind(Kind::Shm)),
+    Spec::new(b't', "time", Value::No, Meaning::Time),
+    Spec::long("time-format", Value::Required, Meaning::TimeFormat),
+    Spec::new(b'V', "version", Value::No, Meaning::Version),
+    Spec::new(b'y', "shell", Value::No, Meaning::Shell),
+];
+
+/// Options of which only one may be given, in the order in which the message names them.
+const EXCLUSIVE: [&[Meaning]; 4] = [
+    &[
+        Meaning::Format(Format::Json),
+        Meaning::Format(Format::Export),
+        Meaning::Format(Format::List),
+        Meaning::Format(Format::Newline),
+        Meaning::Format(Format::Raw),
+    ],
+    &[Meaning::Global, Meaning::Id],
+    &[Meaning::Columns, Meaning::Time],
+    &[Meaning::Kind(Kind::Shm), Meaning::Kind(Kind::Msg), Meaning::Kind(Kind::Sem)],
+];
+
+/// Reads the command line, each option as it comes; `Err` is the status of a run that ends here.
+pub(super) fn read(args: &[OsString]) -> Result<Request, ExitCode> {
+    let mut request = Request::default();
+    let mut seen: [Option<Meaning>; EXCLUSIVE.len()] = [None; EXCLUSIVE.len()];
+    for item in getopt::read(args, &SPECS) {
+        let (meaning, value) = match item {
+            Ok(Item::Option(meaning, value)) => (meaning, value.unwrap_or_default()),
+            // What util-linux does with words that are no options: nothing.
+            Ok(Item::Operand(_)) => continue,
+            Err(bad) => return Err(refuse(&bad)),
+        };
+        check_alone(meaning, &mut seen)?;
+        take(&mut request, meaning, value)?;
+    }
+    if request.kind.is_none() && (request.id.is_some() || request.creator || request.time) {
+        return Err(fail("--global is mutually exclusive with --creator, --id and --time"));
+    }
+    request.global |= request.kind.is_none();
+    Ok(request)
+}
+
+/// Says what is wrong.
+pub(super) fn fail(message: &str) -> ExitCode {
+    say(Tool::Lsipc, message);
+    ExitCode::FAILURE
+}
+
+/// Refuses a word that is no option here; those that newer releases have for POSIX objects by name.
+fn refuse(bad: &Bad) -> ExitCode {
+    let posix = match bad {
+        Bad::Short(letter) => ["M", "Q", "S", "N"].contains(&letter.as_str()).then(|| format!("-{letter}")),
+        Bad::Long(word) => {
+            let name = word.split('=').next().unwrap_or_default();
+            (name == "--name" || name.starts_with("--posix")).then(|| name.to_owned())
+        }
+        _ => None,
+    };
+    match posix {
+        Some(option) => fail(&format!("{option}: POSIX objects are not supported, only those of System V")),
+        None => usage_error(Tool::Lsipc, bad),
+    }
+}
+
+fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) -> Result<(), ExitCode> {
+    for (group, before) in EXCLUSIVE.iter().zip(seen) {
+        if group.contains(&meaning) && before.replace(meaning).is_some_and(|before| before != meaning) {
+            let name = |meaning: &Meaning| SPECS.iter().find(|spec| spec.meaning == *meaning).and_then(|spec| spec.long);
+            let names: Vec<&str> = group.iter().filter_map(name).collect();
+            // util-linux names the creator too, but before 2.41 takes it with either.
+            let creator = if group.contains(&Meaning::Columns) { "--creator " } else { "" };
+            return Err(fail(&format!("mutually exclusive arguments: {creator}--{}", names.join(" --"))));
+        }
+    }
+    Ok(())
+}
+
+fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), ExitCode> {
+    match meaning {
+        Meaning::Kind(kind) => request.kind = Some(kind),
+        Meaning::Global => request.global = true,
+        Meaning::Id => request.id = Some(id(&value).map_err(|message| fail(&message))?),
+        Meaning::Format(format) => request.format = Some(format),
+        Meaning::Columns => request.columns = Some(value),
+        Meaning::Creator => request.creator = true,
+        Meaning::Time => request.time = true,
+        Meaning::TimeFormat => request.time_format = Some(time_format(&value)?),
+        Meaning::Bytes => request.bytes = true,
+        Meaning::NumericPerms => request.numeric_perms = true,
+        Meaning::NoHeadings => request.no_headings = true,
+        Meaning::NoTruncate => request.no_truncate = true,
+        Meaning::Shell => request.shell = true,
+        Meaning::Help => return Err(help::print()),
+        Meaning::Version => return Err(version(Tool::Lsipc)),
+    }
+    Ok(())
+}
+
+/// An id: decimal digits and nothing else, but a minus before them is left to be not found.
+fn id(word: &OsStr) -> Result<i32, String> {
+    let bad = || format!("failed to parse IPC identifier: '{}'", shown(word));
+    let digits = word.as_bytes().strip_prefix(b"-").unwrap_or(word.as_bytes());
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || word.as_bytes() == b"-0" {
+        return Err(bad());
+    }
+    let text = word.to_str().ok_or_else(bad)?;
+    text.parse().map_err(|_| format!("{}: Numerical result out of range", bad()))
+}
+
+fn time_format(word: &OsStr) -> Result<TimeFormat, ExitCode> {
+    match word.as_bytes() {
+        b"short" => Ok(TimeFormat::Short),
+        b"full" => Ok(TimeFormat::Full),
+        b"iso" => Ok(TimeFormat::Iso),
+        _ => Err(fail(&format!("unknown time format: {}", shown(word)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use proptest::prelude::*;
+
+    use super::id;
+
+    #[test]
+    fn ids_are_strict() {
+        for (word, found) in [("0", 0), ("007", 7), ("2147483647", i32::MAX), ("-1", -1), ("-2147483648", i32::MIN)] {
+            assert_eq!(id(OsStr::new(word)), Ok(found));
+        }
+        for word in ["", "-", "-0", "+1", " 1", "1 ", "0x1", "1x", "2147483648", "4294967297", "-2147483649", "١"] {
+            assert!(id(OsStr::new(word)).is_err(), "{word}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_word_is_itself_or_refused(word in prop_oneof![any::<String>(), "[+ -]?[0-9]{0,12}x?"]) {
+            match id(OsStr::new(&word)) {
+                Ok(number) => {
+                    let digits = word.trim_start_matches('-').trim_start_matches('0');
+                    let expected = number.unsigned_abs().to_string();
+                    prop_assert_eq!(if digits.is_empty() { "0" } else { digits }, expected);
+                    prop_assert_eq!(number < 0, word.starts_with('-') && !digits.is_empty());
+                }
+                Err(message) => prop_assert!(message.contains(&word)),
+            }
+        }
+    }
+}

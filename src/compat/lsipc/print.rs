@@ -1,0 +1,200 @@
+//! Rows in the form that was asked for.
+
+use std::io::{self, IsTerminal};
+
+use super::super::common::Out;
+use super::cells::push_sheet_line;
+use super::column::Column;
+use super::encode::Encoding;
+use super::options::{Format, Request};
+use super::table::{Head, Table};
+use crate::sys::{locale, terminal};
+
+/// How rows are put down.
+enum Form {
+    Table(Box<Table>),
+    Raw,
+    /// `NAME="value"`, with this between two of a row.
+    Export(&'static str),
+    Json(Json),
+    Sheet,
+}
+
+/// The ways to lay out JSON, as `LIBSMARTCOLS_JSON` chooses them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Json {
+    Pretty,
+    /// A row a line.
+    Compact,
+    /// A row a line, and nothing around them.
+    Lines,
+}
+
+/// Prints rows.
+pub(super) struct Printer {
+    pub(super) out: Out,
+    form: Form,
+    columns: Vec<Column>,
+    /// What the columns are called.
+    names: Vec<String>,
+    headings: bool,
+    rows: usize,
+    cell: String,
+    list: &'static str,
+}
+
+impl Printer {
+    /// For these columns; `list` is what JSON calls the rows.
+    pub(super) fn new(request: &Request, columns: Vec<Column>, list: &'static str) -> Self {
+        let form = match request.format {
+            Some(Format::Json) => Form::Json(json()),
+            Some(Format::Export) => Form::Export(" "),
+            Some(Format::Newline) => Form::Export("\n"),
+            Some(Format::Raw) => Form::Raw,
+            None if request.is_sheet() => Form::Sheet,
+            Some(Format::List) | None => {
+                let head = |column: &Column| Head {
+                    name: column.name(request.shell),
+                    width: column.facts().name.len(),
+                    right: column.facts().right,
+                    cut: *column == Column::Command && !request.no_truncate,
+                    uneven: *column == Column::Status,
+                };
+                Form::Table(Box::new(Table::new(columns.iter().map(head).collect())))
+            }
+        };
+        let names = columns.iter().map(|column| {
+            let name = column.name(request.shell);
+            if matches!(form, Form::Json(_)) { name.to_ascii_lowercase() } else { name.to_owned() }
+        });
+        Self {
+            out: Out::new(),
+            names: names.collect(),
+            form,
+            columns,
+            headings: !request.no_headings,
+            rows: 0,
+            cell: String::new(),
+            list,
+        }
+    }
+
+    /// How cells are to be encoded.
+    pub(super) fn encoding(&self) -> Encoding {
+        match self.form {
+            Form::Table(_) => Encoding::Table { utf8: locale::is_utf8() },
+            Form::Raw => Encoding::Raw,
+            Form::Export(_) => Encoding::Export,
+            Form::Json(_) => Encoding::Json,
+            Form::Sheet => Encoding::Sheet,
+        }
+    }
+
+    /// One more row, whose cells `push` makes.
+    pub(super) fn row(&mut self, mut push: impl FnMut(&mut String, Column)) {
+        if let Form::Table(table) = &mut self.form {
+            for &column in &self.columns {
+                table.cell(|text| push(text, column));
+            }
+            return;
+        }
+        self.begin_row();
+        for (at, &column) in self.columns.iter().enumerate() {
+            self.cell.clear();
+            push(&mut self.cell, column);
+            let (text, name, cell) = (&mut self.out.text, &self.names[at], &self.cell);
+            match self.form {
+                Form::Table(_) => {}
+                Form::Raw => push_all(text, &[if at > 0 { " " } else { "" }, cell]),
+                Form::Export(between) => push_all(text, &[if at > 0 { between } else { "" }, name, "=\"", cell, "\""]),
+                Form::Json(layout) => push_member(text, layout, at, name, cell),
+                // A segment's status is shown even when there is nothing to say.
+                Form::Sheet if cell.is_empty() && column != Column::Status => {}
+                Form::Sheet => push_sheet_line(text, column.facts().label, cell),
+            }
+        }
+        self.end_row();
+        self.out.row();
+    }
+
+    fn begin_row(&mut self) {
+        let first = self.rows == 0;
+        self.rows += 1;
+        let text = &mut self.out.text;
+        match self.form {
+            Form::Raw if first && self.headings => push_all(text, &[&self.names.join(" "), "\n"]),
+            Form::Json(Json::Pretty) if first => push_all(text, &["{\n   \"", self.list, "\": [\n      {\n"]),
+            Form::Json(Json::Pretty) => text.push_str(",{\n"),
+            Form::Json(Json::Compact) if first => push_all(text, &["{\"", self.list, "\":[\n{"]),
+            Form::Json(Json::Compact) => text.push_str(",\n{"),
+            Form::Json(Json::Lines) => text.push('{'),
+            _ => {}
+        }
+    }
+
+    fn end_row(&mut self) {
+        match self.form {
+            Form::Raw | Form::Export(_) => self.out.text.push('\n'),
+            Form::Json(Json::Pretty) => self.out.text.push_str("\n      }"),
+            Form::Json(Json::Compact) => self.out.text.push('}'),
+            Form::Json(Json::Lines) => self.out.text.push_str("}\n"),
+            Form::Table(_) | Form::Sheet => {}
+        }
+    }
+
+    /// Prints what is still to come, and gives back the stream.
+    pub(super) fn finish(mut self) -> Out {
+        match self.form {
+            Form::Table(table) => table.print(&mut self.out, self.headings, columns()),
+            Form::Json(Json::Pretty) if self.rows == 0 => {
+                push_all(&mut self.out.text, &["{\n   \"", self.list, "\": [\n\n   ]\n}\n"]);
+            }
+            Form::Json(Json::Compact) if self.rows == 0 => {
+                push_all(&mut self.out.text, &["{\"", self.list, "\":[\n]}\n"]);
+            }
+            Form::Json(Json::Pretty) => self.out.text.push_str("\n   ]\n}\n"),
+            Form::Json(Json::Compact) => self.out.text.push_str("\n]}\n"),
+            Form::Json(Json::Lines) | Form::Raw | Form::Export(_) | Form::Sheet => {}
+        }
+        self.out
+    }
+}
+
+fn push_all(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
+}
+
+fn push_member(text: &mut String, layout: Json, at: usize, name: &str, cell: &str) {
+    let (before, colon) = match (layout, at) {
+        (Json::Pretty, 0) => ("         \"", "\": "),
+        (Json::Pretty, _) => (",\n         \"", "\": "),
+        (_, 0) => ("\"", "\":"),
+        _ => (",\"", "\":"),
+    };
+    push_all(text, &[before, name, colon]);
+    if cell.is_empty() {
+        text.push_str("null");
+    } else {
+        push_all(text, &["\"", cell, "\""]);
+    }
+}
+
+fn json() -> Json {
+    match std::env::var("LIBSMARTCOLS_JSON").as_deref() {
+        Ok("compact") => Json::Compact,
+        Ok("lines") => Json::Lines,
+        _ => Json::Pretty,
+    }
+}
+
+/// The width of the terminal that shows the output, if one does.
+fn columns() -> Option<usize> {
+    const USUAL: usize = 80;
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let told = terminal::columns(&stdout).map(usize::from);
+    let set = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|&columns: &usize| columns > 0);
+    Some(told.or_else(set).unwrap_or(USUAL))
+}

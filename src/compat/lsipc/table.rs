@@ -1,0 +1,158 @@
+//! Columns as wide as their cells; on a terminal those that may be cut are made to fit.
+
+use super::super::common::{Out, pad};
+use crate::render::escape::display_width;
+use crate::render::units::push_u64;
+
+/// The head of a column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    /// What stands above it.
+    pub name: &'static str,
+    /// How wide the column is at least; a longer name stands out of it, as it does in util-linux.
+    pub width: usize,
+    /// Whether cells stand at the right.
+    pub right: bool,
+    /// Whether cells may be cut.
+    pub cut: bool,
+    /// Whether on a terminal a cell much wider than the others may stand out of the column.
+    pub uneven: bool,
+}
+
+/// Collects the rows of a table until the widths are known.
+pub(super) struct Table {
+    heads: Vec<Head>,
+    widths: Vec<usize>,
+    text: String,
+    /// Where each cell ends in `text`.
+    ends: Vec<usize>,
+}
+
+impl Table {
+    pub(super) fn new(heads: Vec<Head>) -> Self {
+        let widths = heads.iter().map(|head| head.width).collect();
+        Self { heads, widths, text: String::new(), ends: Vec::new() }
+    }
+
+    /// One more cell, row by row.
+    pub(super) fn cell(&mut self, push: impl FnOnce(&mut String)) {
+        let start = self.text.len();
+        push(&mut self.text);
+        let column = self.ends.len() % self.heads.len();
+        let width = display_width(self.text.get(start..).unwrap_or_default());
+        self.widths[column] = self.widths[column].max(width);
+        self.ends.push(self.text.len());
+    }
+
+    /// One more cell with a number.
+    pub(super) fn number(&mut self, number: u64) {
+        self.cell(|out| push_u64(out, number));
+    }
+
+    /// Prints it all. `columns` is how wide the terminal is, if it is one. No rows print nothing.
+    pub(super) fn print(mut self, out: &mut Out, headings: bool, columns: Option<usize>) {
+        if self.ends.is_empty() {
+            return;
+        }
+        if let Some(columns) = columns {
+            self.fit(columns);
+        }
+        let last = self.heads.len() - 1;
+        if headings {
+            for (at, head) in self.heads.iter().enumerate() {
+                print_cell(&mut out.text, head.name, *head, self.widths[at], at == last);
+            }
+        }
+        let mut start = 0;
+        for row in self.ends.chunks(self.heads.len()) {
+            for (at, &end) in row.iter().enumerate() {
+                let cell = self.text.get(start..end).unwrap_or_default();
+                print_cell(&mut out.text, cell, self.heads[at], self.widths[at], at == last);
+                if at < last && self.heads[at].uneven && cell.len() > self.widths[at] {
+                    // The row goes on below.
+                    out.text.pop();
+                    out.text.push('\n');
+                    let below = out.text.len();
+                    pad(&mut out.text, below, self.widths[..=at].iter().map(|width| width + 1).sum());
+                }
+                start = end;
+            }
+            out.row();
+        }
+    }
+
+    /// Makes it fit, as far as it can be.
+    fn fit(&mut self, columns: usize) {
+        let widest = self.widths.clone();
+        for at in 0..self.heads.len() {
+            if self.heads[at].uneven {
+                self.widths[at] = self.usual_width(at);
+            }
+        }
+        let total = self.widths.iter().sum::<usize>() + self.widths.len() - 1;
+        let mut spare = columns.saturating_sub(total);
+        for (width, widest) in self.widths.iter_mut().zip(widest) {
+            let more = spare.min(widest - *width);
+            *width += more;
+            spare -= more;
+        }
+        self.cut(total.saturating_sub(columns));
+    }
+
+    /// How wide a column is without the cells that are more than twice as wide as the mean.
+    fn usual_width(&self, column: usize) -> usize {
+        let count = self.heads.len();
+        let start = |cell: usize| cell.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let cells = (column..self.ends.len()).step_by(count).map(|cell| self.ends[cell] - start(cell));
+        let mean = cells.clone().sum::<usize>() / (self.ends.len() / count);
+        let most = if mean == 0 { usize::MAX } else { mean * 2 };
+        cells.filter(|&width| width <= most).max().unwrap_or(0).max(self.heads[column].width)
+    }
+
+    /// Takes `excess` from the columns that may be cut, a blank each in turn, or as much as they have.
+    fn cut(&mut self, mut excess: usize) {
+        while excess > 0 {
+            let before = excess;
+            for (width, head) in self.widths.iter_mut().zip(&self.heads) {
+                if excess > 0 && head.cut && *width > head.width {
+                    *width -= 1;
+                    excess -= 1;
+                }
+            }
+            if excess == before {
+                return;
+            }
+        }
+    }
+}
+
+fn print_cell(out: &mut String, cell: &str, head: Head, width: usize, last: bool) {
+    let plain = cell.is_ascii();
+    let shown = if plain { cell.len() } else { display_width(cell) };
+    let cell = if shown > width && head.cut { cut(cell, width) } else { cell };
+    let shown = if plain { cell.len() } else { display_width(cell) };
+    // Behind the last column stands nothing, not even in place of an empty cell.
+    if head.right && !(last && cell.is_empty()) {
+        pad(out, out.len(), width.saturating_sub(shown));
+    }
+    out.push_str(cell);
+    if last {
+        out.push('\n');
+        return;
+    }
+    let missing = if head.right { 0 } else { width.saturating_sub(shown) };
+    pad(out, out.len(), missing + 1);
+}
+
+/// The beginning of `cell` that is no wider than `width`.
+fn cut(cell: &str, width: usize) -> &str {
+    let mut end = 0;
+    for (at, character) in cell.char_indices() {
+        let next = at + character.len_utf8();
+        if display_width(cell.get(..next).unwrap_or_default()) > width {
+            break;
+        }
+        end = next;
+    }
+    cell.get(..end).unwrap_or_default()
+}
