@@ -50,6 +50,21 @@ impl Population {
     /// About so many objects.
     #[track_caller]
     pub fn new(random: &mut Random, number: u32) -> Self {
+        Self::with_creators(random, number, |random| (account(random), account(random)))
+    }
+
+    /// As [`Population::new`], but creators have the number of their user for
+    /// their group too.
+    #[track_caller]
+    pub fn with_even_creators(random: &mut Random, number: u32) -> Self {
+        Self::with_creators(random, number, |random| {
+            let number = account(random);
+            (number, number)
+        })
+    }
+
+    #[track_caller]
+    fn with_creators(random: &mut Random, number: u32, creator: impl Fn(&mut Random) -> (u32, u32)) -> Self {
         let mut made = Population { objects: Vec::new(), _attached: Vec::new(), _waiting: Vec::new() };
         for number in 0..number {
             let kind = *random.of(&Kind::ALL);
@@ -58,7 +73,7 @@ impl Population {
             let key = if random.one_in(4) { 0 } else { key };
             let (uid, gid) = (account(random), account(random));
             // Creators are the owners of the moment, as everywhere.
-            let (cuid, cgid) = if is_root() && random.one_in(3) { (account(random), account(random)) } else { (0, 0) };
+            let (cuid, cgid) = if is_root() && random.one_in(3) { creator(random) } else { (0, 0) };
             let create = |random: &mut Random| made_of(kind, key, random);
             let id = if (cuid, cgid) == (0, 0) { create(random) } else { make::as_user(cuid, cgid, || create(random)) };
             made.use_it(kind, id, random);
