@@ -114,9 +114,10 @@ fn a_command_is_that_of_the_creator_or_none() {
         perl -e 'shmget(0, 4096, 0600 | 512) // die; print $$' >"$DIR/pid"
         pid=$(cat "$DIR/pid")
         # Times of creation and start are whole seconds: the stranger must start in another.
-        at=$(date +%s); while [ $(date +%s) -lt $((at + 3)) ]; do :; done
+        at=$(date +%s); while [ $(date +%s) -lt $((at + 3)) ]; do sleep 0.1; done
         echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
         sleep 100 & stranger=$!
+        until [ "$(cat /proc/$stranger/comm)" = sleep ]; do :; done
         echo "$pid $stranger"
         if [ -n "$THEIRS" ]; then "$THEIRS" -m -r -o command --noheadings; else echo; fi
         "$OURS" -m -r -o command --noheadings
