@@ -3,7 +3,7 @@
 //! Times of other years cannot be had in a namespace; `compat_times.rs` compares how they are written. What differs on
 //! purpose is in `compat_ipcs_better.rs`.
 
-use ipcadm_testbed::differential::{Comparison, both, util_linux};
+use ipcadm_testbed::differential::{Comparison, util_linux};
 use ipcadm_testbed::population::Population;
 use ipcadm_testbed::{Cmd, Kind, Random, drop_in, fresh, make, may_set_limits};
 
@@ -172,7 +172,7 @@ fn ours_needs_no_tables_in_proc() {
         lines.extend(made.of(kind).map(|object| vec![option.to_owned(), "-i".to_owned(), object.id.to_string()]));
     }
     for line in lines {
-        let with = drop_in("ipcs", line.clone()).run().ok().stderr_empty();
+        let with = drop_in("ipcs", line.clone()).run().ok().stderr_empty().stdout_has("\n");
         drop_in("ipcs", line).without_sysvipc().run().ok().stderr_empty().stdout_is(with.stdout);
     }
 }
