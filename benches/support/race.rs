@@ -1,8 +1,10 @@
 //! Runs of whole processes, interleaved so that a busy machine is as unfair to one as to the other.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -23,6 +25,8 @@ pub(crate) struct Run {
     /// What a reader would type.
     pub(crate) label: String,
     program: Option<PathBuf>,
+    /// What it is called as, if not by its path.
+    name: Option<String>,
     args: Vec<String>,
     input: Option<PathBuf>,
     locale: &'static str,
@@ -31,6 +35,13 @@ pub(crate) struct Run {
 /// The program that is measured.
 pub(crate) fn ipcadm<const N: usize>(args: [&str; N]) -> Run {
     Run::new("ipcadm", Some(env!("CARGO_BIN_EXE_ipcadm").into()), &args)
+}
+
+/// The program that is measured, called as one of the tools it stands in for.
+pub(crate) fn drop_in<const N: usize>(name: &str, args: [&str; N]) -> Run {
+    let run = ipcadm(args);
+    let label = [&["our", name], &args[..]].concat().join(" ");
+    Run { label, name: Some(name.to_owned()), ..run }
 }
 
 /// A yardstick, which may be missing here.
@@ -43,7 +54,8 @@ pub(crate) fn tool<const N: usize>(name: &str, args: [&str; N]) -> Run {
 impl Run {
     fn new(name: &str, program: Option<PathBuf>, args: &[&str]) -> Self {
         let label = [&[name], args].concat().join(" ");
-        Self { label, program, args: args.iter().map(|&arg| arg.to_owned()).collect(), input: None, locale: "C" }
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        Self { label, program, name: None, args, input: None, locale: "C" }
     }
 
     /// In this locale instead of C.
@@ -66,6 +78,7 @@ impl Run {
         let open = |file: &Path| File::open(file).unwrap_or_else(|e| panic!("cannot open {}: {e}", file.display()));
         let mut command = Command::new(program);
         command
+            .arg0(self.name.as_deref().map_or(program.as_os_str(), OsStr::new))
             .args(&self.args)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
