@@ -67,3 +67,43 @@ fn text(number: u32, name: Option<&str>) -> Box<str> {
 fn find(texts: &[(u32, Box<str>)], number: u32) -> &str {
     texts.binary_search_by_key(&number, |entry| entry.0).map_or("?", |at| &texts[at].1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Owners, text};
+    use crate::object::model::Object;
+    use crate::sys::sem::SemStat;
+    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+
+    #[test]
+    fn a_name_shows_as_it_is_unless_it_could_deceive() {
+        assert_eq!(&*text(7, Some("DOMAIN\\user")), "DOMAIN\\user");
+        assert_eq!(&*text(7, Some("ro\x1b[2Jot\n")), "ro\\x1b[2Jot\\n");
+        assert_eq!(&*text(4_294_967_294, None), "4294967294");
+    }
+
+    #[test]
+    fn everybody_is_found_however_they_alternate() {
+        let never = Timestamp::new(0);
+        let set = |number: u32| {
+            let perm = Perm {
+                key: Key::from_bits(0),
+                uid: Uid::new(number % 7),
+                gid: Gid::new(3_999_999_900 + number % 5),
+                cuid: Uid::new(3_999_999_990 + number % 9),
+                cgid: Gid::new(0),
+                mode: Mode::new(0),
+            };
+            Object::set(SemId::new(0), &SemStat { perm, otime: never, ctime: never, nsems: 1 })
+        };
+        let objects: Vec<Object> = (0..100).map(set).collect();
+        let owners = Owners::of(&objects, true);
+        for perm in objects.iter().map(|object| &object.perm) {
+            assert_ne!(owners.user(perm.uid), "?");
+            assert_eq!(owners.user(perm.cuid), perm.cuid.raw().to_string());
+            assert_eq!(owners.group(perm.gid), perm.gid.raw().to_string());
+            assert_eq!(owners.group(perm.cgid), "root");
+        }
+        assert_eq!(owners.user(Uid::new(0)), "root");
+    }
+}

@@ -73,3 +73,26 @@ pub fn local_time(time: Timestamp) -> Option<LocalTime> {
         offset: tm.tm_gmtoff,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{local_time, now};
+    use crate::sys::Timestamp;
+
+    #[test]
+    fn every_part_is_where_it_belongs() {
+        // Noon of 1 March 2024 in UTC: in every zone the day before, that day or the next.
+        let time = Timestamp::new(1_709_294_400);
+        let local = local_time(time).unwrap();
+        let utc = local_time(Timestamp::new(time.seconds() - local.offset)).unwrap();
+        // No zone changes its offset around that day.
+        assert_eq!((utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second), (2024, 3, 1, 12, 0, 0));
+        assert_eq!((utc.weekday, utc.yearday), (5, 60));
+    }
+
+    #[test]
+    fn the_calendar_has_an_end() {
+        assert_eq!(local_time(Timestamp::new(i64::MAX)), None);
+        assert!(local_time(Timestamp::new(now())).is_some());
+    }
+}
