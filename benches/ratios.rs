@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench                        every figure
-//! cargo bench --bench ratios -- rm   some: start, ls, json, rm
+//! cargo bench --bench ratios -- rm   some: start, ls, ipcs, json, rm
 //! ```
 //!
 //! Ratios of whole processes on one machine in one run: times alone would say more about the machine. Nothing is
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use ipcadm_testbed::{Kind, Namespace, fresh, make};
 use support::figure::{self, Target};
-use support::race::{Cost, Folder, Run, ipcadm, lines_of, race, reap, tool};
+use support::race::{Cost, Folder, Run, drop_in, ipcadm, lines_of, race, reap, tool};
 
 /// Objects of each kind.
 const OBJECTS: usize = 32_000;
@@ -43,7 +43,7 @@ fn main() {
         // First, while there is nothing to list and this process is small.
         start(&folder);
     }
-    if !["ls", "json", "rm"].into_iter().any(wanted) {
+    if !["ls", "ipcs", "json", "rm"].into_iter().any(wanted) {
         return;
     }
     namespace.sysctl("shmmni", 32_768);
@@ -53,6 +53,9 @@ fn main() {
     if wanted("ls") {
         Kind::ALL.into_iter().for_each(|kind| ls(kind, &folder));
         ls_all(&folder);
+    }
+    if wanted("ipcs") {
+        ipcs(&folder);
     }
     if wanted("json") {
         Kind::ALL.into_iter().for_each(|kind| json(kind, &folder));
@@ -100,6 +103,9 @@ fn start(folder: &Folder) {
         let (ours, ipcs) = (ipcadm(["ls"]).locale(locale), tool("ipcs", []).locale(locale));
         let costs = race_of(&[&ours, &ipcs], ROUNDS_OF_START, 0, folder);
         figure::time("ipcadm ls, nothing there", costs[0], &ipcs.label, costs[1], Target::AtMost(1.15));
+        let ours = drop_in("ipcs", []).locale(locale);
+        let costs = race_of(&[&ours, &ipcs], ROUNDS_OF_START, 0, folder);
+        figure::time("our ipcs, nothing there", costs[0], &ipcs.label, costs[1], Target::AtMost(1.15));
     }
 }
 
@@ -121,6 +127,16 @@ fn ls_all(folder: &Folder) {
     let (ours, ipcs) = (ipcadm(["ls"]), tool("ipcs", []));
     let costs = race_of(&[&ours, &ipcs], ROUNDS, 3 * OBJECTS, folder);
     figure::time(&ours.label, costs[0], &ipcs.label, costs[1], Target::Open);
+}
+
+/// The drop-in, in each of its formats.
+fn ipcs(folder: &Folder) {
+    for option in ["-a", "-m", "-s", "-q", "-t", "-p", "-c"] {
+        let (ours, ipcs) = (drop_in("ipcs", [option]), tool("ipcs", [option]));
+        let costs = race_of(&[&ours, &ipcs], ROUNDS, OBJECTS, folder);
+        figure::time(&ours.label, costs[0], &ipcs.label, costs[1], Target::Faster(7.0));
+        figure::memory(&format!("{}, memory", ours.label), costs[0], MEMORY);
+    }
 }
 
 /// JSON of one kind.

@@ -1,9 +1,9 @@
 //! `lsipc` against the installed one of util-linux, byte for byte, on random objects. What differs on purpose is in
-//! `compat_lsipc_better.rs`.
+//! `compat_lsipc_better.rs`; command lines and terminals are in `compat_lsipc_terminal.rs`.
 
 use ipcadm_testbed::differential::{Comparison, util_linux};
 use ipcadm_testbed::population::Population;
-use ipcadm_testbed::{Cmd, Kind, Random, fresh, ipcadm_path, is_root, make, may_set_limits, tool};
+use ipcadm_testbed::{Cmd, Kind, Random, fresh, is_root, make, may_set_limits};
 
 const OBJECTS: u32 = 40;
 
@@ -227,6 +227,62 @@ fn without_the_tables_in_proc() {
 }
 
 #[test]
+fn without_proc() {
+    if !is_classic() {
+        return;
+    }
+    let _ns = fresh();
+    // Nothing tells of processes there, and so nothing must be to tell.
+    for number in 0..6 {
+        make::by_dead_process(|| make::shm(0, 1 + number * 5000, 0o600));
+        make::sem(0, 3, 0o640);
+        make::send(make::msg(0, 0o644), 1, b"text");
+    }
+    let mut compared = Comparison::new("lsipc");
+    a_few_views(&mut compared, Cmd::without_proc);
+    compared.case(&["-g", "-q"], Cmd::without_proc);
+    compared.case(&["-g", "-s", "-J"], Cmd::without_proc);
+    compared.case(&["-q", "-i", "1", "-o", "id,msgs,usedbytes,lspid"], Cmd::without_proc);
+    compared.all_alike(24);
+}
+
+#[test]
+fn random_command_lines() {
+    if !is_classic() {
+        return;
+    }
+    let _ns = fresh();
+    let mut random = Random::new();
+    even_objects(&mut random);
+    let short = ["-m", "-q", "-s", "-g", "-t", "-c", "-b", "-y", "-J", "-r", "-e", "-n", "-l", "-i0", "-oid", "-o+uid"];
+    let long =
+        ["--shmems", "--que", "--sema", "--glob", "--id=0", "--id", "--out", "--json", "--raw", "--noh", "--not"];
+    let other = ["0", "x", "--", "-mJ", "-qtb", "-sel", "-gy", "--time-f=iso", "--shell", "--list", "--new", "--by"];
+    let mut compared = Comparison::new("lsipc");
+    for _ in 0..250 {
+        let mut words: Vec<&str> = Vec::new();
+        for _ in 0..1 + random.below(5) {
+            let word: &str = match random.below(4) {
+                0 | 1 => random.of::<&str>(&short),
+                2 => random.of::<&str>(&long),
+                _ => random.of::<&str>(&other),
+            };
+            // A kind given twice has its columns twice in util-linux.
+            let kinds = words.iter().filter(|word| is_kind(word)).count();
+            if !is_kind(word) || kinds == 0 {
+                words.push(word);
+            }
+        }
+        compared.case(&words, plain);
+    }
+    compared.all_alike(250);
+}
+
+fn is_kind(word: &str) -> bool {
+    matches!(word, "-m" | "-q" | "-s" | "--shmems" | "--que" | "--sema" | "-mJ" | "-qtb" | "-sel")
+}
+
+#[test]
 fn time_zones() {
     if !is_classic() {
         return;
@@ -387,117 +443,13 @@ fn wrong_command_lines() {
     for line in lines {
         compared.case(line, plain);
     }
-    let ids = ["x", "", " ", "0x0", "0.0", "1e0", "٣", "2147483648", "4294967296", "-2147483649", "%s", "'", "-", "00", "01"];
+    let ids =
+        ["x", "", " ", "0x0", "0.0", "1e0", "٣", "2147483648", "4294967296", "-2147483649", "%s", "'", "-", "00", "01"];
     for id in ids {
         compared.case(&["-m", "-i", id], plain);
         compared.case(&["-s", &format!("--id={id}")], plain);
     }
     compared.all_alike(lines.len() + 2 * ids.len());
-}
-
-/// A process by this name, with these arguments, that has made a segment, and made it before it was called so.
-fn named(name: &[u8], args: &[&[u8]]) -> Option<ipcadm_testbed::Running> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let script = "shmget(0, 4096, 0600 | 512) // die; exec { '/bin/cat' } @ARGV";
-    let words = [&[name][..], &[b"-"], args].concat();
-    let words = words.into_iter().map(|word| std::ffi::OsStr::from_bytes(word).to_owned());
-    let process = tool("perl", ["-e", script]).args(words).stdin_open().spawn();
-    let begin = [name, b"\0-\0"].concat();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !std::fs::read(format!("/proc/{}/cmdline", process.pid())).is_ok_and(|line| line.starts_with(&begin)) {
-        if std::time::Instant::now() > deadline {
-            return None;
-        }
-        std::thread::yield_now();
-    }
-    Some(process)
-}
-
-/// In the order of the segments they made.
-fn strange_processes() -> Vec<ipcadm_testbed::Running> {
-    let long = "long ".repeat(3000);
-    let names: [(&[u8], &[&[u8]]); 8] = [
-        (b"plain", &[]),
-        (b"\x01\x1b[2J\t\n\r\x7f\x08", &[]),
-        ("é中".as_bytes(), &[]),
-        (b"\xff\xc3", &[]),
-        (b"q\"$`\\'\\x41\\", &[b"\\x"]),
-        (b"blanks  ", &[b"a  b", b"", b""]),
-        (b"much", &[long.as_bytes()]),
-        (b"", &[]),
-    ];
-    let processes = names.iter().map(|(name, args)| named(name, args).expect("a process by that name"));
-    processes.collect()
-}
-
-#[test]
-fn strange_command_lines() {
-    if !is_classic() {
-        return;
-    }
-    let _ns = fresh();
-    let _processes = strange_processes();
-    let mut compared = Comparison::new("lsipc");
-    for locale in ["C", "C.UTF-8"] {
-        // What JSON may not hold, and what a terminal would obey in a sheet, is in `compat_lsipc_better.rs`.
-        for mode in ["-l", "-r", "-e", "-n"] {
-            for columns in ["command", "id,command", "command,id,command", "+id"] {
-                compared.case(&["-m", mode, "-o", columns], |cmd| cmd.env("LC_ALL", locale));
-            }
-        }
-        for id in ["0", "2", "4", "5", "6"] {
-            compared.case(&["-mJ", "-i", id], |cmd| cmd.env("LC_ALL", locale));
-            compared.case(&["-m", "-i", id], |cmd| cmd.env("LC_ALL", locale));
-        }
-    }
-    compared.all_alike(50);
-}
-
-/// What is on a terminal of this width after `program` was run.
-fn on_terminal(program: &str, args: &[&str], width: usize, locale: &str) -> String {
-    let quoted: String = args.iter().map(|arg| format!(" '{arg}'")).collect();
-    let script = format!("stty cols {width} rows 50; {program}{quoted}");
-    let terminal = tool("script", ["-qec", &script, "/dev/null"]).env("SHELL", "/bin/sh").env("LC_ALL", locale);
-    terminal.stdin_open().run().ok().stdout_str()
-}
-
-#[test]
-fn terminals_of_many_widths() {
-    if !is_classic() {
-        return;
-    }
-    let _ns = fresh();
-    let _processes = strange_processes();
-    let _made = populate(&mut Random::new(), OBJECTS / 2);
-    let folder = std::env::temp_dir().join(format!("ipcadm-lsipc-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
-    let ours = folder.join("lsipc");
-    std::os::unix::fs::symlink(ipcadm_path(), &ours).expect("a link");
-    let ours_path = ours.to_str().expect("a plain path");
-    let mut differing = Vec::new();
-    for width in (40..=200).step_by(20).chain([79, 81, 132]) {
-        let lines: [&[&str]; 9] = [
-            &["-m"],
-            &["-m", "-c"],
-            &["-mt", "--notruncate"],
-            &["-m", "--noheadings"],
-            &["-m", "-o", "command,id,command,status,key"],
-            &["-q"],
-            &["-s", "-t"],
-            &["-m", "-e", "-o", "command"],
-            &["-m", "-i", "0"],
-        ];
-        for args in lines {
-            let locale = if width % 2 == 0 { "C" } else { "C.UTF-8" };
-            let show = |program| on_terminal(program, args, width, locale);
-            let (theirs, ours) = (show("lsipc"), show(ours_path));
-            if theirs != ours {
-                differing.push(format!("{args:?} in {width} columns, {locale}:\n{theirs}\n{ours}"));
-            }
-        }
-    }
-    let _ = std::fs::remove_dir_all(&folder);
-    assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing[0]);
 }
 
 #[test]

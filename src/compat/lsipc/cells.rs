@@ -153,12 +153,7 @@ const RECENT: usize = 64;
 
 impl Times {
     fn new(format: TimeFormat, encoding: Encoding) -> Self {
-        Self {
-            format,
-            encoding,
-            today: local_time(Timestamp::new(now())),
-            recent: vec![(0, String::new()); RECENT],
-        }
+        Self { format, encoding, today: local_time(Timestamp::new(now())), recent: vec![(0, String::new()); RECENT] }
     }
 
     fn push(&mut self, out: &mut String, time: Timestamp) {

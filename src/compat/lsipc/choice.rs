@@ -59,7 +59,7 @@ fn named(list: &[u8], applies: impl Fn(Column) -> bool, columns: &mut Vec<Column
     let mut rest = list;
     loop {
         let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());
-        if end == 0 {
+        if end == 0 && rest != b"," {
             return Err(format!("missing column name in '{}'", shown(list)));
         }
         // A comma at the end is taken for a part of the name.
@@ -94,7 +94,8 @@ mod tests {
         assert_eq!(read("id,x,key"), Err("unknown column: x,key".to_owned()));
         assert_eq!(read("id,"), Err("unknown column: id,".to_owned()));
         assert_eq!(read("nsems,id"), Err("column nsems,id does not apply to the specified IPC".to_owned()));
-        for list in ["", ",", ",id", "id,,key", "id,,"] {
+        assert_eq!(read("id,,"), Err("unknown column: ,".to_owned()));
+        for list in ["", ",,", ",id", "id,,key"] {
             assert_eq!(read(list), Err(format!("missing column name in '{list}'")));
         }
     }

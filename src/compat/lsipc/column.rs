@@ -42,8 +42,8 @@ pub(super) enum Column {
 }
 
 use Column::{
-    Attach, Cgid, Cgroup, Command, Cpid, Ctime, Cuid, Cuser, Description, Detach, Gid, Group, Id, Key, Limit, LrPid,
-    LsPid, Lpid, Msgs, Nattch, Nsems, Otime, Owner, Perms, Recv, Resource, Send, Size, Status, Uid, UsePercent, Used,
+    Attach, Cgid, Cgroup, Command, Cpid, Ctime, Cuid, Cuser, Description, Detach, Gid, Group, Id, Key, Limit, Lpid,
+    LrPid, LsPid, Msgs, Nattch, Nsems, Otime, Owner, Perms, Recv, Resource, Send, Size, Status, Uid, UsePercent, Used,
     UsedBytes, User,
 };
 

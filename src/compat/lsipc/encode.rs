@@ -40,12 +40,14 @@ pub(super) fn push(encoding: Encoding, out: &mut String, bytes: &[u8]) {
 
 /// Whether a byte stands for itself, whatever is around it.
 const fn is_plain(encoding: Encoding, byte: u8) -> bool {
-    match (encoding, byte) {
-        (_, 0..=0x1f | 0x7f..) => false,
-        (Encoding::Table { .. } | Encoding::Raw, b'\\') | (Encoding::Raw, b' ') => false,
-        (Encoding::Export, b'"' | b'\\' | b'$' | b'`') | (Encoding::Json, b'"' | b'\\') => false,
-        _ => true,
-    }
+    !matches!(
+        (encoding, byte),
+        (_, 0..=0x1f | 0x7f..)
+            | (Encoding::Table { .. } | Encoding::Raw, b'\\')
+            | (Encoding::Raw, b' ')
+            | (Encoding::Export, b'"' | b'\\' | b'$' | b'`')
+            | (Encoding::Json, b'"' | b'\\')
+    )
 }
 
 fn push_byte(out: &mut String, byte: u8, plain: bool) {

@@ -111,7 +111,9 @@ fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
 fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
     out.text.push_str("Elements:\n\n");
     let names = ["SEMNUM", "VALUE", "NCOUNT", "ZCOUNT", "PID", "COMMAND"];
-    let mut table = Table::new(names.iter().map(|name| Head { name, width: name.len(), right: true, cut: false, uneven: false }).collect());
+    let mut table = Table::new(
+        names.iter().map(|name| Head { name, width: name.len(), right: true, cut: false, uneven: false }).collect(),
+    );
     let encoding = Encoding::Table { utf8: locale::is_utf8() };
     let mut commands = Commands::new(encoding);
     // A semaphore was last changed by an operation or by being set.

@@ -154,7 +154,8 @@ fn refuse(bad: &Bad) -> ExitCode {
 fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) -> Result<(), ExitCode> {
     for (group, before) in EXCLUSIVE.iter().zip(seen) {
         if group.contains(&meaning) && before.replace(meaning).is_some_and(|before| before != meaning) {
-            let name = |meaning: &Meaning| SPECS.iter().find(|spec| spec.meaning == *meaning).and_then(|spec| spec.long);
+            let name =
+                |meaning: &Meaning| SPECS.iter().find(|spec| spec.meaning == *meaning).and_then(|spec| spec.long);
             let names: Vec<&str> = group.iter().filter_map(name).collect();
             // util-linux names the creator too, but before 2.41 takes it with either.
             let creator = if group.contains(&Meaning::Columns) { "--creator " } else { "" };
