@@ -1,7 +1,11 @@
 //! Reading `/proc`. Parsers take bytes, not paths, so that they can be tested on captured text.
 
 pub mod attached;
+pub mod blocked;
+pub mod cgroup;
 pub mod maps;
 pub mod process;
+pub mod reader;
 pub mod sysctl;
 pub mod sysvipc;
+pub mod task;
