@@ -60,9 +60,8 @@ impl Membership {
 /// The innermost unit of a path.
 fn unit(path: &str) -> Option<String> {
     let mut folders = path.rsplit('/').map(|folder| folder.strip_prefix('_').unwrap_or(folder));
-    let is_unit = |folder: &&str| {
-        UNITS.iter().any(|ending| folder.strip_suffix(ending).is_some_and(|name| !name.is_empty()))
-    };
+    let is_unit =
+        |folder: &&str| UNITS.iter().any(|ending| folder.strip_suffix(ending).is_some_and(|name| !name.is_empty()));
     folders.find(is_unit).map(str::to_owned)
 }
 
@@ -170,12 +169,22 @@ mod tests {
             ("0::/machine.slice/libpod-H.scope/container", Some("libpod-H.scope"), Some("podman:H")),
             ("0::/lxc/web", None, Some("lxc:web")),
             ("0::/lxc.payload.web/system.slice/cron.service", Some("cron.service"), Some("lxc:web")),
-            ("0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", Some("machine-qemu\\x2d1\\x2dvm.scope"),
-                Some("machine:qemu-1-vm")),
-            ("0::/machine.slice/systemd-nspawn@web.service/payload", Some("systemd-nspawn@web.service"),
-                Some("machine:web")),
+            (
+                "0::/machine.slice/machine-qemu\\x2d1\\x2dvm.scope",
+                Some("machine-qemu\\x2d1\\x2dvm.scope"),
+                Some("machine:qemu-1-vm"),
+            ),
+            (
+                "0::/machine.slice/systemd-nspawn@web.service/payload",
+                Some("systemd-nspawn@web.service"),
+                Some("machine:web"),
+            ),
             // The first version of control groups, where only one line is systemd's.
-            ("9:cpu:/other/x.scope\n1:name=systemd:/system.slice/cron.service\n0::/y.scope", Some("cron.service"), None),
+            (
+                "9:cpu:/other/x.scope\n1:name=systemd:/system.slice/cron.service\n0::/y.scope",
+                Some("cron.service"),
+                None,
+            ),
             ("rubbish\n\n0:", None, None),
             ("0::/docker/notanumber", None, None),
         ];
