@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::uses;
+use super::who::Found;
 use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
@@ -9,7 +11,7 @@ use crate::object::names::Names;
 use crate::proc::process::{Recorded, recorded};
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
-use crate::render::style::Style;
+use crate::render::style::{Style, TimeStyle};
 use crate::render::table::{self, Column};
 use crate::render::units::{push_age, push_size};
 use crate::render::value::Value;
@@ -48,6 +50,18 @@ pub(super) fn write(
         }
         Inside::Queue(Err(errno)) => unseen(out, "messages", *errno, "needs read permission"),
     }
+}
+
+/// Writes who uses the object, if anybody does or may.
+pub(super) fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
+    let rows = found.rows();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
+    uses::write_table(out, &uses::columns(false), &rows, &uses::names_in(&rows), style)?;
+    hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
 }
 
 fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::Result<()> {

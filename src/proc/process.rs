@@ -42,6 +42,28 @@ pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
     }
 }
 
+/// What there is under a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The process with this number, to which the thread of that number belongs.
+    Process(u32),
+    /// None.
+    Nothing,
+    /// One that `/proc` does not show.
+    Hidden,
+}
+
+/// The process that a number belongs to, be it its own or that of one of its threads.
+#[must_use]
+pub fn process_of(number: u32) -> Found {
+    let status = std::fs::read(format!("/proc/{number}/status")).ok();
+    if let Some(pid) = status.and_then(|status| super::task::process_of(&status)) {
+        return Found::Process(pid);
+    }
+    let pid = i32::try_from(number).map(Pid::new);
+    if pid.is_ok_and(|pid| exists(pid) == Some(true)) { Found::Hidden } else { Found::Nothing }
+}
+
 /// Whether this process has `CAP_SYS_ADMIN`. False where `/proc` does not tell.
 #[must_use]
 pub fn is_system_administrator() -> bool {
