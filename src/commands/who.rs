@@ -147,6 +147,11 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
             Err(error) => envelope::fail(&target.text(), &error, &mut failures, &mut tally),
         }
     }
+    if matches!(args.format.format(), Format::Json | Format::Jsonl)
+        && let Some(loss) = inventory::add_memory(objects.iter_mut())
+    {
+        note(&loss);
+    }
     let whole = Whole::look(&objects);
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found);

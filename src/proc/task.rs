@@ -18,6 +18,8 @@ pub struct Stat {
     pub threads: u64,
     /// When it started, in clock ticks since the machine did.
     pub started: u64,
+    /// The CPU that it last ran on.
+    pub cpu: Option<usize>,
 }
 
 impl Stat {
@@ -30,13 +32,14 @@ impl Stat {
         let rest = std::str::from_utf8(&text[close + 1..]).ok()?;
         // The third field of the line is the first of these.
         let words: Vec<&str> = rest.split_ascii_whitespace().collect();
-        let number = |field: usize| words.get(field - 3)?.parse().ok();
+        let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
         Some(Self {
             command,
             state: *words.first()?.as_bytes().first()?,
             flags: number(9)?,
             threads: number(20)?,
             started: number(22)?,
+            cpu: number(39).and_then(|cpu| usize::try_from(cpu).ok()),
         })
     }
 
@@ -93,7 +96,10 @@ mod tests {
             assert!(!stat.is_out_of_the_question());
         }
         let own = std::fs::read("/proc/self/stat").unwrap();
-        assert!(Stat::parse(&own).is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0));
+        assert!(
+            Stat::parse(&own)
+                .is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0 && stat.cpu.is_some())
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! One pass over `/proc` serves any number of objects.
 
+mod asleep;
 pub(super) mod describe;
 mod holders;
 mod pass;

@@ -7,7 +7,7 @@ use super::index_of;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::users::Users;
 use crate::proc::process::{Recorded, recorded};
-use crate::sys::{Pid, SemId, Timestamp, sem};
+use crate::sys::{Pid, SemId, sem};
 
 /// The last process to change a semaphore.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,6 @@ pub struct Trace {
     pub pid: Pid,
     /// Whether it lives, and its name.
     pub state: Recorded,
-    /// Whether the set has been used at all.
-    pub used: bool,
 }
 
 impl Trace {
@@ -74,19 +72,19 @@ impl Traces {
         self.by_place.get(&(set, index))
     }
 
-    /// A line for each semaphore of `set` that somebody waits for: who changed it last, and what that process waits
+    /// A line for each semaphore of `set` that somebody waits for, if it is known: who changed it last, and what that process waits
     /// for in its turn. `name` makes a process's name harmless.
     #[must_use]
     pub fn lines(&self, set: ObjectId, name: impl Fn(&str) -> String) -> Vec<String> {
-        let places = self.by_place.keys().filter(|(of, _)| *of == set);
-        places.map(|&place| self.line(place, &name)).collect()
+        let traced = self.by_place.iter().filter(|((of, _), trace)| *of == set && !trace.pid.is_none());
+        traced.map(|(&place, _)| self.line(place, &name)).collect()
     }
 
     fn line(&self, start: Place, name: &impl Fn(&str) -> String) -> String {
         let mut line = format!("{} semaphore {}", start.0, start.1);
         let mut seen = vec![start];
         let mut place = start;
-        while let Some(trace) = self.by_place.get(&place) {
+        while let Some(trace) = self.by_place.get(&place).filter(|trace| !trace.pid.is_none()) {
             let verb = if seen.len() == 1 { " was" } else { "," };
             line.push_str(&format!("{verb} last changed by {}", who(trace, name)));
             let Ok(pid) = u32::try_from(trace.pid.raw()) else { break };
@@ -109,16 +107,13 @@ impl Traces {
 }
 
 fn trace(set: &Object, pid: Pid) -> Trace {
-    let otime = set.as_set().map_or(Timestamp::NEVER, |set| set.otime);
     // By an operation or by setting its value; the process must have started before the later of the two.
     let state = if pid.is_none() { Recorded::Unknown } else { recorded(pid, set.activity()) };
-    Trace { pid, state, used: !otime.is_never() }
+    Trace { pid, state }
 }
 
 fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
     match &trace.state {
-        _ if trace.pid.is_none() && trace.used => "a process that cannot be seen from here, or by none yet".to_owned(),
-        _ if trace.pid.is_none() => "none yet".to_owned(),
         Recorded::Alive(command) => format!("{} ({})", trace.pid, name(command)),
         Recorded::Gone => format!("{} (gone)", trace.pid),
         Recorded::Unknown => trace.pid.to_string(),
