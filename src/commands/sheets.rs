@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::uses;
+use super::uses::{self, Row};
 use super::who::Found;
 use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
+use crate::object::uses::hidden;
 use crate::proc::process::{Recorded, recorded};
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
@@ -26,6 +27,7 @@ pub(super) fn write(
     text: &str,
     object: &Object,
     inside: &Inside,
+    (found, hints): (&Found<'_>, &[String]),
     names: &Names,
     style: &Style,
 ) -> io::Result<()> {
@@ -40,6 +42,7 @@ pub(super) fn write(
     }
     sheet.line("ctime", time(object.ctime, style));
     sheet.write(out, INDENT)?;
+    write_users(out, found, hints, style)?;
     match inside {
         Inside::Segment(_) => Ok(()),
         Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
@@ -53,14 +56,16 @@ pub(super) fn write(
 }
 
 /// Writes who uses the object, if anybody does or may.
-pub(super) fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
-    let rows = found.rows();
-    if rows.is_empty() {
-        return Ok(());
+fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
+    let rows: Vec<Row> = found.uses.iter().cloned().map(Row::Use).collect();
+    if !rows.is_empty() {
+        writeln!(out)?;
+        let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
+        uses::write_table(out, &uses::columns(false), &rows, &uses::names(found.uses.iter()), style)?;
     }
-    writeln!(out)?;
-    let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
-    uses::write_table(out, &uses::columns(false), &rows, &uses::names_in(&rows), style)?;
+    if let Some(words) = hidden(found.usage) {
+        writeln!(out, "  {}", escape(&words))?;
+    }
     hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
 }
 

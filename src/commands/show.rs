@@ -92,8 +92,8 @@ impl ShowArgs {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    sheets::write(out, text, object, &Inside::of(object, self.messages), names, &style)?;
-                    sheets::write_users(out, &whole.of(object), &whole.hints(object), &style)?;
+                    let (inside, used) = (Inside::of(object, self.messages), whole.of(object));
+                    sheets::write(out, text, object, &inside, (&used, &whole.hints(object)), names, &style)?;
                 }
                 Ok(())
             }

@@ -28,14 +28,6 @@ pub(super) fn names<'a>(uses: impl Iterator<Item = &'a Use>) -> Names {
     Names::look_up(uses.filter_map(|row| row.process().uid).map(crate::sys::Uid::raw).collect(), Vec::new())
 }
 
-/// The names of the users in rows.
-pub(super) fn names_in(rows: &[Row]) -> Names {
-    names(rows.iter().filter_map(|row| match row {
-        Row::Use(used) => Some(used),
-        Row::Hidden(..) => None,
-    }))
-}
-
 /// The columns of `who`; for one object alone they need not say which.
 pub(super) fn columns(with_reference: bool) -> Vec<&'static UseField> {
     let shown = USE_FIELDS.iter().filter(|field| field.column.is_some());

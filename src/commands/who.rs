@@ -122,6 +122,9 @@ impl Found<'_> {
         if self.usage.hidden_waiters != Some(0) {
             unseen.push("waiters");
         }
+        if self.usage.hidden_waiters.is_none() {
+            unseen.push("hidden_waiters");
+        }
     }
 }
 
