@@ -156,7 +156,7 @@ impl PsArgs {
                 let mut style = Style::new(false, TimeStyle::Age);
                 context.fit(&mut style);
                 style.header = !self.no_header;
-                let rows: Vec<Row> = all().cloned().map(Row::Use).collect();
+                let rows: Vec<Row> = all().cloned().map(Box::new).map(Row::Use).collect();
                 uses::write_table(out, &columns(), &rows, &names, &style)
             }
             Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),

@@ -18,7 +18,7 @@ use crate::render::value::Value;
 #[derive(Debug)]
 pub(super) enum Row {
     /// Somebody uses it.
-    Use(Use),
+    Use(Box<Use>),
     /// Somebody else does or may, in words.
     Hidden(ObjectId, String),
 }

@@ -93,7 +93,7 @@ impl Whole {
 impl Found<'_> {
     /// The rows of a table.
     pub(super) fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.uses.iter().cloned().map(Row::Use).collect();
+        let mut rows: Vec<Row> = self.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
         rows.extend(hidden(self.usage).map(|words| Row::Hidden(self.object.id, words)));
         rows
     }

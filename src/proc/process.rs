@@ -80,8 +80,9 @@ pub fn may_be_hidden() -> bool {
 
 /// Whether the mount over all others on `/proc` leaves out processes.
 fn hides_processes(mounts: &[u8]) -> bool {
-    let lines = mounts.split(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b' ').collect::<Vec<_>>());
-    let last = lines.filter(|words| words.get(1) == Some(&b"/proc".as_slice())).last();
+    let mut lines =
+        mounts.rsplit(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b' ').collect::<Vec<_>>());
+    let last = lines.find(|words| words.get(1) == Some(&b"/proc".as_slice()));
     let Some(options) = last.and_then(|words| words.get(3).copied()) else { return false };
     let hidden: [&[u8]; 4] = [b"hidepid=2", b"hidepid=4", b"hidepid=invisible", b"hidepid=ptraceable"];
     options.split(|&byte| byte == b',').any(|option| hidden.contains(&option))
