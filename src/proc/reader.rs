@@ -139,7 +139,7 @@ mod tests {
         let read = reader.read(Task::process(pid), "maps").unwrap();
         assert!(read.len() > 4096 || maps.len() <= 4096, "{}", read.len());
         assert_eq!(reader.is_64_bit(pid), Some(cfg!(target_pointer_width = "64")));
-        assert_eq!(reader.ipc_namespace(Task::process(pid)).is_ok(), true);
+        assert!(reader.ipc_namespace(Task::process(pid)).is_ok());
         assert!(reader.thread_ids(pid).unwrap().contains(&pid));
         assert!(reader.threads(pid).unwrap() >= 1);
         let secret = 0x1234_5678_u32;
