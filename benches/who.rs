@@ -80,7 +80,6 @@ fn once(command: &[&str]) -> Option<Cost> {
     let mut run = Command::new(command[0]);
     run.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
-    #[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells its memory too")]
     let child = run.spawn().ok()?;
     Some(reap(child.id(), start, command[0]))
 }
