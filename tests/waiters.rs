@@ -13,7 +13,7 @@ use ipcadm_testbed::{fresh, make, tool};
 const ALL: Wants = Wants { holders: true, waiters: true };
 
 fn objects() -> Vec<Object> {
-    inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).unwrap().objects
+    inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).expect("a list").objects
 }
 
 fn scan() -> Users {
@@ -127,10 +127,10 @@ fn holders_are_found_and_counted() {
 }
 
 /// The kernel's own count, of each semaphore.
-fn counts(id: i32, nsems: u32) -> Vec<(u32, u32)> {
-    let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).unwrap();
-    let semaphores = ipcadm::object::inside::semaphores(&object).unwrap();
-    assert_eq!(semaphores.len(), usize::try_from(nsems).unwrap());
+fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
+    let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).expect("the set");
+    let semaphores = ipcadm::object::inside::semaphores(&object).expect("they may be read");
+    assert_eq!(semaphores.len(), nsems);
     semaphores.iter().map(|semaphore| (semaphore.ncnt, semaphore.zcnt)).collect()
 }
 
@@ -218,7 +218,7 @@ fn elf_of_32_bits(registers: [u32; 7], data: [u8; 8]) -> Vec<u8> {
         code.extend(value.to_le_bytes());
     }
     code.extend([0xcd, 0x80, 0xb8, 1, 0, 0, 0, 0xcd, 0x80]);
-    let size = u32::try_from(52 + 32 + 8 + code.len()).unwrap();
+    let size = u32::try_from(52 + 32 + 8 + code.len()).expect("a few bytes");
     let mut file = Vec::from(*b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0");
     for half in [2_u16, 3] {
         file.extend(half.to_le_bytes());
@@ -277,7 +277,7 @@ fn programs_of_32_bits_are_understood() {
             thread::yield_now();
         };
         if found.is_empty() {
-            eprintln!("left out, as this kernel runs no 32-bit programs");
+            ipcadm_testbed::left_out("32-bit programs, which this kernel does not run");
             break;
         }
         assert_eq!(found.iter().map(|waiter| waiter.waiting).collect::<Vec<_>>(), [waiting], "{registers:?}");
