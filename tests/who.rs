@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 
 use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root, tool};
 use serde_json::{Value, json};
