@@ -22,3 +22,4 @@ pub mod select;
 pub mod semaphores;
 pub mod state;
 pub mod users;
+pub mod uses;

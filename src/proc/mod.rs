@@ -2,7 +2,11 @@
 
 pub mod attached;
 pub mod cmdline;
+pub mod blocked;
+pub mod cgroup;
 pub mod maps;
 pub mod process;
+pub mod reader;
 pub mod sysctl;
 pub mod sysvipc;
+pub mod task;

@@ -2,10 +2,20 @@
 //!
 //! One pass over `/proc` serves any number of objects.
 
-use std::collections::HashMap;
+mod asleep;
+pub(super) mod describe;
+mod holders;
+mod pass;
+mod waiters;
 
+use std::collections::{BTreeSet, HashMap};
+
+use self::pass::Pass;
 use super::model::{Object, ObjectId};
 use crate::sys::Uid;
+
+/// Passes over objects whose users come and go while they are looked for.
+const ATTEMPTS: u32 = 3;
 
 /// What is known of a process. Names are as the kernel gives them and not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,9 +115,10 @@ pub struct Usage {
 #[derive(Debug, Default)]
 pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
+    unseen: BTreeSet<u32>,
 }
 
-/// What a pass looks for.
+/// What a scan looks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wants {
     /// Processes with segments attached.
@@ -117,15 +128,35 @@ pub struct Wants {
 }
 
 impl Users {
-    /// Looks through `/proc` once for the users of all `objects`.
+    /// Looks through `/proc` once for the users of all `objects`, as they were just seen. Where the kernel counts more
+    /// than are found, and another number afterwards, it looks for those objects again.
     #[must_use]
-    pub fn scan(_objects: &[Object], _wants: Wants) -> Self {
-        Self::default()
+    pub fn scan(objects: &[Object], wants: Wants) -> Self {
+        let mut users = Self::default();
+        let mut unsettled = objects.to_vec();
+        for attempt in 1..=ATTEMPTS {
+            let mut pass = Pass::new(&unsettled, wants);
+            pass.run();
+            users.unseen.extend(pass.unseen());
+            let found;
+            (found, unsettled) = pass.finish(attempt == ATTEMPTS);
+            users.by_object.extend(found);
+            if unsettled.is_empty() {
+                break;
+            }
+        }
+        users
     }
 
     /// Who uses `id`; nobody if it was not among the objects of the scan.
     #[must_use]
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
         self.by_object.get(&id)
+    }
+
+    /// Whether a process may not be looked into, so that it may use more than was found.
+    #[must_use]
+    pub fn is_unseen(&self, pid: u32) -> bool {
+        self.unseen.contains(&pid)
     }
 }

@@ -53,6 +53,11 @@ pub fn needs_root(what: &str) -> bool {
     root
 }
 
+/// Says on stderr what the calling test leaves out.
+pub fn left_out(what: &str) {
+    eprintln!("left out: {what}");
+}
+
 /// Whether this process may write the limits of its namespaces: root, or an
 /// ordinary user since Linux 6.9. When not, says on stderr what the calling
 /// test leaves out.
