@@ -1,10 +1,10 @@
 //! Reading `/proc`. Parsers take bytes, not paths, so that they can be tested on captured text.
 
 pub mod attached;
+pub mod identity;
 pub mod logind;
 pub mod maps;
 pub mod process;
 pub mod recorded;
 pub mod sysctl;
 pub mod sysvipc;
-pub mod task;

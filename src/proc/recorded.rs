@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use super::task::{self, Look, Task};
+use super::identity::{self, Look, Task};
 use crate::sys::clock::now;
 use crate::sys::{Pid, Timestamp, Uid, namespace};
 
@@ -110,7 +110,7 @@ impl Processes {
         Self {
             boot: procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok()),
             ticks: procfs::ticks_per_second().max(1),
-            numbers_are_ours: task::numbers_are_ours(),
+            numbers_are_ours: identity::numbers_are_ours(),
             looked_up: HashMap::new(),
             threaded: None,
         }
@@ -164,7 +164,7 @@ impl Processes {
         if !alive && (entry.1 == i64::MIN || time.seconds() >= entry.1.saturating_sub(TRUNCATION)) {
             entry.1 = now();
             entry.0 = if self.numbers_are_ours {
-                task::look(pid)
+                identity::look(pid)
             } else {
                 match crate::sys::process::exists(pid) {
                     Some(false) => Look::Missing,
@@ -201,12 +201,12 @@ impl Threaded {
     fn list() -> Self {
         let own = std::process::id().cast_signed();
         // The first process is always there; where it is not to be seen, others are not either.
-        let complete = task::read(1).is_ok();
+        let complete = identity::read(1).is_ok();
         let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
         let processes = numbers
             .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
             .filter(|&number| number != own)
-            .filter_map(|number| task::read(number).ok())
+            .filter_map(|number| identity::read(number).ok())
             .filter(|task| task.threads > 1 && !task.ended)
             .map(|task| {
                 let namespace = fs::metadata(format!("/proc/{}/ns/ipc", task.process)).map(|data| data.ino()).ok();
