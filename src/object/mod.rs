@@ -21,4 +21,5 @@ pub mod rights;
 pub mod select;
 pub mod semaphores;
 pub mod state;
+pub mod survey;
 pub mod users;

@@ -57,7 +57,7 @@ impl Judge {
                 }
                 continue;
             }
-            let role = Cow::Owned(format!("last user of {}", semaphores(first, count, "", "")));
+            let role = Cow::Owned(format!("{}: last user", semaphores(first, count, "", "")));
             let record = Record { role, pid, time, source: "GETPID, otime and ctime", may_be_thread: false };
             self.look_up(&record, object, comparable, finding);
             if number >= MOST_NAMED && finding.gone.len() > MOST_NAMED {
