@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use super::identity::{self, Look, Task};
+use super::reader;
 use crate::sys::clock::now;
 use crate::sys::{Pid, Timestamp, Uid, namespace};
 
@@ -227,9 +228,10 @@ impl Threaded {
         let own = std::process::id().cast_signed();
         // The first process is always there; where it is not to be seen, others are not either.
         let complete = identity::read(1).is_ok();
-        let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = reader::processes().unwrap_or_default();
         let processes = numbers
-            .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+            .into_iter()
+            .filter_map(|number| i32::try_from(number).ok())
             .filter(|&number| number != own)
             .filter_map(|number| identity::read(number).ok())
             .filter(|task| task.threads > 1 && !task.ended)
