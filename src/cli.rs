@@ -92,6 +92,7 @@ pub struct ShmArgs {
 /// The commands for segments.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum ShmCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -121,6 +122,7 @@ pub struct SemArgs {
 /// The commands for semaphore sets.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum SemCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -150,6 +152,7 @@ pub struct MsgArgs {
 /// The commands for message queues.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
     /// What every kind has.
     #[command(flatten)]

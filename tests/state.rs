@@ -1,7 +1,6 @@
 //! States and their evidence, of objects whose users live, have ended, or cannot be seen.
 
 use std::fs;
-use std::path::Path;
 use std::time::SystemTime;
 
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
@@ -282,10 +281,6 @@ fn a_recycled_number_is_another_process() {
         done
         ipcadm ls --format jsonl --grace 0 -o state,evidence
         kill $other";
-    if !Path::new("/proc/sys/kernel/ns_last_pid").exists() {
-        eprintln!("left out, as this kernel has no CONFIG_CHECKPOINT_RESTORE: recycled numbers");
-        return;
-    }
     let _ns = fresh();
     let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
     let (state, evidence) = of(tool("unshare", words).env("PATH", path()));

@@ -189,11 +189,11 @@ pub fn receiving_thread(id: i32) -> ReceivingThread {
     let (end, ended) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         // SAFETY: takes nothing and cannot fail.
-        drop(say_tid.send(unsafe { libc::gettid() }.unsigned_abs()));
+        let _ = say_tid.send(unsafe { libc::gettid() }.unsigned_abs());
         let mut message = msg::message(0, &[0; 8192]);
         if msg::raw_recv(id, &mut message, 0, 0) >= 0 {
-            drop(say_received.send(()));
-            drop(ended.recv());
+            let _ = say_received.send(());
+            let _ = ended.recv();
         }
     });
     let tid = tid.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
