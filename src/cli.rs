@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
-    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
+    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, rm, sem_get, sem_op,
+    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -62,6 +62,10 @@ pub enum Command {
     /// Show everything known about objects
     #[command(aliases = ["inspect", "stat"])]
     Show(show::ShowArgs),
+    /// Show which processes use objects
+    Who(who::WhoArgs),
+    /// Show which objects processes use
+    Ps(ps::PsArgs),
     /// Show limits, what of them is in use, and who uses most
     Limits(limits::LimitsArgs),
     /// Change owner, group, mode or queue capacity
@@ -180,6 +184,8 @@ pub enum KindCommand {
     /// Show everything known about objects
     #[command(aliases = ["inspect", "stat"])]
     Show(show::ShowArgs),
+    /// Show which processes use objects
+    Who(who::WhoArgs),
     /// Change owner, group, mode or queue capacity
     Set(set::SetArgs),
     /// Remove exactly these objects
@@ -197,6 +203,8 @@ impl Cli {
         let status = match self.command {
             Command::Ls(args) => ls::run(&args, None, &context),
             Command::Show(args) => show::run(&args, None, &context),
+            Command::Who(args) => who::run(&args, None, &context),
+            Command::Ps(args) => ps::run(&args, &context),
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
@@ -238,6 +246,7 @@ impl KindCommand {
         match self {
             Self::Ls(args) => ls::run(&args, Some(kind), context),
             Self::Show(args) => show::run(&args, Some(kind), context),
+            Self::Who(args) => who::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
         }

@@ -23,3 +23,4 @@ pub mod semaphores;
 pub mod state;
 pub mod survey;
 pub mod users;
+pub mod uses;
