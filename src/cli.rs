@@ -96,6 +96,7 @@ pub struct ShmArgs {
 /// The commands for segments.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum ShmCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -125,6 +126,7 @@ pub struct SemArgs {
 /// The commands for semaphore sets.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum SemCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -154,6 +156,7 @@ pub struct MsgArgs {
 /// The commands for message queues.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
     /// What every kind has.
     #[command(flatten)]

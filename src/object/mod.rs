@@ -21,5 +21,6 @@ pub mod rights;
 pub mod select;
 pub mod semaphores;
 pub mod state;
+pub mod survey;
 pub mod users;
 pub mod uses;

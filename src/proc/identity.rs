@@ -1,0 +1,140 @@
+//! One process or thread by its number, as far as the question goes whether it is the one that was recorded.
+
+use std::fs;
+use std::io;
+
+use super::task::{Stat, effective_user};
+use crate::sys::process::exists;
+use crate::sys::{Pid, Uid};
+
+/// What `/proc` says of a process or thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The process it belongs to.
+    pub process: i32,
+    /// The process's command name, not yet escaped.
+    pub command: String,
+    /// Its effective user.
+    pub euid: Uid,
+    /// Threads of the process.
+    pub threads: u64,
+    /// When it started, in clock ticks since the boot.
+    pub started: u64,
+    /// Whether its process has ended and only waits to be reaped.
+    pub ended: bool,
+}
+
+/// What a number leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// To this.
+    Found(Task),
+    /// To nothing.
+    Missing,
+    /// To something that `/proc` does not show.
+    Hidden,
+}
+
+/// Looks up a process or thread.
+#[must_use]
+pub fn look(number: Pid) -> Look {
+    match read(number.raw()) {
+        Ok(task) => Look::Found(task),
+        // Not in /proc may also mean hidden there (hidepid), or no /proc at all.
+        Err(_) if exists(number) == Some(false) => Look::Missing,
+        Err(_) => Look::Hidden,
+    }
+}
+
+/// Reads what `/proc` says.
+///
+/// # Errors
+/// When it says nothing, or nothing that can be understood (`InvalidData`).
+pub fn read(number: i32) -> io::Result<Task> {
+    let of_task = file(number, "stat", Stat::parse)?;
+    let status = file(number, "status", status)?;
+    // What a thread's own line says of its end says nothing of the process.
+    let of_process =
+        if status.process == number { of_task.clone() } else { file(status.process, "stat", Stat::parse)? };
+    Ok(Task {
+        process: status.process,
+        // The first thread may have ended while others go on.
+        ended: matches!(of_process.state, b'Z' | b'X' | b'x') && of_process.threads <= 1,
+        command: of_process.command,
+        euid: status.euid,
+        threads: of_task.threads,
+        started: of_task.started,
+    })
+}
+
+fn file<T>(number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
+    let text = fs::read(format!("/proc/{number}/{name}"))?;
+    parse(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// `/proc/PID/status`, in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Status {
+    process: i32,
+    euid: Uid,
+}
+
+fn status(text: &[u8]) -> Option<Status> {
+    let process = i32::try_from(number(field(text, b"Tgid:")?.next()?)?).ok()?;
+    Some(Status { process, euid: Uid::new(effective_user(text)?) })
+}
+
+/// In how many pid namespaces, counted from that of `/proc`, this process has a number: 1 when `/proc` is of its own.
+fn depth(status: &[u8]) -> Option<usize> {
+    field(status, b"NSpid:").map(Iterator::count)
+}
+
+/// Whether the numbers in `/proc` are those that system calls give to this process. A `/proc` that was mounted outside
+/// this process's pid namespace numbers processes otherwise.
+#[must_use]
+pub fn numbers_are_ours() -> bool {
+    // Kernels before 4.1 do not tell; they get the benefit of the doubt.
+    fs::read("/proc/self/status").is_ok_and(|text| depth(&text).unwrap_or(1) == 1)
+}
+
+/// The words of a line. Names are escaped in this file, so no line can be made up by one.
+fn field<'a>(text: &'a [u8], name: &[u8]) -> Option<impl Iterator<Item = &'a [u8]> + use<'a>> {
+    let line = text.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(name))?;
+    Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()))
+}
+
+fn number(word: &[u8]) -> Option<u64> {
+    let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(word).ok().filter(|_| digits)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Look, depth, look, status};
+    use crate::sys::{Pid, Uid};
+
+    #[test]
+    fn a_hostile_name_changes_nothing() {
+        let text = b"Name:\t\xff\\nTgid:\t1\nState:\tS\nTgid:\t812\nUid:\t0\t65534\t0\t0\nNSpid:\t812\t3\n";
+        let read = status(text).unwrap();
+        assert_eq!((read.process, read.euid), (812, Uid::new(65534)));
+        assert_eq!(depth(text), Some(2));
+    }
+
+    #[test]
+    fn this_process_is_found() {
+        let own = Pid::new(std::process::id().cast_signed());
+        let Look::Found(task) = look(own) else { panic!("not found") };
+        assert!(task.process == own.raw() && !task.ended && task.threads >= 1 && task.started > 0);
+        assert_eq!(look(Pid::new(i32::MAX)), Look::Missing);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = (status(&text), depth(&text));
+        }
+    }
+}

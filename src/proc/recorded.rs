@@ -1,0 +1,298 @@
+//! Whether the process that the kernel recorded for an object still lives.
+//!
+//! The kernel keeps a number and a time. Numbers are used again, so a process counts as the recorded one only if it
+//! started no later than that time. That is no proof where the clock was set in between: a process's start is known in
+//! ticks since the boot alone, and a clock set forward moves it behind what the process did.
+
+use std::collections::HashMap;
+use std::fs;
+
+use super::identity::{self, Look, Task};
+use super::reader::{self, Reader};
+use crate::sys::clock::now;
+use crate::sys::{Pid, Timestamp, Uid, namespace};
+
+/// The kernel cuts times to whole seconds.
+const TRUNCATION: i64 = 1;
+/// Times that are out of bounds by no more than this do not show that the clock was set.
+const SLACK: i64 = 2;
+
+/// What can be said of a process that the kernel recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It lives.
+    Alive(Living),
+    /// It does not.
+    Gone(Gone),
+    /// That cannot be known.
+    Unknown(Unknown),
+}
+
+/// A living process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Living {
+    /// Its number; the recorded one may be that of a thread of it.
+    pub process: i32,
+    /// Its command name, not yet escaped.
+    pub command: String,
+}
+
+/// How it is known that a process is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// No process or thread has the number.
+    NoSuch,
+    /// It has ended, and its parent has not yet asked for its status.
+    Zombie(Living),
+    /// The number is now that of a process or thread that started so many seconds later.
+    Reused(Living, i64),
+}
+
+/// Why it cannot be known whether a process lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// A process or thread has the number, and `/proc` does not show it.
+    Hidden,
+    /// A process or thread has the number, but when it started cannot be compared with the recorded time.
+    Incomparable(Living),
+    /// A process or thread has the number that started so many seconds later, but the clock was set forward by more.
+    SetForward(Living, i64),
+}
+
+/// How the clock stands to the times that the kernel recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockSet {
+    /// An object's time is earlier than the boot.
+    BeforeBoot,
+    /// An object's time is yet to come.
+    InFuture,
+}
+
+/// The boot, and what was found out about processes since this was made: each number is looked up once.
+#[derive(Debug)]
+pub struct Processes {
+    /// Seconds since 1970, by the present clock.
+    boot: Option<i64>,
+    /// Seconds by which the clock was set forward since the boot, as far as that shows.
+    forward: i64,
+    ticks: u64,
+    /// Whether `/proc` numbers processes as system calls do.
+    numbers_are_ours: bool,
+    /// What was found, and when it was looked for.
+    looked_up: HashMap<Pid, (Look, i64)>,
+    threaded: Option<Threaded>,
+}
+
+/// The processes with several threads in this IPC namespace.
+#[derive(Debug, Default)]
+struct Threaded {
+    processes: Vec<Task>,
+    /// Whether all processes can be seen.
+    complete: bool,
+}
+
+/// What speaks for a number having been that of a thread which has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thread {
+    /// This process lives and may have had it.
+    Of(Living),
+    /// Processes that may have had it cannot be seen.
+    Hidden,
+    /// Nothing.
+    No,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Processes {
+    /// Nothing looked up yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
+        Self {
+            boot,
+            forward: boot.zip(first_device()).map_or(0, |(boot, made)| set_forward(boot, made)),
+            ticks: procfs::ticks_per_second().max(1),
+            numbers_are_ours: identity::numbers_are_ours(),
+            looked_up: HashMap::new(),
+            threaded: None,
+        }
+    }
+
+    /// Whether `times` of an object show that the clock was set: start times then prove nothing.
+    #[must_use]
+    pub fn clock_set(&self, times: impl IntoIterator<Item = Timestamp>) -> Option<ClockSet> {
+        let (boot, now) = (self.boot?, now());
+        times.into_iter().filter(|time| !time.is_never()).find_map(|time| {
+            let time = time.seconds();
+            if time < boot.saturating_sub(SLACK) {
+                Some(ClockSet::BeforeBoot)
+            } else {
+                (time > now.saturating_add(SLACK)).then_some(ClockSet::InFuture)
+            }
+        })
+    }
+
+    /// Looks up the process (or thread) that the kernel recorded at `time`; `comparable` is false where the clock was
+    /// set.
+    pub fn recorded(&mut self, pid: Pid, time: Timestamp, comparable: bool) -> Recorded {
+        let task = match self.look(pid, time) {
+            Look::Found(task) => task,
+            Look::Missing => return Recorded::Gone(Gone::NoSuch),
+            Look::Hidden => return Recorded::Unknown(Unknown::Hidden),
+        };
+        let started = self.started(&task);
+        let living = Living { process: task.process, command: task.command };
+        if task.ended {
+            return Recorded::Gone(Gone::Zombie(living));
+        }
+        let Some(started) = started.filter(|_| comparable) else {
+            return Recorded::Unknown(Unknown::Incomparable(living));
+        };
+        match started.saturating_sub(time.seconds()) {
+            later if later > self.forward.saturating_add(TRUNCATION) => Recorded::Gone(Gone::Reused(living, later)),
+            later if later > TRUNCATION => Recorded::Unknown(Unknown::SetForward(living, later)),
+            _ => Recorded::Alive(living),
+        }
+    }
+
+    /// In seconds since 1970.
+    fn started(&self, task: &Task) -> Option<i64> {
+        i64::try_from(task.started / self.ticks).ok()?.checked_add(self.boot?)
+    }
+
+    fn look(&mut self, pid: Pid, time: Timestamp) -> Look {
+        let entry = self.looked_up.entry(pid).or_insert_with(|| (Look::Missing, i64::MIN));
+        let alive = matches!(&entry.0, Look::Found(task) if !task.ended);
+        // What was not there then may have come since and have done what was recorded.
+        if !alive && (entry.1 == i64::MIN || time.seconds() >= entry.1.saturating_sub(TRUNCATION)) {
+            entry.1 = now();
+            entry.0 = if self.numbers_are_ours {
+                identity::look(pid)
+            } else {
+                match crate::sys::process::exists(pid) {
+                    Some(false) => Look::Missing,
+                    _ => Look::Hidden,
+                }
+            };
+        }
+        entry.0.clone()
+    }
+
+    /// Whether a number under which nothing lives may have been that of a thread that has ended while its process
+    /// lives: a process of one of `users` with several threads that started no later than `time`.
+    pub fn thread(&mut self, users: [Uid; 2], time: Timestamp, comparable: bool) -> Thread {
+        let numbers_are_ours = self.numbers_are_ours;
+        let threaded =
+            self.threaded.get_or_insert_with(|| if numbers_are_ours { Threaded::list() } else { Threaded::default() });
+        let (boot, ticks) = (self.boot, self.ticks);
+        let latest = time.seconds().saturating_add(TRUNCATION).saturating_add(self.forward);
+        let fits = |task: &&Task| {
+            let started =
+                i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
+            let before = started.is_none_or(|started| started <= latest);
+            users.contains(&task.euid) && (before || !comparable)
+        };
+        match threaded.processes.iter().find(fits) {
+            Some(task) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
+            None if threaded.complete => Thread::No,
+            None => Thread::Hidden,
+        }
+    }
+}
+
+/// When the kernel made its first device files, by the clock of then. It does that right after its start; where it was
+/// done for a container, it was later.
+fn first_device() -> Option<i64> {
+    let file = fs::metadata("/dev/null").ok()?;
+    let made = file.created().or_else(|_| file.modified()).ok()?;
+    i64::try_from(made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
+}
+
+/// By how much the clock was set forward: the boot has moved behind what was done after it.
+fn set_forward(boot: i64, made: i64) -> i64 {
+    match boot.saturating_sub(made) {
+        forward if forward > SLACK => forward,
+        _ => 0,
+    }
+}
+
+/// Whether a thread of the process is in this IPC namespace, or may be for all that can be seen.
+fn may_be_here(process: i32) -> bool {
+    let own = namespace::ipc();
+    let mut reader = Reader::default();
+    let pid = process.unsigned_abs();
+    let first = reader.ipc_namespace(reader::Task::process(pid)).ok();
+    if first.is_none() || first == own {
+        return true;
+    }
+    let threads = reader.thread_ids(pid).unwrap_or_default();
+    threads.into_iter().any(|tid| reader.ipc_namespace(reader::Task::thread(pid, tid)).ok() == own)
+}
+
+impl Threaded {
+    /// Looks at every process once.
+    fn list() -> Self {
+        let own = std::process::id().cast_signed();
+        // The first process is always there; where it is not to be seen, others are not either.
+        let complete = identity::read(1).is_ok();
+        let numbers = reader::processes().unwrap_or_default();
+        let processes = numbers
+            .into_iter()
+            .filter_map(|number| i32::try_from(number).ok())
+            .filter(|&number| number != own)
+            .filter_map(|number| identity::read(number).ok())
+            .filter(|task| task.threads > 1 && !task.ended)
+            .filter(|task| may_be_here(task.process))
+            .collect();
+        Self { processes, complete }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClockSet, Gone, Processes, Recorded, Unknown, set_forward};
+    use crate::sys::clock::now;
+    use crate::sys::{Pid, Timestamp};
+
+    fn own() -> Pid {
+        Pid::new(std::process::id().cast_signed())
+    }
+
+    #[test]
+    fn only_a_process_that_was_there_counts() {
+        let mut processes = Processes::new();
+        let mut at = |pid, seconds, comparable| processes.recorded(pid, Timestamp::new(seconds), comparable);
+        assert!(matches!(at(own(), now(), true), Recorded::Alive(_)));
+        assert!(matches!(at(own(), 5, true), Recorded::Gone(Gone::Reused(_, later)) if later > 1_000_000));
+        assert!(matches!(at(own(), 5, false), Recorded::Unknown(Unknown::Incomparable(_))));
+        assert_eq!(at(Pid::new(i32::MAX), now(), false), Recorded::Gone(Gone::NoSuch));
+    }
+
+    #[test]
+    fn a_clock_set_forward_makes_processes_look_young() {
+        assert_eq!([set_forward(1000, 1001), set_forward(1000, 998), set_forward(1000, 5000)], [0, 0, 0]);
+        assert_eq!(set_forward(5000, 1000), 4000);
+        let mut processes = Processes { forward: 1_000_000, ..Processes::new() };
+        let started = processes.started(&crate::proc::identity::read(own().raw()).unwrap()).unwrap();
+        let mut at = |earlier| processes.recorded(own(), Timestamp::new(started - earlier), true);
+        assert!(matches!(at(1), Recorded::Alive(_)));
+        assert!(matches!(at(2), Recorded::Unknown(Unknown::SetForward(_, 2))));
+        assert!(matches!(at(1_000_001), Recorded::Unknown(Unknown::SetForward(..))));
+        assert!(matches!(at(1_000_002), Recorded::Gone(Gone::Reused(..))));
+    }
+
+    #[test]
+    fn times_out_of_bounds_show_that_the_clock_was_set() {
+        let processes = Processes::new();
+        let set = |times: &[i64]| processes.clock_set(times.iter().map(|&time| Timestamp::new(time)));
+        let boot = processes.boot.unwrap();
+        assert_eq!(set(&[0, now(), boot, now() + 2]), None);
+        assert_eq!(set(&[now(), boot - 3]), Some(ClockSet::BeforeBoot));
+        assert_eq!(set(&[now() + 60]), Some(ClockSet::InFuture));
+    }
+}
