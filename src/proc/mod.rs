@@ -1,9 +1,9 @@
 //! Reading `/proc`. Parsers take bytes, not paths, so that they can be tested on captured text.
 
 pub mod attached;
-pub mod cmdline;
 pub mod blocked;
 pub mod cgroup;
+pub mod cmdline;
 pub mod identity;
 pub mod logind;
 pub mod maps;
