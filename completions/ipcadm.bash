@@ -169,7 +169,7 @@ _ipcadm_let_readline_complete_files() {
 
 _ipcadm_columns='kind id key ref mode uid gid cuid cgid owner group creator creator_group ctime size nattch
     cpid lpid atime dtime rss swap locked doomed nsems otime qnum cbytes qbytes lspid lrpid
-    stime rtime activity full contents flags'
+    stime rtime activity full contents flags holders waiters state evidence command'
 
 # Goes to the command of this path and says what it has. An option that takes a
 # value has the source after a colon; '...' marks what repeats.
@@ -177,7 +177,7 @@ _ipcadm_enter() {
     case $1 in
         'ipcadm')
             path='ipcadm'
-            commands='ls show limits set rm key shm sem msg completions help'
+            commands='ls show who ps limits set rm key shm sem msg completions help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -190,7 +190,9 @@ _ipcadm_enter() {
                 --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users --group:@groups
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
-                --attached --unattached --empty -h --help -V --version'
+                --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
+                --version'
             ;;
         'ipcadm show' | 'ipcadm inspect' | 'ipcadm stat')
             path='ipcadm show'
@@ -198,6 +200,20 @@ _ipcadm_enter() {
             operands='@references...'
             options='--color:auto,always,never -v --verbose --messages:@nothing --format:table,json,jsonl,csv
                 --json -h --help -V --version'
+            ;;
+        'ipcadm who')
+            path='ipcadm who'
+            commands=''
+            operands='@references...'
+            options='--color:auto,always,never -v --verbose --no-header -q --quiet
+                --format:table,json,jsonl,csv --json -h --help -V --version'
+            ;;
+        'ipcadm ps')
+            path='ipcadm ps'
+            commands=''
+            operands='@nothing...'
+            options='--color:auto,always,never -v --verbose --no-header -q --quiet
+                --format:table,json,jsonl,csv --json -h --help -V --version'
             ;;
         'ipcadm limits')
             path='ipcadm limits'
@@ -230,7 +246,7 @@ _ipcadm_enter() {
             ;;
         'ipcadm shm')
             path='ipcadm shm'
-            commands='ls show set rm create attach read write lock unlock help'
+            commands='ls show who set rm create attach read write lock unlock help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -242,7 +258,8 @@ _ipcadm_enter() {
                 --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm show' | 'ipcadm shm inspect' | 'ipcadm shm stat')
@@ -250,6 +267,13 @@ _ipcadm_enter() {
             commands=''
             operands='@references:shm...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
+                --verbose -h --help -V --version'
+            ;;
+        'ipcadm shm who')
+            path='ipcadm shm who'
+            commands=''
+            operands='@references:shm...'
+            options='--no-header -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v
                 --verbose -h --help -V --version'
             ;;
         'ipcadm shm set')
@@ -314,12 +338,12 @@ _ipcadm_enter() {
         'ipcadm shm help')
             path='ipcadm shm help'
             commands=''
-            operands='ls,show,set,rm,create,attach,read,write,lock,unlock'
+            operands='ls,show,who,set,rm,create,attach,read,write,lock,unlock'
             options=''
             ;;
         'ipcadm sem')
             path='ipcadm sem'
-            commands='ls show set rm create get setval op wait-zero run help'
+            commands='ls show who set rm create get setval op wait-zero run help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -331,7 +355,8 @@ _ipcadm_enter() {
                 --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem show' | 'ipcadm sem inspect' | 'ipcadm sem stat')
@@ -339,6 +364,13 @@ _ipcadm_enter() {
             commands=''
             operands='@references:sem...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
+                --verbose -h --help -V --version'
+            ;;
+        'ipcadm sem who')
+            path='ipcadm sem who'
+            commands=''
+            operands='@references:sem...'
+            options='--no-header -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v
                 --verbose -h --help -V --version'
             ;;
         'ipcadm sem set')
@@ -403,12 +435,12 @@ _ipcadm_enter() {
         'ipcadm sem help')
             path='ipcadm sem help'
             commands=''
-            operands='ls,show,set,rm,create,get,setval,op,wait-zero,run'
+            operands='ls,show,who,set,rm,create,get,setval,op,wait-zero,run'
             options=''
             ;;
         'ipcadm msg')
             path='ipcadm msg'
-            commands='ls show set rm create send recv peek purge help'
+            commands='ls show who set rm create send recv peek purge help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -420,7 +452,8 @@ _ipcadm_enter() {
                 --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
-                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg show' | 'ipcadm msg inspect' | 'ipcadm msg stat')
@@ -428,6 +461,13 @@ _ipcadm_enter() {
             commands=''
             operands='@references:msg...'
             options='--messages:@nothing --format:table,json,jsonl,csv --json --color:auto,always,never -v
+                --verbose -h --help -V --version'
+            ;;
+        'ipcadm msg who')
+            path='ipcadm msg who'
+            commands=''
+            operands='@references:msg...'
+            options='--no-header -q --quiet --format:table,json,jsonl,csv --json --color:auto,always,never -v
                 --verbose -h --help -V --version'
             ;;
         'ipcadm msg set')
@@ -486,7 +526,7 @@ _ipcadm_enter() {
         'ipcadm msg help')
             path='ipcadm msg help'
             commands=''
-            operands='ls,show,set,rm,create,send,recv,peek,purge'
+            operands='ls,show,who,set,rm,create,send,recv,peek,purge'
             options=''
             ;;
         'ipcadm completions')
@@ -498,7 +538,7 @@ _ipcadm_enter() {
         'ipcadm help')
             path='ipcadm help'
             commands=''
-            operands='ls,show,limits,set,rm,key,shm,sem,msg,completions'
+            operands='ls,show,who,ps,limits,set,rm,key,shm,sem,msg,completions'
             options=''
             ;;
         *) return 1 ;;

@@ -79,7 +79,12 @@ function __ipcadm_columns
         'activity	latest of all its times' \
         'full	share of a queue\'s capacity in use' \
         'contents	size, use and flags in words' \
-        'flags	locked, doomed'
+        'flags	locked, doomed' \
+        'holders	processes that have it attached' \
+        'waiters	threads asleep on it' \
+        'state	doomed, active, unknown, idle, dormant, orphan' \
+        'evidence	why it is in that state' \
+        'command	name of a process that made or last used it and lives'
 end
 
 # Completes the words after '--' as a command line of their own.
@@ -99,6 +104,10 @@ function __ipcadm_enter
             echo 'ipcadm ls'
         case 'ipcadm show' 'ipcadm inspect' 'ipcadm stat'
             echo 'ipcadm show'
+        case 'ipcadm who'
+            echo 'ipcadm who'
+        case 'ipcadm ps'
+            echo 'ipcadm ps'
         case 'ipcadm limits'
             echo 'ipcadm limits'
         case 'ipcadm set'
@@ -113,6 +122,8 @@ function __ipcadm_enter
             echo 'ipcadm shm ls'
         case 'ipcadm shm show' 'ipcadm shm inspect' 'ipcadm shm stat'
             echo 'ipcadm shm show'
+        case 'ipcadm shm who'
+            echo 'ipcadm shm who'
         case 'ipcadm shm set'
             echo 'ipcadm shm set'
         case 'ipcadm shm rm' 'ipcadm shm delete' 'ipcadm shm remove'
@@ -137,6 +148,8 @@ function __ipcadm_enter
             echo 'ipcadm sem ls'
         case 'ipcadm sem show' 'ipcadm sem inspect' 'ipcadm sem stat'
             echo 'ipcadm sem show'
+        case 'ipcadm sem who'
+            echo 'ipcadm sem who'
         case 'ipcadm sem set'
             echo 'ipcadm sem set'
         case 'ipcadm sem rm' 'ipcadm sem delete' 'ipcadm sem remove'
@@ -161,6 +174,8 @@ function __ipcadm_enter
             echo 'ipcadm msg ls'
         case 'ipcadm msg show' 'ipcadm msg inspect' 'ipcadm msg stat'
             echo 'ipcadm msg show'
+        case 'ipcadm msg who'
+            echo 'ipcadm msg who'
         case 'ipcadm msg set'
             echo 'ipcadm msg set'
         case 'ipcadm msg rm' 'ipcadm msg delete' 'ipcadm msg remove'
@@ -190,6 +205,8 @@ complete -c ipcadm -f
 
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a ls -d 'List objects: all of them, those that selectors choose, or those named'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a who -d 'Show which processes use objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a ps -d 'Show which objects processes use'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a limits -d 'Show limits, what of them is in use, and who uses most'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a rm -d 'Remove exactly these objects'
@@ -232,6 +249,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l newer-than -d 'Last activity le
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -a 'shm sem msg (__ipcadm_references)'
@@ -244,6 +265,25 @@ complete -c ipcadm -n '__ipcadm_at ipcadm show' -l json -d 'Same as --format jso
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm show' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -s q -l quiet -d 'Print process ids alone, each once'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm who' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -s q -l quiet -d 'Print process ids alone, each once'
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm ps' -s V -l version -d 'Print version'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm limits' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -291,6 +331,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm key' -F
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a create -d 'Create a shared memory segment and print its reference'
@@ -331,6 +372,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -345,6 +390,16 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s v -l verbose -d 'Say on s
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm show' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -s q -l quiet -d 'Print process ids alone, each once'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm who' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
@@ -455,10 +510,11 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s h -l help -d 'Print hel
 complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -a '(__ipcadm_references shm)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\' read\\t\'Copy a segment to standard output or a file\' write\\t\'Copy a file or standard input into a segment\' lock\\t\'Keep segments in RAM\' unlock\\t\'Let segments be swapped again\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\' read\\t\'Copy a segment to standard output or a file\' write\\t\'Copy a file or standard input into a segment\' lock\\t\'Keep segments in RAM\' unlock\\t\'Let segments be swapped again\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a create -d 'Create a semaphore set with its values and print its reference'
@@ -499,6 +555,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -513,6 +573,16 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s v -l verbose -d 'Say on s
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem show' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -s q -l quiet -d 'Print process ids alone, each once'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem who' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
@@ -607,10 +677,11 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s V -l version -d 'Print ver
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and not __ipcadm_after_dashes' -a '(__ipcadm_references sem)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\' get\\t\'Print the values of semaphores, one a line\' setval\\t\'Set the values of semaphores\' op\\t\'Do several operations on semaphores at one moment\' wait-zero\\t\'Wait until semaphores are zero\' run\\t\'Run a program while holding semaphores\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\' get\\t\'Print the values of semaphores, one a line\' setval\\t\'Set the values of semaphores\' op\\t\'Do several operations on semaphores at one moment\' wait-zero\\t\'Wait until semaphores are zero\' run\\t\'Run a program while holding semaphores\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a show -d 'Show everything known about objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a rm -d 'Remove exactly these objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a create -d 'Create a message queue and print its reference'
@@ -650,6 +721,10 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l newer-than -d 'Last activit
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l attached -d 'Segments that are attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l unattached -d 'Segments that are not attached'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -664,6 +739,16 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s v -l verbose -d 'Say on s
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg show' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -l no-header -d 'Leave out the header'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -s q -l quiet -d 'Print process ids alone, each once'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg who' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l mode -d 'New mode, octal or symbolic: 0640, u+rw,g-w' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -l owner -d 'New owner, a name or number' -x -a '(__fish_complete_users)'
@@ -770,7 +855,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s h -l help -d 'Print help
 complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -a '(__ipcadm_references msg)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\' send\\t\'Send messages\' recv\\t\'Receive messages\' peek\\t\'Look at messages without taking them\' purge\\t\'Discard messages\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\' send\\t\'Send messages\' recv\\t\'Receive messages\' peek\\t\'Look at messages without taking them\' purge\\t\'Discard messages\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -778,4 +863,4 @@ complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s h -l help -d 'Print he
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -a 'bash\\t\'\' zsh\\t\'\' fish\\t\'\''
 
-complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''
+complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' ps\\t\'Show which objects processes use\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''

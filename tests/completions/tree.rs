@@ -77,10 +77,13 @@ impl Source {
             ("USER", _) => Source::Users,
             ("GROUP", _) => Source::Groups,
             ("COLUMNS", _) => Source::Columns,
-            ("PATH|KEY" | "FILE", _) => Source::Files,
+            ("PATH|KEY" | "FILE" | "DIR" | "FILE|-", _) => Source::Files,
+            ("STATE", _) => Source::Choices(
+                ipcadm::object::state::State::ALL.map(|state| (state.word().to_owned(), String::new())).to_vec(),
+            ),
             ("PATH:PROJECT", _) => Source::FileOfKey,
             ("CMD", _) => Source::Program,
-            ("AGE" | "DURATION" | "KEY" | "MODE" | "N" | "PROJECT" | "SIZE" | "VALUES", _) => Source::Nothing,
+            ("AGE" | "DURATION" | "KEY" | "MODE" | "N" | "PID" | "PROJECT" | "SIZE" | "VALUES", _) => Source::Nothing,
             ("BYTE" | "INDEX" | "LINE" | "OP" | "OPS" | "STATUS" | "TEXT" | "VALUE|INDEX=VALUE", _) => Source::Nothing,
             _ => panic!("what is to be offered for {value}? Say so in {}", file!()),
         }
