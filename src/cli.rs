@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
-    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
+    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, restore, rm, save, sem_get,
+    sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -69,6 +69,11 @@ pub enum Command {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Save objects with their contents in an archive that tar opens
+    #[command(alias = "backup")]
+    Save(save::SaveArgs),
+    /// Make the objects of an archive again
+    Restore(restore::RestoreArgs),
     /// Make a key from a file, or take one apart
     Key(key::KeyArgs),
     /// Shared memory segments
@@ -182,6 +187,9 @@ pub enum KindCommand {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Save objects with their contents in an archive that tar opens
+    #[command(alias = "backup")]
+    Save(save::SaveArgs),
 }
 
 impl Cli {
@@ -197,6 +205,8 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
+            Command::Save(args) => save::run(&args, None, &context),
+            Command::Restore(args) => restore::run(&args, &context),
             Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
@@ -237,6 +247,7 @@ impl KindCommand {
             Self::Show(args) => show::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
+            Self::Save(args) => save::run(&args, Some(kind), context),
         }
     }
 }

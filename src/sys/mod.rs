@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod clock;
+pub mod credentials;
 pub mod errno;
 pub mod guarded;
 pub mod held_signals;
