@@ -17,11 +17,11 @@ use crate::archive::plan::{Accounts, By, Plan, Planned, Wishes};
 use crate::archive::read::{Archive, Item};
 use crate::error::{Error, Result, Status, Tally, bare};
 use crate::object::create::KeyChoice;
-use crate::object::fields;
 use crate::object::key;
 use crate::object::model::{KindSet, Object};
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
+use crate::object::{fields, inventory};
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::json::JsonWriter;
 use crate::sys::Key;
@@ -133,7 +133,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
     if args.dry_run {
         plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
     } else {
-        restore(&archive, &plan, &mut report);
+        restore(&archive, &plan, format != Format::Table, &mut report);
     }
     if !items.is_empty() && !args.quiet {
         let doomed = if lost { ", that a segment had been removed" } else { "" };
@@ -192,14 +192,17 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
     Ok(items.iter().zip(chosen).filter_map(|(item, chosen)| chosen.then_some(item)).collect())
 }
 
-fn restore(archive: &Archive, plan: &Plan<'_>, report: &mut Report) {
+fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) {
     let bytes = |planned: &Planned<'_>| planned.item.object.as_segment().map_or(0, |segment| segment.size);
     let mut progress = Progress::new(Some(plan.planned.iter().map(bytes).sum()));
     let mut before = 0;
     for planned in &plan.planned {
         let from = &planned.item.object;
         match archive.make(planned, &mut |done| progress.update(before + done)) {
-            Ok(made) => {
+            Ok(mut made) => {
+                if shows_memory {
+                    let _ = inventory::add_memory(std::iter::once(&mut made));
+                }
                 let line = format!("{} -> {} ({})", from.id, made.id, key_text(made.perm.key));
                 report.done_with(&made, Outcome::Created, true, line, |json| origin(json, from));
             }
