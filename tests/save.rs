@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, is_root, make, needs_root, tool};
 use serde_json::Value;
@@ -50,6 +51,13 @@ impl Drop for Folder {
 
 fn save(args: &[&str]) -> Cmd {
     ipcadm(["save"]).args(args.iter().copied())
+}
+
+fn until_unattached(id: i32) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while make::shm_stat(id).nattch > 0 {
+        assert!(Instant::now() < deadline, "still attached");
+    }
 }
 
 #[test]
@@ -105,10 +113,11 @@ fn saving_changes_nothing_it_can_avoid() {
     let msg = make::msg(0x53, 0o600);
     make::send(msg, 1, b"text");
     let before = (make::shm_stat(shm), make::sem_stat(sem), make::msg_stat(msg));
-    // A reader holds it: the copy can be made through that.
-    let holder = make::attach_readonly(shm);
+    // Somebody holds it: the copy can be made through that.
+    let holder = make::holder(shm);
     let held = make::shm_stat(shm);
-    save(&["-q", "-O", &folder.path("a")]).run().ok().stdout_empty();
+    let outcome = save(&["-q", "-O", &folder.path("a")]).run().ok().stdout_empty();
+    outcome.stderr_has(&format!("process {} had it attached", holder.pid()));
     let after = (make::shm_stat(shm), make::sem_stat(sem), make::msg_stat(msg));
     assert_eq!((before.1, before.2), (after.1, after.2));
     if is_root() {
@@ -117,6 +126,7 @@ fn saving_changes_nothing_it_can_avoid() {
         assert_eq!((held.nattch, held.ctime), (after.0.nattch, after.0.ctime));
     }
     drop(holder);
+    until_unattached(shm);
     save(&["-q", "-O", &folder.path("b")]).run().ok();
     assert_eq!(make::shm_stat(shm).nattch, 0);
     assert_eq!(make::msg_stat(msg).qnum, 1);
@@ -276,15 +286,23 @@ fn a_segment_in_use_is_approximate() {
     let _ns = fresh();
     let folder = Folder::new("approximate");
     let id = make::shm(0x51, 4096, 0o600);
-    let held = make::attach(id);
+    let held = make::holder(id);
     let out = save(&["-O", &folder.path("a.tar"), "--json"]).run().ok().stderr_has("approximate");
     let document: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     assert_eq!(document["objects"][0]["outcome"], "saved");
     assert!(document["objects"][0]["approximate"].as_str().is_some_and(|reason| reason.contains("could write")));
     drop(held);
-    let held = make::attach_readonly(id);
+    until_unattached(id);
+    // One who cannot write does no harm.
+    let mut reader = ipcadm(["shm", "attach", "--read-only", &id.to_string(), "--", "sh", "-c", "echo; read x"])
+        .stdin_open()
+        .spawn();
+    while make::shm_stat(id).nattch == 0 {
+        assert!(reader.is_running());
+    }
     save(&["-O", &folder.path("b.tar")]).run().ok().stderr_empty();
-    drop(held);
+    reader.close_stdin();
+    reader.wait();
 }
 
 #[test]
