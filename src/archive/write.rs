@@ -29,11 +29,15 @@ impl Writer {
     }
 
     /// Begins a member of which `stored` bytes follow. `real_size` is that of the file with its holes, if it has any.
+    /// Returns the checksums to be made of it.
     ///
     /// # Errors
     /// Those of writing.
-    pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<()> {
-        self.begin_with(Member { name, stored, time: self.time, real_size, digest: None })
+    pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Hashes> {
+        let member = Member { name, stored, time: self.time, real_size, digest: None };
+        self.begin_with(member)?;
+        let real = (real_size.is_some() && member.is_summed()).then(Hasher::default);
+        Ok(Hashes { stored: Hasher::default(), real, sparse: real_size.is_some() })
     }
 
     fn begin_with(&mut self, member: Member) -> io::Result<()> {
@@ -53,14 +57,16 @@ impl Writer {
         self.put(bytes)
     }
 
-    /// Ends the member; `digest` is that of the file that will come out of it.
+    /// Ends the member, and returns the checksum of what is stored.
     ///
     /// # Errors
     /// Those of writing; `InvalidInput` when bytes are missing.
-    pub fn end(&mut self, name: Name, digest: Digest) -> io::Result<()> {
+    pub fn end(&mut self, name: Name, hashes: Hashes) -> io::Result<Digest> {
         self.pad()?;
-        self.sums.push((name.text(), digest));
-        Ok(())
+        let stored = hashes.stored.finish();
+        let listed = if hashes.sparse { hashes.real.map(Hasher::finish) } else { Some(stored) };
+        self.sums.extend(listed.map(|digest| (name.text(), digest)));
+        Ok(stored)
     }
 
     fn pad(&mut self) -> io::Result<()> {
@@ -75,11 +81,10 @@ impl Writer {
     /// # Errors
     /// Those of writing.
     pub fn whole(&mut self, name: Name, bytes: &[u8]) -> io::Result<Digest> {
-        let digest = Digest::of(bytes);
-        self.begin(name, bytes.len() as u64, None)?;
+        let mut hashes = self.begin(name, bytes.len() as u64, None)?;
         self.data(bytes)?;
-        self.end(name, digest)?;
-        Ok(digest)
+        hashes.data(bytes);
+        self.end(name, hashes)
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -110,20 +115,15 @@ impl Writer {
     }
 }
 
-/// What is copied into a member, hashed on the way: what is stored and, where they differ, the file that comes out.
-#[derive(Debug, Default)]
+/// The checksums of a member as its bytes come: of what is stored and, where it has holes, of the file that comes out.
+#[derive(Debug)]
 pub struct Hashes {
     stored: Hasher,
     real: Option<Hasher>,
+    sparse: bool,
 }
 
 impl Hashes {
-    /// For a member whose file has holes (`sparse`), or is stored as it is.
-    #[must_use]
-    pub fn new(sparse: bool) -> Self {
-        Self { stored: Hasher::default(), real: sparse.then(Hasher::default) }
-    }
-
     /// Bytes that are stored and not in the file.
     pub fn map(&mut self, bytes: &[u8]) {
         self.stored.update(bytes);
@@ -142,12 +142,5 @@ impl Hashes {
         if let Some(real) = &mut self.real {
             real.zeros(len);
         }
-    }
-
-    /// Of what is stored, and of the file.
-    #[must_use]
-    pub fn finish(self) -> (Digest, Digest) {
-        let stored = self.stored.finish();
-        (stored, self.real.map_or(stored, Hasher::finish))
     }
 }

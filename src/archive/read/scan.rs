@@ -16,6 +16,23 @@ const CHUNK: usize = 256 << 10;
 /// Two numbers of twenty digits, each with its newline.
 const MAP_ENTRY: u64 = 42;
 
+/// What the list of checksums has for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    /// The checksum of what is stored.
+    Own,
+    /// That of the file with its holes.
+    Real,
+    /// Nothing: too many zeros.
+    Not,
+}
+
+impl Listed {
+    fn of(real_size: Option<u64>) -> Self {
+        if real_size.is_some() { Self::Real } else { Self::Own }
+    }
+}
+
 /// Where the contents of an object are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -100,7 +117,7 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
     let mut source = Source { input: BufReader::with_capacity(CHUNK, input), spool, at: start };
     let mut contents = HashMap::new();
     let mut manifest = Vec::new();
-    let mut digests: Vec<(Name, Digest, bool)> = Vec::new();
+    let mut digests: Vec<(Name, Digest, Listed)> = Vec::new();
     let mut time = None;
     loop {
         let first = match source.block() {
@@ -131,11 +148,12 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
                 if contents.insert(id, found).is_some() {
                     return Err(Bad::Damaged(format!("it holds {} twice", name.text())));
                 }
-                digests.push((name, digest, real_size.is_some()));
+                let listed = if member.is_summed() { Listed::of(real_size) } else { Listed::Not };
+                digests.push((name, digest, listed));
             }
             Name::Manifest => {
                 let digest = source.contents(stored, |bytes| manifest.extend_from_slice(bytes))?;
-                digests.push((name, digest, false));
+                digests.push((name, digest, Listed::Own));
             }
             Name::Sums => {
                 let mut text = Vec::new();
@@ -173,17 +191,18 @@ fn check_size(member: &Member) -> Result<(), Bad> {
 
 /// Compares what the list says with what was found. Of a sparse member the list has the file that comes out, whose
 /// zeros may be many: that one is under the manifest's checksum.
-fn compare(text: &[u8], found: &[(Name, Digest, bool)]) -> Result<(), Bad> {
+fn compare(text: &[u8], found: &[(Name, Digest, Listed)]) -> Result<(), Bad> {
     let listed = std::str::from_utf8(text).ok().and_then(sums::parse).ok_or("its list of checksums is malformed")?;
+    let found: Vec<_> = found.iter().filter(|(_, _, listed)| *listed != Listed::Not).collect();
     if listed.len() != found.len() {
         return Err("its list of checksums is not of its members".into());
     }
-    for ((name, digest), (member, own, sparse)) in listed.into_iter().zip(found) {
+    for ((name, digest), (member, own, listed)) in listed.into_iter().zip(found) {
         let own_name = member.text();
         if name != own_name {
             return Err("its list of checksums is not of its members".into());
         }
-        if !sparse && digest != *own {
+        if *listed == Listed::Own && digest != *own {
             return Err(Bad::Damaged(format!("{own_name} is damaged: its checksum is another")));
         }
     }

@@ -57,8 +57,8 @@ pub(super) fn add(
     }
     let map = runs(&contents, size).map_err(|errno| unreadable(found, errno))?;
     let name = Name::Contents(before.id);
-    let (stored, real) = copy(&mut saver.tar, name, &contents, &map, progress).map_err(|error| failed(saver, error))?;
-    saver.tar.end(name, real).map_err(|error| saver.unwritable(&error))?;
+    let hashes = copy(&mut saver.tar, name, &contents, &map, progress).map_err(|error| failed(saver, error))?;
+    let stored = saver.tar.end(name, hashes).map_err(|error| saver.unwritable(&error))?;
     let mut approximate = in_use_by_writers(before);
     if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
         approximate = Some("somebody wrote to it meanwhile".to_owned());
@@ -148,17 +148,17 @@ fn copy(
     contents: &Contents,
     map: &Map,
     progress: &mut dyn FnMut(u64),
-) -> std::result::Result<(crate::archive::sums::Digest, crate::archive::sums::Digest), CopyError> {
-    let sparse = !map.is_full();
-    let mut hashes = Hashes::new(sparse);
-    if sparse {
+) -> std::result::Result<Hashes, CopyError> {
+    let hashes = if map.is_full() {
+        tar.begin(name, map.size, None).map_err(|error| write_error(&error))?
+    } else {
         let text = map.encode();
-        tar.begin(name, text.len() as u64 + map.data(), Some(map.size)).map_err(|error| write_error(&error))?;
+        let stored = text.len() as u64 + map.data();
+        let mut hashes = tar.begin(name, stored, Some(map.size)).map_err(|error| write_error(&error))?;
         tar.data(&text).map_err(|error| write_error(&error))?;
         hashes.map(&text);
-    } else {
-        tar.begin(name, map.size, None).map_err(|error| write_error(&error))?;
-    }
+        hashes
+    };
     let mut sink = Copier { tar, hashes, bounce: None, buffer: vec![0; CHUNK] };
     let (mut at, mut done) = (0, 0);
     for run in &map.runs {
@@ -168,7 +168,7 @@ fn copy(
         done += run.end - run.start;
     }
     sink.hashes.hole(map.size - at);
-    Ok(sink.hashes.finish())
+    Ok(sink.hashes)
 }
 
 /// Copies bytes into a member.
