@@ -174,7 +174,6 @@ pub enum MsgCommand {
 
 /// Commands that stand under each kind, which is then implied.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum KindCommand {
     /// List objects of this kind (the default)
     #[command(alias = "list")]

@@ -176,7 +176,7 @@ fn what_is_chosen_is_saved() {
     lines(&["shm"], &format!("saved {ref_a}\nsaved {ref_b}\n"));
     lines(&["--key", "0x51"], &format!("saved {ref_a}\nsaved {ref_sem}\n"));
     lines(&["--larger", "2"], &format!("saved {ref_b}\n"));
-    ipcadm(["sem", "save", "-O", &file, "--overwrite"]).run().ok().stdout_is(&format!("saved {ref_sem}\n"));
+    ipcadm(["sem", "save", "-O", &file, "--overwrite"]).run().ok().stdout_is(format!("saved {ref_sem}\n"));
     let listed = ipcadm(["ls", "--format", "jsonl", "shm"]).run().ok().stdout;
     save(&["-", "-O", &file, "--overwrite"]).stdin(listed.clone()).run().ok();
     make::chown(Kind::Shm, a, 0, 0, 0o640);
@@ -278,7 +278,7 @@ fn the_unprivileged_save_their_own() {
         make::chown(Kind::Msg, theirs, 65534, 65534, 0o600);
     }
     let owner = if is_root() { "65534" } else { "0" };
-    save(&["-O", &file, "--owner", owner]).unprivileged().run().ok().stdout_is(&format!("saved msg:{theirs}\n"));
+    save(&["-O", &file, "--owner", owner]).unprivileged().run().ok().stdout_is(format!("saved msg:{theirs}\n"));
 }
 
 #[test]

@@ -203,22 +203,13 @@ fn shown(path: &Path) -> String {
 
 /// The error for an archive that cannot be written; without a path it is standard output.
 fn unwritable(path: Option<&Path>, error: &io::Error) -> Error {
-    let Some(path) = path else { return Error::Output(io::Error::from(error.kind_or_raw())).strict() };
+    let Some(path) = path else {
+        return Error::cannot(Status::Failed, "write to standard output", bare(error), None);
+    };
     let (status, remedy) = match error.kind() {
         io::ErrorKind::AlreadyExists => (Status::Exists, Some("--overwrite replaces it")),
         io::ErrorKind::PermissionDenied => (Status::Denied, None),
         _ => (Status::Failed, None),
     };
     Error::cannot(status, &format!("write {}", shown(path)), bare(error), remedy)
-}
-
-/// A copy of an I/O error, which cannot be cloned.
-trait Again {
-    fn kind_or_raw(&self) -> io::Error;
-}
-
-impl Again for io::Error {
-    fn kind_or_raw(&self) -> io::Error {
-        self.raw_os_error().map_or_else(|| io::Error::other(self.to_string()), io::Error::from_raw_os_error)
-    }
 }
