@@ -33,7 +33,7 @@ fn for_command(word: &str) -> Option<String> {
         "semop" | "op" => "ipcadm sem op REF OP…",
         "setval" => "ipcadm sem setval REF VALUE…",
         "dump" | "export" | "archive" => "ipcadm save REF… -O FILE",
-        "load" | "import" | "undelete" => "ipcadm restore FILE",
+        "load" | "import" | "undelete" | "restore" => "ipcadm restore FILE",
         "ftok" => "ipcadm key PATH PROJECT",
         "shm" | "sem" | "msg" => "ipcadm ls shm sem msg, to list several kinds",
         _ => return None,

@@ -3,8 +3,14 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use ipcadm::archive::read::Archive;
+use ipcadm::archive::save::{Saved, Saver};
+use ipcadm::object::reference::Reference;
+use ipcadm::sys::memory::empty_file;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, is_root, make, needs_root, tool};
 use serde_json::Value;
 
@@ -318,4 +324,93 @@ fn many_messages() {
     let messages = fs::read_to_string(folder.path(&format!("msg-{id}.jsonl"))).expect("messages");
     let expected: String = (1..=10_000).map(|number| format!("{{\"type\":{number},\"text\":\"\"}}\n")).collect();
     assert!(messages == expected);
+}
+
+/// A copy made by the library, which can be asked about later.
+fn copied(reference: &str) -> Saved {
+    let reference = Reference::parse(reference.as_ref(), None).expect("a reference");
+    let found = reference.resolve().expect("an object");
+    let mut saver = Saver::onto(empty_file().expect("a file"));
+    saver.add(&found, &mut |_| {}).expect("a copy")
+}
+
+#[test]
+fn what_changes_after_the_copy_is_noticed() {
+    let _ns = fresh();
+    let sem = make::sem(0x52, 2, 0o600);
+    let saved = copied("sem:0x52");
+    assert_eq!(saved.unchanged(), Ok(()));
+    make::setall(sem, &[0, 1]);
+    assert!(saved.unchanged().is_err());
+    // Values that are the same again, another time.
+    let msg = make::msg(0x53, 0o600);
+    make::send(msg, 1, b"one");
+    let saved = copied("msg:0x53");
+    assert_eq!(saved.unchanged(), Ok(()));
+    // By the same process, as large, and most often in the same second: no figure of the queue need change.
+    make::recv(msg, 0);
+    make::send(msg, 1, b"two");
+    make::recv(msg, 0);
+    make::send(msg, 1, b"six");
+    let saved_later = copied("msg:0x53");
+    assert!(saved.unchanged().is_err());
+    assert_eq!(saved_later.unchanged(), Ok(()));
+    let shm = make::shm(0x51, 5000, 0o600);
+    let saved = copied("shm:0x51");
+    assert_eq!(saved.approximate, None);
+    assert_eq!(saved.unchanged(), Ok(()));
+    let held = make::holder(shm);
+    assert!(saved.unchanged().is_err());
+    drop(held);
+    until_unattached(shm);
+    assert!(saved.unchanged().is_err(), "somebody had it meanwhile");
+    let saved = copied("shm:0x51");
+    make::chown(Kind::Shm, shm, 0, 0, 0o640);
+    assert!(saved.unchanged().is_err());
+    let saved = copied("shm:0x51");
+    make::remove(Kind::Shm, shm);
+    assert_eq!(saved.unchanged(), Ok(()), "gone is gone");
+}
+
+#[test]
+fn a_queue_in_use_gives_a_whole_archive() {
+    let _ns = fresh();
+    let folder = Folder::new("busy");
+    let id = make::msg(0x51, 0o600);
+    (1..=200).for_each(|number| make::send(id, number, b"text"));
+    let stop = Arc::new(AtomicBool::new(false));
+    let busy = std::thread::spawn({
+        let stop = Arc::clone(&stop);
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                let (mtype, text) = make::recv(id, 0);
+                make::send(id, mtype, &text);
+            }
+        }
+    });
+    let file = folder.path("a");
+    save(&["-q", "-O", &file]).run().ok();
+    stop.store(true, Ordering::Relaxed);
+    busy.join().expect("the thread");
+    // Whether it noticed or had a quiet moment: what it holds is what it says.
+    let archive = Archive::read(fs::File::open(&file).expect("the archive")).expect("a whole archive");
+    assert_eq!(archive.items.len(), 1);
+}
+
+#[test]
+fn a_removed_segment_can_be_saved() {
+    let ns = fresh();
+    let folder = Folder::new("doomed");
+    let id = make::shm(0x51, 5000, 0o600);
+    make::attach(id).write(0, b"last words");
+    let held = make::holder(id);
+    make::remove(Kind::Shm, id);
+    let file = folder.path("a");
+    save(&["-q", "-O", &file, &format!("shm:{id}")]).run().ok();
+    drop(held);
+    while make::exists(Kind::Shm, id) {}
+    ipcadm(["restore", &file]).run().ok().stdout_has("(no key)").stderr_has("that a segment had been removed");
+    let new = ns.ids(Kind::Shm)[0];
+    assert_eq!(make::attach(new).read(0, 10), b"last words");
+    assert_eq!(make::perm(Kind::Shm, new).mode, 0o600);
 }
