@@ -17,6 +17,7 @@ use crate::object::{removal, rights};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::process::may_act_as_others;
 use crate::proc::sysctl;
+use crate::render::escape::escape;
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Gid, Key, ShmId, Uid, msg, sem, shm};
 
@@ -121,7 +122,7 @@ fn plan_one<'a>(
 ) -> Result<Planned<'a>> {
     let Object { id, perm, .. } = item.object;
     let refuse = |status, reason: &str, remedy| Err(Error::cannot(status, &operation(id), reason, Some(remedy)));
-    let owners = wishes.accounts.resolve(item).map_err(|reason| {
+    let owners = wishes.accounts.resolve(item, may_act).map_err(|reason| {
         let remedy = "--numeric-owner takes the number, --by-name the name, --owner and --group another one";
         Error::cannot(Status::Refused, &operation(id), reason, Some(remedy))
     })?;
@@ -161,7 +162,8 @@ fn plan_one<'a>(
     let own = (crate::sys::accounts::effective_user(), crate::sys::accounts::effective_group());
     let creator = Some(owners.creator).filter(|creator| *creator != own);
     if creator.is_some() && !may_act {
-        let text = user_text(owners.creator.0);
+        let text =
+            item.creator.name.as_deref().map_or_else(|| item.creator.number.to_string(), |name| escape(name).into());
         notes.push(format!("the creator of {id} will be you, not {text}: that needs CAP_SETUID and CAP_SETGID"));
     }
     let (body, never_used, room) = match &item.body {

@@ -29,11 +29,11 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The owner and creator of an object.
+    /// The owner of an object, and its creator if that can be given to it (`with_creator`).
     ///
     /// # Errors
     /// Why it cannot be known, in words.
-    pub(super) fn resolve(&self, item: &Item) -> Result<Owners, String> {
+    pub(super) fn resolve(&self, item: &Item, with_creator: bool) -> Result<Owners, String> {
         let user = |what: &str, account: &Account| match self.owner {
             Some(uid) => Ok(uid),
             None => find(self.by, what, account, user_here).map(Uid::new),
@@ -42,10 +42,11 @@ impl Accounts {
             Some(gid) => Ok(gid),
             None => find(self.by, what, account, group_here).map(Gid::new),
         };
-        Ok(Owners {
-            owner: (user("owner", &item.owner)?, group("group", &item.group)?),
-            creator: (user("creator", &item.creator)?, group("group of the creator", &item.creator_group)?),
-        })
+        let creator = match with_creator {
+            true => (user("creator", &item.creator)?, group("group of the creator", &item.creator_group)?),
+            false => (Uid::new(item.creator.number), Gid::new(item.creator_group.number)),
+        };
+        Ok(Owners { owner: (user("owner", &item.owner)?, group("group", &item.group)?), creator })
     }
 }
 
