@@ -70,7 +70,7 @@ fn everything_comes_back() {
     make::semop(sem, &[(0, 1, 0), (2, 32767, 0), (3, 2, 0)]);
     let raw = make::sem(0x54, 2, 0o600);
     make::setall(raw, &[3, 0]);
-    let msg = make::msg(0x53, 0o000 | 0o600);
+    let msg = make::msg(0x53, 0o600);
     make::qbytes(msg, 5000);
     let texts: [(i64, &[u8]); 4] = [(9, b"one\n"), (i64::MAX, b"\xff\0"), (1, b""), (9, &[b'x'; 3000])];
     texts.iter().for_each(|(mtype, text)| make::send(msg, *mtype, text));
