@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, rm, sem_get, sem_op,
-    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
+    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm, save,
+    sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -73,6 +73,11 @@ pub enum Command {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Save objects with their contents in an archive that tar opens
+    #[command(alias = "backup")]
+    Save(save::SaveArgs),
+    /// Make the objects of an archive again
+    Restore(restore::RestoreArgs),
     /// Make a key from a file, or take one apart
     Key(key::KeyArgs),
     /// Shared memory segments
@@ -176,7 +181,6 @@ pub enum MsgCommand {
 
 /// Commands that stand under each kind, which is then implied.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum KindCommand {
     /// List objects of this kind (the default)
     #[command(alias = "list")]
@@ -191,6 +195,9 @@ pub enum KindCommand {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Save objects with their contents in an archive that tar opens
+    #[command(alias = "backup")]
+    Save(save::SaveArgs),
 }
 
 impl Cli {
@@ -208,6 +215,8 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
+            Command::Save(args) => save::run(&args, None, &context),
+            Command::Restore(args) => restore::run(&args, &context),
             Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
@@ -249,6 +258,7 @@ impl KindCommand {
             Self::Who(args) => who::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
+            Self::Save(args) => save::run(&args, Some(kind), context),
         }
     }
 }

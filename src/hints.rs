@@ -33,6 +33,8 @@ fn for_command(word: &str) -> Option<String> {
         "semop" | "op" => "ipcadm sem op REF OP…",
         "setval" => "ipcadm sem setval REF VALUE…",
         "fuser" | "lsof" | "users" | "holders" | "waiters" => "ipcadm who REF, or ipcadm ps",
+        "dump" | "export" | "archive" => "ipcadm save REF… -O FILE",
+        "load" | "import" | "undelete" | "restore" => "ipcadm restore FILE",
         "ftok" => "ipcadm key PATH PROJECT",
         "shm" | "sem" | "msg" => "ipcadm ls shm sem msg, to list several kinds",
         _ => return None,

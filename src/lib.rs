@@ -6,6 +6,7 @@
 //! - [`hints`]: the right way for guessable wrong tries
 //! - [`cli`]: the command tree
 //! - [`commands`]: a file for each command: its arguments, and what it does with them
+//! - [`archive`]: backups of objects with their contents, and bringing them back
 //! - [`object`]: what an object is, how it is named, found, chosen, described, created, changed and removed
 //! - [`proc`]: reading `/proc`
 //! - [`sys`]: the kernel calls; the only floor with `unsafe`
@@ -17,6 +18,7 @@
 //! The library exists for the program, its tests and its benches; only the program's behaviour is stable.
 #![deny(unsafe_code)]
 
+pub mod archive;
 pub mod cli;
 pub mod commands;
 pub mod compat;

@@ -114,6 +114,9 @@ static WAS: Table = &[("was", "object")];
 static OLD: Table = &[("mode", "string"), ("uid", "number"), ("gid", "number"), ("qbytes", "number")];
 static ATTACH: Table = &[("attached", "bool"), ("address", "string?")];
 static WRITTEN: Table = &[("offset", "number"), ("written", "number")];
+static COPY: Table = &[("approximate", "string?")];
+static FROM: Table = &[("from", "object")];
+static ORIGIN: Table = &[("ref", "string"), ("key", "string")];
 static LIMIT: Table = &[
     ("kind", "string"),
     ("name", "string"),
@@ -141,7 +144,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 33] {
+fn all() -> [Table; 36] {
     [
         DOCUMENT,
         HEAD,
@@ -174,6 +177,9 @@ fn all() -> [Table; 33] {
         OLD,
         ATTACH,
         WRITTEN,
+        COPY,
+        FROM,
+        ORIGIN,
         LIMIT,
         KEY,
     ]
@@ -348,6 +354,15 @@ impl Checker {
     }
 }
 
+/// A file that goes at the end.
+struct Archive(std::path::PathBuf);
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
 #[test]
 fn keys_keep_their_names_and_types() {
     let ns = fresh();
@@ -389,6 +404,15 @@ fn keys_keep_their_names_and_types() {
     }
     check.set();
     check.values();
+    let archive = Archive(std::env::temp_dir().join(format!("ipcadm-schema-{}", std::process::id())));
+    let file = archive.0.to_string_lossy();
+    check.objects(&format!("save --json -O {file}"), 0, &[OUTCOME, COPY]);
+    check.objects(&format!("restore --list --json {file}"), 0, &[COPY]);
+    for options in ["--dry-run --new-key", "--new-key"] {
+        for object in check.objects(&format!("restore --json {options} {file}"), 0, &[OUTCOME, FROM]) {
+            check.types("from", &object["from"], &[ORIGIN]);
+        }
+    }
 
     let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
     check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);

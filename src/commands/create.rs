@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::envelope;
-use super::options::{Format, FormatArgs, capacity, group, mode_change, non_empty, size, user};
+use super::options::{Format, FormatArgs, capacity, group, mode_change, non_empty, semaphore_value, size, user};
 use super::output::Out;
 use super::report::{Manner, Outcome, Report};
 use crate::error::{Error, Result, Status};
@@ -18,7 +18,6 @@ use crate::object::key::{self, Project};
 use crate::object::mode::ModeChange;
 use crate::render::escape::escape_bytes;
 use crate::sys::held_signals::HeldSignals;
-use crate::sys::sem::MAX_VALUE;
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Key, Mode};
 
@@ -88,7 +87,7 @@ pub struct SemCreateArgs {
     #[arg(value_name = "N", value_parser = count, required_unless_present = "values", allow_negative_numbers = true)]
     nsems: Option<u32>,
     /// Initial values, 0 to 32767, separated by commas [default: all 0]
-    #[arg(long, value_name = "VALUES", value_parser = value, value_delimiter = ',')]
+    #[arg(long, value_name = "VALUES", value_parser = semaphore_value, value_delimiter = ',')]
     values: Option<Vec<u16>>,
     #[command(flatten)]
     common: CommonArgs,
@@ -143,14 +142,6 @@ fn count(text: &str) -> std::result::Result<u32, String> {
         _ if digits => Err(format!("is more than {MAX_NSEMS}")),
         _ => Err("is no number".to_owned()),
     }
-}
-
-fn value(text: &str) -> std::result::Result<u16, String> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|&value| digits && value <= MAX_VALUE)
-        .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
 }
 
 /// Creates a segment.
@@ -281,7 +272,8 @@ impl CommonArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, huge_page, segment_size, value};
+    use super::super::options::semaphore_value as value;
+    use super::{count, huge_page, segment_size};
 
     #[test]
     fn numbers_are_strict() {

@@ -12,6 +12,7 @@ use crate::render::escape::escape;
 use crate::render::style::{Style, TimeStyle};
 use crate::render::units::{parse_duration, parse_size};
 use crate::sys::msg::MAX_QBYTES;
+use crate::sys::sem::MAX_VALUE;
 use crate::sys::{Gid, Uid, accounts};
 
 /// How objects are printed.
@@ -130,6 +131,15 @@ pub(super) fn capacity(text: &str) -> std::result::Result<u64, String> {
 /// A duration.
 pub(super) fn duration(text: &str) -> std::result::Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// The value of a semaphore.
+pub(super) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|&value| digits && value <= MAX_VALUE)
+        .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
 }
 
 /// Permission bits, or a change of them.

@@ -28,6 +28,8 @@ pub(super) enum Outcome {
     Exists,
     /// It was changed.
     Changed,
+    /// A copy of it is in an archive.
+    Saved,
     /// It is removed.
     Removed,
     /// It is marked and goes at its last detach.
@@ -46,6 +48,7 @@ impl Outcome {
             Self::Created => "created",
             Self::Exists => "exists",
             Self::Changed => "changed",
+            Self::Saved => "saved",
             Self::Removed => "removed",
             Self::WillGo => "will-go",
             Self::Gone => "gone",

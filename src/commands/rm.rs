@@ -2,14 +2,18 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::Args;
 
 use super::confirm::{can_ask, confirm};
-use super::context::{Context, say};
-use super::options::{Format, FormatArgs};
+use super::context::{Context, note, say};
+use super::envelope;
+use super::options::{Format, FormatArgs, non_empty_path};
+use super::progress::Progress;
 use super::report::{Manner, Outcome, Report};
 use super::targets::{self, Target};
+use crate::archive::save::{Saved, Saver};
 use crate::error::{Error, Result, Status};
 use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
@@ -39,6 +43,12 @@ pub struct RmArgs {
     /// Say what would be removed, and remove nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+    /// Save them in the archive FILE first; what changes after that is kept
+    #[arg(long, value_name = "FILE", value_parser = non_empty_path())]
+    save: Option<OsString>,
+    /// Replace FILE if it exists
+    #[arg(long, requires = "save")]
+    overwrite: bool,
     /// Print no lines of success
     #[arg(short, long)]
     quiet: bool,
@@ -50,6 +60,8 @@ pub struct RmArgs {
 struct Candidate<'a> {
     found: Resolved<'a>,
     fingerprint: Fingerprint,
+    /// The copy that was made of it.
+    saved: Option<Saved>,
 }
 
 /// Something that cannot be.
@@ -79,6 +91,11 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
         Format::Table => Vec::new(),
         _ => candidates.iter().map(|candidate| candidate.found.object).collect(),
     };
+    if let Some(file) = args.save.as_deref().filter(|_| !args.dry_run)
+        && let Err(error) = save(Path::new(file), args.overwrite, &mut candidates)
+    {
+        return envelope::refuse(manner.format, "objects", "archive", error);
+    }
     let mut report = Report::new(manner, &objects)?;
     for absent in missing {
         match absent {
@@ -90,7 +107,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
         }
     }
     for candidate in &candidates {
-        remove(candidate, args.dry_run, &mut report);
+        remove(candidate, args, &mut report);
     }
     report.finish()
 }
@@ -102,7 +119,7 @@ fn resolve(targets: &[Target]) -> (Vec<Candidate<'_>>, Vec<Missing>) {
     for target in targets {
         match target.resolve() {
             Ok(Some(found)) => {
-                candidates.push(Candidate { fingerprint: target.fingerprint(&found.object), found });
+                candidates.push(Candidate { fingerprint: target.fingerprint(&found.object), found, saved: None });
             }
             Ok(None) => missing.extend(target.listed().map(Missing::Gone)),
             Err(error) if error.status() == Status::NotFound && target.is_definite() => {
@@ -179,9 +196,44 @@ fn question(all: usize, used: &[(ObjectId, String)]) -> String {
     format!("{question}\n{what}")
 }
 
-fn remove(candidate: &Candidate<'_>, dry_run: bool, report: &mut Report) {
-    let Candidate { found, fingerprint } = candidate;
+/// Copies all of them into an archive, which is on disk when this returns. What is gone by then needs no copy.
+fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate<'_>]) -> Result<()> {
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let unsaved = |error: Error| match error {
+        Error::Failed { status, message } => {
+            Error::Failed { status, message: format!("{message}; nothing was removed") }
+        }
+        other => other,
+    };
+    let mut saver = Saver::create(file, overwrite).map_err(unsaved)?;
+    let total = candidates.iter().map(|one| one.found.object.as_segment().map_or(0, |segment| segment.size)).sum();
+    let mut progress = Progress::new(Some(total));
+    let mut done = 0;
+    for candidate in candidates {
+        match saver.add(&candidate.found, &mut |bytes| progress.update(done + bytes)) {
+            Ok(saved) => {
+                saved.notes.iter().for_each(|text| note(text));
+                candidate.saved = Some(saved);
+            }
+            Err(error) if error.status() == Status::NotFound => {}
+            Err(error) => return Err(unsaved(error)),
+        }
+        done += candidate.found.object.as_segment().map_or(0, |segment| segment.size);
+    }
+    if saver.is_empty() { Ok(()) } else { saver.finish().map_err(unsaved) }
+}
+
+fn remove(candidate: &Candidate<'_>, args: &RmArgs, report: &mut Report) {
+    let Candidate { found, fingerprint, saved } = candidate;
     let object = &found.object;
+    let dry_run = args.dry_run;
+    let changed = saved.as_ref().and_then(|saved| saved.unchanged().err());
+    if let Some(reason) = changed {
+        let error = Error::cannot(Status::Refused, &format!("remove {found}"), reason, Some("kept"));
+        return report.failed(&found.to_string(), Some(object), Outcome::Kept, &error);
+    }
     let result = if dry_run {
         rights::foresee(object, &format!("remove {found}")).map(|()| removal::foresee(fingerprint, object))
     } else {

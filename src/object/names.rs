@@ -55,6 +55,19 @@ impl Names {
         &self.insights
     }
 
+    /// Names known from elsewhere, by number.
+    #[must_use]
+    pub fn known(users: &[(u32, Option<&str>)], groups: &[(u32, Option<&str>)]) -> Self {
+        let find = |known: &[(u32, Option<&str>)], number: u32| {
+            known.iter().find(|entry| entry.0 == number).and_then(|entry| entry.1).map(str::to_owned)
+        };
+        let numbers = |known: &[(u32, Option<&str>)]| known.iter().map(|entry| entry.0).collect();
+        let mut names = Self::default();
+        names.users.fill(numbers(users), |uid| find(users, uid));
+        names.groups.fill(numbers(groups), |gid| find(groups, gid));
+        names
+    }
+
     /// The name of a user that was looked up; None if it has none.
     #[must_use]
     pub fn user(&self, uid: Uid) -> Option<&str> {

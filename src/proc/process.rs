@@ -11,6 +11,8 @@ use crate::sys::{Pid, Timestamp};
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
 /// `CAP_SYS_PTRACE` in the effective set.
 const CAP_SYS_PTRACE: u64 = 1 << 19;
+/// `CAP_SETGID` and `CAP_SETUID` in the effective set.
+const CAP_SET_IDS: u64 = 1 << 6 | 1 << 7;
 /// `CAP_SYS_ADMIN` in the effective set.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
@@ -82,8 +84,15 @@ fn hides_processes(mounts: &[u8]) -> bool {
     options.split(|&byte| byte == b',').any(|option| hidden.contains(&option))
 }
 
-fn has_capability(bit: u64) -> bool {
-    Process::myself().and_then(|process| process.status()).is_ok_and(|status| status.capeff & bit != 0)
+/// Whether this process may act as any user and group: `CAP_SETUID` and `CAP_SETGID`. False where `/proc` does not tell.
+#[must_use]
+pub fn may_act_as_others() -> bool {
+    has_capability(CAP_SET_IDS)
+}
+
+/// Whether it has all of `bits`.
+fn has_capability(bits: u64) -> bool {
+    Process::myself().and_then(|process| process.status()).is_ok_and(|status| status.capeff & bits == bits)
 }
 
 /// Whether this process may raise a queue above `msgmnb`: `CAP_SYS_RESOURCE`, which counts in the initial user

@@ -7,3 +7,30 @@ pub fn shm_rmid_forced() -> Option<bool> {
     let text = std::fs::read_to_string("/proc/sys/kernel/shm_rmid_forced").ok()?;
     Some(text.trim() != "0")
 }
+
+/// The name of this machine (`kernel.hostname`). None where `/proc/sys` does not tell.
+#[must_use]
+pub fn host_name() -> Option<String> {
+    word("/proc/sys/kernel/hostname")
+}
+
+/// Which run of this machine it is (`kernel.random.boot_id`). None where `/proc/sys` does not tell.
+#[must_use]
+pub fn boot_id() -> Option<String> {
+    word("/proc/sys/kernel/random/boot_id")
+}
+
+fn word(path: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.trim_end().to_owned())
+}
+
+/// Asks for `id` for the next object of `kind` that anybody in the namespace makes (`kernel.KIND_next_id`).
+///
+/// # Errors
+/// `PermissionDenied` without `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN`; `NotFound` on a kernel that cannot.
+pub fn ask_for_id(kind: &str, id: i32) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().write(true).open(format!("/proc/sys/kernel/{kind}_next_id"))?;
+    file.write_all(id.to_string().as_bytes())
+}

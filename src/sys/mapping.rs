@@ -22,6 +22,8 @@ pub enum Advice {
     WillNeed,
     /// Enter pages into the page table, many at a time (`MADV_POPULATE_READ`, Linux 5.14). Gives memory to holes.
     PopulateRead,
+    /// The same for pages that will be written to (`MADV_POPULATE_WRITE`, Linux 5.14).
+    PopulateWrite,
 }
 
 /// An attached segment whose bytes can be copied from and to descriptors.
@@ -154,8 +156,9 @@ impl Mapped {
         let advice = match advice {
             Advice::WillNeed => libc::MADV_WILLNEED,
             Advice::PopulateRead => libc::MADV_POPULATE_READ,
+            Advice::PopulateWrite => libc::MADV_POPULATE_WRITE,
         };
-        // SAFETY: neither advice changes or removes what is in memory.
+        // SAFETY: none of these changes or removes what is in memory.
         Errno::check(unsafe { libc::madvise(address, len + (offset - start), advice) }.into()).map(drop)
     }
 }

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod affinity;
 pub mod clock;
+pub mod credentials;
 pub mod errno;
 pub mod guarded;
 pub mod held_signals;

@@ -3,10 +3,12 @@
 //! Nobody may meet an object half made. What needs more than the creating call is done while only its creator's
 //! user may use it, and the final owner and mode come last; when a step fails, the object is removed again.
 
+mod again;
 mod existing;
 mod refusal;
 mod values;
 
+pub use self::again::Origin;
 use self::values::{fits_one_operation, initialise};
 use super::inventory;
 use super::model::{Kind, Object, ObjectId};

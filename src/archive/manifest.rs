@@ -1,0 +1,327 @@
+//! The manifest: what is in an archive, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::sys::{Gid, Pid, Timestamp, Uid, accounts};
+
+/// About the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The version of the format.
+    pub archive: u32,
+    /// The version of the program that wrote it.
+    pub version: String,
+    /// The name of the machine.
+    pub host: Option<String>,
+    /// Which run of the machine it was.
+    pub boot_id: Option<String>,
+    /// The number of the IPC namespace.
+    pub namespace: Option<u64>,
+    /// When, as in all JSON: UTC.
+    pub time: String,
+}
+
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Kind and id: `shm:42`.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// The kind.
+    pub kind: String,
+    /// The id.
+    pub id: i32,
+    /// The key: `0x00000000` for none.
+    pub key: String,
+    /// Permission bits: `0640`.
+    pub mode: String,
+    /// The owner.
+    pub uid: u32,
+    /// His name, if he had one.
+    pub owner: Option<String>,
+    /// The owner's group.
+    pub gid: u32,
+    /// Its name.
+    pub group: Option<String>,
+    /// The creator.
+    pub cuid: u32,
+    /// His name.
+    pub creator: Option<String>,
+    /// The creator's group.
+    pub cgid: u32,
+    /// Its name.
+    pub creator_group: Option<String>,
+    /// Creation or last change.
+    pub ctime: Option<String>,
+    /// Why the copy may not be of one moment; null when it is.
+    pub approximate: Option<String>,
+    /// What a segment has besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shm: Option<Segment>,
+    /// What a set has besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sem: Option<Set>,
+    /// What a queue has besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub msg: Option<Queue>,
+}
+
+/// What only segments have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// Bytes.
+    pub size: u64,
+    /// Kept in RAM.
+    pub locked: bool,
+    /// Removed already, when it was saved.
+    pub doomed: bool,
+    /// Attachments other than that of the copying itself.
+    pub nattch: u64,
+    /// The process that created it.
+    pub cpid: Option<i32>,
+    /// The last to attach or detach.
+    pub lpid: Option<i32>,
+    /// Last attach.
+    pub atime: Option<String>,
+    /// Last detach.
+    pub dtime: Option<String>,
+    /// The member with its bytes.
+    pub member: String,
+    /// The checksum of that member as it is stored: of a sparse one with its map and without its holes.
+    pub sha256: String,
+}
+
+/// What only sets have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// The values at one moment, in order.
+    pub values: Vec<u16>,
+    /// The last process to change each.
+    pub pids: Vec<Option<i32>>,
+    /// Last operation; null for never.
+    pub otime: Option<String>,
+}
+
+/// What only queues have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// Capacity in bytes.
+    pub qbytes: u64,
+    /// Messages that were saved.
+    pub qnum: u64,
+    /// Their bytes.
+    pub cbytes: u64,
+    /// The last sender.
+    pub lspid: Option<i32>,
+    /// The last receiver.
+    pub lrpid: Option<i32>,
+    /// Last send.
+    pub stime: Option<String>,
+    /// Last receive.
+    pub rtime: Option<String>,
+    /// The member with the messages.
+    pub member: String,
+    /// Its checksum.
+    pub sha256: String,
+}
+
+/// A time as JSON has it; None for never.
+#[must_use]
+pub fn time(time: Timestamp) -> Option<String> {
+    let known = jiff::Timestamp::from_second(time.seconds()).ok()?;
+    (!time.is_never()).then(|| known.to_string())
+}
+
+/// A process; None for none, or one that cannot be seen.
+#[must_use]
+pub fn pid(pid: Pid) -> Option<i32> {
+    (!pid.is_none()).then(|| pid.raw())
+}
+
+impl Entry {
+    /// Of `object`, without what only its kind has.
+    #[must_use]
+    pub fn of(object: &Object, approximate: Option<String>) -> Self {
+        let perm = &object.perm;
+        let user = |uid: Uid| (uid.raw(), accounts::user_name(uid));
+        let group = |gid: Gid| (gid.raw(), accounts::group_name(gid));
+        let ((uid, owner), (cuid, creator)) = (user(perm.uid), user(perm.cuid));
+        let ((gid, group), (cgid, creator_group)) = (group(perm.gid), group(perm.cgid));
+        Self {
+            reference: object.id.to_string(),
+            kind: object.kind().word().to_owned(),
+            id: object.id.id,
+            key: perm.key.to_string(),
+            mode: perm.mode.to_string(),
+            uid,
+            owner,
+            gid,
+            group,
+            cuid,
+            creator,
+            cgid,
+            creator_group,
+            ctime: time(object.ctime),
+            approximate,
+            shm: None,
+            sem: None,
+            msg: None,
+        }
+    }
+
+    /// Kind and id; None when they contradict each other.
+    #[must_use]
+    pub fn object_id(&self) -> Option<ObjectId> {
+        let kind = Kind::from_word(self.kind.as_bytes())?;
+        let id = ObjectId { kind, id: self.id };
+        let parts = [self.shm.is_some(), self.sem.is_some(), self.msg.is_some()];
+        let own = [kind == Kind::Shm, kind == Kind::Sem, kind == Kind::Msg];
+        (self.id >= 0 && parts == own && id.to_string() == self.reference).then_some(id)
+    }
+}
+
+/// What the whole document is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    ipcadm: Head,
+    objects: Vec<Entry>,
+}
+
+/// Only this, of any version.
+#[derive(Deserialize)]
+struct AnyDocument {
+    ipcadm: AnyHead,
+}
+
+#[derive(Deserialize)]
+struct AnyHead {
+    archive: u32,
+    version: String,
+}
+
+/// The document: an object a line.
+///
+/// # Errors
+/// None that can come: everything in it can be JSON.
+pub fn encode(head: &Head, entries: &[Entry]) -> serde_json::Result<String> {
+    let mut text = format!("{{\"ipcadm\":{},\"objects\":[", serde_json::to_string(head)?);
+    for (number, entry) in entries.iter().enumerate() {
+        text.push_str(if number > 0 { ",\n" } else { "\n" });
+        text.push_str(&serde_json::to_string(entry)?);
+    }
+    text.push_str("\n]}\n");
+    Ok(text)
+}
+
+/// Reads the document.
+///
+/// # Errors
+/// In words, unless it is exactly as [`encode`] writes it.
+pub fn parse(bytes: &[u8]) -> Result<(Head, Vec<Entry>), String> {
+    let Document { ipcadm, objects } = match serde_json::from_slice(bytes) {
+        Ok(document) => document,
+        Err(error) => {
+            return Err(match serde_json::from_slice::<AnyDocument>(bytes) {
+                Ok(AnyDocument { ipcadm }) if ipcadm.archive != super::FORMAT => {
+                    other_format(ipcadm.archive, &ipcadm.version)
+                }
+                _ => format!("its manifest is malformed: {error}"),
+            });
+        }
+    };
+    if ipcadm.archive != super::FORMAT {
+        return Err(other_format(ipcadm.archive, &ipcadm.version));
+    }
+    match encode(&ipcadm, &objects) {
+        Ok(text) if text.as_bytes() == bytes => Ok((ipcadm, objects)),
+        _ => Err("its manifest is not as ipcadm writes it".to_owned()),
+    }
+}
+
+fn other_format(format: u32, version: &str) -> String {
+    let version = crate::render::escape::escape(version).into_owned();
+    let version = crate::render::escape::truncate(&version, 40).into_owned();
+    format!("it has format {format}, written by ipcadm {version}; this ipcadm knows format {}", super::FORMAT)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Entry, Head, encode, parse};
+
+    fn head() -> Head {
+        let time = "2026-11-21T05:13:50Z".to_owned();
+        Head { archive: 1, version: "0.1.0".to_owned(), host: None, boot_id: None, namespace: Some(5), time }
+    }
+
+    fn entry(id: i32, owner: Option<String>, values: Vec<u16>) -> Entry {
+        Entry {
+            reference: format!("sem:{id}"),
+            kind: "sem".to_owned(),
+            id,
+            key: "0x00000000".to_owned(),
+            mode: "0600".to_owned(),
+            uid: 0,
+            owner,
+            gid: 0,
+            group: None,
+            cuid: 0,
+            creator: None,
+            cgid: 0,
+            creator_group: None,
+            ctime: None,
+            approximate: None,
+            shm: None,
+            sem: Some(super::Set { pids: values.iter().map(|_| None).collect(), values, otime: None }),
+            msg: None,
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_told_from_damage() {
+        let newer = br#"{"ipcadm":{"archive":2,"version":"9.0","more":1},"others":[]}"#;
+        assert!(parse(newer).is_err_and(|reason| reason.contains("format 2")));
+        assert!(parse(b"{}").is_err_and(|reason| reason.contains("malformed")));
+        let spaced = encode(&head(), &[]).unwrap().replace("\n]", "\n ]");
+        assert!(parse(spaced.as_bytes()).is_err_and(|reason| reason.contains("not as ipcadm")));
+    }
+
+    #[test]
+    fn an_entry_is_of_one_kind() {
+        let good = entry(3, None, vec![1]);
+        assert_eq!(good.object_id().map(|id| id.to_string()).as_deref(), Some("sem:3"));
+        for spoil in [
+            |entry: &mut Entry| entry.kind = "shm".to_owned(),
+            |entry: &mut Entry| entry.id = 4,
+            |entry: &mut Entry| entry.sem = None,
+            |entry: &mut Entry| entry.id = -3,
+        ] {
+            let mut bad = good.clone();
+            spoil(&mut bad);
+            assert_eq!(bad.object_id(), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn manifests_read_back(ids in proptest::collection::vec((0..=i32::MAX, any::<Option<String>>(), any::<Vec<u16>>()), 0..4)) {
+            let entries: Vec<Entry> = ids.into_iter().map(|(id, owner, values)| entry(id, owner, values)).collect();
+            let text = encode(&head(), &entries).unwrap();
+            prop_assert_eq!(parse(text.as_bytes()), Ok((head(), entries)));
+        }
+
+        #[test]
+        fn no_manifest_is_too_strange(bytes: Vec<u8>, text: String) {
+            let _ = parse(&bytes);
+            let _ = parse(text.as_bytes());
+        }
+    }
+}

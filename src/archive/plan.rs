@@ -1,0 +1,305 @@
+//! What restoring comes to, worked out before the first object is made: which keys, ids, owners, and what stands in the
+//! way.
+
+mod accounts;
+mod limits;
+
+use std::collections::{HashMap, HashSet};
+
+use super::read::{Body, Item};
+use crate::error::{Error, Result, Status};
+use crate::object::create::{self, KeyChoice, Origin, Specification};
+use crate::object::fingerprint::Fingerprint;
+use crate::object::inventory::{self, Wants};
+use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::object::names::user_text;
+use crate::object::{removal, rights};
+use crate::proc::attached::{self, Wanted};
+use crate::proc::process::may_act_as_others;
+use crate::proc::sysctl;
+use crate::render::escape::escape;
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Gid, Key, ShmId, Uid, msg, sem, shm};
+
+pub use accounts::{Accounts, By};
+
+/// How objects are to come back.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Objects that had a key get a random one that is free, instead of the same.
+    pub new_key: bool,
+    /// Each gets the id it had, or is not made.
+    pub same_id: bool,
+    /// What has a key or id that is needed is removed first, if nobody uses it.
+    pub replace: bool,
+    /// Whose they are.
+    pub accounts: Accounts,
+    /// These values instead of those saved, for the one set there is.
+    pub values: Option<Vec<u16>>,
+}
+
+/// An object to be made.
+#[derive(Clone, Debug)]
+pub struct Planned<'a> {
+    /// As it was.
+    pub item: &'a Item,
+    /// As it is to be.
+    pub specification: Specification,
+    /// As it is to be, besides.
+    pub origin: Origin,
+    /// What goes first.
+    pub replaced: Vec<Object>,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Plan<'a> {
+    /// In the order of the archive.
+    pub planned: Vec<Planned<'a>>,
+    /// What stands in the way. If there is anything, nothing should be done.
+    pub conflicts: Vec<(ObjectId, Error)>,
+    /// What should be known before.
+    pub notes: Vec<String>,
+}
+
+/// Why an object should not be replaced: somebody uses it, or it holds what nobody has read. None when nothing of that
+/// is seen.
+#[must_use]
+pub fn in_use(object: &Object) -> Option<String> {
+    removal::use_of(object)
+}
+
+impl<'a> Plan<'a> {
+    /// For `items` on this machine as it is now.
+    ///
+    /// # Errors
+    /// When the kernel has no System V IPC; a usage error for values that fit no set.
+    pub fn new(items: &[&'a Item], wishes: &Wishes) -> Result<Self> {
+        let mut plan = Self::default();
+        let sets = items.iter().filter(|item| item.object.kind() == Kind::Sem).count();
+        if wishes.values.is_some() && sets != 1 {
+            return Err(Error::Usage(format!("--values is for one set, and {sets} are to be restored")));
+        }
+        let former = former_keys(items, &mut plan.notes)?;
+        let mut taken = HashSet::new();
+        let may_act = may_act_as_others();
+        for &item in items {
+            let id = item.object.id;
+            match plan_one(item, wishes, &former, may_act, &mut plan.notes) {
+                Ok(planned) => {
+                    let key = match planned.specification.key {
+                        KeyChoice::Key(key) => Some((id.kind, key)),
+                        _ => None,
+                    };
+                    if key.is_some_and(|key| !taken.insert(key)) {
+                        let reason = "another object of the archive has the same key";
+                        let remedy = Some("name the one that is meant, or use --new-key");
+                        plan.conflicts.push((id, Error::cannot(Status::Exists, &operation(id), reason, remedy)));
+                    }
+                    plan.planned.push(planned);
+                }
+                Err(error @ Error::Usage(_)) => return Err(error),
+                Err(error) => plan.conflicts.push((id, error)),
+            }
+        }
+        if plan.conflicts.is_empty() {
+            plan.conflicts = limits::check(&plan.planned)?;
+        }
+        Ok(plan)
+    }
+}
+
+fn operation(id: ObjectId) -> String {
+    format!("restore {id}")
+}
+
+fn plan_one<'a>(
+    item: &'a Item,
+    wishes: &Wishes,
+    former: &HashMap<Key, String>,
+    may_act: bool,
+    notes: &mut Vec<String>,
+) -> Result<Planned<'a>> {
+    let Object { id, perm, .. } = item.object;
+    let refuse = |status, reason: &str, remedy| Err(Error::cannot(status, &operation(id), reason, Some(remedy)));
+    let owners = wishes.accounts.resolve(item, may_act).map_err(|reason| {
+        let remedy = "--numeric-owner takes the number, --by-name the name, --owner and --group another one";
+        Error::cannot(Status::Refused, &operation(id), reason, Some(remedy))
+    })?;
+    if id.kind == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+        let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
+        return refuse(Status::Refused, reason, "set it to 0");
+    }
+    let key = match perm.key {
+        key if key.is_private() => KeyChoice::Private,
+        _ if wishes.new_key => KeyChoice::Random,
+        key => KeyChoice::Key(key),
+    };
+    let mut replaced: Vec<Object> = Vec::new();
+    if let KeyChoice::Key(key) = key {
+        if id.kind == Kind::Shm
+            && let Some(who) = former.get(&key)
+        {
+            let reason =
+                format!("{who} still uses a removed segment that had its key {key}, and would not see this one");
+            return refuse(Status::Refused, &reason, "end it first, or use --new-key");
+        }
+        if let Some(there) = inventory::find(id.kind, key).ok().and_then(|id| inventory::look(id).ok().flatten()) {
+            replaced.push(replaceable(id, &there, &format!("{key} is {}", there.id), wishes)?);
+        }
+    }
+    if wishes.same_id
+        && let Some(there) = at_index_of(id)
+        && !replaced.iter().any(|object| object.id == there.id)
+    {
+        let what = if there.id == id {
+            format!("{id} exists")
+        } else {
+            format!("{} is in the place where {id} would have to be", there.id)
+        };
+        replaced.push(replaceable(id, &there, &what, wishes)?);
+    }
+    let own = (crate::sys::accounts::effective_user(), crate::sys::accounts::effective_group());
+    let creator = Some(owners.creator).filter(|creator| *creator != own);
+    if creator.is_some() && !may_act {
+        let text =
+            item.creator.name.as_deref().map_or_else(|| item.creator.number.to_string(), |name| escape(name).into());
+        notes.push(format!("the creator of {id} will be you, not {text}: that needs CAP_SETUID and CAP_SETGID"));
+    }
+    let (body, never_used, room) = match &item.body {
+        Body::Segment { size, locked, .. } => {
+            let flags = ShmFlags::default();
+            (create::Body::Segment { size: *size, flags, lock: *locked }, false, 0)
+        }
+        Body::Set { values, never_used } => {
+            let values = match &wishes.values {
+                Some(given) if given.len() != values.len() => {
+                    return Err(Error::Usage(format!("--values: {} for the {} of {id}", given.len(), values.len())));
+                }
+                Some(given) => given.clone(),
+                None => {
+                    notes.extend(zeros(id, values));
+                    values.clone()
+                }
+            };
+            let nsems = u32::try_from(values.len()).unwrap_or(u32::MAX);
+            (create::Body::Set { nsems, values }, *never_used && wishes.values.is_none(), 0)
+        }
+        Body::Queue { qbytes, qnum, cbytes, .. } => {
+            (create::Body::Queue { qbytes: Some(*qbytes) }, false, (*qnum).max(*cbytes))
+        }
+    };
+    let (owner, group) = owners.owner;
+    let specification = Specification {
+        key,
+        mode: crate::sys::Mode::new(perm.mode.permissions()),
+        owner: Some(owner),
+        group: Some(group),
+        exist_ok: false,
+        body,
+    };
+    let wanted = wishes.same_id.then_some(id.id);
+    let origin = Origin { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
+    Ok(Planned { item, specification, origin, replaced })
+}
+
+/// What stands in the place of an object, if it may go.
+fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes) -> Result<Object> {
+    let owner = user_text(there.perm.uid);
+    if !wishes.replace {
+        let reason = format!("{what}, owned by {owner}");
+        let remedy = if wishes.same_id {
+            "--replace removes it first"
+        } else {
+            "--replace removes it first, --new-key leaves it alone"
+        };
+        return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
+    }
+    if let Some(how) = in_use(there) {
+        let reason = format!("{what} and in use: {how}");
+        return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
+    }
+    rights::foresee(there, &format!("replace {}", there.id))?;
+    Ok(*there)
+}
+
+/// What lives where an object with this id would have to be.
+fn at_index_of(id: ObjectId) -> Option<Object> {
+    match id.kind {
+        Kind::Shm => shm::stat_any(id.id).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
+        Kind::Sem => sem::stat_any(id.id).ok().map(|(id, stat)| Object::set(id, &stat)),
+        Kind::Msg => msg::stat_any(id.id).ok().map(|(id, stat)| Object::queue(id, &stat, true)),
+    }
+}
+
+/// A lock that somebody held when it was saved has nobody now to give it back.
+fn zeros(id: ObjectId, values: &[u16]) -> Option<String> {
+    let zeros: Vec<String> =
+        (0..values.len()).filter(|&index| values[index] == 0).map(|index| index.to_string()).collect();
+    let (which, verb) = match zeros.as_slice() {
+        [] => return None,
+        all if all.len() == values.len() && all.len() > 1 => ("all its semaphores".to_owned(), "are"),
+        [one] => (format!("semaphore {one}"), "is"),
+        some if some.len() <= 8 => (format!("semaphores {}", some.join(", ")), "are"),
+        some => (format!("{} semaphores", some.len()), "are"),
+    };
+    Some(format!(
+        "{id}: {which} {verb} 0, as saved; if that is a lock somebody held then, it stays locked (--values gives others)"
+    ))
+}
+
+/// The keys that removed segments had which are still attached, with who has them.
+fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, String>> {
+    let mut found = HashMap::new();
+    if !items.iter().any(|item| item.object.kind() == Kind::Shm && !item.object.perm.key.is_private()) {
+        return Ok(found);
+    }
+    let segments = inventory::collect(Wants { kinds: KindSet::SHM, memory: false })?.objects;
+    for doomed in segments.iter().filter(|segment| segment.is_doomed()) {
+        let wanted = Wanted::new(ShmId::new(doomed.id.id), Key::PRIVATE);
+        let mut known = false;
+        for (process, mappings) in wanted.iter().flat_map(attached::holders) {
+            for mapping in mappings.iter().filter(|mapping| mapping.key != 0) {
+                known = true;
+                found.entry(Key::from_bits(mapping.key)).or_insert_with(|| format!("process {}", process.pid));
+            }
+            known |= !mappings.is_empty();
+        }
+        if !known {
+            notes.push(format!("{} is removed and still attached; which key it had cannot be seen", doomed.id));
+        }
+    }
+    Ok(found)
+}
+
+impl Planned<'_> {
+    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it.
+    ///
+    /// # Errors
+    /// Status 10 when it has changed or come into use, 4 without the right.
+    pub fn make_room(&self) -> Result<()> {
+        for old in &self.replaced {
+            let refused =
+                |reason: String| Err(Error::cannot(Status::Refused, &format!("replace {}", old.id), reason, None));
+            let now = inventory::look(old.id).map_err(|errno| inventory::unreadable(old.id, errno))?;
+            if let Some(how) = now.as_ref().and_then(in_use) {
+                return refused(format!("in use: {how}"));
+            }
+            match removal::remove(&Fingerprint::of(old), &old.id)? {
+                removal::Removal::Removed | removal::Removal::Gone => {}
+                removal::Removal::Kept(reason) => return refused(reason),
+                removal::Removal::WillGo { .. } => {
+                    return refused("somebody attached it in that moment; it is marked and goes with him".to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Owner and creator, with their groups.
+#[derive(Clone, Copy, Debug)]
+struct Owners {
+    owner: (Uid, Gid),
+    creator: (Uid, Gid),
+}

@@ -1,0 +1,92 @@
+//! Whether there is room: the limits of this namespace against what is to be made.
+
+use super::{Planned, operation};
+use crate::archive::read::Body;
+use crate::error::{Error, Result, Status};
+use crate::object::model::{Kind, ObjectId};
+use crate::proc::process::may_exceed_msgmnb;
+use crate::sys::{memory, msg, sem, shm};
+
+/// What does not fit.
+pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
+    let mut found = Vec::new();
+    let mut refuse = |id: ObjectId, status, reason: String| {
+        found.push((id, Error::cannot(status, &operation(id), reason, Some("see 'ipcadm limits'"))));
+    };
+    let has = |kind| planned.iter().any(|one| one.item.object.kind() == kind);
+    let failed = |errno| Error::call("read the limits", errno);
+    let replaced =
+        |kind| planned.iter().flat_map(|one| &one.replaced).filter(|object| object.kind() == kind).count() as u64;
+    let of_kind = |kind| planned.iter().filter(move |one| one.item.object.kind() == kind);
+    if has(Kind::Shm) {
+        let (limits, usage) = (shm::limits().map_err(failed)?, shm::usage().map_err(failed)?);
+        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Shm));
+        let mut pages = usage.total_pages;
+        for one in of_kind(Kind::Shm) {
+            let (id, Body::Segment { size, .. }) = (one.item.object.id, &one.item.body) else { continue };
+            ids += 1;
+            pages = pages.saturating_add(size.div_ceil(memory::page_size() as u64));
+            if *size > limits.shmmax {
+                let reason = format!("its {size} bytes are more than the {} that kernel.shmmax allows", limits.shmmax);
+                refuse(id, Status::Failed, reason);
+            } else if ids > limits.shmmni {
+                let reason = format!("kernel.shmmni allows {} segments, and with it there are {ids}", limits.shmmni);
+                refuse(id, Status::Failed, reason);
+            } else if pages > limits.shmall && replaced(Kind::Shm) == 0 {
+                let reason = format!("kernel.shmall allows {} pages, and with it there are {pages}", limits.shmall);
+                refuse(id, Status::Failed, reason);
+            }
+        }
+    }
+    if has(Kind::Sem) {
+        let (limits, usage) = (sem::limits().map_err(failed)?, sem::usage().map_err(failed)?);
+        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Sem));
+        let mut semaphores = usage.semaphores;
+        for one in of_kind(Kind::Sem) {
+            let (id, Body::Set { values, .. }) = (one.item.object.id, &one.item.body) else { continue };
+            let nsems = values.len() as u64;
+            ids += 1;
+            semaphores += nsems;
+            if nsems > limits.semmsl {
+                let reason =
+                    format!("kernel.sem (SEMMSL) allows {} semaphores in a set, and it has {nsems}", limits.semmsl);
+                refuse(id, Status::Failed, reason);
+            } else if ids > limits.semmni {
+                let reason = format!("kernel.sem (SEMMNI) allows {} sets, and with it there are {ids}", limits.semmni);
+                refuse(id, Status::Failed, reason);
+            } else if semaphores > limits.semmns && replaced(Kind::Sem) == 0 {
+                let reason = format!(
+                    "kernel.sem (SEMMNS) allows {} semaphores, and with it there are {semaphores}",
+                    limits.semmns
+                );
+                refuse(id, Status::Failed, reason);
+            }
+        }
+    }
+    if has(Kind::Msg) {
+        let (limits, usage) = (msg::limits().map_err(failed)?, msg::usage().map_err(failed)?);
+        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Msg));
+        let may_exceed = may_exceed_msgmnb();
+        for one in of_kind(Kind::Msg) {
+            let (id, Body::Queue { qbytes, largest, .. }) = (one.item.object.id, &one.item.body) else { continue };
+            ids += 1;
+            let room = (*qbytes).max(one.origin.room);
+            if *largest > limits.msgmax {
+                let reason =
+                    format!("kernel.msgmax allows messages of {} bytes, and it has one of {largest}", limits.msgmax);
+                refuse(id, Status::Failed, reason);
+            } else if ids > limits.msgmni {
+                let reason = format!("kernel.msgmni allows {} queues, and with it there are {ids}", limits.msgmni);
+                refuse(id, Status::Failed, reason);
+            } else if room > limits.msgmnb && !may_exceed {
+                let reason = format!(
+                    "its {room} bytes are more than kernel.msgmnb ({}) and need CAP_SYS_RESOURCE in the initial user \
+                     namespace, or a higher kernel.msgmnb",
+                    limits.msgmnb
+                );
+                refuse(id, Status::Denied, reason);
+            }
+        }
+    }
+    Ok(found)
+}

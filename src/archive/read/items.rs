@@ -1,0 +1,279 @@
+//! What an archive says of its objects, checked against itself and against what objects can be.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufReader;
+
+use super::scan::{Found, Scanned};
+use super::{Bad, Part};
+use crate::archive::manifest::{self, Entry, Head, Queue, Segment, Set};
+use crate::archive::sparse::Map;
+use crate::archive::sums::Digest;
+use crate::archive::tar::Name;
+use crate::object::key;
+use crate::object::messages::Format;
+use crate::object::messages::input::Records;
+use crate::object::model::{self, Detail, Object, ObjectId};
+use crate::sys::msg::MAX_QBYTES;
+use crate::sys::sem::MAX_VALUE;
+use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
+
+/// A user or group as it was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The number.
+    pub number: u32,
+    /// The name that it had.
+    pub name: Option<String>,
+}
+
+/// Where the contents of an object are in the archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where they begin in the file.
+    pub offset: u64,
+    /// How many bytes they have there.
+    pub stored: u64,
+    /// Whether they begin with a map of where they belong.
+    pub sparse: bool,
+    /// Their checksum.
+    pub digest: Digest,
+}
+
+/// What only its kind has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A segment.
+    Segment {
+        /// Bytes.
+        size: u64,
+        /// Kept in RAM.
+        locked: bool,
+        /// Removed already when it was saved.
+        doomed: bool,
+        /// Its bytes.
+        place: Place,
+    },
+    /// A set.
+    Set {
+        /// Its values.
+        values: Vec<u16>,
+        /// No operation had been done on it.
+        never_used: bool,
+    },
+    /// A queue.
+    Queue {
+        /// Capacity in bytes.
+        qbytes: u64,
+        /// Messages.
+        qnum: u64,
+        /// Their bytes.
+        cbytes: u64,
+        /// Bytes of the largest.
+        largest: u64,
+        /// Its messages.
+        place: Place,
+    },
+}
+
+/// An object in an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// As it was when it was saved.
+    pub object: Object,
+    /// Its owner.
+    pub owner: Account,
+    /// Its owner's group.
+    pub group: Account,
+    /// Its creator.
+    pub creator: Account,
+    /// Its creator's group.
+    pub creator_group: Account,
+    /// Why the copy may not be of one moment.
+    pub approximate: Option<String>,
+    /// The rest.
+    pub body: Body,
+}
+
+/// Checks the manifest's objects against the members.
+pub(super) fn check(file: &File, head: &Head, entries: Vec<Entry>, scanned: &Scanned) -> Result<Vec<Item>, Bad> {
+    let time = Timestamp::new(i64::try_from(scanned.time).unwrap_or(0));
+    if head.time != manifest::time(time).unwrap_or_default() {
+        return Err("its manifest and its members are of different times".into());
+    }
+    let mut seen = HashSet::new();
+    let mut used = 0;
+    let mut items = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let id = entry.object_id().ok_or("its manifest names an object that cannot be")?;
+        let wrong = |what: &str| Bad::Damaged(format!("of {id} it says {what}, which cannot be"));
+        if !seen.insert(id) {
+            return Err(Bad::Damaged(format!("it holds {id} twice")));
+        }
+        let found = scanned.contents.get(&id);
+        if found.is_some_and(|found| found.number != used) {
+            return Err("its members are not in the order of its manifest".into());
+        }
+        used += usize::from(found.is_some());
+        let mode = mode(&entry.mode).ok_or_else(|| wrong("a mode"))?;
+        let key = key::parse_hex(entry.key.as_bytes()).filter(|key| key.to_string() == entry.key);
+        let key = key.ok_or_else(|| wrong("a key"))?;
+        let account = |number, name: Option<String>| match number {
+            // To the kernel it means "nobody in particular".
+            u32::MAX => Err(wrong("an owner")),
+            _ => Ok(Account { number, name }),
+        };
+        let times =
+            Described { ctime: entry.ctime, shm: entry.shm.clone(), sem: entry.sem.clone(), msg: entry.msg.clone() };
+        let body = match (&entry.shm, entry.sem, &entry.msg) {
+            (Some(shm), _, _) => segment(file, id, shm, found)?,
+            (_, Some(sem), _) => set(sem).ok_or_else(|| wrong("values"))?,
+            (_, _, Some(msg)) => queue(file, id, msg, found)?,
+            _ => return Err(wrong("nothing")),
+        };
+        let perm = Perm {
+            key,
+            uid: Uid::new(entry.uid),
+            gid: Gid::new(entry.gid),
+            cuid: Uid::new(entry.cuid),
+            cgid: Gid::new(entry.cgid),
+            mode: status_bits(mode, &body),
+        };
+        let object = object(id, perm, times).ok_or_else(|| wrong("a time"))?;
+        items.push(Item {
+            object,
+            owner: account(entry.uid, entry.owner)?,
+            group: account(entry.gid, entry.group)?,
+            creator: account(entry.cuid, entry.creator)?,
+            creator_group: account(entry.cgid, entry.creator_group)?,
+            approximate: entry.approximate,
+            body,
+        });
+    }
+    if used != scanned.contents.len() {
+        return Err("it holds contents that its manifest does not name".into());
+    }
+    Ok(items)
+}
+
+/// What the manifest says of an object besides its [`Body`].
+struct Described {
+    ctime: Option<String>,
+    shm: Option<Segment>,
+    sem: Option<Set>,
+    msg: Option<Queue>,
+}
+
+fn status_bits(mode: Mode, body: &Body) -> Mode {
+    match body {
+        Body::Segment { locked, doomed, .. } => {
+            Mode::new(mode.bits() | u32::from(*doomed) << 9 | u32::from(*locked) << 10)
+        }
+        _ => mode,
+    }
+}
+
+/// As `ls` would have shown it. None for a time that is none.
+fn object(id: ObjectId, perm: Perm, of: Described) -> Option<Object> {
+    let detail = match (of.shm, of.sem, of.msg) {
+        (Some(shm), _, _) => Detail::Shm(model::Segment {
+            size: shm.size,
+            nattch: shm.nattch,
+            cpid: pid(shm.cpid),
+            lpid: pid(shm.lpid),
+            atime: time(shm.atime)?,
+            dtime: time(shm.dtime)?,
+            memory: None,
+        }),
+        (_, Some(sem), _) => Detail::Sem(model::Set { nsems: sem.values.len() as u64, otime: time(sem.otime)? }),
+        (_, _, Some(msg)) => Detail::Msg(model::Queue {
+            qnum: msg.qnum,
+            cbytes: msg.cbytes,
+            qbytes: Some(msg.qbytes),
+            lspid: pid(msg.lspid),
+            lrpid: pid(msg.lrpid),
+            stime: time(msg.stime)?,
+            rtime: time(msg.rtime)?,
+        }),
+        _ => return None,
+    };
+    Some(Object { id, perm, ctime: time(of.ctime)?, detail })
+}
+
+fn pid(number: Option<i32>) -> Pid {
+    Pid::new(number.unwrap_or(0))
+}
+
+/// A time as the manifest writes it.
+fn time(text: Option<String>) -> Option<Timestamp> {
+    let Some(text) = text else { return Some(Timestamp::NEVER) };
+    let time: jiff::Timestamp = text.parse().ok()?;
+    let time = Timestamp::new(time.as_second());
+    (manifest::time(time)? == text).then_some(time)
+}
+
+fn mode(text: &str) -> Option<Mode> {
+    let bits = u32::from_str_radix(text, 8).ok().filter(|bits| *bits <= Mode::PERMISSIONS)?;
+    let mode = Mode::new(bits);
+    (mode.to_string() == text).then_some(mode)
+}
+
+/// The contents, if the manifest knows them by the right name and checksum.
+fn place(id: ObjectId, found: Option<&Found>, member: &str, digest: &str) -> Result<Place, Bad> {
+    let found = found.ok_or_else(|| Bad::Damaged(format!("it lacks the contents of {id}")))?;
+    if Name::Contents(id).text() != member || Digest::parse(digest) != Some(found.digest) {
+        return Err(Bad::Damaged(format!("the contents of {id} are damaged: their checksum is another")));
+    }
+    let Found { offset, stored, real_size, digest, .. } = *found;
+    Ok(Place { offset, stored, sparse: real_size.is_some(), digest })
+}
+
+fn segment(file: &File, id: ObjectId, segment: &Segment, found: Option<&Found>) -> Result<Body, Bad> {
+    let place = place(id, found, &segment.member, &segment.sha256)?;
+    let real_size = found.and_then(|found| found.real_size).unwrap_or(place.stored);
+    let lies = || Bad::Damaged(format!("the contents of {id} are not of the size that its manifest says"));
+    if segment.size == 0 || real_size != segment.size {
+        return Err(lies());
+    }
+    if place.sparse {
+        map(file, &place, segment.size).ok_or_else(lies)?;
+    }
+    Ok(Body::Segment { size: segment.size, locked: segment.locked, doomed: segment.doomed, place })
+}
+
+/// The map in front of a sparse member's data, and its length there.
+pub(super) fn map(file: &File, place: &Place, size: u64) -> Option<(Map, u64)> {
+    let part = Part { file, at: place.offset, left: place.stored };
+    let map = Map::read(size, BufReader::new(part))?;
+    let len = map.encode().len() as u64;
+    (len.checked_add(map.data()) == Some(place.stored)).then_some((map, len))
+}
+
+fn set(set: Set) -> Option<Body> {
+    let good = !set.values.is_empty()
+        && set.pids.len() == set.values.len()
+        && set.values.iter().all(|value| *value <= MAX_VALUE);
+    good.then(|| Body::Set { never_used: set.otime.is_none(), values: set.values })
+}
+
+fn queue(file: &File, id: ObjectId, queue: &Queue, found: Option<&Found>) -> Result<Body, Bad> {
+    let place = place(id, found, &queue.member, &queue.sha256)?;
+    let part = Part { file, at: place.offset, left: place.stored };
+    let mut records = Records::new(BufReader::new(part), Format::Jsonl, i32::MAX as usize);
+    let (mut qnum, mut cbytes, mut largest) = (0u64, 0u64, 0u64);
+    while let Some(record) = records.read_next().map_err(|bad| Bad::Damaged(format!("a message of {id}: {bad}")))? {
+        if record.mtype.is_none_or(|mtype| mtype < 1) {
+            return Err(Bad::Damaged(format!("a message of {id} has a type that it cannot have")));
+        }
+        qnum += 1;
+        cbytes += record.text.len() as u64;
+        largest = largest.max(record.text.len() as u64);
+    }
+    let good = qnum == queue.qnum && cbytes == queue.cbytes;
+    let good = good && [queue.qbytes, qnum, cbytes].iter().all(|number| *number <= MAX_QBYTES);
+    if good {
+        Ok(Body::Queue { qbytes: queue.qbytes, qnum, cbytes, largest, place })
+    } else {
+        Err(Bad::Damaged(format!("the messages of {id} are not what its manifest says")))
+    }
+}

@@ -1,0 +1,210 @@
+//! One pass over an archive: its members, their checksums, and nothing besides.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+
+use super::Bad;
+use crate::archive::sparse::MAX_RUNS;
+use crate::archive::sums::{self, Digest, Hasher};
+use crate::archive::tar::{BLOCK, Member, Name, padding};
+use crate::archive::{MAX_MANIFEST, MAX_MESSAGES};
+use crate::object::model::{Kind, ObjectId};
+
+/// Bytes read at a time.
+const CHUNK: usize = 256 << 10;
+/// Two numbers of twenty digits, each with its newline.
+const MAP_ENTRY: u64 = 42;
+
+/// What the list of checksums has for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listed {
+    /// The checksum of what is stored.
+    Own,
+    /// That of the file with its holes.
+    Real,
+    /// Nothing: too many zeros.
+    Not,
+}
+
+impl Listed {
+    fn of(real_size: Option<u64>) -> Self {
+        if real_size.is_some() { Self::Real } else { Self::Own }
+    }
+}
+
+/// Where the contents of an object are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) offset: u64,
+    pub(super) stored: u64,
+    pub(super) real_size: Option<u64>,
+    /// Of what is stored.
+    pub(super) digest: Digest,
+    /// Its place among the members.
+    pub(super) number: usize,
+}
+
+/// What a pass found.
+#[derive(Debug)]
+pub(super) struct Scanned {
+    pub(super) contents: HashMap<ObjectId, Found>,
+    pub(super) manifest: Vec<u8>,
+    /// Seconds since 1970, of all members.
+    pub(super) time: u64,
+}
+
+/// The bytes of an archive as they come, copied to `spool`.
+struct Source<'a> {
+    input: BufReader<&'a File>,
+    spool: Option<&'a File>,
+    at: u64,
+}
+
+impl Source<'_> {
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Bad> {
+        self.input.read_exact(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends early".into(),
+            _ => Bad::Read(error),
+        })?;
+        if let Some(mut spool) = self.spool {
+            spool.write_all(buffer)?;
+        }
+        self.at += buffer.len() as u64;
+        Ok(())
+    }
+
+    fn block(&mut self) -> Result<[u8; BLOCK], Bad> {
+        let mut block = [0; BLOCK];
+        self.fill(&mut block)?;
+        Ok(block)
+    }
+
+    /// The bytes of a member, given to `take` too, and its checksum.
+    fn contents(&mut self, stored: u64, mut take: impl FnMut(&[u8])) -> Result<Digest, Bad> {
+        let mut hasher = Hasher::default();
+        let mut buffer = vec![0; CHUNK.min(usize::try_from(stored).unwrap_or(CHUNK))];
+        let mut left = stored;
+        while left > 0 {
+            let step = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            self.fill(&mut buffer[..step])?;
+            hasher.update(&buffer[..step]);
+            take(&buffer[..step]);
+            left -= step as u64;
+        }
+        let mut rest = [0; BLOCK];
+        let rest = &mut rest[..padding(stored)];
+        self.fill(rest)?;
+        if rest.iter().any(|&byte| byte != 0) {
+            return Err("there is something between its members".into());
+        }
+        Ok(hasher.finish())
+    }
+
+    fn has_ended(&mut self) -> Result<bool, Bad> {
+        let mut one = [0];
+        loop {
+            match self.input.read(&mut one) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return Ok(other? == 0),
+            }
+        }
+    }
+}
+
+/// Reads `input`, whose first byte is at `start`.
+pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Scanned, Bad> {
+    let mut source = Source { input: BufReader::with_capacity(CHUNK, input), spool, at: start };
+    let mut contents = HashMap::new();
+    let mut manifest = Vec::new();
+    let mut digests: Vec<(Name, Digest, Listed)> = Vec::new();
+    let mut time = None;
+    loop {
+        let first = match source.block() {
+            Err(Bad::Damaged(_)) if source.at == start => return Err("it is no archive".into()),
+            other => other?,
+        };
+        let member = Member::decode::<Bad>(first, || source.block()).map_err(|bad| match bad {
+            Bad::Damaged(_) if digests.is_empty() => "it is no archive of ipcadm, or damaged".into(),
+            bad => bad,
+        })?;
+        if *time.get_or_insert(member.time) != member.time {
+            return Err("its members are of different times".into());
+        }
+        let is_sums = member.name == Name::Sums;
+        if is_sums != member.digest.is_some() {
+            return Err("a header is not as ipcadm writes it".into());
+        }
+        if matches!(digests.last(), Some((Name::Manifest, ..))) != is_sums {
+            return Err("its members are not in order".into());
+        }
+        check_size(&member)?;
+        let offset = source.at;
+        let Member { name, stored, real_size, .. } = member;
+        match name {
+            Name::Contents(id) => {
+                let digest = source.contents(stored, |_| {})?;
+                let found = Found { offset, stored, real_size, digest, number: digests.len() };
+                if contents.insert(id, found).is_some() {
+                    return Err(Bad::Damaged(format!("it holds {} twice", name.text())));
+                }
+                let listed = if member.is_summed() { Listed::of(real_size) } else { Listed::Not };
+                digests.push((name, digest, listed));
+            }
+            Name::Manifest => {
+                let digest = source.contents(stored, |bytes| manifest.extend_from_slice(bytes))?;
+                digests.push((name, digest, Listed::Own));
+            }
+            Name::Sums => {
+                let mut text = Vec::new();
+                let digest = source.contents(stored, |bytes| text.extend_from_slice(bytes))?;
+                if Some(digest) != member.digest {
+                    return Err("its list of checksums is damaged".into());
+                }
+                compare(&text, &digests)?;
+                break;
+            }
+        }
+    }
+    if source.block()? != [0; BLOCK] || source.block()? != [0; BLOCK] || !source.has_ended()? {
+        return Err("something follows its end".into());
+    }
+    Ok(Scanned { contents, manifest, time: time.unwrap_or(0) })
+}
+
+/// A member that says to be larger than it can be is not worth reading.
+fn check_size(member: &Member) -> Result<(), Bad> {
+    let largest = match member.name {
+        Name::Manifest | Name::Sums => MAX_MANIFEST,
+        Name::Contents(ObjectId { kind: Kind::Msg, .. }) => MAX_MESSAGES,
+        Name::Contents(_) => match member.real_size {
+            Some(real) => real.saturating_add((MAX_RUNS as u64 + 3) * MAP_ENTRY + BLOCK as u64),
+            None => u64::MAX >> 1,
+        },
+    };
+    let sparse = matches!(member.name, Name::Contents(ObjectId { kind: Kind::Shm, .. }));
+    if member.stored > largest || member.real_size.is_some() && !sparse {
+        return Err(Bad::Damaged(format!("{} has a size that it cannot have", member.name.text())));
+    }
+    Ok(())
+}
+
+/// Compares what the list says with what was found. Of a sparse member the list has the file that comes out, whose
+/// zeros may be many: that one is under the manifest's checksum.
+fn compare(text: &[u8], found: &[(Name, Digest, Listed)]) -> Result<(), Bad> {
+    let listed = std::str::from_utf8(text).ok().and_then(sums::parse).ok_or("its list of checksums is malformed")?;
+    let found: Vec<_> = found.iter().filter(|(_, _, listed)| *listed != Listed::Not).collect();
+    if listed.len() != found.len() {
+        return Err("its list of checksums is not of its members".into());
+    }
+    for ((name, digest), (member, own, listed)) in listed.into_iter().zip(found) {
+        let own_name = member.text();
+        if name != own_name {
+            return Err("its list of checksums is not of its members".into());
+        }
+        if *listed == Listed::Own && digest != *own {
+            return Err(Bad::Damaged(format!("{own_name} is damaged: its checksum is another")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Making what was planned: an object is there complete, or not at all.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+
+use super::plan::Planned;
+use super::read::{Archive, Body, Place};
+use super::sparse::Map;
+use super::sums::{Digest, Hasher};
+use crate::error::{Error, Result, Status, bare};
+use crate::object::messages::Format;
+use crate::object::messages::input::Records;
+use crate::object::model::{Object, ObjectId};
+use crate::sys::held_signals::HeldSignals;
+use crate::sys::mapping::{Advice, Mapped};
+use crate::sys::msg::Message;
+use crate::sys::{Errno, MsgId, ShmId, memory, msg};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 256 << 10;
+
+impl Archive {
+    /// Makes one object; `progress` is told how many bytes are done.
+    ///
+    /// # Errors
+    /// Those of [`Planned::make_room`] and of creating; status 1 when the contents cannot be read or put in, or are no
+    /// longer what was checked. What was half made is gone again; what was replaced stays gone.
+    pub fn make(&self, planned: &Planned<'_>, progress: &mut dyn FnMut(u64)) -> Result<Object> {
+        let from = planned.item.object.id;
+        let texts = match &planned.item.body {
+            // Before anything is removed or made.
+            Body::Queue { place, .. } => self.whole(from, place)?,
+            _ => Vec::new(),
+        };
+        // A signal that ends the program waits until there is an object or none.
+        let _held = HeldSignals::hold();
+        planned.make_room()?;
+        let made = planned.specification.create_again(&planned.origin, &mut |id| match &planned.item.body {
+            Body::Segment { size, place, .. } => self.fill(from, id, *size, place, progress),
+            Body::Queue { .. } => send(from, id, &texts),
+            Body::Set { .. } => Ok(()),
+        });
+        made.map_err(|error| match (error, planned.replaced.is_empty()) {
+            (Error::Failed { status, message }, replaced) => {
+                let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();
+                let gone = if replaced { "" } else { "; what it was to replace is gone" };
+                Error::Failed { status, message: format!("cannot restore {from}: {message}{gone}") }
+            }
+            (error, _) => error,
+        })
+    }
+
+    /// All messages of a queue as records, checked.
+    fn whole(&self, from: ObjectId, place: &Place) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.part(place.offset, place.stored).read_to_end(&mut bytes).map_err(|error| unreadable(from, &error))?;
+        if Digest::of(&bytes) == place.digest { Ok(bytes) } else { Err(changed(from)) }
+    }
+
+    /// Puts its bytes into a new segment. Holes stay holes.
+    fn fill(
+        &self,
+        from: ObjectId,
+        id: ObjectId,
+        size: u64,
+        place: &Place,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        let (map, mut at) = match place.sparse {
+            true => self.map(place, size).ok_or_else(|| changed(from))?,
+            false => (Map::full(size), 0),
+        };
+        let mut hasher = Hasher::default();
+        if place.sparse {
+            hasher.update(&map.encode());
+        }
+        at += place.offset;
+        let failed = |errno: Errno| Error::call(&format!("fill {id}"), errno);
+        let mapped = Mapped::new(ShmId::new(id.id), false).map_err(failed)?;
+        let bounce = memory::empty_file().map_err(failed)?;
+        let mut buffer = vec![0; CHUNK];
+        let mut done = 0;
+        for run in &map.runs {
+            let mut offset = run.start;
+            while offset < run.end {
+                let len = usize::try_from(run.end - offset).unwrap_or(CHUNK).min(CHUNK);
+                let bytes = &mut buffer[..len];
+                self.part(at, len as u64).read_exact(bytes).map_err(|error| unreadable(from, &error))?;
+                hasher.update(bytes);
+                put(&mapped, &bounce, offset, bytes).map_err(failed)?;
+                (offset, at, done) = (offset + len as u64, at + len as u64, done + len as u64);
+                progress(done);
+            }
+        }
+        mapped.detach().map_err(failed)?;
+        if hasher.finish() == place.digest { Ok(()) } else { Err(changed(from)) }
+    }
+}
+
+/// Copies bytes of ours into the segment by way of a file in memory.
+fn put(mapped: &Mapped, bounce: &File, offset: u64, bytes: &[u8]) -> std::result::Result<(), Errno> {
+    let io = |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
+    let offset = usize::try_from(offset).map_err(|_| Errno::EFAULT)?;
+    bounce.write_all_at(bytes, 0).map_err(io)?;
+    let _ = mapped.advise(offset, bytes.len(), Advice::PopulateWrite);
+    match mapped.read_from_start(bounce.as_fd(), offset, bytes.len()) {
+        Ok(got) if got == bytes.len() => Ok(()),
+        // The kernel stopped at a page that it could not have.
+        Ok(_) => Err(Errno::EFAULT),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Sends all messages to a new queue, which has room for them.
+fn send(from: ObjectId, id: ObjectId, records: &[u8]) -> Result<()> {
+    let mut reader = Records::new(BufReader::new(records), Format::Jsonl, i32::MAX as usize);
+    let mut message = Message::with_capacity(8192);
+    loop {
+        match reader.read_next() {
+            Ok(Some(record)) => message.fill(record.mtype.unwrap_or(1), record.text),
+            Ok(None) => return Ok(()),
+            Err(_) => return Err(changed(from)),
+        }
+        loop {
+            match msg::send(MsgId::new(id.id), &message, true) {
+                Ok(()) => break,
+                Err(Errno::EINTR) => {}
+                Err(errno) => {
+                    let operation = format!("send message {} to {id}", reader.number());
+                    return Err(Error::call(&operation, errno));
+                }
+            }
+        }
+    }
+}
+
+fn unreadable(from: ObjectId, error: &io::Error) -> Error {
+    Error::cannot(Status::Failed, &format!("read the contents of {from}"), bare(error), None)
+}
+
+fn changed(from: ObjectId) -> Error {
+    let reason = "somebody has changed the archive since it was checked";
+    Error::cannot(Status::Failed, &format!("read the contents of {from}"), reason, None)
+}

@@ -1,0 +1,253 @@
+//! The copy of a segment: its data, and where its holes are.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+use super::{Saved, Saver, without_memory};
+use crate::archive::manifest::{self, Entry, Segment};
+use crate::archive::sparse::Map;
+use crate::archive::tar::Name;
+use crate::archive::write::{Hashes, Writer};
+use crate::error::{Error, Result, Status};
+use crate::object::contents::{self, Contents, CopyError, Sink};
+use crate::object::model::{Detail, Object};
+use crate::object::reference::Resolved;
+use crate::object::{attaching, inventory, model};
+use crate::proc::attached::{self, Wanted};
+use crate::sys::clock::now;
+use crate::sys::mapping::{Advice, Mapped};
+use crate::sys::{Errno, ShmId, memory};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 256 << 10;
+
+pub(super) fn add(
+    saver: &mut Saver,
+    found: &Resolved<'_>,
+    before: &Object,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(Entry, Saved)> {
+    let begun = now();
+    let segment = detail(before);
+    let size = segment.size;
+    let whole = 0..size;
+    let found = &Resolved { object: *before, ..*found };
+    // Without a trace, if that is possible.
+    let contents = match segment.nattch {
+        0 => None,
+        _ => contents::untouched(found, &whole).ok(),
+    };
+    let contents = match contents {
+        Some(contents) => contents,
+        None => {
+            attaching::check(found, "save", false)?;
+            contents::open(found, "save", true)?
+        }
+    };
+    let failed = |saver: &Saver, error| match error {
+        CopyError::Write(errno) => saver.unwritable(&errno.into()),
+        CopyError::Read(errno) => unreadable(found, errno),
+    };
+    let mut notes = Vec::new();
+    if contents.fills_holes() {
+        let way = contents.way();
+        notes.push(format!("which pages of {found} are holes cannot be told, so all of them are given memory: {way}"));
+    }
+    let map = runs(&contents, size).map_err(|errno| unreadable(found, errno))?;
+    let name = Name::Contents(before.id);
+    let hashes = copy(&mut saver.tar, name, &contents, &map, progress).map_err(|error| failed(saver, error))?;
+    let stored = saver.tar.end(name, hashes).map_err(|error| saver.unwritable(&error))?;
+    let mut approximate = in_use_by_writers(before);
+    if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
+        approximate = Some("somebody wrote to it meanwhile".to_owned());
+    }
+    let attached = contents.mapped().is_some();
+    let last = inventory::look(before.id).ok().flatten();
+    let way = contents.way().to_owned();
+    contents.close(found)?;
+    if approximate.is_none() && !last.is_some_and(|last| same(before, &last, attached)) {
+        approximate = Some("somebody attached, detached or changed it meanwhile".to_owned());
+    }
+    let object = inventory::look(before.id).ok().flatten().unwrap_or(*before);
+    let described = Segment {
+        size,
+        locked: before.perm.mode.is_locked(),
+        doomed: before.is_doomed(),
+        nattch: segment.nattch,
+        cpid: manifest::pid(segment.cpid),
+        lpid: manifest::pid(segment.lpid),
+        atime: manifest::time(segment.atime),
+        dtime: manifest::time(segment.dtime),
+        member: name.text(),
+        sha256: stored.to_string(),
+    };
+    let entry = Entry { shm: Some(described), ..Entry::of(before, approximate.clone()) };
+    Ok((entry, Saved { object, approximate, way, notes, values: Vec::new(), messages: None, begun }))
+}
+
+fn detail(object: &Object) -> model::Segment {
+    match object.detail {
+        Detail::Shm(segment) => segment,
+        _ => unreachable!("only segments come here"),
+    }
+}
+
+/// The data of the whole segment.
+fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    let mut at = 0;
+    while at < size {
+        let (end, data) = contents.run(&(at..size))?;
+        if data {
+            runs.push(at..end);
+        }
+        at = end;
+    }
+    Ok(Map::new(size, runs))
+}
+
+/// Whether others can write to it while it is copied; nobody tells whether they do.
+fn in_use_by_writers(segment: &Object) -> Option<String> {
+    let nattch = detail(segment).nattch;
+    if nattch == 0 {
+        return None;
+    }
+    let wanted = Wanted::new(ShmId::new(segment.id.id), segment.perm.key);
+    let mut seen = 0;
+    let own = std::process::id();
+    for (process, mappings) in wanted.iter().flat_map(attached::holders) {
+        if process.pid == own {
+            continue;
+        }
+        if mappings.iter().any(|mapping| mapping.writable) {
+            return Some(format!("process {} had it attached and could write to it", process.pid));
+        }
+        seen += mappings.len() as u64;
+    }
+    (seen < nattch).then(|| "a process that cannot be seen had it attached and could write to it".to_owned())
+}
+
+/// Whether nothing has happened to it but, with `attached`, our own attachment. Whoever attaches, detaches or forks
+/// after us is the last process then.
+fn same(before: &Object, last: &Object, attached: bool) -> bool {
+    let mut expected = without_memory(*before);
+    if attached && let Detail::Shm(segment) = &mut expected.detail {
+        let Detail::Shm(last) = last.detail else { return false };
+        segment.nattch += 1;
+        segment.atime = last.atime;
+        segment.lpid = crate::sys::Pid::new(std::process::id().cast_signed());
+    }
+    expected == without_memory(*last)
+}
+
+fn copy(
+    tar: &mut Writer,
+    name: Name,
+    contents: &Contents,
+    map: &Map,
+    progress: &mut dyn FnMut(u64),
+) -> std::result::Result<Hashes, CopyError> {
+    let hashes = if map.is_full() {
+        tar.begin(name, map.size, None).map_err(|error| write_error(&error))?
+    } else {
+        let text = map.encode();
+        let stored = text.len() as u64 + map.data();
+        let mut hashes = tar.begin(name, stored, Some(map.size)).map_err(|error| write_error(&error))?;
+        tar.data(&text).map_err(|error| write_error(&error))?;
+        hashes.map(&text);
+        hashes
+    };
+    let mut sink = Copier { tar, hashes, bounce: None, buffer: vec![0; CHUNK] };
+    let (mut at, mut done) = (0, 0);
+    for run in &map.runs {
+        sink.hashes.hole(run.start - at);
+        contents.copy(run.clone(), &mut sink, &mut |now| progress(done + now))?;
+        at = run.end;
+        done += run.end - run.start;
+    }
+    sink.hashes.hole(map.size - at);
+    Ok(sink.hashes)
+}
+
+/// Copies bytes into a member.
+struct Copier<'a> {
+    tar: &'a mut Writer,
+    hashes: Hashes,
+    /// Takes bytes from an attachment to memory of ours.
+    bounce: Option<File>,
+    buffer: Vec<u8>,
+}
+
+impl Copier<'_> {
+    fn pieces(
+        &mut self,
+        range: Range<u64>,
+        read: impl Fn(&mut [u8], u64) -> std::result::Result<(), Errno>,
+    ) -> std::result::Result<(), CopyError> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut at = range.start;
+        let mut result = Ok(());
+        while at < range.end && result.is_ok() {
+            let len = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
+            result = read(&mut buffer[..len], at).map_err(CopyError::Read).and_then(|()| self.bytes(&buffer[..len]));
+            at += len as u64;
+        }
+        self.buffer = buffer;
+        result
+    }
+}
+
+impl Sink for Copier<'_> {
+    fn file(&mut self, file: &File, range: Range<u64>) -> std::result::Result<(), CopyError> {
+        self.pieces(range, |buffer, at| {
+            file.read_exact_at(buffer, at).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+        })
+    }
+
+    fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> std::result::Result<(), CopyError> {
+        let bounce = match self.bounce.take() {
+            Some(bounce) => bounce,
+            None => memory::empty_file().map_err(CopyError::Read)?,
+        };
+        let start = range.start;
+        let result = self.pieces(0..(range.end - start) as u64, |buffer, at| {
+            let offset = start + usize::try_from(at).map_err(|_| Errno::EFAULT)?;
+            // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
+            let _ = mapped.advise(offset, buffer.len(), Advice::PopulateRead);
+            mapped.copy_out(&bounce, offset, buffer)
+        });
+        self.bounce = Some(bounce);
+        result
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> std::result::Result<(), CopyError> {
+        self.hashes.data(bytes);
+        self.tar.data(bytes).map_err(|error| write_error(&error))
+    }
+
+    fn hole(&mut self, len: u64) -> std::result::Result<(), CopyError> {
+        // It was data when the map was made, and the map stands.
+        let zeros = [0; 4096];
+        let mut left = len;
+        while left > 0 {
+            let step = usize::try_from(left).unwrap_or(zeros.len()).min(zeros.len());
+            self.bytes(&zeros[..step])?;
+            left -= step as u64;
+        }
+        Ok(())
+    }
+}
+
+fn write_error(error: &io::Error) -> CopyError {
+    CopyError::Write(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+fn unreadable(found: &Resolved<'_>, errno: Errno) -> Error {
+    let remedy = match errno {
+        Errno::EFAULT => Some("a page of it cannot be had: no memory or huge page is left, or it was unmapped"),
+        _ => None,
+    };
+    Error::cannot(Status::Failed, &format!("save {found}"), errno, remedy)
+}

@@ -1,0 +1,48 @@
+//! The copy of a semaphore set: its values at one moment.
+
+use super::Saved;
+use crate::archive::manifest::{self, Entry, Set};
+use crate::error::{Error, Result, Status};
+use crate::object::model::Object;
+use crate::object::reference::Resolved;
+use crate::sys::clock::now;
+use crate::sys::{Errno, SemId, sem};
+
+pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved)> {
+    let begun = now();
+    let id = SemId::new(before.id.id);
+    let failed = |errno| explain(found, errno);
+    let nsems = before.as_set().map_or(0, |set| set.nsems);
+    let values = sem::get_all(id, usize::try_from(nsems).unwrap_or(0)).map_err(failed)?;
+    // For information only, so these may be of later moments.
+    let pids = (0u32..)
+        .zip(&values)
+        .map(|(index, _)| sem::last_pid(id, index).map(manifest::pid))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(failed)?;
+    let set = Set { values: values.clone(), pids, otime: before.as_set().and_then(|set| manifest::time(set.otime)) };
+    let entry = Entry { sem: Some(set), ..Entry::of(before, None) };
+    let way = "by GETALL".to_owned();
+    let saved = Saved { object: *before, approximate: None, way, notes: Vec::new(), values, messages: None, begun };
+    Ok((entry, saved))
+}
+
+pub(super) fn unchanged(now: &Object, values: &[u16]) -> std::result::Result<(), String> {
+    match sem::get_all(SemId::new(now.id.id), values.len()) {
+        Ok(present) if present == values => Ok(()),
+        Ok(_) => Err("changed after it was saved".to_owned()),
+        Err(Errno::EINVAL | Errno::EIDRM) => Ok(()),
+        Err(errno) => Err(format!("its values cannot be read: {errno}")),
+    }
+}
+
+fn explain(found: &Resolved<'_>, errno: Errno) -> Error {
+    let operation = format!("save {found}");
+    match errno {
+        Errno::EACCES => {
+            Error::cannot(Status::Denied, &operation, errno, Some("needs read permission or CAP_IPC_OWNER"))
+        }
+        Errno::EINVAL | Errno::EIDRM => Error::cannot(Status::NotFound, &operation, "it was removed meanwhile", None),
+        errno => Error::call(&operation, errno),
+    }
+}

@@ -1,0 +1,146 @@
+//! Putting an archive together: members one after the other, then the checksums of all of them.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::sums::{Digest, Hasher, encode};
+use super::tar::{BLOCK, Member, Name, padding};
+
+/// Small writes are gathered to so many bytes.
+const BUFFER: usize = 256 << 10;
+
+/// An archive being written.
+#[derive(Debug)]
+pub struct Writer {
+    out: File,
+    buffer: Vec<u8>,
+    time: u64,
+    /// What is still to come of the present member.
+    left: u64,
+    padding: usize,
+    sums: Vec<(String, Digest)>,
+}
+
+impl Writer {
+    /// Begins one at `out`'s present position; `time` in seconds since 1970 is that of all members.
+    #[must_use]
+    pub fn new(out: File, time: u64) -> Self {
+        Self { out, buffer: Vec::with_capacity(BUFFER), time, left: 0, padding: 0, sums: Vec::new() }
+    }
+
+    /// Begins a member of which `stored` bytes follow. `real_size` is that of the file with its holes, if it has any.
+    /// Returns the checksums to be made of it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Hashes> {
+        let member = Member { name, stored, time: self.time, real_size, digest: None };
+        self.begin_with(member)?;
+        let real = (real_size.is_some() && member.is_summed()).then(Hasher::default);
+        Ok(Hashes { stored: Hasher::default(), real, sparse: real_size.is_some() })
+    }
+
+    fn begin_with(&mut self, member: Member) -> io::Result<()> {
+        if self.left > 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        (self.left, self.padding) = (member.stored, padding(member.stored));
+        self.put(&member.encode())
+    }
+
+    /// The next bytes of the member.
+    ///
+    /// # Errors
+    /// Those of writing; `InvalidInput` for more bytes than were announced.
+    pub fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::InvalidInput)?;
+        self.put(bytes)
+    }
+
+    /// Ends the member, and returns the checksum of what is stored.
+    ///
+    /// # Errors
+    /// Those of writing; `InvalidInput` when bytes are missing.
+    pub fn end(&mut self, name: Name, hashes: Hashes) -> io::Result<Digest> {
+        self.pad()?;
+        let stored = hashes.stored.finish();
+        let listed = if hashes.sparse { hashes.real.map(Hasher::finish) } else { Some(stored) };
+        self.sums.extend(listed.map(|digest| (name.text(), digest)));
+        Ok(stored)
+    }
+
+    fn pad(&mut self) -> io::Result<()> {
+        if self.left > 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.put(&[0; BLOCK][..self.padding])
+    }
+
+    /// A whole member from memory.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn whole(&mut self, name: Name, bytes: &[u8]) -> io::Result<Digest> {
+        let mut hashes = self.begin(name, bytes.len() as u64, None)?;
+        self.data(bytes)?;
+        hashes.data(bytes);
+        self.end(name, hashes)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+            if bytes.len() >= BUFFER {
+                return self.out.write_all(bytes);
+            }
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Writes the checksums and the end.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn finish(mut self) -> io::Result<()> {
+        let text = encode(self.sums.iter().map(|(name, digest)| (name.as_str(), *digest)));
+        let digest = Digest::of(text.as_bytes());
+        let stored = text.len() as u64;
+        self.begin_with(Member { name: Name::Sums, stored, time: self.time, real_size: None, digest: Some(digest) })?;
+        self.data(text.as_bytes())?;
+        self.pad()?;
+        self.put(&[0; 2 * BLOCK])?;
+        self.out.write_all(&self.buffer)
+    }
+}
+
+/// The checksums of a member as its bytes come: of what is stored and, where it has holes, of the file that comes out.
+#[derive(Debug)]
+pub struct Hashes {
+    stored: Hasher,
+    real: Option<Hasher>,
+    sparse: bool,
+}
+
+impl Hashes {
+    /// Bytes that are stored and not in the file.
+    pub fn map(&mut self, bytes: &[u8]) {
+        self.stored.update(bytes);
+    }
+
+    /// Bytes of the file.
+    pub fn data(&mut self, bytes: &[u8]) {
+        self.stored.update(bytes);
+        if let Some(real) = &mut self.real {
+            real.update(bytes);
+        }
+    }
+
+    /// Zeros of the file that are not stored.
+    pub fn hole(&mut self, len: u64) {
+        if let Some(real) = &mut self.real {
+            real.zeros(len);
+        }
+    }
+}

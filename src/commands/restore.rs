@@ -1,0 +1,322 @@
+//! `restore`: makes the objects of an archive again.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::context::{Context, note, say};
+use super::envelope;
+use super::ls::print_table;
+use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
+use super::output::{Out, stdin_file};
+use super::progress::Progress;
+use super::report::{Manner, Outcome, Report};
+use crate::archive::plan::{Accounts, By, Plan, Planned, Wishes};
+use crate::archive::read::{Archive, Item};
+use crate::error::{Error, Result, Status, Tally, bare};
+use crate::object::create::KeyChoice;
+use crate::object::key;
+use crate::object::model::{KindSet, Object};
+use crate::object::names::Names;
+use crate::object::reference::{Name, Reference};
+use crate::object::{fields, inventory};
+use crate::render::escape::{escape, escape_bytes};
+use crate::render::json::JsonWriter;
+use crate::sys::Key;
+
+/// Make the objects of an archive again
+///
+/// The whole archive is checked first, and so is everything that might stand in the way. Nothing that exists is touched
+/// unless --replace is given.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The archive; '-' is standard input
+    #[arg(value_name = "FILE", value_parser = non_empty_path())]
+    file: OsString,
+    /// Only these of its objects, as they were called when they were saved
+    #[arg(value_name = "REF")]
+    refs: Vec<OsString>,
+    /// Show what is in it, and make nothing
+    #[arg(short, long, conflicts_with_all = ["same_id", "new_key", "replace", "values", "numeric_owner", "by_name", "owner", "group", "dry_run", "quiet"])]
+    list: bool,
+    /// Give each the id it had
+    #[arg(long)]
+    same_id: bool,
+    /// Give those with a key another one, which is free
+    #[arg(long)]
+    new_key: bool,
+    /// Remove first what has a key or id that is needed, if it is unused
+    #[arg(long)]
+    replace: bool,
+    /// Values instead of those saved, separated by commas, if one set is restored
+    #[arg(long, value_name = "VALUES", value_parser = semaphore_value, value_delimiter = ',')]
+    values: Option<Vec<u16>>,
+    /// Take the numbers of owners, whatever their names
+    #[arg(long, conflicts_with = "by_name")]
+    numeric_owner: bool,
+    /// Take the names of owners, whatever their numbers
+    #[arg(long)]
+    by_name: bool,
+    /// Owner and creator instead of those saved
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    owner: Option<String>,
+    /// Group and creator's group instead of those saved
+    #[arg(long, value_name = "GROUP", value_parser = non_empty)]
+    group: Option<String>,
+    /// Say what would be made, and make nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Print no lines of success
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    style: StyleArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Restores.
+///
+/// # Errors
+/// A usage error, or an archive that is not as it was written, before anything is made.
+pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
+    let references: Vec<Reference> = args
+        .refs
+        .iter()
+        .map(|word| Reference::parse(word, None).map_err(|bad| Error::Usage(bad.to_string())))
+        .collect::<Result<_>>()?;
+    let wishes = args.wishes()?;
+    let name = if args.file == "-" {
+        "standard input".to_owned()
+    } else {
+        escape_bytes(args.file.as_encoded_bytes()).into_owned()
+    };
+    let format = args.format.format();
+    let archive = match open(&args.file, &name) {
+        Ok(archive) => archive,
+        Err(error) => return envelope::refuse(format, "objects", &name, error),
+    };
+    context.verbose(|| {
+        let head = &archive.head;
+        let host = head.host.as_deref().map_or_else(|| "an unknown machine".into(), escape);
+        let (version, count) = (escape(&head.version), archive.items.len());
+        format!(
+            "{name}: {count} objects, saved {} on {host} by ipcadm {version}; all checksums are right",
+            escape(&head.time)
+        )
+    });
+    let mut tally = Tally::default();
+    let items = choose(&archive.items, &references, &name, &mut tally)?;
+    if tally.status() != Status::Done {
+        say("nothing was done");
+        return Ok(tally.status());
+    }
+    if args.list {
+        args.print(&items, context)?;
+        return Ok(Status::Done);
+    }
+    let plan = Plan::new(&items, &wishes)?;
+    plan.notes.iter().for_each(|text| note(text));
+    let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
+    let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
+    let mut report = Report::new(manner, &objects)?;
+    if !plan.conflicts.is_empty() {
+        for (id, error) in &plan.conflicts {
+            report.failed(&id.to_string(), None, Outcome::Failed, error);
+        }
+        say("nothing was done");
+        return report.finish();
+    }
+    let lost = items.iter().any(|item| matches!(item.body, crate::archive::read::Body::Segment { doomed: true, .. }));
+    if args.dry_run {
+        plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
+    } else {
+        restore(&archive, &plan, format != Format::Table, &mut report);
+    }
+    if !items.is_empty() && !args.quiet {
+        let doomed = if lost { ", that a segment had been removed" } else { "" };
+        note(&format!("not restored, as nobody can: times, process numbers, pending undo of semaphores{doomed}"));
+    }
+    report.finish()
+}
+
+fn open(file: &OsString, name: &str) -> Result<Archive> {
+    let opened = if file == "-" { stdin_file() } else { File::open(file) };
+    let opened = opened.and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        false => Ok(file),
+    });
+    let file = opened.map_err(|error| {
+        let status = match error.kind() {
+            io::ErrorKind::PermissionDenied => Status::Denied,
+            _ => Status::Failed,
+        };
+        Error::cannot(status, &format!("read {name}"), bare(&error), None)
+    })?;
+    Archive::open(file, name)
+}
+
+/// The items that are meant: all, without references.
+fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally: &mut Tally) -> Result<Vec<&'a Item>> {
+    if references.is_empty() {
+        return Ok(items.iter().collect());
+    }
+    let mut chosen = vec![false; items.len()];
+    for reference in references {
+        let key = match &reference.name {
+            Name::Id(_) => None,
+            Name::Key(key) => Some(*key),
+            Name::File(path, project) => Some(key::of_file(path, *project)?.key),
+        };
+        let is_meant = |item: &Item| {
+            let object = &item.object;
+            object.kind() == reference.kind
+                && match (key, &reference.name) {
+                    (None, Name::Id(id)) => object.id.id == *id,
+                    (key, _) => key.is_some_and(|key| object.perm.key == key && key != Key::PRIVATE),
+                }
+        };
+        let mut found = false;
+        for (item, chosen) in items.iter().zip(&mut chosen) {
+            if is_meant(item) {
+                (found, *chosen) = (true, true);
+            }
+        }
+        if !found {
+            say(&format!("cannot find {reference}: it is not in {archive} ('ipcadm restore --list' shows what is)"));
+            tally.failed(Status::NotFound);
+        }
+    }
+    Ok(items.iter().zip(chosen).filter_map(|(item, chosen)| chosen.then_some(item)).collect())
+}
+
+fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) {
+    let bytes = |planned: &Planned<'_>| planned.item.object.as_segment().map_or(0, |segment| segment.size);
+    let mut progress = Progress::new(Some(plan.planned.iter().map(bytes).sum()));
+    let mut before = 0;
+    for planned in &plan.planned {
+        let from = &planned.item.object;
+        match archive.make(planned, &mut |done| progress.update(before + done)) {
+            Ok(mut made) => {
+                if shows_memory {
+                    let _ = inventory::add_memory(std::iter::once(&mut made));
+                }
+                let line = format!("{} -> {} ({})", from.id, made.id, key_text(made.perm.key));
+                report.done_with(&made, Outcome::Created, true, line, |json| origin(json, from));
+            }
+            Err(error) => report.failed(&from.id.to_string(), None, Outcome::Failed, &error),
+        }
+        before += bytes(planned);
+    }
+}
+
+fn foretell(planned: &Planned<'_>, report: &mut Report) {
+    let from = &planned.item.object;
+    let key = match planned.specification.key {
+        KeyChoice::Random => "a new key".to_owned(),
+        KeyChoice::Private => key_text(Key::PRIVATE),
+        KeyChoice::Key(key) => key_text(key),
+    };
+    let mut line = format!("would restore {} ({key})", from.id);
+    if planned.origin.id.is_some() {
+        line.push_str(" with its id");
+    }
+    for old in &planned.replaced {
+        line.push_str(&format!(", after removing {}", old.id));
+    }
+    report.done_with(from, Outcome::Created, false, line, |json| origin(json, from));
+}
+
+fn key_text(key: Key) -> String {
+    if key.is_private() { "no key".to_owned() } else { format!("key {key}") }
+}
+
+/// `"from": {…}`
+fn origin<W: Write>(json: &mut JsonWriter<W>, from: &Object) {
+    json.key("from");
+    json.open_object();
+    json.key("ref");
+    json.string(&from.id.to_string());
+    json.key("key");
+    json.string(&from.perm.key.to_string());
+    json.close_object();
+}
+
+impl RestoreArgs {
+    fn wishes(&self) -> Result<Wishes> {
+        let by = match (self.numeric_owner, self.by_name) {
+            (true, _) => By::Number,
+            (_, true) => By::Name,
+            _ => By::Both,
+        };
+        Ok(Wishes {
+            new_key: self.new_key,
+            same_id: self.same_id,
+            replace: self.replace,
+            accounts: Accounts {
+                by,
+                owner: self.owner.as_deref().map(|name| user("--owner", name)).transpose()?,
+                group: self.group.as_deref().map(|name| group("--group", name)).transpose()?,
+            },
+            values: self.values.clone(),
+        })
+    }
+
+    /// Lists what was chosen, with the names that owners had where it was saved.
+    fn print(&self, items: &[&Item], context: &Context) -> Result<()> {
+        let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
+        let users: Vec<_> = items
+            .iter()
+            .flat_map(|item| [&item.owner, &item.creator])
+            .map(|account| (account.number, account.name.as_deref()))
+            .collect();
+        let groups: Vec<_> = items
+            .iter()
+            .flat_map(|item| [&item.group, &item.creator_group])
+            .map(|account| (account.number, account.name.as_deref()))
+            .collect();
+        let names = Names::known(&users, &groups);
+        let mut out = Out::stdout()?;
+        let format = self.format.format();
+        let printed = match format {
+            Format::Table => {
+                let mut style = self.style.style();
+                context.fit(&mut style);
+                let kinds: KindSet = objects.iter().map(Object::kind).collect();
+                print_table(&mut out, &fields::default_columns(kinds.single()), &objects, &names, &style)
+            }
+            Format::Csv => return Err(Error::Usage("--list has no --format csv".to_owned())),
+            Format::Json | Format::Jsonl => {
+                let mut json = JsonWriter::new(&mut out);
+                let document = format == Format::Json;
+                if document {
+                    envelope::head(&mut json, "objects", false);
+                }
+                let mut lines = Ok(());
+                for item in items {
+                    if document {
+                        json.line();
+                    }
+                    json.open_object();
+                    let unseen = envelope::fields(&mut json, &item.object, &names, &envelope::exact_fields());
+                    json.key("approximate");
+                    match &item.approximate {
+                        Some(reason) => json.string(reason),
+                        None => json.null(),
+                    }
+                    envelope::hidden(&mut json, &unseen);
+                    json.close_object();
+                    lines = lines.and_then(|()| if document { json.relieve() } else { json.end_document() });
+                }
+                if document {
+                    envelope::tail(&mut json, &[]);
+                    lines = lines.and_then(|()| json.end_document());
+                }
+                lines.and_then(|()| json.flush())
+            }
+        };
+        printed.map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+    }
+}

@@ -1,0 +1,168 @@
+//! Making an object as it was somewhere before: with its creator, its id, its contents.
+
+use super::values::{fits_one_operation, initialise};
+use super::{Body, KeyChoice, RANDOM_TRIES, Specification, Steps, undo};
+use crate::error::{Error, Result, Status, bare};
+use crate::object::inventory;
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::object::names::user_text;
+use crate::object::removal::remove_id;
+use crate::proc::sysctl;
+use crate::sys::credentials::Acting;
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem, shm};
+
+/// What an object being made again has besides what [`Specification`] says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Origin {
+    /// Its creator, if not the caller.
+    pub creator: Option<(Uid, Gid)>,
+    /// The id that it is to have.
+    pub id: Option<i32>,
+    /// A set that no operation was ever done on.
+    pub never_used: bool,
+    /// Bytes that a queue must hold meanwhile, if that is more than its capacity.
+    pub room: u64,
+}
+
+/// Its creator's rights alone, while it is made.
+const WHILE_MADE: Mode = Mode::new(0o600);
+
+impl Specification {
+    /// Makes it; `fill` puts in the contents, before its final owner and mode are set.
+    ///
+    /// # Errors
+    /// Status 5 when key or id is taken, 4 without a right that is needed, 10 where it would not last, 1 otherwise, and
+    /// those of `fill`. The object is gone again then.
+    pub fn create_again(&self, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
+        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+            self.create_where_nothing_lasts()?;
+        }
+        let id = self.make_again(origin)?;
+        self.furnish(id, origin, fill).map_err(|error| undo(id, error))
+    }
+
+    fn make_again(&self, origin: &Origin) -> Result<ObjectId> {
+        if let Some(wanted) = origin.id {
+            sysctl::ask_for_id(self.kind().word(), wanted).map_err(|error| {
+                let status = match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => Status::Denied,
+                    _ => Status::Failed,
+                };
+                let operation = format!("ask for the id {wanted}");
+                let remedy = "needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without --same-id it gets another one";
+                Error::cannot(status, &operation, bare(&error), Some(remedy))
+            })?;
+        }
+        let made = self.make_with_creator(origin);
+        let Some(wanted) = origin.id else { return made };
+        match made {
+            Ok(id) if id.id == wanted => Ok(id),
+            Ok(id) => {
+                let reason = format!("the kernel gave it {id}: another object has its place, or took the id first");
+                let error = Error::cannot(Status::Exists, &self.operation(), reason, None);
+                Err(undo(id, error))
+            }
+            Err(error) => {
+                self.forget_wanted_id();
+                Err(error)
+            }
+        }
+    }
+
+    /// The kernel keeps the id asked for until something is made; nothing else makes it forget.
+    fn forget_wanted_id(&self) {
+        let specification = Self { key: KeyChoice::Private, ..self.clone() };
+        let body = match specification.kind() {
+            Kind::Shm => Body::Segment { size: 1, flags: ShmFlags::default(), lock: false },
+            Kind::Sem => Body::Set { nsems: 1, values: Vec::new() },
+            Kind::Msg => Body::Queue { qbytes: None },
+        };
+        let specification = Self { body, ..specification };
+        // Where that fails too, there is no room for an object, and nothing else to be tried.
+        if let Ok(id) = specification.make(Key::PRIVATE, AT_FIRST) {
+            let _ = remove_id(id);
+        }
+    }
+
+    fn make_with_creator(&self, origin: &Origin) -> Result<ObjectId> {
+        let acting = match origin.creator {
+            Some((uid, gid)) => Some(Acting::begin(uid, gid).map_err(|errno| {
+                let remedy = "needs CAP_SETUID and CAP_SETGID";
+                let operation = format!("{} in the name of {}", self.operation(), user_text(uid));
+                Error::cannot(Status::of(errno), &operation, errno, Some(remedy))
+            })?),
+            None => None,
+        };
+        let made = match self.key {
+            KeyChoice::Random => self.make_random(),
+            KeyChoice::Private => self.make(Key::PRIVATE, AT_FIRST).map_err(|errno| self.explain(errno)),
+            KeyChoice::Key(key) => self.make(key, AT_FIRST).map_err(|errno| match errno {
+                Errno::EEXIST => {
+                    let taken =
+                        inventory::find(self.kind(), key).map_or_else(|_| "taken".to_owned(), |id| id.to_string());
+                    Error::cannot(Status::Exists, &self.operation(), errno, Some(&format!("{key} is {taken}")))
+                }
+                errno => self.explain(errno),
+            }),
+        };
+        if let Some(Err(errno)) = acting.map(Acting::end) {
+            let error = Error::call("act as oneself again", errno);
+            return Err(match made {
+                Ok(id) => undo(id, error),
+                Err(_) => error,
+            });
+        }
+        made
+    }
+
+    fn make_random(&self) -> Result<ObjectId> {
+        for _ in 0..RANDOM_TRIES {
+            let key = Key::from_bits(random::bits32().map_err(|errno| Error::call("choose a random key", errno))?);
+            match self.make(key, AT_FIRST) {
+                _ if key.is_private() => {}
+                Err(Errno::EEXIST) => {}
+                other => return other.map_err(|errno| self.explain(errno)),
+            }
+        }
+        Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
+    }
+
+    /// Contents, values, owner, mode.
+    fn furnish(&self, id: ObjectId, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
+        let look = || match inventory::look(id) {
+            Ok(Some(object)) => Ok(object),
+            Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
+            Err(errno) => Err(inventory::unreadable(id, errno)),
+        };
+        let made = look()?;
+        match &self.body {
+            Body::Queue { qbytes } => {
+                let room = qbytes.unwrap_or(0).max(origin.room);
+                msg::set(MsgId::new(id.id), made.perm.uid, made.perm.gid, WHILE_MADE, room)
+                    .map_err(|errno| self.explain_set(errno))?;
+            }
+            Body::Set { values, .. } => {
+                let set = SemId::new(id.id);
+                let done = if origin.never_used {
+                    sem::set_all(set, values)
+                } else {
+                    initialise(set, values, fits_one_operation(values))
+                };
+                done.map_err(|errno| Error::call("set the values of the new semaphore set", errno))?;
+            }
+            Body::Segment { .. } => {}
+        }
+        fill(id)?;
+        if let Body::Segment { lock: true, .. } = &self.body {
+            shm::lock(ShmId::new(id.id)).map_err(|errno| {
+                let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
+                Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
+            })?;
+        }
+        self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
+        look()
+    }
+}
+
+const AT_FIRST: Steps = Steps { first_mode: WHILE_MADE, at_once: true, set_later: true };
