@@ -2,6 +2,7 @@
 
 pub mod attaching;
 pub mod change;
+pub mod closing;
 pub mod columns;
 pub mod contents;
 pub mod create;

@@ -6,8 +6,10 @@
 //! further up.
 
 pub mod accounts;
+pub mod barrier;
 pub mod clock;
 pub mod errno;
+pub mod file_lock;
 pub mod guarded;
 pub mod held_signals;
 pub mod layout;
