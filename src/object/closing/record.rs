@@ -34,7 +34,7 @@ pub struct Content {
     pub boot: String,
     /// Of which IPC namespace.
     pub namespace: u64,
-    /// When it was written, before the first object was closed; seconds since 1970.
+    /// When its run began, before the first object was closed; seconds since 1970.
     pub time: i64,
     /// The objects.
     pub objects: Vec<Entry>,
@@ -114,7 +114,7 @@ pub struct Record {
     path: PathBuf,
     boot: String,
     namespace: u64,
-    /// When the present batch was written down.
+    /// When the run began; seconds since 1970.
     time: i64,
     /// What could not be opened again.
     stuck: Vec<Entry>,
@@ -140,7 +140,6 @@ impl Record {
     /// # Errors
     /// Those of writing.
     pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
-        self.time = clock::now();
         self.put(objects.iter().map(Entry::of).collect())
     }
 
