@@ -14,15 +14,15 @@ use super::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::columns;
 use crate::object::fields::{self, Field};
-use crate::object::inventory::{self, Wants};
+use crate::object::inventory;
 use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
+use crate::object::survey::{Insight, Insights, Wants, survey};
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
 use crate::render::value::Value;
-use crate::sys::clock::now;
 
 /// List objects: all of them, those that selectors choose, or those named
 #[derive(Debug, Args)]
@@ -94,29 +94,27 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let mut failures = Vec::new();
     let mut tally = Tally::default();
     let memory = columns.iter().chain(&sort).any(|field| field.needs_memory());
-    let mut objects = match scope {
+    let insight = columns.iter().chain(&sort).fold(Insight::NONE, |insight, field| insight.or(field.insight()));
+    let (mut objects, insights) = match scope {
         Scope::Kinds(_) => {
-            let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory })?;
-            for (kind, source) in &inventory.sources {
-                let seen = inventory.objects.iter().filter(|object| object.kind() == *kind).count();
-                context.verbose(|| format!("{} listed by {}", kind.count(seen as u64), source.word()));
+            let survey = survey(&selection, Wants { memory, insight })?;
+            for (kind, source, seen) in &survey.sources {
+                context.verbose(|| format!("{} listed by {}", kind.count(*seen), source.word()));
             }
-            inventory.losses.iter().for_each(|loss| note(loss));
-            let now = now();
-            let mut objects = inventory.objects;
-            objects.retain(|object| selection.matches(object, now));
-            objects
+            survey.losses.iter().for_each(|loss| note(loss));
+            (survey.objects, survey.insights)
         }
         Scope::Objects(targets) => {
             let mut objects = look_up(&targets, &mut failures, &mut tally);
             if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
                 note(&loss);
             }
-            objects
+            let insights = Insights::of(&objects, insight, selection.grace);
+            (objects, insights)
         }
     };
 
-    let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat());
+    let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat()).with(insights);
     sort_objects(&mut objects, &sort, args.reverse, &names);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::options::{duration, group, non_empty, size, user};
+use super::options::{count, duration, group, non_empty, size, user};
 use crate::error::Result;
 use crate::object::mode::ModeFilter;
 use crate::object::model::KindSet;
 use crate::object::select::{KeyPattern, Selection};
+use crate::object::state::{GRACE, State};
+use crate::sys::Pid;
 
 /// Which objects are meant. Different selectors must all match; of a repeated one, any.
 #[derive(Debug, Args)]
@@ -62,6 +64,32 @@ pub(super) struct SelectorArgs {
     /// Queues without messages
     #[arg(long)]
     empty: bool,
+    /// Held, waited for, created or last used by process PID
+    #[arg(long, value_name = "PID", value_parser = pid, allow_negative_numbers = true)]
+    pid: Vec<Pid>,
+    /// In STATE: doomed, active, unknown, idle, dormant or orphan
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Vec<State>,
+    /// Same as --state orphan
+    #[arg(long)]
+    orphan: bool,
+    /// Take an object for idle whose last activity is younger than AGE (default: 10m)
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
+    grace: Option<Duration>,
+}
+
+fn pid(text: &str) -> std::result::Result<Pid, String> {
+    match count::<i32>(text)? {
+        0 => Err("is no process".to_owned()),
+        number => Ok(Pid::new(number)),
+    }
+}
+
+fn state(text: &str) -> std::result::Result<State, String> {
+    State::from_word(text).ok_or_else(|| {
+        let words = State::ALL.map(State::word).join(", ");
+        format!("is no state; states are {words}")
+    })
 }
 
 fn key_pattern(text: &str) -> std::result::Result<KeyPattern, String> {
@@ -96,15 +124,24 @@ impl SelectorArgs {
             newer_than: self.newer_than,
             attached: either(self.attached, self.unattached),
             empty: self.empty,
+            pids: self.pid.clone(),
+            states: self.state.iter().copied().chain(self.orphan.then_some(State::Orphan)).collect(),
+            grace: self.grace(),
         })
     }
 
-    /// Whether any selector was given.
+    /// The grace age of states.
+    pub(super) fn grace(&self) -> Duration {
+        self.grace.unwrap_or(GRACE)
+    }
+
+    /// Whether any selector was given. The grace age alone selects nothing.
     pub(super) fn any(&self) -> bool {
         let lists = [&self.owner, &self.not_owner, &self.group, &self.creator];
         lists.iter().any(|list| !list.is_empty())
             || !(self.key.is_empty() && self.not_key.is_empty() && self.mode.is_empty())
-            || [self.private, self.keyed, self.attached, self.unattached, self.empty].contains(&true)
+            || !(self.pid.is_empty() && self.state.is_empty())
+            || [self.private, self.keyed, self.attached, self.unattached, self.empty, self.orphan].contains(&true)
             || [self.larger, self.smaller].iter().any(Option::is_some)
             || [self.older_than, self.newer_than].iter().any(Option::is_some)
     }

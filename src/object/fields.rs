@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use super::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
 use super::names::Names;
+use super::survey::Insight;
+use super::users::Usage;
 use crate::render::table::Column;
 use crate::render::units::{push_size, push_u64};
 use crate::render::value::Value;
@@ -53,13 +55,29 @@ impl Field {
     /// Its column.
     #[must_use]
     pub fn column(&self) -> Column {
-        Column { header: self.header, right: self.right, flexible: self.name == "contents" }
+        Column {
+            header: self.header,
+            right: self.right,
+            flexible: matches!(self.name, "contents" | "command" | "evidence"),
+        }
     }
 
     /// Whether it needs `/proc/sysvipc/shm`.
     #[must_use]
     pub fn needs_memory(&self) -> bool {
         matches!(self.name, "rss" | "swap")
+    }
+
+    /// What it needs to know of the object's use.
+    #[must_use]
+    pub fn insight(&self) -> Insight {
+        match self.name {
+            "state" => Insight { judgements: true, holders: false, waiters: false },
+            "evidence" | "command" => Insight { judgements: true, holders: true, waiters: true },
+            "holders" => Insight { judgements: false, holders: true, waiters: false },
+            "waiters" => Insight { judgements: false, holders: false, waiters: true },
+            _ => Insight::NONE,
+        }
     }
 
     /// Whether it needs names of users.
@@ -95,7 +113,7 @@ macro_rules! named {
 }
 
 /// Every field, in the order of JSON keys and CSV columns.
-pub static FIELDS: [Field; 37] = [
+pub static FIELDS: [Field; 42] = [
     common(named!("kind", "KIND"), false, "shm, sem or msg", |object, _| word(object.kind().word())),
     common(named!("id", "ID"), true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
     common(named!("key", "KEY"), false, "creation key; 0x00000000 is private", |object, _| {
@@ -191,6 +209,40 @@ pub static FIELDS: [Field; 37] = [
             (false, false) => return Value::Null,
         })
     }),
+    derived(named!("holders", "HOLDERS"), true, KindSet::SHM, "processes that have it attached", |object, names| {
+        names.insights().usage(object.id).map_or(Value::Hidden, holders)
+    }),
+    derived(
+        named!("waiters", "WAITERS"),
+        true,
+        KindSet::SEM.with(Kind::Msg),
+        "threads asleep on it",
+        |object, names| names.insights().usage(object.id).map_or(Value::Hidden, waiters),
+    ),
+    derived(
+        named!("state", "STATE"),
+        false,
+        KindSet::ALL,
+        "doomed, active, unknown, idle, dormant, orphan",
+        |object, names| {
+            names.insights().judgement(object.id).map_or(Value::Hidden, |judgement| word(judgement.state.word()))
+        },
+    ),
+    derived(named!("evidence", "EVIDENCE"), false, KindSet::ALL, "why it is in that state", |object, names| {
+        names.insights().judgement(object.id).map_or(Value::Hidden, |judgement| {
+            Value::Facts(judgement.evidence.iter().map(|one| (one.fact.as_str(), one.source.as_str())).collect())
+        })
+    }),
+    derived(
+        named!("command", "COMMAND"),
+        false,
+        KindSet::ALL,
+        "name of a process that made or last used it and lives",
+        |object, names| {
+            let command = names.insights().judgement(object.id).and_then(|judgement| judgement.command.as_deref());
+            command.map_or(Value::Null, |command| Value::Text(Cow::Borrowed(command)))
+        },
+    ),
 ];
 
 type ReadObject = for<'a> fn(&Object, &'a Names) -> Value<'a>;
@@ -277,6 +329,18 @@ fn pid(pid: Pid, happened: bool) -> Value<'static> {
         (true, true) => Value::Hidden,
         (true, false) => Value::Null,
     }
+}
+
+/// Processes; hidden where there may be more than were found.
+fn holders(usage: &Usage) -> Value<'static> {
+    if usage.hidden_attachments == 0 { Value::Number(usage.holders.len() as u64) } else { Value::Hidden }
+}
+
+/// Threads. The kernel counts those on a set, so that the number is known even where the threads are hidden.
+fn waiters(usage: &Usage) -> Value<'static> {
+    usage
+        .hidden_waiters
+        .map_or(Value::Hidden, |hidden| Value::Number((usage.waiters.len() as u64).saturating_add(hidden)))
 }
 
 /// A queue is full when its bytes or its messages reach `qbytes`: the larger share counts, rounded down.

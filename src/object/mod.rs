@@ -22,4 +22,5 @@ pub mod rights;
 pub mod select;
 pub mod semaphores;
 pub mod state;
+pub mod survey;
 pub mod users;

@@ -1,5 +1,6 @@
-//! Names of users and groups, asked for once each.
+//! What a listing looks up beside its objects, once each: names of users and groups, and who uses the objects.
 
+use super::survey::Insights;
 use crate::sys::{Gid, Uid, accounts};
 
 /// A number as a listing needs it named: looked up once, found again without hashing.
@@ -23,11 +24,12 @@ impl Cache {
     }
 }
 
-/// The names that a listing needs.
+/// The names that a listing needs, and what is known of its objects' use.
 #[derive(Debug, Default)]
 pub struct Names {
     users: Cache,
     groups: Cache,
+    insights: Insights,
 }
 
 impl Names {
@@ -39,6 +41,18 @@ impl Names {
         names.users.fill(users, |uid| accounts::user_name(Uid::new(uid)));
         names.groups.fill(groups, |gid| accounts::group_name(Gid::new(gid)));
         names
+    }
+
+    /// The same with what was found out about the objects' use.
+    #[must_use]
+    pub fn with(self, insights: Insights) -> Self {
+        Self { insights, ..self }
+    }
+
+    /// Who uses the objects, and their states.
+    #[must_use]
+    pub fn insights(&self) -> &Insights {
+        &self.insights
     }
 
     /// The name of a user that was looked up; None if it has none.

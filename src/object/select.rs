@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::key;
 use super::mode::ModeFilter;
 use super::model::{Detail, KindSet, Object};
-use crate::sys::{Gid, Key, Uid};
+use super::state::{GRACE, State};
+use crate::sys::{Gid, Key, Pid, Uid};
 
 /// A key, or the first digits of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,12 @@ pub struct Selection {
     pub attached: Option<bool>,
     /// Queues without messages.
     pub empty: bool,
+    /// Held, waited for, created or last used by one of these processes, if any is given.
+    pub pids: Vec<Pid>,
+    /// In one of these states, if any is given.
+    pub states: Vec<State>,
+    /// The grace age of these states.
+    pub grace: Duration,
 }
 
 impl Default for Selection {
@@ -107,6 +114,9 @@ impl Default for Selection {
             newer_than: None,
             attached: None,
             empty: false,
+            pids: Vec::new(),
+            states: Vec::new(),
+            grace: GRACE,
         }
     }
 }
@@ -125,10 +135,14 @@ impl Selection {
         if self.empty {
             kinds = kinds.and(KindSet::MSG);
         }
+        if self.states == [State::Doomed] {
+            kinds = kinds.and(KindSet::SHM);
+        }
         kinds
     }
 
-    /// Whether `object` is chosen; `now` is in seconds since 1970.
+    /// Whether `object` is chosen by what the kernel says of it; `now` is in seconds since 1970. Who uses it and its
+    /// state are for [`survey`](super::survey::survey) to look up, of those objects alone that are chosen so far.
     #[must_use]
     pub fn matches(&self, object: &Object, now: i64) -> bool {
         let perm = &object.perm;

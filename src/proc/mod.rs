@@ -2,7 +2,10 @@
 
 pub mod attached;
 pub mod boot;
+pub mod identity;
+pub mod logind;
 pub mod maps;
 pub mod process;
+pub mod recorded;
 pub mod sysctl;
 pub mod sysvipc;

@@ -3,7 +3,7 @@
 use procfs::process::Process;
 use procfs::{Current, Meminfo};
 
-use crate::sys::process::exists;
+use super::recorded::{self, Processes};
 use crate::sys::{Pid, Timestamp};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
@@ -26,17 +26,10 @@ pub enum Recorded {
 /// with a recycled number.
 #[must_use]
 pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
-    let Ok(stat) = Process::new(pid.raw()).and_then(|process| process.stat()) else {
-        // Not in /proc may also mean hidden there (hidepid), or no /proc at all.
-        return if exists(pid) == Some(false) { Recorded::Gone } else { Recorded::Unknown };
-    };
-    let Ok(boot) = procfs::boot_time_secs() else { return Recorded::Unknown };
-    let started = boot.saturating_add(stat.starttime / procfs::ticks_per_second().max(1));
-    // The kernel cuts both times to whole seconds.
-    if i64::try_from(started).is_ok_and(|started| started <= time.seconds().saturating_add(1)) {
-        Recorded::Alive(stat.comm)
-    } else {
-        Recorded::Gone
+    match Processes::new().recorded(pid, time, true) {
+        recorded::Recorded::Alive(living) => Recorded::Alive(living.command),
+        recorded::Recorded::Gone(_) => Recorded::Gone,
+        recorded::Recorded::Unknown(_) => Recorded::Unknown,
     }
 }
 

@@ -137,6 +137,18 @@ impl<W: Write> JsonWriter<W> {
             Value::Time(seconds) => self.time(*seconds),
             Value::Named(Some(text), _) => self.string(text),
             Value::Word(text) | Value::Text(text) => self.string(text),
+            Value::Facts(facts) => {
+                self.open_array();
+                for (fact, source) in facts {
+                    self.open_object();
+                    self.key("fact");
+                    self.string(fact);
+                    self.key("source");
+                    self.string(source);
+                    self.close_object();
+                }
+                self.close_array();
+            }
             Value::Permille(_) => {
                 self.separate();
                 value.push_exact(&mut self.text);

@@ -38,6 +38,8 @@ pub enum Value<'a> {
     Word(Cow<'a, str>),
     /// Text from outside.
     Text(Cow<'a, str>),
+    /// Statements, each with where it can be checked: people get the statements, machines both.
+    Facts(Vec<(&'a str, &'a str)>),
 }
 
 impl Value<'_> {
@@ -69,6 +71,7 @@ impl Value<'_> {
             Self::Named(None, number) => push_u64(out, u64::from(*number)),
             Self::Word(text) => out.push_str(text),
             Self::Text(text) => out.push_str(&escape(text)),
+            Self::Facts(facts) => out.push_str(&escape(&joined(facts))),
         }
     }
 
@@ -116,6 +119,7 @@ impl Value<'_> {
             }
             Self::Named(Some(name), _) => out.push_str(name),
             Self::Word(text) | Self::Text(text) => out.push_str(text),
+            Self::Facts(facts) => out.push_str(&joined(facts)),
         }
     }
 
@@ -142,8 +146,13 @@ impl Value<'_> {
             Self::Named(Some(name), _) => Rank::Text(name),
             Self::Named(None, number) => Rank::Number(i128::from(*number)),
             Self::Word(text) | Self::Text(text) => Rank::Text(text),
+            Self::Facts(facts) => Rank::Text(facts.first().map_or("", |(fact, _)| fact)),
         })
     }
+}
+
+fn joined(facts: &[(&str, &str)]) -> String {
+    facts.iter().map(|(fact, _)| *fact).collect::<Vec<_>>().join("; ")
 }
 
 /// What values are sorted by. Numbers come before text, as users without a name do before names.
@@ -179,6 +188,7 @@ mod tests {
             any::<i32>().prop_map(|id| Value::Reference("shm", id)),
             any::<u32>().prop_map(|uid| Value::Named(None, uid)),
             any::<String>().prop_map(|text| Value::Text(Cow::Owned(text))),
+            Just(Value::Facts(vec![("it\u{202e}is", "so"), ("or\tnot", "")])),
         ]
     }
 

@@ -1,0 +1,84 @@
+//! Evidence in words.
+
+use super::{Evidence, Judgement, State, found};
+use crate::object::model::Object;
+use crate::object::users::Usage;
+use crate::proc::recorded::ClockSet;
+
+/// Processes named in one fact.
+const MOST_NAMED: usize = 3;
+
+pub(super) fn fact(fact: impl Into<String>, source: impl Into<String>) -> Evidence {
+    Evidence { fact: fact.into(), source: source.into() }
+}
+
+/// A length of time in its largest whole unit: `3 hours`.
+pub(super) fn span(seconds: i64) -> String {
+    let (number, unit) = match seconds.unsigned_abs() {
+        time @ 0..60 => (time, "second"),
+        time @ 60..3600 => (time / 60, "minute"),
+        time @ 3600..86_400 => (time / 3600, "hour"),
+        time => (time / 86_400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+pub(super) fn ago(seconds: i64) -> String {
+    if seconds == 0 { "just now".to_owned() } else { format!("{} ago", span(seconds)) }
+}
+
+/// `3 threads wait`
+pub(super) fn waiters(number: u64) -> String {
+    if number == 1 { "1 thread waits".to_owned() } else { format!("{number} threads wait") }
+}
+
+/// Names some of many processes: `12 (httpd), 15 (httpd) and 4 more`.
+fn names<'a>(processes: impl Iterator<Item = (u32, &'a str)>) -> String {
+    let mut all: Vec<(u32, &str)> = processes.collect();
+    all.dedup_by_key(|(pid, _)| *pid);
+    let shown: Vec<String> = all.iter().take(MOST_NAMED).map(|(pid, command)| format!("{pid} ({command})")).collect();
+    match all.len().saturating_sub(MOST_NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+pub(super) fn attached(nattch: u64, usage: &Usage) -> Evidence {
+    let times = match nattch {
+        1 => "attached once".to_owned(),
+        2 => "attached twice".to_owned(),
+        many => format!("attached {many} times"),
+    };
+    if usage.holders.is_empty() {
+        return fact(times, "nattch");
+    }
+    let by = names(usage.holders.iter().map(|holder| (holder.process.pid, holder.process.command.as_str())));
+    fact(format!("{times}, by {by}"), "nattch, /proc/PID/maps")
+}
+
+pub(super) fn doomed(object: &Object, usage: &Usage) -> Judgement {
+    let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
+    let removed = fact("removed: goes at the last detach", "mode: SHM_DEST");
+    found(State::Doomed, vec![removed, attached(nattch, usage)])
+}
+
+/// Threads that were found asleep on it, or that the kernel counts.
+pub(super) fn waiting(usage: &Usage) -> Option<Evidence> {
+    if let Some(first) = usage.waiters.first() {
+        let by = names(usage.waiters.iter().map(|waiter| (waiter.process.pid, waiter.process.command.as_str())));
+        let text = format!("{} on it, of {by}", waiters(usage.waiters.len() as u64));
+        return Some(fact(text, format!("/proc/{}/task/{}/syscall", first.process.pid, first.tid)));
+    }
+    let hidden = usage.hidden_waiters.filter(|&number| number > 0)?;
+    Some(fact(format!("{} on it", waiters(hidden)), "GETNCNT, GETZCNT"))
+}
+
+pub(super) fn clock_set(clock: ClockSet) -> Evidence {
+    let text = match clock {
+        ClockSet::BeforeBoot => {
+            "a time of it is earlier than the boot: the clock was set, so start times prove nothing"
+        }
+        ClockSet::InFuture => "a time of it is yet to come: the clock was set, so start times prove nothing",
+    };
+    fact(text, "btime in /proc/stat")
+}

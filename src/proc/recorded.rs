@@ -1,0 +1,249 @@
+//! Whether the process that the kernel recorded for an object still lives.
+//!
+//! The kernel keeps a number and a time. Numbers are used again, so a process counts as the recorded one only if it
+//! started no later than that time. That is no proof where the clock was set in between.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use super::identity::{self, Look, Task};
+use crate::sys::clock::now;
+use crate::sys::{Pid, Timestamp, Uid, namespace};
+
+/// The kernel cuts times to whole seconds.
+const TRUNCATION: i64 = 1;
+/// Times that are out of bounds by no more than this do not show that the clock was set.
+const SLACK: i64 = 2;
+
+/// What can be said of a process that the kernel recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It lives.
+    Alive(Living),
+    /// It does not.
+    Gone(Gone),
+    /// That cannot be known.
+    Unknown(Unknown),
+}
+
+/// A living process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Living {
+    /// Its number; the recorded one may be that of a thread of it.
+    pub process: i32,
+    /// Its command name, not yet escaped.
+    pub command: String,
+}
+
+/// How it is known that a process is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// No process or thread has the number.
+    NoSuch,
+    /// It has ended, and its parent has not yet asked for its status.
+    Zombie(Living),
+    /// The number is now that of a process or thread that started so many seconds later.
+    Reused(Living, i64),
+}
+
+/// Why it cannot be known whether a process lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// A process or thread has the number, and `/proc` does not show it.
+    Hidden,
+    /// A process or thread has the number, but when it started cannot be compared with the recorded time.
+    Incomparable(Living),
+}
+
+/// How the clock stands to the times that the kernel recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockSet {
+    /// An object's time is earlier than the boot.
+    BeforeBoot,
+    /// An object's time is yet to come.
+    InFuture,
+}
+
+/// The boot, and what was found out about processes since this was made: each number is looked up once.
+#[derive(Debug)]
+pub struct Processes {
+    /// Seconds since 1970, by the present clock.
+    boot: Option<i64>,
+    ticks: u64,
+    /// Whether `/proc` numbers processes as system calls do.
+    numbers_are_ours: bool,
+    /// What was found, and when it was looked for.
+    looked_up: HashMap<Pid, (Look, i64)>,
+    threaded: Option<Threaded>,
+}
+
+/// The processes with several threads.
+#[derive(Debug, Default)]
+struct Threaded {
+    processes: Vec<(Task, Option<u64>)>,
+    /// Whether all processes can be seen.
+    complete: bool,
+}
+
+/// What speaks for a number having been that of a thread which has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Thread {
+    /// This process lives and may have had it.
+    Of(Living),
+    /// Processes that may have had it cannot be seen.
+    Hidden,
+    /// Nothing.
+    No,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Processes {
+    /// Nothing looked up yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            boot: procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok()),
+            ticks: procfs::ticks_per_second().max(1),
+            numbers_are_ours: identity::numbers_are_ours(),
+            looked_up: HashMap::new(),
+            threaded: None,
+        }
+    }
+
+    /// Whether `times` of an object show that the clock was set: start times then prove nothing.
+    #[must_use]
+    pub fn clock_set(&self, times: impl IntoIterator<Item = Timestamp>) -> Option<ClockSet> {
+        let (boot, now) = (self.boot?, now());
+        times.into_iter().filter(|time| !time.is_never()).find_map(|time| {
+            let time = time.seconds();
+            if time < boot.saturating_sub(SLACK) {
+                Some(ClockSet::BeforeBoot)
+            } else {
+                (time > now.saturating_add(SLACK)).then_some(ClockSet::InFuture)
+            }
+        })
+    }
+
+    /// Looks up the process (or thread) that the kernel recorded at `time`; `comparable` is false where the clock was
+    /// set.
+    pub fn recorded(&mut self, pid: Pid, time: Timestamp, comparable: bool) -> Recorded {
+        let task = match self.look(pid, time) {
+            Look::Found(task) => task,
+            Look::Missing => return Recorded::Gone(Gone::NoSuch),
+            Look::Hidden => return Recorded::Unknown(Unknown::Hidden),
+        };
+        let started = self.started(&task);
+        let living = Living { process: task.process, command: task.command };
+        if task.ended {
+            return Recorded::Gone(Gone::Zombie(living));
+        }
+        let Some(started) = started.filter(|_| comparable) else {
+            return Recorded::Unknown(Unknown::Incomparable(living));
+        };
+        match started.saturating_sub(time.seconds()) {
+            later if later > TRUNCATION => Recorded::Gone(Gone::Reused(living, later)),
+            _ => Recorded::Alive(living),
+        }
+    }
+
+    /// In seconds since 1970.
+    fn started(&self, task: &Task) -> Option<i64> {
+        i64::try_from(task.started / self.ticks).ok()?.checked_add(self.boot?)
+    }
+
+    fn look(&mut self, pid: Pid, time: Timestamp) -> Look {
+        let entry = self.looked_up.entry(pid).or_insert_with(|| (Look::Missing, i64::MIN));
+        let alive = matches!(&entry.0, Look::Found(task) if !task.ended);
+        // What was not there then may have come since and have done what was recorded.
+        if !alive && (entry.1 == i64::MIN || time.seconds() >= entry.1.saturating_sub(TRUNCATION)) {
+            entry.1 = now();
+            entry.0 = if self.numbers_are_ours {
+                identity::look(pid)
+            } else {
+                match crate::sys::process::exists(pid) {
+                    Some(false) => Look::Missing,
+                    _ => Look::Hidden,
+                }
+            };
+        }
+        entry.0.clone()
+    }
+
+    /// Whether a number under which nothing lives may have been that of a thread that has ended while its process
+    /// lives: a process of one of `users` with several threads that started no later than `time`.
+    pub fn thread(&mut self, users: [Uid; 2], time: Timestamp, comparable: bool) -> Thread {
+        let numbers_are_ours = self.numbers_are_ours;
+        let threaded =
+            self.threaded.get_or_insert_with(|| if numbers_are_ours { Threaded::list() } else { Threaded::default() });
+        let (boot, ticks, own) = (self.boot, self.ticks, namespace::ipc());
+        let fits = |(task, namespace): &&(Task, Option<u64>)| {
+            let started =
+                i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
+            let before = started.is_none_or(|started| started <= time.seconds().saturating_add(TRUNCATION));
+            users.contains(&task.euid) && (before || !comparable) && (namespace.is_none() || *namespace == own)
+        };
+        match threaded.processes.iter().find(fits) {
+            Some((task, _)) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
+            None if threaded.complete => Thread::No,
+            None => Thread::Hidden,
+        }
+    }
+}
+
+impl Threaded {
+    /// Looks at every process once.
+    fn list() -> Self {
+        let own = std::process::id().cast_signed();
+        // The first process is always there; where it is not to be seen, others are not either.
+        let complete = identity::read(1).is_ok();
+        let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let processes = numbers
+            .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+            .filter(|&number| number != own)
+            .filter_map(|number| identity::read(number).ok())
+            .filter(|task| task.threads > 1 && !task.ended)
+            .map(|task| {
+                let namespace = fs::metadata(format!("/proc/{}/ns/ipc", task.process)).map(|data| data.ino()).ok();
+                (task, namespace)
+            })
+            .collect();
+        Self { processes, complete }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ClockSet, Gone, Processes, Recorded, Unknown};
+    use crate::sys::clock::now;
+    use crate::sys::{Pid, Timestamp};
+
+    fn own() -> Pid {
+        Pid::new(std::process::id().cast_signed())
+    }
+
+    #[test]
+    fn only_a_process_that_was_there_counts() {
+        let mut processes = Processes::new();
+        let mut at = |pid, seconds, comparable| processes.recorded(pid, Timestamp::new(seconds), comparable);
+        assert!(matches!(at(own(), now(), true), Recorded::Alive(_)));
+        assert!(matches!(at(own(), 5, true), Recorded::Gone(Gone::Reused(_, later)) if later > 1_000_000));
+        assert!(matches!(at(own(), 5, false), Recorded::Unknown(Unknown::Incomparable(_))));
+        assert_eq!(at(Pid::new(i32::MAX), now(), false), Recorded::Gone(Gone::NoSuch));
+    }
+
+    #[test]
+    fn times_out_of_bounds_show_that_the_clock_was_set() {
+        let processes = Processes::new();
+        let set = |times: &[i64]| processes.clock_set(times.iter().map(|&time| Timestamp::new(time)));
+        let boot = processes.boot.unwrap();
+        assert_eq!(set(&[0, now(), boot, now() + 2]), None);
+        assert_eq!(set(&[now(), boot - 3]), Some(ClockSet::BeforeBoot));
+        assert_eq!(set(&[now() + 60]), Some(ClockSet::InFuture));
+    }
+}
