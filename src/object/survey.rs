@@ -180,7 +180,7 @@ fn is_recorded(pid: Pid, time: Timestamp, pids: &[Pid], processes: &mut Processe
         return false;
     }
     match processes.recorded(pid, time, processes.clock_set([time]).is_none()) {
-        Recorded::Alive(living) | Recorded::Unknown(Unknown::Incomparable(living)) => {
+        Recorded::Alive(living) | Recorded::Unknown(Unknown::Incomparable(living) | Unknown::SetForward(living, _)) => {
             pids.contains(&Pid::new(living.process)) || pids.contains(&pid)
         }
         Recorded::Gone(Gone::Reused(..)) => false,

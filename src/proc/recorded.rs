@@ -1,7 +1,8 @@
 //! Whether the process that the kernel recorded for an object still lives.
 //!
 //! The kernel keeps a number and a time. Numbers are used again, so a process counts as the recorded one only if it
-//! started no later than that time. That is no proof where the clock was set in between.
+//! started no later than that time. That is no proof where the clock was set in between: a process's start is known in
+//! ticks since the boot alone, and a clock set forward moves it behind what the process did.
 
 use std::collections::HashMap;
 use std::fs;
@@ -54,6 +55,8 @@ pub enum Unknown {
     Hidden,
     /// A process or thread has the number, but when it started cannot be compared with the recorded time.
     Incomparable(Living),
+    /// A process or thread has the number that started so many seconds later, but the clock was set forward by more.
+    SetForward(Living, i64),
 }
 
 /// How the clock stands to the times that the kernel recorded.
@@ -70,6 +73,8 @@ pub enum ClockSet {
 pub struct Processes {
     /// Seconds since 1970, by the present clock.
     boot: Option<i64>,
+    /// Seconds by which the clock was set forward since the boot, as far as that shows.
+    forward: i64,
     ticks: u64,
     /// Whether `/proc` numbers processes as system calls do.
     numbers_are_ours: bool,
@@ -107,8 +112,10 @@ impl Processes {
     /// Nothing looked up yet.
     #[must_use]
     pub fn new() -> Self {
+        let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
         Self {
-            boot: procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok()),
+            boot,
+            forward: boot.zip(first_device()).map_or(0, |(boot, made)| set_forward(boot, made)),
             ticks: procfs::ticks_per_second().max(1),
             numbers_are_ours: identity::numbers_are_ours(),
             looked_up: HashMap::new(),
@@ -147,7 +154,8 @@ impl Processes {
             return Recorded::Unknown(Unknown::Incomparable(living));
         };
         match started.saturating_sub(time.seconds()) {
-            later if later > TRUNCATION => Recorded::Gone(Gone::Reused(living, later)),
+            later if later > self.forward.saturating_add(TRUNCATION) => Recorded::Gone(Gone::Reused(living, later)),
+            later if later > TRUNCATION => Recorded::Unknown(Unknown::SetForward(living, later)),
             _ => Recorded::Alive(living),
         }
     }
@@ -182,10 +190,11 @@ impl Processes {
         let threaded =
             self.threaded.get_or_insert_with(|| if numbers_are_ours { Threaded::list() } else { Threaded::default() });
         let (boot, ticks, own) = (self.boot, self.ticks, namespace::ipc());
+        let latest = time.seconds().saturating_add(TRUNCATION).saturating_add(self.forward);
         let fits = |(task, namespace): &&(Task, Option<u64>)| {
             let started =
                 i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
-            let before = started.is_none_or(|started| started <= time.seconds().saturating_add(TRUNCATION));
+            let before = started.is_none_or(|started| started <= latest);
             users.contains(&task.euid) && (before || !comparable) && (namespace.is_none() || *namespace == own)
         };
         match threaded.processes.iter().find(fits) {
@@ -193,6 +202,22 @@ impl Processes {
             None if threaded.complete => Thread::No,
             None => Thread::Hidden,
         }
+    }
+}
+
+/// When the kernel made its first device files, by the clock of then. It does that right after its start; where it was
+/// done for a container, it was later.
+fn first_device() -> Option<i64> {
+    let file = fs::metadata("/dev/null").ok()?;
+    let made = file.created().or_else(|_| file.modified()).ok()?;
+    i64::try_from(made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
+}
+
+/// By how much the clock was set forward: the boot has moved behind what was done after it.
+fn set_forward(boot: i64, made: i64) -> i64 {
+    match boot.saturating_sub(made) {
+        forward if forward > SLACK => forward,
+        _ => 0,
     }
 }
 
@@ -219,7 +244,7 @@ impl Threaded {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockSet, Gone, Processes, Recorded, Unknown};
+    use super::{ClockSet, Gone, Processes, Recorded, Unknown, set_forward};
     use crate::sys::clock::now;
     use crate::sys::{Pid, Timestamp};
 
@@ -235,6 +260,19 @@ mod tests {
         assert!(matches!(at(own(), 5, true), Recorded::Gone(Gone::Reused(_, later)) if later > 1_000_000));
         assert!(matches!(at(own(), 5, false), Recorded::Unknown(Unknown::Incomparable(_))));
         assert_eq!(at(Pid::new(i32::MAX), now(), false), Recorded::Gone(Gone::NoSuch));
+    }
+
+    #[test]
+    fn a_clock_set_forward_makes_processes_look_young() {
+        assert_eq!([set_forward(1000, 1001), set_forward(1000, 998), set_forward(1000, 5000)], [0, 0, 0]);
+        assert_eq!(set_forward(5000, 1000), 4000);
+        let mut processes = Processes { forward: 1_000_000, ..Processes::new() };
+        let started = processes.started(&crate::proc::identity::read(own().raw()).unwrap()).unwrap();
+        let mut at = |earlier| processes.recorded(own(), Timestamp::new(started - earlier), true);
+        assert!(matches!(at(1), Recorded::Alive(_)));
+        assert!(matches!(at(2), Recorded::Unknown(Unknown::SetForward(_, 2))));
+        assert!(matches!(at(1_000_001), Recorded::Unknown(Unknown::SetForward(..))));
+        assert!(matches!(at(1_000_002), Recorded::Gone(Gone::Reused(..))));
     }
 
     #[test]

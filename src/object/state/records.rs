@@ -137,6 +137,14 @@ impl Judge {
                 Unknown::Hidden => {
                     fact(format!("{role} {number}: a process has this number, but /proc does not show it"), "kill(2)")
                 }
+                Unknown::SetForward(Living { command, .. }, later) => {
+                    let text = format!(
+                        "{role} {number}: the process {number} ({command}) of now started {} later, but the clock was \
+                         set forward by more since the boot: it may be the same",
+                        span(later)
+                    );
+                    fact(text, format!("/proc/{number}/stat, {source}; btime in /proc/stat, birth of /dev/null"))
+                }
                 Unknown::Incomparable(Living { command, .. }) => {
                     let text = format!(
                         "{role} {number}: the process {number} ({command}) of now may be another, for start times \
