@@ -1,11 +1,15 @@
 //! Reading `/proc`. Parsers take bytes, not paths, so that they can be tested on captured text.
 
 pub mod attached;
+pub mod blocked;
 pub mod boot;
+pub mod cgroup;
 pub mod identity;
 pub mod logind;
 pub mod maps;
 pub mod process;
+pub mod reader;
 pub mod recorded;
 pub mod sysctl;
 pub mod sysvipc;
+pub mod task;

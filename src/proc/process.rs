@@ -8,6 +8,8 @@ use crate::sys::{Pid, Timestamp};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
+/// `CAP_SYS_PTRACE` in the effective set.
+const CAP_SYS_PTRACE: u64 = 1 << 19;
 /// `CAP_SYS_ADMIN` in the effective set.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
@@ -39,6 +41,23 @@ pub fn is_system_administrator() -> bool {
     has_capability(CAP_SYS_ADMIN)
 }
 
+/// Whether `/proc` may leave out processes of others: it is mounted with `hidepid` of 2 or more, and this process has no
+/// right to see them all the same.
+#[must_use]
+pub fn may_be_hidden() -> bool {
+    let hides = std::fs::read("/proc/self/mounts").is_ok_and(|mounts| hides_processes(&mounts));
+    hides && !(crate::sys::namespace::is_initial_user() && has_capability(CAP_SYS_PTRACE))
+}
+
+/// Whether the mount over all others on `/proc` leaves out processes.
+fn hides_processes(mounts: &[u8]) -> bool {
+    let lines = mounts.split(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b' ').collect::<Vec<_>>());
+    let last = lines.filter(|words| words.get(1) == Some(&b"/proc".as_slice())).last();
+    let Some(options) = last.and_then(|words| words.get(3).copied()) else { return false };
+    let hidden: [&[u8]; 4] = [b"hidepid=2", b"hidepid=4", b"hidepid=invisible", b"hidepid=ptraceable"];
+    options.split(|&byte| byte == b',').any(|option| hidden.contains(&option))
+}
+
 fn has_capability(bit: u64) -> bool {
     Process::myself().and_then(|process| process.status()).is_ok_and(|status| status.capeff & bit != 0)
 }
@@ -54,4 +73,25 @@ pub fn may_exceed_msgmnb() -> bool {
 #[must_use]
 pub fn machine_memory() -> Option<(u64, u64)> {
     Meminfo::current().ok().map(|info| (info.mem_total, info.swap_total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hides_processes;
+
+    #[test]
+    fn the_topmost_mount_tells_whether_processes_are_hidden() {
+        for (mounts, hidden) in [
+            ("proc /proc proc rw,relatime 0 0\n", false),
+            ("proc /proc proc rw,hidepid=invisible 0 0\n", true),
+            ("proc /proc proc rw,hidepid=2,gid=4 0 0\n", true),
+            ("proc /proc proc rw,hidepid=noaccess 0 0\n", false),
+            ("proc /proc proc rw,hidepid=2 0 0\nproc /proc proc rw 0 0\n", false),
+            ("proc /srv/proc proc rw,hidepid=2 0 0\n", false),
+            ("", false),
+            ("proc /proc", false),
+        ] {
+            assert_eq!(hides_processes(mounts.as_bytes()), hidden, "{mounts}");
+        }
+    }
 }

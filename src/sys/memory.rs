@@ -37,6 +37,26 @@ pub fn huge_segment_device() -> Result<u64> {
     device_of_memfd(libc::MFD_HUGETLB)
 }
 
+/// The device numbers that mappings of any segments show: ordinary ones, and those of huge pages of every size.
+#[must_use]
+pub fn all_segment_devices() -> Vec<u64> {
+    let mut flags = vec![0, libc::MFD_HUGETLB];
+    for entry in std::fs::read_dir("/sys/kernel/mm/hugepages").into_iter().flatten().flatten() {
+        // hugepages-2048kB
+        let name = entry.file_name();
+        let size = name.to_str().and_then(|name| name.strip_prefix("hugepages-")?.strip_suffix("kB")?.parse().ok());
+        if let Some(bytes) = size.and_then(|size: u64| size.checked_mul(1024))
+            && bytes.is_power_of_two()
+        {
+            flags.push(libc::MFD_HUGETLB | bytes.trailing_zeros() << libc::MFD_HUGE_SHIFT);
+        }
+    }
+    let mut devices: Vec<u64> = flags.into_iter().filter_map(|flags| device_of_memfd(flags).ok()).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    devices
+}
+
 /// A file in memory that holds `bytes` and is read from its start: standard input for a program, which nobody has to
 /// feed while it runs.
 ///

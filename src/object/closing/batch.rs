@@ -149,6 +149,10 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Fate
     let failed =
         |set: &Closed<'_>, errno| gone_or(&set.object, errno, || Fate::Kept(gate::refusal(&set.object, errno)));
     still_closed(set)?;
+    if set.object.perm.uid != set.object.perm.cuid {
+        let reason = "its owner and its creator differ, so that it cannot be looked into while it is closed to both";
+        return Err(Fate::Kept(format!("{reason} (CAP_IPC_OWNER can)")));
+    }
     gate::set_mode(&set.object, gate::LOOK).map_err(|errno| failed(set, errno))?;
     let found = facts::semaphores(&set.object);
     // The kernel counts the waiters; who they are does not matter here.

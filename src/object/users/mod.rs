@@ -2,10 +2,19 @@
 //!
 //! One pass over `/proc` serves any number of objects.
 
+mod describe;
+mod holders;
+mod pass;
+mod waiters;
+
 use std::collections::HashMap;
 
+use self::pass::Pass;
 use super::model::{Object, ObjectId};
 use crate::sys::Uid;
+
+/// Passes over objects whose users come and go while they are looked for.
+const ATTEMPTS: u32 = 3;
 
 /// What is known of a process. Names are as the kernel gives them and not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,7 +116,7 @@ pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
 }
 
-/// What a pass looks for.
+/// What a scan looks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wants {
     /// Processes with segments attached.
@@ -117,10 +126,23 @@ pub struct Wants {
 }
 
 impl Users {
-    /// Looks through `/proc` once for the users of all `objects`.
+    /// Looks through `/proc` once for the users of all `objects`, as they were just seen. Where the kernel counts more
+    /// than are found, and another number afterwards, it looks for those objects again.
     #[must_use]
-    pub fn scan(_objects: &[Object], _wants: Wants) -> Self {
-        Self::default()
+    pub fn scan(objects: &[Object], wants: Wants) -> Self {
+        let mut users = Self::default();
+        let mut unsettled = objects.to_vec();
+        for attempt in 1..=ATTEMPTS {
+            let mut pass = Pass::new(&unsettled, wants);
+            pass.run();
+            let found;
+            (found, unsettled) = pass.finish(attempt == ATTEMPTS);
+            users.by_object.extend(found);
+            if unsettled.is_empty() {
+                break;
+            }
+        }
+        users
     }
 
     /// Who uses `id`; nobody if it was not among the objects of the scan.

@@ -1,0 +1,45 @@
+//! Who a process is.
+
+use std::collections::HashMap;
+
+use super::Process;
+use crate::proc::cgroup::Membership;
+use crate::proc::reader::{Reader, Task};
+use crate::proc::task::{self, Stat};
+use crate::sys::Uid;
+
+/// Looks processes up, each once.
+#[derive(Debug, Default)]
+pub(super) struct Describer {
+    known: HashMap<u32, Option<Process>>,
+    boot: Option<Option<u64>>,
+}
+
+impl Describer {
+    /// What is known of a process; None when it has ended.
+    pub(super) fn process(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
+        if let Some(known) = self.known.get(&pid) {
+            return known.clone();
+        }
+        let found = self.look_up(pid, reader);
+        self.known.insert(pid, found.clone());
+        found
+    }
+
+    fn look_up(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
+        let process = Task::process(pid);
+        let stat = Stat::parse(reader.read(process, "stat").ok()?)?;
+        let uid = reader.read(process, "status").ok().and_then(task::effective_user).map(Uid::new);
+        let membership = reader.read(process, "cgroup").map(Membership::parse).unwrap_or_default();
+        let boot = *self.boot.get_or_insert_with(|| procfs::boot_time_secs().ok());
+        let started = boot.map(|boot| boot.saturating_add(stat.started / procfs::ticks_per_second().max(1)));
+        Some(Process {
+            pid,
+            command: stat.command,
+            uid,
+            unit: membership.unit,
+            container: membership.container,
+            started: started.and_then(|started| i64::try_from(started).ok()),
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! The processes that have segments attached.
+
+use std::collections::HashMap;
+
+use memchr::memmem::Finder;
+
+use super::{Holder, Process};
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::proc::maps;
+use crate::sys::memory;
+use crate::sys::process::compare_memory;
+
+/// Segments whose holders are looked for.
+#[derive(Debug)]
+pub(super) struct Segments {
+    by_inode: HashMap<u64, usize>,
+    all: Vec<Segment>,
+    devices: Vec<u64>,
+    name: Finder<'static>,
+    /// Attachments not found yet, of all segments.
+    missing: u64,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) object: Object,
+    pub(super) holders: Vec<Holder>,
+    /// Attachments found; those of processes that share their memory once.
+    found: u64,
+}
+
+impl Segment {
+    /// Attachments that the kernel counted before and that were not found.
+    pub(super) fn missing(&self) -> u64 {
+        self.counted().saturating_sub(self.found)
+    }
+
+    /// Attachments that the kernel counted.
+    pub(super) fn counted(&self) -> u64 {
+        self.object.as_segment().map_or(0, |segment| segment.nattch)
+    }
+
+    /// Counts anew what was found: the mappings of processes that share their memory are the same ones.
+    fn recount(&mut self) {
+        let mut order: Vec<usize> = (0..self.holders.len()).collect();
+        order.sort_by_key(|&index| (self.holders[index].address, self.holders[index].mappings));
+        self.found = 0;
+        // Memories seen, in the order of the kernel's comparison.
+        let mut seen: Vec<u32> = Vec::new();
+        let mut place = None;
+        for index in order {
+            let Holder { process, mappings, address, .. } = &self.holders[index];
+            // Shared memory has its mappings in the same place.
+            if place != Some((*address, *mappings)) {
+                place = Some((*address, *mappings));
+                seen.clear();
+            }
+            let mut known = true;
+            let search = seen.binary_search_by(|&other| {
+                compare_memory(other, process.pid).unwrap_or_else(|| {
+                    known = false;
+                    std::cmp::Ordering::Equal
+                })
+            });
+            match search {
+                Ok(_) if known => continue,
+                Ok(_) => {}
+                Err(at) => seen.insert(at, process.pid),
+            }
+            self.found = self.found.saturating_add(*mappings);
+        }
+    }
+}
+
+impl Segments {
+    /// Those of `objects` that somebody has attached.
+    pub(super) fn new(objects: &[Object]) -> Self {
+        let attached = objects.iter().filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0));
+        let mut by_inode = HashMap::new();
+        let mut all: Vec<Segment> = Vec::new();
+        for object in attached {
+            // A segment's inode is its id.
+            let Ok(inode) = u64::try_from(object.id.id) else { continue };
+            by_inode.entry(inode).or_insert_with(|| {
+                all.push(Segment { object: *object, holders: Vec::new(), found: 0 });
+                all.len() - 1
+            });
+        }
+        let devices = if all.is_empty() { Vec::new() } else { memory::all_segment_devices() };
+        let missing = all.iter().map(Segment::missing).sum();
+        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing }
+    }
+
+    /// Whether every attachment was found.
+    pub(super) fn is_complete(&mut self) -> bool {
+        if self.missing == 0 && !self.all.is_empty() {
+            self.recount();
+        }
+        self.missing == 0
+    }
+
+    fn recount(&mut self) {
+        self.all.iter_mut().for_each(Segment::recount);
+        self.missing = self.all.iter().map(Segment::missing).sum();
+    }
+
+    /// Takes the mappings in the `maps` of a process; `describe` says who that is, None when it has ended meanwhile.
+    pub(super) fn take(&mut self, maps: &[u8], describe: impl FnOnce() -> Option<Process>) {
+        // Most processes have none, and a search is faster than reading lines.
+        let Some(first) = self.name.find(maps) else { return };
+        let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let mut found: Vec<(usize, Holder)> = Vec::new();
+        for mapping in maps::segments(&maps[line..]) {
+            let Some(&index) = self.by_inode.get(&mapping.inode) else { continue };
+            let key = self.all[index].object.perm.key;
+            // A removed segment keeps its old key in the name.
+            if !self.devices.contains(&mapping.device) || !(key.is_private() || key.bits() == mapping.key) {
+                continue;
+            }
+            match found.iter_mut().find(|(of, _)| *of == index) {
+                Some((_, holder)) => {
+                    holder.mappings += 1;
+                    holder.writable |= mapping.writable;
+                }
+                None => {
+                    let process = Process::default();
+                    let (writable, address) = (mapping.writable, mapping.start);
+                    found.push((index, Holder { process, mappings: 1, writable, address }));
+                }
+            }
+        }
+        if found.is_empty() {
+            return;
+        }
+        let Some(process) = describe() else { return };
+        for (index, holder) in found {
+            let segment = &mut self.all[index];
+            let before = segment.missing();
+            segment.found = segment.found.saturating_add(holder.mappings);
+            self.missing = self.missing.saturating_sub(before - segment.missing());
+            segment.holders.push(Holder { process: process.clone(), ..holder });
+        }
+    }
+
+    /// What was found of each.
+    pub(super) fn finish(mut self) -> impl Iterator<Item = Segment> {
+        self.recount();
+        self.all.into_iter().map(|mut segment| {
+            segment.holders.sort_by_key(|holder| holder.process.pid);
+            segment
+        })
+    }
+}
+
+/// Whether an object is a segment.
+pub(super) fn is_segment(id: ObjectId) -> bool {
+    id.kind == Kind::Shm
+}

@@ -1,0 +1,278 @@
+//! One pass over all processes.
+
+use std::io::{self, ErrorKind};
+
+use super::describe::Describer;
+use super::holders::{Segments, is_segment};
+use super::waiters::{self, Sleepers};
+use super::{Usage, Wants};
+use crate::error::bare;
+use crate::object::inventory;
+use crate::object::model::{Object, ObjectId};
+use crate::proc::blocked::Abi;
+use crate::proc::process::may_be_hidden;
+use crate::proc::reader::{Reader, Task, processes};
+use crate::proc::task::Stat;
+use crate::sys::namespace;
+
+/// A pass and what it has found so far.
+#[derive(Debug)]
+pub(super) struct Pass {
+    segments: Segments,
+    sleepers: Sleepers,
+    /// Whether segments, and whether sets and queues, are looked for; of the others nothing is said.
+    wants: Wants,
+    others: Vec<ObjectId>,
+    reader: Reader,
+    describer: Describer,
+    /// Processes of another IPC namespace some of whose threads may be in this one.
+    elsewhere: Vec<u32>,
+    unseen: Unseen,
+}
+
+/// What could not be looked into.
+#[derive(Debug, Default)]
+struct Unseen {
+    /// Why not even processes could be listed.
+    everything: Option<String>,
+    /// Processes whose mappings may not be seen.
+    mappings: u64,
+    /// Processes whose threads may not be seen.
+    threads: u64,
+    /// Whether `/proc` may leave out processes.
+    processes: bool,
+    /// Why no thread shows what it sleeps in.
+    calls: Option<&'static str>,
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::PermissionDenied
+}
+
+impl Pass {
+    pub(super) fn new(objects: &[Object], wants: Wants) -> Self {
+        let none: &[Object] = &[];
+        Self {
+            segments: Segments::new(if wants.holders { objects } else { none }),
+            sleepers: Sleepers::new(if wants.waiters { objects } else { none }),
+            wants,
+            others: objects.iter().map(|object| object.id).collect(),
+            reader: Reader::default(),
+            describer: Describer::default(),
+            elsewhere: Vec::new(),
+            unseen: Unseen::default(),
+        }
+    }
+
+    /// Looks into all processes, or as many as it takes to find all that the kernel counts.
+    pub(super) fn run(&mut self) {
+        if self.is_complete() {
+            return;
+        }
+        let Some(own) = namespace::ipc() else {
+            self.unseen.everything = Some("/proc does not tell which IPC namespace this is".to_owned());
+            return;
+        };
+        let processes = match processes() {
+            Ok(processes) => processes,
+            Err(error) => {
+                self.unseen.everything = Some(format!("/proc cannot be read: {}", bare(&error)));
+                return;
+            }
+        };
+        self.unseen.processes = may_be_hidden();
+        if Abi::NATIVE.is_none() {
+            self.unseen.calls = Some("the system calls of this machine are not known");
+        } else if !std::path::Path::new("/proc/thread-self/syscall").exists() {
+            self.unseen.calls = Some("this kernel does not show what threads sleep in");
+        }
+        for pid in processes {
+            self.look_into(pid, own);
+            if self.is_complete() {
+                return;
+            }
+        }
+        for pid in std::mem::take(&mut self.elsewhere) {
+            self.look_elsewhere(pid, own);
+        }
+    }
+
+    fn is_complete(&mut self) -> bool {
+        self.sleepers.is_complete() && self.segments.is_complete()
+    }
+
+    fn look_into(&mut self, pid: u32, own: u64) {
+        let process = Task::process(pid);
+        let (process, namespace) = match self.reader.ipc_namespace(process) {
+            Ok(namespace) => (process, namespace),
+            Err(error) => match self.without_first_thread(pid, &error) {
+                Some(found) => found,
+                None => return,
+            },
+        };
+        if namespace == own {
+            if !self.segments.is_complete() {
+                self.look_at_mappings(process);
+            }
+            if !self.sleepers.is_complete() {
+                self.look_at_threads(pid, own, true);
+            }
+        } else if self.reader.threads(pid).is_ok_and(|threads| threads > 1) {
+            self.elsewhere.push(pid);
+            if !self.sleepers.is_complete() {
+                self.look_at_threads(pid, own, false);
+            }
+        }
+    }
+
+    /// A process whose first thread does not tell its namespace: it may not be looked into, or there is nothing to see,
+    /// or only that thread has ended. Returns another thread and its namespace.
+    fn without_first_thread(&mut self, pid: u32, error: &io::Error) -> Option<(Task, u64)> {
+        let stat = Stat::parse(self.reader.read(Task::process(pid), "stat").ok()?)?;
+        if stat.is_out_of_the_question() {
+            return None;
+        }
+        if is_denied(error) {
+            self.unseen.mappings += 1;
+            self.unseen.threads += 1;
+            return None;
+        }
+        let threads = self.reader.thread_ids(pid).ok()?;
+        threads.into_iter().find_map(|tid| {
+            let task = Task::thread(pid, tid);
+            Some((task, self.reader.ipc_namespace(task).ok()?))
+        })
+    }
+
+    fn look_at_mappings(&mut self, process: Task) {
+        let Self { segments, reader, describer, unseen, .. } = self;
+        let mut describing = Reader::default();
+        match reader.read(process, "maps") {
+            Ok(maps) => segments.take(maps, || describer.process(process.pid, &mut describing)),
+            Err(error) if is_denied(&error) => unseen.mappings += 1,
+            Err(_) => {}
+        }
+    }
+
+    /// Looks at all threads, or at those in the namespace alone.
+    fn look_at_threads(&mut self, pid: u32, namespace: u64, all: bool) {
+        if self.unseen.calls.is_some() {
+            return;
+        }
+        let alone = self.reader.threads(pid).is_ok_and(|threads| threads == 1);
+        let threads = if alone { Ok(vec![pid]) } else { self.reader.thread_ids(pid) };
+        for tid in threads.unwrap_or_default() {
+            let task = Task::thread(pid, tid);
+            if !all && !self.reader.ipc_namespace(task).is_ok_and(|of_thread| of_thread == namespace) {
+                continue;
+            }
+            let Self { sleepers, reader, describer, unseen, .. } = self;
+            let describe = |reader: &mut Reader| describer.process(pid, reader);
+            if let Err(error) = sleepers.look(task, reader, namespace, describe)
+                && is_denied(&error)
+            {
+                unseen.threads += 1;
+                return;
+            }
+        }
+    }
+
+    /// Looks at the mappings of a process whose first thread is in another namespace, if one of its threads is in `own`.
+    fn look_elsewhere(&mut self, pid: u32, own: u64) {
+        if self.segments.is_complete() {
+            return;
+        }
+        let threads = self.reader.thread_ids(pid).unwrap_or_default();
+        let lives_here = |tid: &u32| {
+            let namespace = self.reader.ipc_namespace(Task::thread(pid, *tid));
+            namespace.is_ok_and(|namespace| namespace == own)
+        };
+        if let Some(tid) = threads.into_iter().find(lives_here) {
+            self.look_at_mappings(Task::thread(pid, tid));
+        }
+    }
+
+    /// What was found, and the objects whose count is another now; of those nothing is said unless this is the `last`
+    /// pass.
+    pub(super) fn finish(self, last: bool) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
+        let Self { segments, sleepers, wants, others, unseen, .. } = self;
+        let mut found: Vec<(ObjectId, Usage)> = Vec::new();
+        let mut unsettled = Vec::new();
+        for id in others {
+            // Nobody has it attached, unless it is found below; and nobody sleeps on a segment.
+            let hidden_waiters = (wants.waiters && is_segment(id)).then_some(0);
+            found.push((id, Usage { hidden_waiters, ..Usage::default() }));
+        }
+        for segment in segments.finish() {
+            let mut missing = segment.missing();
+            if missing > 0
+                && let Ok(now) = inventory::look(segment.object.id)
+            {
+                let counted = now.and_then(|now| now.as_segment().map(|segment| segment.nattch)).unwrap_or(0);
+                if let Some(now) = now.filter(|_| counted != segment.counted() && !last) {
+                    unsettled.push(now);
+                    continue;
+                }
+                missing = missing.saturating_sub(segment.counted().saturating_sub(counted));
+            }
+            let hidden_why = (missing > 0).then(|| unseen.attachments());
+            let hidden_waiters = wants.waiters.then_some(0);
+            let id = segment.object.id;
+            let holders = segment.holders;
+            let usage = Usage { holders, hidden_attachments: missing, hidden_waiters, hidden_why, ..Usage::default() };
+            found.push((id, usage));
+        }
+        for slept in sleepers.finish() {
+            let mut hidden = slept.missing();
+            if let Some(missing) = hidden.filter(|&missing| missing > 0) {
+                let counted = waiters::count(&slept.object);
+                if counted != slept.counted && !last {
+                    unsettled.push(slept.object);
+                    continue;
+                }
+                let gone = slept.counted.unwrap_or(0).saturating_sub(counted.unwrap_or(0));
+                hidden = Some(missing.saturating_sub(gone));
+            }
+            let why = unseen.threads();
+            if hidden.is_none() && why.is_none() {
+                hidden = Some(0);
+            }
+            let hidden_why = (hidden != Some(0)).then(|| why.unwrap_or_else(|| OUTSIDE.to_owned()));
+            let waiters = slept.waiters;
+            found.push((slept.object.id, Usage { waiters, hidden_waiters: hidden, hidden_why, ..Usage::default() }));
+        }
+        (found, unsettled)
+    }
+}
+
+/// Where users are that nothing else explains.
+const OUTSIDE: &str = "used from another IPC namespace or from outside of this pid namespace";
+
+impl Unseen {
+    fn attachments(&self) -> String {
+        self.why(self.mappings).unwrap_or_else(|| OUTSIDE.to_owned())
+    }
+
+    fn threads(&self) -> Option<String> {
+        match self.calls {
+            Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
+            _ => self.why(self.threads),
+        }
+    }
+
+    fn why(&self, denied: u64) -> Option<String> {
+        if let Some(why) = &self.everything {
+            return Some(why.clone());
+        }
+        let processes = match denied {
+            0 => None,
+            1 => Some("1 process may not be looked into".to_owned()),
+            many => Some(format!("{many} processes may not be looked into")),
+        };
+        match (processes, self.processes) {
+            (Some(denied), true) => Some(format!("{denied}, and others may be hidden in /proc (hidepid)")),
+            (None, true) => Some("processes of others may be hidden in /proc (hidepid)".to_owned()),
+            (denied, false) => denied,
+        }
+    }
+}

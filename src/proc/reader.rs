@@ -1,0 +1,159 @@
+//! Reading many files of `/proc` without a new buffer for each.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+/// Reads files of processes into one buffer.
+#[derive(Debug, Default)]
+pub struct Reader {
+    path: String,
+    buffer: Vec<u8>,
+}
+
+/// A process, or one of its threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The process.
+    pub pid: u32,
+    /// The thread; None for the process as a whole, which shows what its first thread is.
+    pub tid: Option<u32>,
+}
+
+impl Task {
+    /// A process as a whole.
+    #[must_use]
+    pub const fn process(pid: u32) -> Self {
+        Self { pid, tid: None }
+    }
+
+    /// One thread.
+    #[must_use]
+    pub const fn thread(pid: u32, tid: u32) -> Self {
+        Self { pid, tid: Some(tid) }
+    }
+}
+
+impl Reader {
+    fn at(&mut self, task: Task, name: &str) -> &str {
+        self.path.clear();
+        // Writing to a String cannot fail.
+        let _ = match task.tid {
+            None => write!(self.path, "/proc/{}/{name}", task.pid),
+            Some(tid) => write!(self.path, "/proc/{}/task/{tid}/{name}", task.pid),
+        };
+        &self.path
+    }
+
+    /// All of a file; valid until the next call.
+    ///
+    /// # Errors
+    /// `ENOENT` or `ESRCH` when the task has ended, `EACCES` or `EPERM` when it may not be looked into.
+    pub fn read(&mut self, task: Task, name: &str) -> io::Result<&[u8]> {
+        let mut file = File::open(self.at(task, name))?;
+        self.buffer.clear();
+        // The hint of read_to_end costs a stat; these files have no size.
+        let mut filled = 0;
+        loop {
+            if self.buffer.len() - filled < 4096 {
+                self.buffer.resize(filled + 32 * 1024, 0);
+            }
+            match file.read(&mut self.buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(&self.buffer[..filled])
+    }
+
+    /// The number of the IPC namespace of a task.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn ipc_namespace(&mut self, task: Task) -> io::Result<u64> {
+        fs::metadata(self.at(task, "ns/ipc")).map(|data| data.ino())
+    }
+
+    /// How many threads a process has.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn threads(&mut self, pid: u32) -> io::Result<u64> {
+        fs::metadata(self.at(Task::process(pid), "task")).map(|data| data.nlink().saturating_sub(2))
+    }
+
+    /// The threads of a process.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn thread_ids(&mut self, pid: u32) -> io::Result<Vec<u32>> {
+        fs::read_dir(self.at(Task::process(pid), "task")).map(numbers)
+    }
+
+    /// Fills `memory` from what a process has at `address`. Needs the right to trace it.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `EIO` where nothing is mapped, `UnexpectedEof` where that ends too early.
+    pub fn memory(&mut self, task: Task, address: u64, memory: &mut [u8]) -> io::Result<()> {
+        File::open(self.at(task, "mem"))?.read_exact_at(memory, address)
+    }
+
+    /// Whether a process runs a 64-bit program, by the head of its file; None where that may not be read.
+    pub fn is_64_bit(&mut self, pid: u32) -> Option<bool> {
+        let mut head = [0; 5];
+        File::open(self.at(Task::process(pid), "exe")).ok()?.read_exact_at(&mut head, 0).ok()?;
+        match (head[..4] == *b"\x7fELF", head[4]) {
+            (true, 1) => Some(false),
+            (true, 2) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// The numbers of all processes that `/proc` shows.
+///
+/// # Errors
+/// When there is no `/proc`.
+pub fn processes() -> io::Result<Vec<u32>> {
+    fs::read_dir("/proc").map(numbers)
+}
+
+fn numbers(folder: fs::ReadDir) -> Vec<u32> {
+    folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reader, Task, processes};
+
+    #[test]
+    fn this_process_is_found_and_read() {
+        let pid = std::process::id();
+        assert!(processes().unwrap().contains(&pid));
+        let mut reader = Reader::default();
+        let maps = std::fs::read("/proc/self/maps").unwrap();
+        // Longer than one read gives.
+        let read = reader.read(Task::process(pid), "maps").unwrap();
+        assert!(read.len() > 4096 || maps.len() <= 4096, "{}", read.len());
+        assert_eq!(reader.is_64_bit(pid), Some(cfg!(target_pointer_width = "64")));
+        assert_eq!(reader.ipc_namespace(Task::process(pid)).is_ok(), true);
+        assert!(reader.thread_ids(pid).unwrap().contains(&pid));
+        assert!(reader.threads(pid).unwrap() >= 1);
+        let secret = 0x1234_5678_u32;
+        let mut memory = [0; 4];
+        reader.memory(Task::process(pid), std::ptr::from_ref(&secret).addr() as u64, &mut memory).unwrap();
+        assert_eq!(u32::from_ne_bytes(memory), secret);
+    }
+
+    #[test]
+    fn what_has_ended_is_an_error() {
+        let mut reader = Reader::default();
+        assert!(reader.read(Task::process(u32::MAX), "maps").is_err());
+        assert!(reader.read(Task::thread(1, u32::MAX), "maps").is_err());
+        assert!(reader.thread_ids(u32::MAX).is_err());
+        assert_eq!(reader.is_64_bit(u32::MAX), None);
+    }
+}

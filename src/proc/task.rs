@@ -1,0 +1,128 @@
+//! What `/proc` says of a process or thread: `stat`, `status` and `sched`.
+//!
+//! A name may hold anything, line ends and brackets included, and stands in the middle of two of them.
+
+/// `PF_KTHREAD`: a thread of the kernel itself, which has no memory of its own.
+const KERNEL_THREAD: u64 = 0x0020_0000;
+
+/// What `/proc/PID/stat` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// The command name; what is no UTF-8 is replaced.
+    pub command: String,
+    /// `S`, `R`, `Z` and so on.
+    pub state: u8,
+    /// The kernel's flags.
+    pub flags: u64,
+    /// How many threads there are.
+    pub threads: u64,
+    /// When it started, in clock ticks since the machine did.
+    pub started: u64,
+}
+
+impl Stat {
+    /// Reads the line.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let open = text.iter().position(|&byte| byte == b'(')?;
+        let close = text.iter().rposition(|&byte| byte == b')')?;
+        let command = String::from_utf8_lossy(text.get(open + 1..close)?).into_owned();
+        let rest = std::str::from_utf8(&text[close + 1..]).ok()?;
+        // The third field of the line is the first of these.
+        let words: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let number = |field: usize| words.get(field - 3)?.parse().ok();
+        Some(Self {
+            command,
+            state: *words.first()?.as_bytes().first()?,
+            flags: number(9)?,
+            threads: number(20)?,
+            started: number(22)?,
+        })
+    }
+
+    /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
+    #[must_use]
+    pub fn is_out_of_the_question(&self) -> bool {
+        let ended = matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1;
+        ended || self.flags & KERNEL_THREAD != 0
+    }
+}
+
+/// The effective user in `/proc/PID/status`.
+#[must_use]
+pub fn effective_user(status: &[u8]) -> Option<u32> {
+    // The name's line is the first, and the kernel escapes line ends in it.
+    let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
+    std::str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+/// When a thread last began to run, in milliseconds of the scheduler's clock, by `/proc/PID/task/TID/sched`. That clock
+/// has no meaning but in comparison with another thread's.
+#[must_use]
+pub fn last_ran(sched: &[u8]) -> Option<f64> {
+    // The first line is the thread's name, which can look like any other line but the last of its kind.
+    let mut values = sched.split(|&byte| byte == b'\n').filter_map(|line| {
+        let rest = line.strip_prefix(b"se.exec_start")?.trim_ascii_start().strip_prefix(b":")?;
+        std::str::from_utf8(rest).ok()?.trim().parse::<f64>().ok()
+    });
+    values.next_back().filter(|value| value.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Stat, effective_user, last_ran};
+
+    fn line(name: &str, state: char, flags: u64, threads: u64) -> String {
+        format!("7 ({name}) {state} 1 7 7 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0 18446744073709551615")
+    }
+
+    #[test]
+    fn names_do_not_shift_the_fields() {
+        for name in ["cat", "", "a) S 1 (b", ") (", "x\ny", "a b c"] {
+            let stat = Stat::parse(line(name, 'S', 64, 3).as_bytes()).unwrap();
+            assert_eq!((stat.command.as_str(), stat.state, stat.threads, stat.started), (name, b'S', 3, 4711));
+            assert!(!stat.is_out_of_the_question());
+        }
+        let own = std::fs::read("/proc/self/stat").unwrap();
+        assert!(Stat::parse(&own).is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0));
+    }
+
+    #[test]
+    fn what_has_no_memory_is_out_of_the_question() {
+        let out = |state, flags, threads| {
+            Stat::parse(line("x", state, flags, threads).as_bytes()).unwrap().is_out_of_the_question()
+        };
+        assert!(out('I', 0x0020_8040, 1));
+        assert!(out('Z', 0x40, 1));
+        // The first thread has ended, others live on.
+        assert!(!out('Z', 0x40, 2));
+    }
+
+    #[test]
+    fn the_effective_user_is_the_second() {
+        assert_eq!(effective_user(b"Name:\tUid:\\n\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"), Some(2));
+        assert_eq!(effective_user(b"Uid:\t1\n"), None);
+    }
+
+    #[test]
+    fn a_name_cannot_say_when_it_ran() {
+        let text = b"a\nse.exec_start : 1 (7, #threads: 1)\n---\nse.exec_start        :     1031339.384678\nx : 1\n";
+        assert_eq!(last_ran(text), Some(1_031_339.384_678));
+        assert_eq!(last_ran(b"x\nse.exec_start : inf\n"), None);
+        assert_eq!(last_ran(b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = (Stat::parse(&text), effective_user(&text), last_ran(&text));
+        }
+
+        #[test]
+        fn every_name_comes_back(name in "[^\0]{0,15}") {
+            prop_assert_eq!(Stat::parse(line(&name, 'S', 0, 1).as_bytes()).unwrap().command, name);
+        }
+    }
+}
