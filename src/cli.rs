@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
+    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
     sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
 };
 use crate::error::{Result, Status};
@@ -69,6 +69,8 @@ pub enum Command {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Remove what is leaked
+    Clean(Box<clean::CleanArgs>),
     /// Make a key from a file, or take one apart
     Key(key::KeyArgs),
     /// Shared memory segments
@@ -182,6 +184,8 @@ pub enum KindCommand {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Remove what is leaked
+    Clean(Box<clean::CleanArgs>),
 }
 
 impl Cli {
@@ -197,6 +201,7 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
+            Command::Clean(args) => clean::run(&args, None, &context),
             Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
                 ShmCommand::Common(command) => command.run(Kind::Shm, &context),
@@ -237,6 +242,7 @@ impl KindCommand {
             Self::Show(args) => show::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
+            Self::Clean(args) => clean::run(&args, Some(kind), context),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands: a file for each, with its arguments and what it does; and what several of them share.
 
 pub mod attach;
+pub mod clean;
 pub mod completions;
 pub mod context;
 pub mod create;
@@ -25,6 +26,7 @@ pub mod show;
 mod child;
 mod confirm;
 mod envelope;
+mod keep;
 mod messages;
 mod options;
 mod output;
@@ -33,4 +35,5 @@ mod report;
 mod selectors;
 mod sheets;
 mod targets;
+mod users_text;
 mod wait;
