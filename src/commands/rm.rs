@@ -1,6 +1,6 @@
 //! `rm`: removes exactly the objects named.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 
 use clap::Args;
@@ -10,13 +10,18 @@ use super::context::{Context, say};
 use super::options::{Format, FormatArgs};
 use super::report::{Manner, Outcome, Report};
 use super::targets::{self, Target};
+use super::users_text;
 use crate::error::{Error, Result, Status};
+use crate::object::cleaning;
+use crate::object::closing::{self, Fate};
 use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::reference::Resolved;
 use crate::object::removal::{self, Removal};
 use crate::object::rights;
+use crate::object::users::{Users, Wants};
+use crate::sys::held_signals::HeldSignals;
 
 /// Objects in use that a question names one by one.
 const NAMED: usize = 10;
@@ -33,6 +38,9 @@ pub struct RmArgs {
     /// Absent objects are fine
     #[arg(long)]
     if_exists: bool,
+    /// Keep what is in use or may be: attached, waited for, with unread messages
+    #[arg(long)]
+    if_unused: bool,
     /// Remove objects in use and queues with messages without asking
     #[arg(short, long)]
     yes: bool,
@@ -71,7 +79,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let (mut candidates, missing) = resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
-    if !args.yes && !args.dry_run && manner.format == Format::Table && !confirmed(&mut candidates) {
+    if !args.yes && !args.dry_run && !args.if_unused && manner.format == Format::Table && !confirmed(&mut candidates) {
         say("nothing was removed");
         return Ok(Status::Refused);
     }
@@ -89,10 +97,78 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
             }
         }
     }
+    if args.if_unused {
+        let held = if_unused(&candidates, args.dry_run, &mut report)?;
+        let status = report.finish();
+        // A signal that came meanwhile ends the program here.
+        drop(held);
+        return status;
+    }
+    let attached = candidates.iter().map(|candidate| candidate.found.object);
+    let attached: Vec<Object> =
+        attached.filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0)).collect();
+    let users = if attached.is_empty() {
+        Users::default()
+    } else {
+        Users::scan(&attached, Wants { holders: true, waiters: false })
+    };
     for candidate in &candidates {
-        remove(candidate, args.dry_run, &mut report);
+        remove(candidate, args.dry_run, &users, &mut report);
     }
     report.finish()
+}
+
+/// Removes what nobody uses, closed to newcomers while that is looked into.
+fn if_unused(candidates: &[Candidate<'_>], dry_run: bool, report: &mut Report) -> Result<Option<HeldSignals>> {
+    let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
+    let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+    let mut unused = Vec::new();
+    let mut names = HashMap::new();
+    for candidate in candidates {
+        let (object, found) = (&candidate.found.object, &candidate.found);
+        let usage = users.of(object.id).cloned().unwrap_or_default();
+        let in_use = users_text::maybe_in_use(object, &usage);
+        match removal::foresee(&candidate.fingerprint, object) {
+            Removal::Kept(reason) => kept(found, reason, "kept; list it again", report),
+            _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), "kept", report),
+            _ if dry_run => remove(candidate, true, &users, report),
+            _ => {
+                names.insert(object.id, found.to_string());
+                unused.push(closing::Candidate::new(*object, usage, closing::Rule::Unused));
+            }
+        }
+    }
+    let held = cleaning::carry_out(&mut unused, &mut |_| Ok(()), &mut |candidate, fate| {
+        let id = candidate.object.id;
+        let name = names.get(&id).cloned().unwrap_or_else(|| id.to_string());
+        fate_told(&name, &candidate.object, fate, report);
+    });
+    held.or_else(|error| {
+        report.failed("rm", None, Outcome::Failed, &error);
+        Ok(None)
+    })
+}
+
+fn kept(found: &Resolved<'_>, reason: String, remedy: &str, report: &mut Report) {
+    let error = Error::cannot(Status::Refused, &format!("remove {found}"), reason, Some(remedy));
+    report.failed(&found.to_string(), Some(&found.object), Outcome::Kept, &error);
+}
+
+/// Says what became of an object that was closed, by the name `name`.
+pub(super) fn fate_told(name: &str, object: &Object, fate: Fate, report: &mut Report) {
+    match fate {
+        Fate::Removed => report.done(object, Outcome::Removed, true, format_args!("removed {name}")),
+        Fate::Gone => report.done(object, Outcome::Gone, false, format_args!("{name} was already gone")),
+        Fate::WillGo { nattch, usage } => {
+            let who = users_text::will_go(nattch, Some(&usage));
+            report.done(object, Outcome::WillGo, true, format_args!("marked {name}, which {who}"));
+        }
+        Fate::Kept(reason) => {
+            let error = Error::cannot(Status::Refused, &format!("remove {name}"), reason, Some("kept"));
+            report.failed(name, Some(object), Outcome::Kept, &error);
+        }
+        Fate::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
+    }
 }
 
 /// Finds everything before anything is removed, in the order in which it goes: queues, sets, segments.
@@ -142,11 +218,18 @@ fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
     }
     let mut known: HashSet<ObjectId> = HashSet::new();
     loop {
+        let objects: Vec<Object> = candidates
+            .iter()
+            .map(|candidate| candidate.found.object)
+            .filter(|object| !known.contains(&object.id))
+            .collect();
+        let users = Users::scan(&objects, Wants { holders: true, waiters: true });
         let used: Vec<(ObjectId, String)> = candidates
             .iter()
             .filter(|candidate| !known.contains(&candidate.found.object.id))
             .filter_map(|candidate| {
-                let how = removal::use_of(&candidate.found.object)?;
+                let object = &candidate.found.object;
+                let how = users_text::in_use(object, users.of(object.id))?;
                 Some((candidate.found.object.id, format!("{}: {how}", candidate.found)))
             })
             .collect();
@@ -179,7 +262,7 @@ fn question(all: usize, used: &[(ObjectId, String)]) -> String {
     format!("{question}\n{what}")
 }
 
-fn remove(candidate: &Candidate<'_>, dry_run: bool, report: &mut Report) {
+fn remove(candidate: &Candidate<'_>, dry_run: bool, users: &Users, report: &mut Report) {
     let Candidate { found, fingerprint } = candidate;
     let object = &found.object;
     let result = if dry_run {
@@ -198,16 +281,13 @@ fn remove(candidate: &Candidate<'_>, dry_run: bool, report: &mut Report) {
                 (true, false) => format!("would mark {found}, which"),
                 (false, false) => format!("marked {found}, which"),
             };
-            line.push_str(&match nattch {
-                1 => " goes when its last attachment detaches".to_owned(),
-                many => format!(" goes when its last {many} attachments detach"),
-            });
+            line.push(' ');
+            line.push_str(&users_text::will_go(nattch, users.of(object.id)));
             report.done(object, Outcome::WillGo, !already, &line);
         }
         Ok(Removal::Gone) => report.done(object, Outcome::Gone, false, format_args!("{found} was already gone")),
         Ok(Removal::Kept(reason)) => {
-            let error = Error::cannot(Status::Refused, &format!("remove {found}"), reason, Some("kept; list it again"));
-            report.failed(&found.to_string(), Some(object), Outcome::Kept, &error);
+            kept(found, reason, "kept; list it again", report);
         }
         Err(error) => report.failed(&found.to_string(), Some(object), Outcome::Failed, &error),
     }

@@ -16,9 +16,8 @@ use crate::object::model::Object;
 use crate::object::survey::{Insight, Insights};
 use crate::render::escape::escape_bytes;
 
-/// Reads the plan, and compares each of its objects with what there is now.
-pub(super) fn prepare(path: &Path, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
-    let plan = read(path)?;
+/// Compares each object of the plan with what there is now.
+pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
     let grace = Duration::from_secs(plan.grace);
     let mut prepared = Prepared {
         candidates: Vec::new(),
@@ -40,7 +39,7 @@ pub(super) fn prepare(path: &Path, keeps: &dyn Fn(&Object) -> Option<usize>, kee
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     prepared.insights = Insights::of(&objects, Insight::ALL, grace);
     for (entry, object) in found {
-        match verdict(&plan, entry, &object, &prepared.insights, keeps) {
+        match verdict(plan, entry, &object, &prepared.insights, keeps) {
             Ok(rule) => {
                 let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
                 prepared.candidates.push(Candidate::new(object, usage, rule));
@@ -92,7 +91,8 @@ fn verdict(
     }
 }
 
-fn read(path: &Path) -> Result<Plan> {
+/// Reads a plan, and refuses one that is none, or not of here and now.
+pub(super) fn read(path: &Path) -> Result<Plan> {
     let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
     let mut text = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut text));

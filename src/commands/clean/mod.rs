@@ -16,18 +16,22 @@ use super::keep::KeepList;
 use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
 use super::output::{Out, to_terminal};
 use super::report::{Manner, Outcome, Report};
+use super::rm::fate_told;
 use super::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, Plan};
 use crate::object::cleaning::{self, Choice, NEVER, Terms};
 use crate::object::closing::put_right::{Mended, put_right};
-use crate::object::closing::{Candidate, Fate, folder};
+use crate::object::closing::{Candidate, folder};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::state::State;
 use crate::object::survey::Insights;
 use crate::render::escape::escape_bytes;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
+
+/// What is said where nobody can be asked.
+const NOT_CONFIRMED: &str = "nothing removed; add --yes to remove, or --dry-run only to look";
 
 /// Remove what is leaked: orphans, unless --state names other states
 ///
@@ -95,11 +99,21 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         return Err(Error::Usage(reason));
     }
     let keep = KeepList::read(args.keep_dir.as_deref().map(Path::new))?;
+    let plan = match &args.apply {
+        Some(path) => {
+            args.without_choice(implied)?;
+            Some(apply::read(Path::new(path))?)
+        }
+        None => None,
+    };
+    // What an interrupted run left closed is to be judged as it was before.
+    if args.yes {
+        mend();
+    }
     let at = now();
     let keeps = |object: &Object| keep.keeps(object, at);
-    let prepared = if let Some(path) = &args.apply {
-        args.without_choice(implied)?;
-        apply::prepare(Path::new(path), &keeps, &keep)?
+    let prepared = if let Some(plan) = &plan {
+        apply::prepare(plan, &keeps, &keep)?
     } else {
         let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
         let terms = Terms { states, unread: args.discard_messages, keeps: &keeps };
@@ -179,8 +193,10 @@ impl CleanArgs {
         }
         let looks_only = self.dry_run || self.plan_out.is_some();
         if format != Format::Table {
-            self.foresee(prepared)?;
-        } else if !(self.quiet && looks_only) {
+            self.foresee(prepared, looks_only)?;
+            return Ok(if looks_only { Status::Done } else { Status::Refused });
+        }
+        if !(self.quiet && looks_only) {
             let view = View { candidates: &prepared.candidates, left_out };
             let mut style = self.style.style();
             context.fit(&mut style);
@@ -197,6 +213,7 @@ impl CleanArgs {
                     many => format!("Remove these {many} objects?"),
                 };
                 if confirm(&question) == Some(true) {
+                    mend();
                     return self.act(prepared, context);
                 }
                 say("nothing was removed");
@@ -206,34 +223,32 @@ impl CleanArgs {
         if looks_only {
             return Ok(Status::Done);
         }
-        say("nothing removed; add --yes to remove, or --dry-run only to look");
+        say(NOT_CONFIRMED);
         Ok(Status::Refused)
     }
 
     /// The plan for programs: what would become of each object.
-    fn foresee(&self, mut prepared: Prepared) -> Result<()> {
+    fn foresee(&self, mut prepared: Prepared, looks_only: bool) -> Result<()> {
         let manner = Manner { format: self.format.format(), quiet: true, dry_run: true };
         let mut report = prepared.begin(manner)?;
         for candidate in &prepared.candidates {
             report.done(&candidate.object, Outcome::Removed, false, "");
         }
+        if !looks_only {
+            let error = Error::Failed { status: Status::Refused, message: NOT_CONFIRMED.to_owned() };
+            report.failed("clean", None, Outcome::Kept, &error);
+        }
         report.finish().map(drop).or_else(Error::forgive_closed_pipe)
     }
 
     fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
-        for mended in put_right(&folder::candidates()) {
-            match &mended {
-                Mended::Opened(..) => note(&mended.to_string()),
-                Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
-            }
-        }
         let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: false };
         let mut report = prepared.begin(manner)?;
         context.verbose(|| format!("{} objects to be closed, judged again and removed", prepared.candidates.len()));
         // Whatever is to happen first, such as a backup.
         let mut before = |_: &mut [Candidate]| Ok(());
         let asked_to_end = cleaning::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, fate| {
-            tell(candidate, fate, &mut report);
+            fate_told(&candidate.object.id.to_string(), &candidate.object, fate, &mut report);
         });
         match asked_to_end {
             Ok(held) => {
@@ -249,6 +264,16 @@ impl CleanArgs {
                 report.failed("clean", None, Outcome::Failed, &error);
                 report.finish().map(|_| error.status())
             }
+        }
+    }
+}
+
+/// Puts right what interrupted runs left closed.
+fn mend() {
+    for mended in put_right(&folder::candidates()) {
+        match &mended {
+            Mended::Opened(..) => note(&mended.to_string()),
+            Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
         }
     }
 }
@@ -276,23 +301,5 @@ impl Prepared {
             report.failed(&id.to_string(), None, Outcome::Failed, error);
         }
         Ok(report)
-    }
-}
-
-/// Says what became of an object.
-fn tell(candidate: &Candidate, fate: Fate, report: &mut Report) {
-    let object = &candidate.object;
-    let id = object.id;
-    match fate {
-        Fate::Removed => report.done(object, Outcome::Removed, true, format_args!("removed {id}")),
-        Fate::Gone => report.done(object, Outcome::Gone, false, format_args!("{id} was already gone")),
-        Fate::WillGo { nattch, holders } => {
-            let who = super::users_text::will_go(nattch, &holders);
-            report.done(object, Outcome::WillGo, true, format_args!("marked {id}, which {who}"));
-        }
-        Fate::Kept(reason) => {
-            report.failed(&id.to_string(), Some(object), Outcome::Kept, &cleaning::kept(id, &reason));
-        }
-        Fate::Failed(error) => report.failed(&id.to_string(), Some(object), Outcome::Failed, &error),
     }
 }

@@ -11,7 +11,7 @@ use crate::object::model::{Kind, Object};
 use crate::object::removal;
 use crate::object::rights::{may_change, refused};
 use crate::object::state::Judge;
-use crate::object::users::{Process, Usage, Users, Wants};
+use crate::object::users::{Usage, Users, Wants};
 use crate::proc::sysctl;
 use crate::render::escape::escape;
 use crate::sys::held_signals::HeldSignals;
@@ -281,9 +281,8 @@ fn left(object: &Object) -> Fate {
         None => Fate::Removed,
         Some(left) => {
             let users = Users::scan(&[left], Wants { holders: true, waiters: false });
-            let holders = users.of(left.id).map_or_else(Vec::new, |usage| usage.holders.clone());
-            let holders: Vec<Process> = holders.into_iter().map(|holder| holder.process).collect();
-            Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), holders }
+            let usage = users.of(left.id).cloned().unwrap_or_default();
+            Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), usage }
         }
     }
 }

@@ -27,7 +27,7 @@ pub use facts::difference;
 
 use super::model::Object;
 use super::state::State;
-use super::users::{Process, Usage};
+use super::users::Usage;
 use crate::error::Error;
 
 /// Objects that are closed at a time.
@@ -75,7 +75,7 @@ pub enum Fate {
         /// Attachments left.
         nattch: u64,
         /// Who has it, as far as can be seen.
-        holders: Vec<Process>,
+        usage: Usage,
     },
     /// Somebody else has removed it.
     Gone,
