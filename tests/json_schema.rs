@@ -55,7 +55,17 @@ static QUEUE: Table = &[
     ("stime", "string?"),
     ("rtime", "string?"),
 ];
-static DERIVED: Table = &[("activity", "string"), ("full", "number?"), ("contents", "string"), ("flags", "string?")];
+static DERIVED: Table = &[
+    ("activity", "string"),
+    ("full", "number?"),
+    ("contents", "string"),
+    ("flags", "string?"),
+    ("holders", "number?"),
+    ("waiters", "number?"),
+    ("command", "string?"),
+];
+static JUDGED: Table = &[("state", "string"), ("evidence", "array")];
+static EVIDENCE: Table = &[("fact", "string"), ("source", "string")];
 static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
 static INSIDE_SET: Table = &[("semaphores", "array?")];
 static SEMAPHORE: Table =
@@ -97,7 +107,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 24] {
+fn all() -> [Table; 26] {
     [
         DOCUMENT,
         HEAD,
@@ -108,6 +118,8 @@ fn all() -> [Table; 24] {
         SET,
         QUEUE,
         DERIVED,
+        JUDGED,
+        EVIDENCE,
         INSIDE_SEGMENT,
         INSIDE_SET,
         SEMAPHORE,
@@ -217,11 +229,20 @@ impl Checker {
             ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
         ];
         for (reference, table, parts) in inside {
-            let shown = self.objects(&format!("show --json {reference}"), 0, &[table]);
+            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, JUDGED]);
+            self.evidence(&shown);
             if let Some((key, table)) = parts {
                 assert!(!list(&shown[0], key).is_empty());
                 list(&shown[0], key).iter().for_each(|part| self.exactly(reference, part, &[table]));
             }
+        }
+    }
+
+    /// What speaks for a state.
+    fn evidence(&self, objects: &[Value]) {
+        for object in objects {
+            assert!(!list(object, "evidence").is_empty(), "{object}");
+            list(object, "evidence").iter().for_each(|fact| self.exactly("evidence", fact, &[EVIDENCE]));
         }
     }
 
@@ -287,10 +308,12 @@ fn keys_keep_their_names_and_types() {
 
     assert_eq!(check.objects("ls --json", 0, &[]).len(), 3);
     assert_eq!(check.objects("ls --json shm:0x51 sem:0x77", 9, &[]).len(), 1);
-    let columns = "kind,activity,full,contents,flags";
-    for object in check.run(&format!("ls --json -o {columns}"), 0, "objects") {
-        check.types("ls -o", &object, &[DERIVED, COMMON]);
+    let columns = "kind,activity,full,contents,flags,holders,waiters,state,evidence,command";
+    let listed = check.run(&format!("ls --json -o {columns}"), 0, "objects");
+    for object in &listed {
+        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON]);
     }
+    check.evidence(&listed);
     check.show();
     for limit in check.run("limits --json", 0, "limits") {
         check.exactly("limits", &limit, &[LIMIT]);

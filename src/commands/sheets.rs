@@ -6,6 +6,7 @@ use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
+use crate::object::state::Judgement;
 use crate::proc::process::{Recorded, recorded};
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
@@ -37,6 +38,9 @@ pub(super) fn write(
         Detail::Msg(queue) => of_queue(&mut sheet, queue, style),
     }
     sheet.line("ctime", time(object.ctime, style));
+    if let Some(judgement) = names.insights().judgement(object.id) {
+        state(&mut sheet, judgement);
+    }
     sheet.write(out, INDENT)?;
     match inside {
         Inside::Segment(_) => Ok(()),
@@ -133,6 +137,15 @@ fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style) {
     sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never()));
     sheet.line("stime", time(queue.stime, style));
     sheet.line("rtime", time(queue.rtime, style));
+}
+
+/// The state, and each fact on a line of its own, with its source.
+fn state(sheet: &mut Sheet, judgement: &Judgement) {
+    sheet.line("state", judgement.state.word());
+    for (number, evidence) in judgement.evidence.iter().enumerate() {
+        let label = if number == 0 { "evidence" } else { "" };
+        sheet.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
+    }
 }
 
 fn account(name: Option<&str>, number: u32) -> String {

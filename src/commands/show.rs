@@ -12,11 +12,13 @@ use super::output::{Out, to_terminal};
 use super::sheets;
 use super::targets;
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::fields::Field;
+use crate::object::fields::{self, Field};
 use crate::object::inside::{Inside, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
+use crate::object::state::GRACE;
+use crate::object::survey::{Insight, Insights};
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -60,9 +62,10 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
         note(&loss);
     }
-    let fields = envelope::exact_fields();
+    let mut fields = envelope::exact_fields();
+    fields.extend(["state", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    let names = envelope::names(&objects, &fields);
+    let names = envelope::names(&objects, &fields).with(Insights::of(&objects, Insight::ALL, GRACE));
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;

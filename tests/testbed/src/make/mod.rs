@@ -14,8 +14,8 @@ use std::io;
 
 pub use layout::Perm;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
-pub use process::{Blocked, Churner, Holder, as_user, blocked_recv, blocked_semop, blocked_send};
-pub use process::{by_dead_process, churner, holder};
+pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_semop, blocked_send};
+pub use process::{by_dead_process, churner, holder, receiving_thread};
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
 

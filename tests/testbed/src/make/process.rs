@@ -6,7 +6,8 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
-use std::thread;
+use std::sync::mpsc;
+use std::{fs, thread};
 
 use super::{msg, sem};
 use crate::run::{asleep_in_ipc, forking, pid_t};
@@ -144,6 +145,66 @@ fn blocked(call: impl FnOnce() -> i64) -> Blocked {
     let process = fork(None, || _ = call());
     process.until_asleep();
     Blocked { process }
+}
+
+/// A thread of this process that has slept in msgrcv. It ends when this is dropped.
+#[derive(Debug)]
+pub struct ReceivingThread {
+    tid: u32,
+    thread: Option<thread::JoinHandle<()>>,
+    received: mpsc::Receiver<()>,
+    end: Option<mpsc::Sender<()>>,
+}
+
+impl ReceivingThread {
+    /// Its number.
+    pub fn tid(&self) -> u32 {
+        self.tid
+    }
+
+    /// Waits until its call has returned; the thread goes on living.
+    pub fn until_received(&self) {
+        self.received.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
+    }
+}
+
+impl Drop for ReceivingThread {
+    fn drop(&mut self) {
+        self.end = None;
+        // Whoever joins a thread may be woken before its number is free.
+        if let Some(Ok(())) = self.thread.take().map(thread::JoinHandle::join) {
+            while fs::exists(format!("/proc/self/task/{}", self.tid)).unwrap_or_default() {
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+/// A thread of this process known to be asleep in msgrcv, in the namespace of the caller.
+#[track_caller]
+pub fn receiving_thread(id: i32) -> ReceivingThread {
+    before_main::require();
+    let (say_tid, tid) = mpsc::channel();
+    let (say_received, received) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        // SAFETY: takes nothing and cannot fail.
+        drop(say_tid.send(unsafe { libc::gettid() }.unsigned_abs()));
+        let mut message = msg::message(0, &[0; 8192]);
+        if msg::raw_recv(id, &mut message, 0, 0) >= 0 {
+            drop(say_received.send(()));
+            drop(ended.recv());
+        }
+    });
+    let tid = tid.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
+    let asleep = || {
+        let text = fs::read_to_string(format!("/proc/self/task/{tid}/syscall")).unwrap_or_default();
+        text.split(' ').next().and_then(|n| n.parse::<i64>().ok()) == Some(libc::SYS_msgrcv)
+    };
+    while !asleep() {
+        thread::yield_now();
+    }
+    ReceivingThread { tid, thread: Some(thread), received, end: Some(end) }
 }
 
 /// Another process that has a segment attached. Dropping it kills it, which
