@@ -1,7 +1,6 @@
 //! States and their evidence, of objects whose users live, have ended, or cannot be seen.
 
 use std::fs;
-use std::path::Path;
 use std::time::SystemTime;
 
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
@@ -189,7 +188,7 @@ fn separate_dead_ends_of_a_queue_leave_an_orphan() {
     let script = "ipcadm msg create && ipcadm msg send msg:0 x && ipcadm msg recv msg:0 && \
                   ipcadm ls --grace 0 --no-header -o ref,state && ipcadm ls -q --orphan --grace 0";
     let _ns = fresh();
-    let words = ["--pid", "--fork", "--mount-proc", "sh", "-c", script];
+    let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
     let outcome = tool("unshare", words).env("PATH", path()).run().ok();
     assert!(outcome.stdout_str().ends_with("msg:0  orphan\nmsg:0\n"), "{outcome}");
 }
@@ -205,7 +204,7 @@ fn path() -> String {
 fn processes_of_another_pid_namespace_are_not_taken_for_gone() {
     let _ns = fresh();
     let (shm, sem, msg) = (make::shm(0, 4096, 0o600), make::sem(0, 2, 0o600), make::msg(0, 0o600));
-    make::setall(sem, &[1, 1]);
+    make::semop(sem, &[(0, 1, 0)]);
     make::send(msg, 1, b"x");
     for (reference, fact) in [
         (format!("shm:{shm}"), "creator is a process of another pid namespace"),
@@ -213,7 +212,10 @@ fn processes_of_another_pid_namespace_are_not_taken_for_gone() {
         (format!("msg:{msg}"), "last sender is a process of another pid namespace"),
     ] {
         let program = ipcadm_path();
-        let words = ["--pid", "--fork", "--mount-proc"].map(Into::into).into_iter().chain([program.into_os_string()]);
+        let words = ["--pid", "--fork", "--mount-proc", "--kill-child"]
+            .map(Into::into)
+            .into_iter()
+            .chain([program.into_os_string()]);
         let words = words.chain(["ls", "--format", "jsonl", "-o", "state,evidence", "--grace", "0"].map(Into::into));
         let (state, evidence) = of(tool("unshare", words.chain([reference.clone().into()])));
         assert_eq!(state, "unknown", "{reference}: {evidence}");
@@ -227,7 +229,8 @@ fn a_foreign_proc_is_not_trusted() {
     let script = "ipcadm shm create 4K; sleep 100 & ipcadm shm create 4K; \
                   ipcadm ls --no-header --grace 0 -o state; kill $!";
     let _ns = fresh();
-    let outcome = tool("unshare", ["--pid", "--fork", "sh", "-c", script]).env("PATH", path()).run().ok();
+    let outcome =
+        tool("unshare", ["--pid", "--fork", "--kill-child", "sh", "-c", script]).env("PATH", path()).run().ok();
     // Nobody has these numbers in the inner namespace, whoever has them outside.
     assert!(outcome.stdout_str().ends_with("orphan\norphan\n"), "{outcome}");
 }
@@ -235,7 +238,7 @@ fn a_foreign_proc_is_not_trusted() {
 #[test]
 fn a_zombie_is_gone() {
     let ns = fresh();
-    let words = ["-c", "ipcadm shm create 4K -q & exec sleep 100"];
+    let words = ["-c", "ipcadm shm create 4K >/dev/null & exec sleep 100"];
     let _parent = tool("sh", words).env("PATH", path()).spawn();
     let pid = loop {
         let rows = ns.rows(Kind::Shm);
@@ -268,7 +271,7 @@ fn was_set_forward() -> bool {
 fn a_recycled_number_is_another_process() {
     // The creator's number is given out again, two seconds later and more.
     let script = "
-        ipcadm shm create 4K -q
+        ipcadm shm create 4K >/dev/null
         pid=$(ipcadm ls --no-header -o cpid | tr -d ' ')
         until [ $(ipcadm ls --format csv --no-header --older-than 3s -o id | wc -l) = 1 ]; do sleep 0.1; done
         until [ \"$other\" = $pid ]; do
@@ -278,12 +281,8 @@ fn a_recycled_number_is_another_process() {
         done
         ipcadm ls --format jsonl --grace 0 -o state,evidence
         kill $other";
-    if !Path::new("/proc/sys/kernel/ns_last_pid").exists() {
-        eprintln!("left out, as this kernel has no CONFIG_CHECKPOINT_RESTORE: recycled numbers");
-        return;
-    }
     let _ns = fresh();
-    let words = ["--pid", "--fork", "--mount-proc", "sh", "-c", script];
+    let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
     let (state, evidence) = of(tool("unshare", words).env("PATH", path()));
     if was_set_forward() {
         assert_eq!(state, "unknown", "{evidence}");

@@ -189,11 +189,11 @@ pub fn receiving_thread(id: i32) -> ReceivingThread {
     let (end, ended) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         // SAFETY: takes nothing and cannot fail.
-        drop(say_tid.send(unsafe { libc::gettid() }.unsigned_abs()));
+        let _ = say_tid.send(unsafe { libc::gettid() }.unsigned_abs());
         let mut message = msg::message(0, &[0; 8192]);
         if msg::raw_recv(id, &mut message, 0, 0) >= 0 {
-            drop(say_received.send(()));
-            drop(ended.recv());
+            let _ = say_received.send(());
+            let _ = ended.recv();
         }
     });
     let tid = tid.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
@@ -205,6 +205,22 @@ pub fn receiving_thread(id: i32) -> ReceivingThread {
         thread::yield_now();
     }
     ReceivingThread { tid, thread: Some(thread), received, end: Some(end) }
+}
+
+/// Operates on a set from the calling thread, which sleeps until the set is removed or it can be done.
+pub fn semop_until_removed(id: i32, operations: &[(u16, i16, i16)]) {
+    // Whether it fails is nobody's business.
+    sem::raw_semop(id, &sem::sembufs(operations));
+}
+
+/// Receives from the calling thread, which sleeps until the queue is removed or there is such a message.
+pub fn recv_until_removed(id: i32, mtype: i64) {
+    msg::raw_recv(id, &mut msg::message(0, &[0; 8192]), mtype, 0);
+}
+
+/// Sends from the calling thread, which sleeps until the queue is removed or has room.
+pub fn send_until_removed(id: i32, text: &[u8]) {
+    msg::raw_send(id, &msg::message(1, text), 0);
 }
 
 /// Another process that has a segment attached. Dropping it kills it, which
@@ -224,11 +240,31 @@ impl Holder {
 /// A process that has attached the segment and does nothing more.
 #[track_caller]
 pub fn holder(id: i32) -> Holder {
+    holder_that(id, || true)
+}
+
+/// A process that has a segment of two pages mapped four times: attached to write, to read, and once more with half
+/// of that protected, which makes two of it.
+#[track_caller]
+pub fn holder_of_four(id: i32) -> Holder {
+    holder_that(id, || {
+        // SAFETY: the kernel chooses the places; what is protected is the first page of the last.
+        unsafe {
+            libc::shmat(id, std::ptr::null(), libc::SHM_RDONLY);
+            let again = libc::shmat(id, std::ptr::null(), 0);
+            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or_default();
+            libc::mprotect(again, page, libc::PROT_READ) == 0
+        }
+    })
+}
+
+#[track_caller]
+fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
     let process = fork(Some(writer.as_fd()), || {
         // SAFETY: the kernel chooses the place; the memory is not used.
         let address = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-        if address.addr() != usize::MAX && (&writer).write_all(b"!").is_ok() {
+        if address.addr() != usize::MAX && then() && (&writer).write_all(b"!").is_ok() {
             loop {
                 // SAFETY: takes nothing.
                 unsafe { libc::pause() };
