@@ -177,7 +177,7 @@ _ipcadm_enter() {
     case $1 in
         'ipcadm')
             path='ipcadm'
-            commands='ls show who ps limits set rm key shm sem msg completions help'
+            commands='ls show who ps limits set rm clean save restore key shm sem msg completions help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -234,8 +234,43 @@ _ipcadm_enter() {
             path='ipcadm rm'
             commands=''
             operands='@references...'
-            options='--color:auto,always,never -v --verbose --if-exists -y --yes -n --dry-run -q --quiet
-                --format:table,json,jsonl,csv --json -h --help -V --version'
+            options='--color:auto,always,never -v --verbose --if-exists --if-unused -y --yes -n --dry-run
+                --save:@files --overwrite -q --quiet --format:table,json,jsonl,csv --json -h --help -V
+                --version'
+            ;;
+        'ipcadm clean')
+            path='ipcadm clean'
+            commands=''
+            operands='shm,sem,msg...'
+            options='--color:auto,always,never -v --verbose -y --yes -n --dry-run --discard-messages
+                --save:@files --plan-out:@files --overwrite --apply:@files --keep-dir:@files -q --quiet -b
+                --bytes --time:age,iso,full --format:table,json,jsonl,csv --json --owner:@users
+                --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
+                --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
+                --version'
+            ;;
+        'ipcadm save' | 'ipcadm backup')
+            path='ipcadm save'
+            commands=''
+            operands='@kinds-or-references...'
+            options='--color:auto,always,never -v --verbose -O:@files --output:@files --overwrite --if-exists
+                -q --quiet --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users
+                --group:@groups --creator:@users --key:@nothing --not-key:@nothing --private --keyed
+                --mode:@nothing --larger:@nothing --smaller:@nothing --older-than:@nothing
+                --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
+                --version'
+            ;;
+        'ipcadm restore')
+            path='ipcadm restore'
+            commands=''
+            operands='@files @references...'
+            options='--color:auto,always,never -v --verbose -l --list --same-id --new-key --replace
+                --values:@nothing --numeric-owner --by-name --owner:@users --group:@groups -n --dry-run -q
+                --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json -h --help -V
+                --version'
             ;;
         'ipcadm key')
             path='ipcadm key'
@@ -246,7 +281,7 @@ _ipcadm_enter() {
             ;;
         'ipcadm shm')
             path='ipcadm shm'
-            commands='ls show who set rm create attach read write lock unlock help'
+            commands='ls show who set rm clean save create attach read write lock unlock help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -288,7 +323,32 @@ _ipcadm_enter() {
             path='ipcadm shm rm'
             commands=''
             operands='@references:shm...'
-            options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
+            options='--if-exists --if-unused -y --yes -n --dry-run --save:@files --overwrite -q --quiet
+                --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h --help -V
+                --version'
+            ;;
+        'ipcadm shm clean')
+            path='ipcadm shm clean'
+            commands=''
+            operands='shm,sem,msg...'
+            options='-y --yes -n --dry-run --discard-messages --save:@files --plan-out:@files --overwrite
+                --apply:@files --keep-dir:@files -q --quiet -b --bytes --time:age,iso,full
+                --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users --group:@groups
+                --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
+                --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
+                --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
+                --color:auto,always,never -v --verbose -h --help -V --version'
+            ;;
+        'ipcadm shm save' | 'ipcadm shm backup')
+            path='ipcadm shm save'
+            commands=''
+            operands='@references:shm...'
+            options='-O:@files --output:@files --overwrite --if-exists -q --quiet --format:table,json,jsonl,csv
+                --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
+                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm create')
@@ -338,12 +398,12 @@ _ipcadm_enter() {
         'ipcadm shm help')
             path='ipcadm shm help'
             commands=''
-            operands='ls,show,who,set,rm,create,attach,read,write,lock,unlock'
+            operands='ls,show,who,set,rm,clean,save,create,attach,read,write,lock,unlock'
             options=''
             ;;
         'ipcadm sem')
             path='ipcadm sem'
-            commands='ls show who set rm create get setval op wait-zero run help'
+            commands='ls show who set rm clean save create get setval op wait-zero run help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -385,7 +445,32 @@ _ipcadm_enter() {
             path='ipcadm sem rm'
             commands=''
             operands='@references:sem...'
-            options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
+            options='--if-exists --if-unused -y --yes -n --dry-run --save:@files --overwrite -q --quiet
+                --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h --help -V
+                --version'
+            ;;
+        'ipcadm sem clean')
+            path='ipcadm sem clean'
+            commands=''
+            operands='shm,sem,msg...'
+            options='-y --yes -n --dry-run --discard-messages --save:@files --plan-out:@files --overwrite
+                --apply:@files --keep-dir:@files -q --quiet -b --bytes --time:age,iso,full
+                --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users --group:@groups
+                --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
+                --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
+                --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
+                --color:auto,always,never -v --verbose -h --help -V --version'
+            ;;
+        'ipcadm sem save' | 'ipcadm sem backup')
+            path='ipcadm sem save'
+            commands=''
+            operands='@references:sem...'
+            options='-O:@files --output:@files --overwrite --if-exists -q --quiet --format:table,json,jsonl,csv
+                --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
+                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem create')
@@ -435,12 +520,12 @@ _ipcadm_enter() {
         'ipcadm sem help')
             path='ipcadm sem help'
             commands=''
-            operands='ls,show,who,set,rm,create,get,setval,op,wait-zero,run'
+            operands='ls,show,who,set,rm,clean,save,create,get,setval,op,wait-zero,run'
             options=''
             ;;
         'ipcadm msg')
             path='ipcadm msg'
-            commands='ls show who set rm create send recv peek purge help'
+            commands='ls show who set rm clean save create send recv peek purge help'
             operands=''
             options='--color:auto,always,never -v --verbose -h --help -V --version'
             ;;
@@ -482,7 +567,32 @@ _ipcadm_enter() {
             path='ipcadm msg rm'
             commands=''
             operands='@references:msg...'
-            options='--if-exists -y --yes -n --dry-run -q --quiet --format:table,json,jsonl,csv --json
+            options='--if-exists --if-unused -y --yes -n --dry-run --save:@files --overwrite -q --quiet
+                --format:table,json,jsonl,csv --json --color:auto,always,never -v --verbose -h --help -V
+                --version'
+            ;;
+        'ipcadm msg clean')
+            path='ipcadm msg clean'
+            commands=''
+            operands='shm,sem,msg...'
+            options='-y --yes -n --dry-run --discard-messages --save:@files --plan-out:@files --overwrite
+                --apply:@files --keep-dir:@files -q --quiet -b --bytes --time:age,iso,full
+                --format:table,json,jsonl,csv --json --owner:@users --not-owner:@users --group:@groups
+                --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
+                --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
+                --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
+                --color:auto,always,never -v --verbose -h --help -V --version'
+            ;;
+        'ipcadm msg save' | 'ipcadm msg backup')
+            path='ipcadm msg save'
+            commands=''
+            operands='@references:msg...'
+            options='-O:@files --output:@files --overwrite --if-exists -q --quiet --format:table,json,jsonl,csv
+                --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
+                --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
+                --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
                 --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg create')
@@ -526,7 +636,7 @@ _ipcadm_enter() {
         'ipcadm msg help')
             path='ipcadm msg help'
             commands=''
-            operands='ls,show,who,set,rm,create,send,recv,peek,purge'
+            operands='ls,show,who,set,rm,clean,save,create,send,recv,peek,purge'
             options=''
             ;;
         'ipcadm completions')
@@ -538,7 +648,7 @@ _ipcadm_enter() {
         'ipcadm help')
             path='ipcadm help'
             commands=''
-            operands='ls,show,who,ps,limits,set,rm,key,shm,sem,msg,completions'
+            operands='ls,show,who,ps,limits,set,rm,clean,save,restore,key,shm,sem,msg,completions'
             options=''
             ;;
         *) return 1 ;;

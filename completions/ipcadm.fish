@@ -114,6 +114,12 @@ function __ipcadm_enter
             echo 'ipcadm set'
         case 'ipcadm rm' 'ipcadm delete' 'ipcadm remove'
             echo 'ipcadm rm'
+        case 'ipcadm clean'
+            echo 'ipcadm clean'
+        case 'ipcadm save' 'ipcadm backup'
+            echo 'ipcadm save'
+        case 'ipcadm restore'
+            echo 'ipcadm restore'
         case 'ipcadm key'
             echo 'ipcadm key'
         case 'ipcadm shm'
@@ -128,6 +134,10 @@ function __ipcadm_enter
             echo 'ipcadm shm set'
         case 'ipcadm shm rm' 'ipcadm shm delete' 'ipcadm shm remove'
             echo 'ipcadm shm rm'
+        case 'ipcadm shm clean'
+            echo 'ipcadm shm clean'
+        case 'ipcadm shm save' 'ipcadm shm backup'
+            echo 'ipcadm shm save'
         case 'ipcadm shm create'
             echo 'ipcadm shm create'
         case 'ipcadm shm attach'
@@ -154,6 +164,10 @@ function __ipcadm_enter
             echo 'ipcadm sem set'
         case 'ipcadm sem rm' 'ipcadm sem delete' 'ipcadm sem remove'
             echo 'ipcadm sem rm'
+        case 'ipcadm sem clean'
+            echo 'ipcadm sem clean'
+        case 'ipcadm sem save' 'ipcadm sem backup'
+            echo 'ipcadm sem save'
         case 'ipcadm sem create'
             echo 'ipcadm sem create'
         case 'ipcadm sem get'
@@ -180,6 +194,10 @@ function __ipcadm_enter
             echo 'ipcadm msg set'
         case 'ipcadm msg rm' 'ipcadm msg delete' 'ipcadm msg remove'
             echo 'ipcadm msg rm'
+        case 'ipcadm msg clean'
+            echo 'ipcadm msg clean'
+        case 'ipcadm msg save' 'ipcadm msg backup'
+            echo 'ipcadm msg save'
         case 'ipcadm msg create'
             echo 'ipcadm msg create'
         case 'ipcadm msg send'
@@ -210,6 +228,9 @@ complete -c ipcadm -n '__ipcadm_at ipcadm' -a ps -d 'Show which objects processe
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a limits -d 'Show limits, what of them is in use, and who uses most'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a clean -d 'Remove what is leaked: orphans, unless --state names other states'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a save -d 'Save objects with their contents in an archive that tar opens'
+complete -c ipcadm -n '__ipcadm_at ipcadm' -a restore -d 'Make the objects of an archive again'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a key -d 'Make a key from a file as ftok(3) does, or take a key apart'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a shm -d 'Shared memory segments; a bare \'ipcadm shm\' lists them'
 complete -c ipcadm -n '__ipcadm_at ipcadm' -a sem -d 'Semaphore sets; a bare \'ipcadm sem\' lists them'
@@ -312,14 +333,110 @@ complete -c ipcadm -n '__ipcadm_at ipcadm set' -a '(__ipcadm_references)'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l if-unused -d 'Keep what is in use or may be: attached, waited for, with unread messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l save -d 'Save them in the archive FILE first; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l overwrite -d 'Replace FILE if it exists'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s q -l quiet -d 'Print no lines of success'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -l json -d 'Same as --format json'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm rm' -a '(__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s y -l yes -d 'Remove without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l discard-messages -d 'Queues with unread messages too'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l save -d 'Save them in the archive FILE first, unread messages included; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l plan-out -d 'Write the plan to FILE, and remove nothing' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l apply -d 'Carry out the plan in FILE, and nothing else' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l keep-dir -d 'Read the keep list in DIR instead of /etc/ipcadm/keep.d' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -a 'shm\\t\'\' sem\\t\'\' msg\\t\'\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -s O -l output -d 'The archive to be made, mode 0600; \'-\' is standard output' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -a 'shm sem msg (__ipcadm_references)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s l -l list -d 'Show what is in it, and make nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l same-id -d 'Give each the id it had'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l new-key -d 'Give those with a key another one, which is free'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l replace -d 'Remove first what has a key or id that is needed, if it is unused'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l values -d 'Values instead of those saved, separated by commas, if one set is restored' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l numeric-owner -d 'Take the numbers of owners, whatever their names'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l by-name -d 'Take the names of owners, whatever their numbers'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l owner -d 'Owner and creator instead of those saved' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l group -d 'Group and creator\'s group instead of those saved' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s n -l dry-run -d 'Say what would be made, and make nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -F
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -a '(__ipcadm_references)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm key' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -334,6 +451,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a show -d 'Show everything known
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a clean -d 'Remove what is leaked'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a save -d 'Save objects with their contents in an archive that tar opens'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a create -d 'Create a shared memory segment and print its reference'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a attach -d 'Attach a segment for a time or while a program runs'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm' -a read -d 'Copy a segment to standard output or a file'
@@ -417,8 +536,11 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -s V -l version -d 'Print ver
 complete -c ipcadm -n '__ipcadm_at ipcadm shm set' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l if-unused -d 'Keep what is in use or may be: attached, waited for, with unread messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l save -d 'Save them in the archive FILE first; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l overwrite -d 'Replace FILE if it exists'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s q -l quiet -d 'Print no lines of success'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -l json -d 'Same as --format json'
@@ -427,6 +549,77 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s v -l verbose -d 'Say on sta
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm rm' -a '(__ipcadm_references shm)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s y -l yes -d 'Remove without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l discard-messages -d 'Queues with unread messages too'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l save -d 'Save them in the archive FILE first, unread messages included; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l plan-out -d 'Write the plan to FILE, and remove nothing' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l apply -d 'Carry out the plan in FILE, and nothing else' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l keep-dir -d 'Read the keep list in DIR instead of /etc/ipcadm/keep.d' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -a 'shm\\t\'\' sem\\t\'\' msg\\t\'\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s O -l output -d 'The archive to be made, mode 0600; \'-\' is standard output' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -a '(__ipcadm_references shm)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm create' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -510,13 +703,15 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s h -l help -d 'Print hel
 complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm unlock' -a '(__ipcadm_references shm)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\' read\\t\'Copy a segment to standard output or a file\' write\\t\'Copy a file or standard input into a segment\' lock\\t\'Keep segments in RAM\' unlock\\t\'Let segments be swapped again\''
+complete -c ipcadm -n '__ipcadm_at ipcadm shm help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' clean\\t\'Remove what is leaked\' save\\t\'Save objects with their contents in an archive that tar opens\' create\\t\'Create a shared memory segment and print its reference\' attach\\t\'Attach a segment for a time or while a program runs\' read\\t\'Copy a segment to standard output or a file\' write\\t\'Copy a file or standard input into a segment\' lock\\t\'Keep segments in RAM\' unlock\\t\'Let segments be swapped again\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a show -d 'Show everything known about objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a clean -d 'Remove what is leaked'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a save -d 'Save objects with their contents in an archive that tar opens'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a create -d 'Create a semaphore set with its values and print its reference'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a get -d 'Print the values of semaphores, one a line'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem' -a setval -d 'Set the values of semaphores'
@@ -600,8 +795,11 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -s V -l version -d 'Print ver
 complete -c ipcadm -n '__ipcadm_at ipcadm sem set' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l if-unused -d 'Keep what is in use or may be: attached, waited for, with unread messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l save -d 'Save them in the archive FILE first; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l overwrite -d 'Replace FILE if it exists'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s q -l quiet -d 'Print no lines of success'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -l json -d 'Same as --format json'
@@ -610,6 +808,77 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s v -l verbose -d 'Say on sta
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem rm' -a '(__ipcadm_references sem)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s y -l yes -d 'Remove without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l discard-messages -d 'Queues with unread messages too'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l save -d 'Save them in the archive FILE first, unread messages included; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l plan-out -d 'Write the plan to FILE, and remove nothing' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l apply -d 'Carry out the plan in FILE, and nothing else' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l keep-dir -d 'Read the keep list in DIR instead of /etc/ipcadm/keep.d' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -a 'shm\\t\'\' sem\\t\'\' msg\\t\'\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s O -l output -d 'The archive to be made, mode 0600; \'-\' is standard output' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem create' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -677,13 +946,15 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s V -l version -d 'Print ver
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and not __ipcadm_after_dashes' -a '(__ipcadm_references sem)'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run; and __ipcadm_after_dashes' -a '(__ipcadm_program)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a semaphore set with its values and print its reference\' get\\t\'Print the values of semaphores, one a line\' setval\\t\'Set the values of semaphores\' op\\t\'Do several operations on semaphores at one moment\' wait-zero\\t\'Wait until semaphores are zero\' run\\t\'Run a program while holding semaphores\''
+complete -c ipcadm -n '__ipcadm_at ipcadm sem help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' clean\\t\'Remove what is leaked\' save\\t\'Save objects with their contents in an archive that tar opens\' create\\t\'Create a semaphore set with its values and print its reference\' get\\t\'Print the values of semaphores, one a line\' setval\\t\'Set the values of semaphores\' op\\t\'Do several operations on semaphores at one moment\' wait-zero\\t\'Wait until semaphores are zero\' run\\t\'Run a program while holding semaphores\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a ls -d 'List objects of this kind (the default)'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a show -d 'Show everything known about objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a who -d 'Show which processes use objects'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a set -d 'Change owner, group, mode or queue capacity'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a rm -d 'Remove exactly these objects'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a clean -d 'Remove what is leaked'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a save -d 'Save objects with their contents in an archive that tar opens'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a create -d 'Create a message queue and print its reference'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a send -d 'Send messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg' -a recv -d 'Receive messages'
@@ -766,8 +1037,11 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -s V -l version -d 'Print ver
 complete -c ipcadm -n '__ipcadm_at ipcadm msg set' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l if-unused -d 'Keep what is in use or may be: attached, waited for, with unread messages'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s y -l yes -d 'Remove objects in use and queues with messages without asking'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l save -d 'Save them in the archive FILE first; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l overwrite -d 'Replace FILE if it exists'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s q -l quiet -d 'Print no lines of success'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -l json -d 'Same as --format json'
@@ -776,6 +1050,77 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s v -l verbose -d 'Say on sta
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg rm' -a '(__ipcadm_references msg)'
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s y -l yes -d 'Remove without asking'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s n -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l discard-messages -d 'Queues with unread messages too'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l save -d 'Save them in the archive FILE first, unread messages included; what changes after that is kept' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l plan-out -d 'Write the plan to FILE, and remove nothing' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l apply -d 'Carry out the plan in FILE, and nothing else' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l keep-dir -d 'Read the keep list in DIR instead of /etc/ipcadm/keep.d' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s b -l bytes -d 'Show sizes in bytes'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l time -d 'Show times as age, iso or full' -x -a 'age\\t\'How long ago: 3h\' iso\\t\'2026-11-21T05:13:50+01:00\' full\\t\'Sat 2026-11-21 05:13:50 CET\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -a 'shm\\t\'\' sem\\t\'\' msg\\t\'\''
+
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s O -l output -d 'The archive to be made, mode 0600; \'-\' is standard output' -r -F
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l overwrite -d 'Replace FILE if it exists'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l if-exists -d 'Absent objects are fine'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s q -l quiet -d 'Print no lines of success'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l format -d 'Output format' -x -a 'table\\t\'For people\' json\\t\'One JSON document\' jsonl\\t\'One JSON object a line\' csv\\t\'Comma-separated values (RFC 4180)\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l json -d 'Same as --format json'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l owner -d 'Owned by USER, a name or number' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l not-owner -d 'Not owned by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l group -d 'Of group GROUP, a name or number' -x -a '(__fish_complete_groups)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l creator -d 'Created by USER' -x -a '(__fish_complete_users)'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l key -d 'With this key, or keys beginning so: \'0x0d4d*\'' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l not-key -d 'Without this key' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l private -d 'Without a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l keyed -d 'With a key'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l mode -d 'With mode 0640 exactly, any bit of /022, or all bits of -022' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l larger -d 'Segments larger, queues holding more than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l smaller -d 'Segments smaller, queues holding less than SIZE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l older-than -d 'Last activity longer ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l newer-than -d 'Last activity less long ago than AGE' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l attached -d 'Segments that are attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l unattached -d 'Segments that are not attached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l empty -d 'Queues without messages'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l pid -d 'Held, waited for, created or last used by process PID' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l orphan -d 'Same as --state orphan'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s v -l verbose -d 'Say on standard error what is done and how'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s V -l version -d 'Print version'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -a '(__ipcadm_references msg)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg create' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -855,7 +1200,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s h -l help -d 'Print help
 complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg purge' -a '(__ipcadm_references msg)'
 
-complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' create\\t\'Create a message queue and print its reference\' send\\t\'Send messages\' recv\\t\'Receive messages\' peek\\t\'Look at messages without taking them\' purge\\t\'Discard messages\''
+complete -c ipcadm -n '__ipcadm_at ipcadm msg help' -a 'ls\\t\'List objects of this kind (the default)\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' clean\\t\'Remove what is leaked\' save\\t\'Save objects with their contents in an archive that tar opens\' create\\t\'Create a message queue and print its reference\' send\\t\'Send messages\' recv\\t\'Receive messages\' peek\\t\'Look at messages without taking them\' purge\\t\'Discard messages\''
 
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s v -l verbose -d 'Say on standard error what is done and how'
@@ -863,4 +1208,4 @@ complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s h -l help -d 'Print he
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm completions' -a 'bash\\t\'\' zsh\\t\'\' fish\\t\'\''
 
-complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' ps\\t\'Show which objects processes use\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''
+complete -c ipcadm -n '__ipcadm_at ipcadm help' -a 'ls\\t\'List objects: all of them, those that selectors choose, or those named\' show\\t\'Show everything known about objects\' who\\t\'Show which processes use objects\' ps\\t\'Show which objects processes use\' limits\\t\'Show limits, what of them is in use, and who uses most\' set\\t\'Change owner, group, mode or queue capacity\' rm\\t\'Remove exactly these objects\' clean\\t\'Remove what is leaked: orphans, unless --state names other states\' save\\t\'Save objects with their contents in an archive that tar opens\' restore\\t\'Make the objects of an archive again\' key\\t\'Make a key from a file as ftok(3) does, or take a key apart\' shm\\t\'Shared memory segments; a bare \\\'ipcadm shm\\\' lists them\' sem\\t\'Semaphore sets; a bare \\\'ipcadm sem\\\' lists them\' msg\\t\'Message queues; a bare \\\'ipcadm msg\\\' lists them\' completions\\t\'Print the completion script of a shell\''

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm, save,
-    sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
+    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm,
+    save, sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -73,6 +73,8 @@ pub enum Command {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Remove what is leaked
+    Clean(Box<clean::CleanArgs>),
     /// Save objects with their contents in an archive that tar opens
     #[command(alias = "backup")]
     Save(save::SaveArgs),
@@ -195,6 +197,8 @@ pub enum KindCommand {
     /// Remove exactly these objects
     #[command(aliases = ["delete", "remove"])]
     Rm(rm::RmArgs),
+    /// Remove what is leaked
+    Clean(Box<clean::CleanArgs>),
     /// Save objects with their contents in an archive that tar opens
     #[command(alias = "backup")]
     Save(save::SaveArgs),
@@ -215,6 +219,7 @@ impl Cli {
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
+            Command::Clean(args) => clean::run(&args, None, &context),
             Command::Save(args) => save::run(&args, None, &context),
             Command::Restore(args) => restore::run(&args, &context),
             Command::Key(args) => key::run(&args, &context),
@@ -258,6 +263,7 @@ impl KindCommand {
             Self::Who(args) => who::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
+            Self::Clean(args) => clean::run(&args, Some(kind), context),
             Self::Save(args) => save::run(&args, Some(kind), context),
         }
     }

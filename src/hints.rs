@@ -50,6 +50,9 @@ fn for_option(argument: &str, words: &Words) -> Option<String> {
     if matches!(argument, "-f" | "--force") && words.words.last().is_some_and(|word| word == "rm") {
         return Some("tip: -y removes objects in use without asking".to_owned());
     }
+    if words.words.last().is_some_and(|word| word == "clean") && matches!(argument, "-f" | "--force") {
+        return Some("tip: -y removes without asking, but never what is in use".to_owned());
+    }
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
     let mut tree = Cli::command();
     tree.build();
@@ -63,7 +66,8 @@ fn for_option(argument: &str, words: &Words) -> Option<String> {
     let command = words.words.last()?;
     match command.as_str() {
         "rm" | "delete" | "remove" => Some(format!(
-            "tip: to remove by {selector}, list first: ipcadm ls --format jsonl {selector} … | ipcadm rm -"
+            "tip: to remove what is leaked by {selector}: ipcadm clean {selector} …; to remove all that is listed: \
+             ipcadm ls --format jsonl {selector} … | ipcadm rm -"
         )),
         "show" | "inspect" | "stat" | "who" | "set" => {
             Some(format!("tip: to choose by {selector}: ipcadm ls -q {selector} … | ipcadm {command} -"))

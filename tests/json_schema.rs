@@ -414,6 +414,13 @@ fn keys_keep_their_names_and_types() {
         }
     }
 
+    make::by_dead_process(|| make::shm(0, 4096, 0o600));
+    for arguments in ["clean --json --grace 0 --dry-run", "clean --json --grace 0 --yes"] {
+        let objects = check.objects(arguments, 0, &[OUTCOME, JUDGED]);
+        assert_eq!(objects.len(), 1, "{arguments}");
+        list(&objects[0], "evidence").iter().for_each(|fact| check.exactly(arguments, fact, &[EVIDENCE]));
+    }
+
     let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
     check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);
     check.objects("rm --json shm:0x51 sem:0x52 msg:0x53", 0, &[OUTCOME]);

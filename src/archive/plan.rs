@@ -8,12 +8,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
+use crate::object::cleaning;
+use crate::object::closing::{Candidate, Fate, Rule};
 use crate::object::create::{self, KeyChoice, Origin, Specification};
-use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::user_text;
-use crate::object::{removal, rights};
+use crate::object::rights;
+use crate::object::users::{self, Users, words};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::process::may_act_as_others;
 use crate::proc::sysctl;
@@ -62,13 +64,6 @@ pub struct Plan<'a> {
     pub notes: Vec<String>,
 }
 
-/// Why an object should not be replaced: somebody uses it, or it holds what nobody has read. None when nothing of that
-/// is seen.
-#[must_use]
-pub fn in_use(object: &Object) -> Option<String> {
-    removal::use_of(object)
-}
-
 impl<'a> Plan<'a> {
     /// For `items` on this machine as it is now.
     ///
@@ -83,9 +78,10 @@ impl<'a> Plan<'a> {
         let former = former_keys(items, &mut plan.notes)?;
         let mut taken = HashSet::new();
         let may_act = may_act_as_others();
+        let in_the_way = if wishes.replace { in_the_way(items, wishes) } else { Users::default() };
         for &item in items {
             let id = item.object.id;
-            match plan_one(item, wishes, &former, may_act, &mut plan.notes) {
+            match plan_one(item, wishes, &former, may_act, &in_the_way, &mut plan.notes) {
                 Ok(planned) => {
                     let key = match planned.specification.key {
                         KeyChoice::Key(key) => Some((id.kind, key)),
@@ -118,6 +114,7 @@ fn plan_one<'a>(
     wishes: &Wishes,
     former: &HashMap<Key, String>,
     may_act: bool,
+    in_the_way: &Users,
     notes: &mut Vec<String>,
 ) -> Result<Planned<'a>> {
     let Object { id, perm, .. } = item.object;
@@ -144,8 +141,8 @@ fn plan_one<'a>(
                 format!("{who} still uses a removed segment that had its key {key}, and would not see this one");
             return refuse(Status::Refused, &reason, "end it first, or use --new-key");
         }
-        if let Some(there) = inventory::find(id.kind, key).ok().and_then(|id| inventory::look(id).ok().flatten()) {
-            replaced.push(replaceable(id, &there, &format!("{key} is {}", there.id), wishes)?);
+        if let Some(there) = with_key(id.kind, key) {
+            replaced.push(replaceable(id, &there, &format!("{key} is {}", there.id), wishes, in_the_way)?);
         }
     }
     if wishes.same_id
@@ -157,7 +154,7 @@ fn plan_one<'a>(
         } else {
             format!("{} is in the place where {id} would have to be", there.id)
         };
-        replaced.push(replaceable(id, &there, &what, wishes)?);
+        replaced.push(replaceable(id, &there, &what, wishes, in_the_way)?);
     }
     let own = (crate::sys::accounts::effective_user(), crate::sys::accounts::effective_group());
     let creator = Some(owners.creator).filter(|creator| *creator != own);
@@ -204,7 +201,7 @@ fn plan_one<'a>(
 }
 
 /// What stands in the place of an object, if it may go.
-fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes) -> Result<Object> {
+fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, users: &Users) -> Result<Object> {
     let owner = user_text(there.perm.uid);
     if !wishes.replace {
         let reason = format!("{what}, owned by {owner}");
@@ -215,12 +212,32 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes) -> Res
         };
         return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
     }
-    if let Some(how) = in_use(there) {
+    if let Some(how) = words::in_use(there, users.of(there.id)) {
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
     rights::foresee(there, &format!("replace {}", there.id))?;
     Ok(*there)
+}
+
+fn with_key(kind: Kind, key: Key) -> Option<Object> {
+    inventory::find(kind, key).ok().and_then(|id| inventory::look(id).ok().flatten())
+}
+
+/// Who uses what has a key or a place that is needed: looked for once for all.
+fn in_the_way(items: &[&Item], wishes: &Wishes) -> Users {
+    let mut there = Vec::new();
+    for Object { id, perm, .. } in items.iter().map(|item| item.object) {
+        if !perm.key.is_private() && !wishes.new_key {
+            there.extend(with_key(id.kind, perm.key));
+        }
+        if wishes.same_id {
+            there.extend(at_index_of(id));
+        }
+    }
+    there.sort_by_key(|object| object.id);
+    there.dedup_by_key(|object| object.id);
+    Users::scan(&there, users::Wants { holders: true, waiters: true })
 }
 
 /// What lives where an object with this id would have to be.
@@ -273,27 +290,32 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
 }
 
 impl Planned<'_> {
-    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it.
+    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it: closed to newcomers while
+    /// that is looked into.
     ///
     /// # Errors
     /// Status 10 when it has changed or come into use, 4 without the right.
     pub fn make_room(&self) -> Result<()> {
-        for old in &self.replaced {
+        let users = Users::scan(&self.replaced, users::Wants { holders: true, waiters: true });
+        let usage = |object: &Object| users.of(object.id).cloned().unwrap_or_default();
+        let mut candidates: Vec<Candidate> =
+            self.replaced.iter().map(|old| Candidate::new(*old, usage(old), Rule::Unused)).collect();
+        let mut failed = None;
+        let held = cleaning::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, fate| {
             let refused =
-                |reason: String| Err(Error::cannot(Status::Refused, &format!("replace {}", old.id), reason, None));
-            let now = inventory::look(old.id).map_err(|errno| inventory::unreadable(old.id, errno))?;
-            if let Some(how) = now.as_ref().and_then(in_use) {
-                return refused(format!("in use: {how}"));
-            }
-            match removal::remove(&Fingerprint::of(old), &old.id)? {
-                removal::Removal::Removed | removal::Removal::Gone => {}
-                removal::Removal::Kept(reason) => return refused(reason),
-                removal::Removal::WillGo { .. } => {
-                    return refused("somebody attached it in that moment; it is marked and goes with him".to_owned());
+                |reason| Error::cannot(Status::Refused, &format!("replace {}", candidate.object.id), reason, None);
+            let error = match fate {
+                Fate::Removed | Fate::Gone => return,
+                Fate::Kept(reason) => refused(reason),
+                Fate::WillGo { .. } => {
+                    refused("somebody attached it in that moment; it is marked and goes with him".to_owned())
                 }
-            }
-        }
-        Ok(())
+                Fate::Failed(error) => error,
+            };
+            failed.get_or_insert(error);
+        });
+        drop(held?);
+        failed.map_or(Ok(()), Err)
     }
 }
 

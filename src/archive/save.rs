@@ -14,6 +14,7 @@ use super::sums::Digest;
 use super::tar::Name;
 use super::write::Writer;
 use crate::error::{Error, Result, Status, bare};
+use crate::object::closing::Check;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::model::{Detail, Object, ObjectId};
@@ -166,6 +167,13 @@ impl Saver {
 }
 
 impl Saved {
+    /// [`Saved::unchanged`] for what is removed while it is closed.
+    #[must_use]
+    pub fn check(&self) -> Check {
+        let saved = self.clone();
+        Check::new(move || saved.unchanged())
+    }
+
     /// Whether the object still is what was saved, as far as the kernel tells: its counters, times, processes,
     /// attachments; a set's values; a queue's messages, where its times leave a doubt.
     ///

@@ -1,6 +1,8 @@
 //! The commands: a file for each, with its arguments and what it does; and what several of them share.
 
 pub mod attach;
+mod backup;
+pub mod clean;
 pub mod completions;
 pub mod context;
 pub mod create;
@@ -29,6 +31,7 @@ pub mod who;
 mod child;
 mod confirm;
 mod envelope;
+mod keep;
 mod messages;
 mod options;
 mod output;

@@ -11,10 +11,11 @@ use super::envelope::{self, Failure};
 use super::options::Format;
 use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::fields::Field;
+use crate::object::fields::{self, Field};
 use crate::object::inventory;
 use crate::object::model::{Detail, Kind, Memory, Object, ObjectId};
 use crate::object::names::Names;
+use crate::object::survey::Insights;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::value::Value;
@@ -90,10 +91,24 @@ impl Report {
         Ok(Self::onto(Out::stdout_or_failing()?, manner, objects))
     }
 
+    /// A report on objects that were judged: it tells their states, and why.
+    ///
+    /// # Errors
+    /// As [`Report::new`].
+    pub(super) fn judged(manner: Manner, objects: &[Object], insights: Insights) -> Result<Self> {
+        let more = ["state", "evidence"].into_iter().filter_map(fields::find).collect();
+        Ok(Self::with(Out::stdout_or_failing()?, manner, objects, more, insights))
+    }
+
     /// A report onto an output that is open already.
     pub(super) fn onto(out: Out, manner: Manner, objects: &[Object]) -> Self {
-        let fields = if manner.format == Format::Table { Vec::new() } else { envelope::exact_fields() };
-        let names = envelope::names(objects, &fields);
+        Self::with(out, manner, objects, Vec::new(), Insights::default())
+    }
+
+    fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Insights) -> Self {
+        let fields =
+            if manner.format == Format::Table { Vec::new() } else { [envelope::exact_fields(), more].concat() };
+        let names = envelope::names(objects, &fields).with(insights);
         let mut report = Self {
             manner,
             json: JsonWriter::new(out),

@@ -135,6 +135,11 @@ impl SelectorArgs {
         self.grace.unwrap_or(GRACE)
     }
 
+    /// Whether one was given that asks who uses an object, or for the grace age of that.
+    pub(super) fn by_use(&self) -> bool {
+        self.orphan || self.grace.is_some() || !(self.pid.is_empty() && self.state.is_empty())
+    }
+
     /// Whether any selector was given. The grace age alone selects nothing.
     pub(super) fn any(&self) -> bool {
         let lists = [&self.owner, &self.not_owner, &self.group, &self.creator];

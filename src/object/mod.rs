@@ -2,6 +2,8 @@
 
 pub mod attaching;
 pub mod change;
+pub mod cleaning;
+pub mod closing;
 pub mod columns;
 pub mod contents;
 pub mod create;

@@ -91,38 +91,3 @@ pub fn remove_id(id: ObjectId) -> sys::Result<()> {
         Kind::Msg => msg::remove(MsgId::new(id.id)),
     }
 }
-
-/// Why an object should not go without a question: it is attached, waited for, or holds messages. None when
-/// nothing of that is seen.
-#[must_use]
-pub fn use_of(object: &Object) -> Option<String> {
-    if let Some(segment) = object.as_segment() {
-        return (segment.nattch > 0 && !object.is_doomed()).then(|| match segment.nattch {
-            1 => "attached once".to_owned(),
-            many => format!("attached {many} times"),
-        });
-    }
-    if let Some(queue) = object.as_queue() {
-        return (queue.qnum > 0).then(|| match queue.qnum {
-            1 => "1 unread message".to_owned(),
-            many => format!("{many} unread messages"),
-        });
-    }
-    let waiters = waiters(object)?;
-    (waiters > 0).then(|| match waiters {
-        1 => "1 thread waits on it".to_owned(),
-        many => format!("{many} threads wait on it"),
-    })
-}
-
-/// Threads asleep on a set; None when that may not be known.
-fn waiters(object: &Object) -> Option<u64> {
-    let id = SemId::new(object.id.id);
-    let nsems = u32::try_from(object.as_set()?.nsems).ok()?;
-    let mut waiting: u64 = 0;
-    for index in 0..nsems {
-        waiting += u64::from(sem::waiting_for_increase(id, index).ok()?);
-        waiting += u64::from(sem::waiting_for_zero(id, index).ok()?);
-    }
-    Some(waiting)
-}

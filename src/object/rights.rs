@@ -24,7 +24,7 @@ pub fn refused(object: &Object, operation: &str, errno: Errno) -> Error {
 
 /// Whether the caller owns or created the object, so that its rights do not depend on privilege.
 #[must_use]
-fn is_mine(object: &Object) -> bool {
+pub fn is_mine(object: &Object) -> bool {
     let me = accounts::effective_user();
     me == object.perm.uid || me == object.perm.cuid
 }

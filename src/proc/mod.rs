@@ -2,6 +2,7 @@
 
 pub mod attached;
 pub mod blocked;
+pub mod boot;
 pub mod cgroup;
 pub mod cmdline;
 pub mod identity;

@@ -7,9 +7,11 @@
 
 pub mod accounts;
 pub mod affinity;
+pub mod barrier;
 pub mod clock;
 pub mod credentials;
 pub mod errno;
+pub mod file_lock;
 pub mod guarded;
 pub mod held_signals;
 pub mod layout;

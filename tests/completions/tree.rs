@@ -78,6 +78,9 @@ impl Source {
             ("GROUP", _) => Source::Groups,
             ("COLUMNS", _) => Source::Columns,
             ("PATH|KEY" | "FILE" | "DIR" | "FILE|-", _) => Source::Files,
+            ("KIND", _) => {
+                Source::Choices(ipcadm::words::KIND_WORDS.map(|kind| (kind.to_owned(), String::new())).to_vec())
+            }
             ("STATE", _) => Source::Choices(
                 ipcadm::object::state::State::ALL.map(|state| (state.word().to_owned(), String::new())).to_vec(),
             ),

@@ -1,7 +1,7 @@
 //! Making an object as it was somewhere before: with its creator, its id, its contents.
 
 use super::values::{fits_one_operation, initialise};
-use super::{Body, KeyChoice, RANDOM_TRIES, Specification, Steps, undo};
+use super::{Body, KeyChoice, Specification, Steps, undo};
 use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
@@ -10,7 +10,7 @@ use crate::object::removal::remove_id;
 use crate::proc::sysctl;
 use crate::sys::credentials::Acting;
 use crate::sys::shm::ShmFlags;
-use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem, shm};
+use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem, shm};
 
 /// What an object being made again has besides what [`Specification`] says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,7 +95,7 @@ impl Specification {
             None => None,
         };
         let made = match self.key {
-            KeyChoice::Random => self.make_random(),
+            KeyChoice::Random => self.make_random(AT_FIRST).map_err(|errno| self.no_random_key(errno)),
             KeyChoice::Private => self.make(Key::PRIVATE, AT_FIRST).map_err(|errno| self.explain(errno)),
             KeyChoice::Key(key) => self.make(key, AT_FIRST).map_err(|errno| match errno {
                 Errno::EEXIST => {
@@ -114,18 +114,6 @@ impl Specification {
             });
         }
         made
-    }
-
-    fn make_random(&self) -> Result<ObjectId> {
-        for _ in 0..RANDOM_TRIES {
-            let key = Key::from_bits(random::bits32().map_err(|errno| Error::call("choose a random key", errno))?);
-            match self.make(key, AT_FIRST) {
-                _ if key.is_private() => {}
-                Err(Errno::EEXIST) => {}
-                other => return other.map_err(|errno| self.explain(errno)),
-            }
-        }
-        Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
     }
 
     /// Contents, values, owner, mode.

@@ -158,12 +158,14 @@ impl Specification {
     }
 
     fn create_random(&self, steps: Steps) -> Result<Creation> {
-        match self.make_random(steps) {
-            Ok(id) => self.finish(id, steps),
-            Err(Errno::EEXIST) => {
-                Err(Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None))
-            }
-            Err(errno) => Err(self.explain(errno)),
+        let made = self.make_random(steps).map_err(|errno| self.no_random_key(errno))?;
+        self.finish(made, steps)
+    }
+
+    fn no_random_key(&self, errno: Errno) -> Error {
+        match errno {
+            Errno::EEXIST => Error::cannot(Status::Failed, &self.operation(), "no free random key was found", None),
+            errno => self.explain(errno),
         }
     }
 

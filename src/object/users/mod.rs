@@ -7,6 +7,7 @@ pub(super) mod describe;
 mod holders;
 mod pass;
 mod waiters;
+pub mod words;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use super::confine::{Confinement, close_stdout};
+use super::confine::{self, Confinement, close_stdout};
 use super::forking;
 use super::running::Running;
 use crate::{NOBODY, Outcome, before_main, is_root};
@@ -182,6 +182,19 @@ impl Cmd {
         self
     }
 
+    /// The kernel ends it, past all handlers, when it makes this system call
+    /// (`libc::SYS_…`); it shows as signal SIGSYS.
+    pub fn killed_at(mut self, call: i64) -> Self {
+        self.confinement.filter = Some((number(call), confine::KILL));
+        self
+    }
+
+    /// It lives on a kernel without this system call.
+    pub fn without_call(mut self, call: i64) -> Self {
+        self.confinement.filter = Some((number(call), confine::MISSING));
+        self
+    }
+
     /// It finds /proc empty.
     pub fn without_proc(mut self) -> Self {
         self.confinement.hidden = Some(c"/proc");
@@ -261,6 +274,10 @@ impl Output {
             Output::Closed => Stdio::null(),
         })
     }
+}
+
+fn number(call: i64) -> u32 {
+    call.try_into().unwrap_or_else(|_| panic!("{call} is no system call"))
 }
 
 /// Writes the bytes from a thread, so that a child which prints before it has

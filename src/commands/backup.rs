@@ -1,0 +1,49 @@
+//! A backup of what is about to be removed.
+
+use std::path::Path;
+
+use super::context::note;
+use super::progress::Progress;
+use crate::archive::save::{Saved, Saver};
+use crate::error::{Error, Result, Status};
+use crate::object::reference::Resolved;
+
+/// Copies all of them into an archive, which is on disk when this returns; each copy, but none of what is gone by
+/// then.
+///
+/// # Errors
+/// Those of [`Saver`]; then there is no archive, and nothing should be removed.
+pub(super) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Result<Vec<Option<Saved>>> {
+    let mut copies = vec![None; objects.len()];
+    if objects.is_empty() {
+        return Ok(copies);
+    }
+    let mut saver = Saver::create(file, overwrite).map_err(unsaved)?;
+    let size = |found: &Resolved<'_>| found.object.as_segment().map_or(0, |segment| segment.size);
+    let mut progress = Progress::new(Some(objects.iter().map(size).sum()));
+    let mut done = 0;
+    for (found, copy) in objects.iter().zip(&mut copies) {
+        match saver.add(found, &mut |bytes| progress.update(done + bytes)) {
+            Ok(saved) => {
+                saved.notes.iter().for_each(|text| note(text));
+                *copy = Some(saved);
+            }
+            Err(error) if error.status() == Status::NotFound => {}
+            Err(error) => return Err(unsaved(error)),
+        }
+        done += size(found);
+    }
+    if !saver.is_empty() {
+        saver.finish().map_err(unsaved)?;
+    }
+    Ok(copies)
+}
+
+fn unsaved(error: Error) -> Error {
+    match error {
+        Error::Failed { status, message } => {
+            Error::Failed { status, message: format!("{message}; nothing was removed") }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,108 @@
+//! Carrying out a plan that was written before.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use super::Prepared;
+use crate::commands::keep::KeepList;
+use crate::error::{Error, Result, Status, bare};
+use crate::object::cleaning::plan::{Entry, MOST_BYTES, Plan};
+use crate::object::cleaning::{self, LeftOut, Stays, Terms};
+use crate::object::closing::{Candidate, Rule};
+use crate::object::inventory;
+use crate::object::model::Object;
+use crate::object::survey::{Insight, Insights};
+use crate::render::escape::escape_bytes;
+
+/// Compares each object of the plan with what there is now.
+pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
+    let grace = Duration::from_secs(plan.grace);
+    let mut prepared = Prepared {
+        candidates: Vec::new(),
+        insights: Insights::default(),
+        left_out: LeftOut::default(),
+        gone: Vec::new(),
+        kept: Vec::new(),
+        failed: Vec::new(),
+    };
+    let mut found: Vec<(&Entry, Object)> = Vec::new();
+    for entry in &plan.objects {
+        let Some(id) = entry.id() else { continue };
+        match inventory::look(id) {
+            Ok(Some(object)) => found.push((entry, object)),
+            Ok(None) => prepared.gone.push(id),
+            Err(errno) => prepared.failed.push((id, inventory::unreadable(id, errno))),
+        }
+    }
+    let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
+    prepared.insights = Insights::of(&objects, Insight::ALL, grace);
+    for (entry, object) in found {
+        match verdict(plan, entry, &object, &prepared.insights, keeps) {
+            Ok(rule) => {
+                let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
+                prepared.candidates.push(Candidate::new(object, usage, rule));
+            }
+            Err(Refusal::Differs(reason)) => prepared.kept.push((object, cleaning::kept(object.id, &reason))),
+            Err(Refusal::Listed(line)) => {
+                let place = keep.lines.get(line).map_or("", |line| line.place.as_str());
+                prepared.kept.push((object, cleaning::kept(object.id, &format!("kept by {place}"))));
+            }
+        }
+    }
+    cleaning::sort(&mut prepared.candidates);
+    Ok(prepared)
+}
+
+/// Why an object of the plan stays.
+enum Refusal {
+    Differs(String),
+    Listed(usize),
+}
+
+fn verdict(
+    plan: &Plan,
+    entry: &Entry,
+    object: &Object,
+    insights: &Insights,
+    keeps: &dyn Fn(&Object) -> Option<usize>,
+) -> std::result::Result<Rule, Refusal> {
+    let differs = |reason: &str| Refusal::Differs(reason.to_owned());
+    let (Some(state), Some(judgement)) = (entry.state(), insights.judgement(object.id)) else {
+        return Err(differs("it could not be judged"));
+    };
+    if let Some(reason) = entry.difference(object, judgement) {
+        return Err(Refusal::Differs(reason));
+    }
+    if !plan.is_settled(object) {
+        return Err(differs(
+            "it had changed less than 2 seconds before the plan was written, so that it may be another by now",
+        ));
+    }
+    let terms = Terms { states: vec![state], unread: plan.discard_messages, keeps };
+    // Whether the caller may is seen when it is tried.
+    match cleaning::stays(object, state, &terms, true) {
+        None => Ok(Rule::State(state, Duration::from_secs(plan.grace))),
+        Some(Stays::Kept(line)) => Err(Refusal::Listed(line)),
+        Some(Stays::Unread) => Err(differs("it holds unread messages, which the plan does not allow to be lost")),
+        Some(Stays::Unclosable(why)) => Err(Refusal::Differs(why)),
+        Some(Stays::State(_) | Stays::NotYours) => Err(differs("it is in another state")),
+    }
+}
+
+/// Reads a plan, and refuses one that is none, or not of here and now.
+pub(super) fn read(path: &Path) -> Result<Plan> {
+    let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
+    let mut text = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut text));
+    read.map_err(|error| Error::cannot(Status::Failed, &format!("read the plan {shown}"), bare(&error), None))?;
+    let refuse = |reason: &str| {
+        Error::cannot(Status::Refused, &format!("carry out the plan {shown}"), reason, Some("nothing was removed"))
+    };
+    if text.len() as u64 > MOST_BYTES {
+        return Err(refuse("it is too long"));
+    }
+    let plan = Plan::parse(&text).map_err(|reason| refuse(&reason))?;
+    plan.foreign().map_or(Ok(plan), |reason| Err(refuse(reason)))
+}

@@ -1,0 +1,325 @@
+//! `clean`: plans, and safely removes, what is leaked.
+
+mod apply;
+mod view;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use self::view::View;
+use super::backup;
+use super::confirm::{can_ask, confirm};
+use super::context::{Context, note, say};
+use super::keep::KeepList;
+use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
+use super::output::{Out, to_terminal};
+use super::report::{Manner, Outcome, Report};
+use super::rm::fate_told;
+use super::selectors::SelectorArgs;
+use crate::error::{Error, Result, Status, bare};
+use crate::object::cleaning::plan::{Entry, Plan};
+use crate::object::cleaning::{self, Choice, NEVER, Terms};
+use crate::object::closing::put_right::{Mended, put_right};
+use crate::object::closing::{Candidate, folder};
+use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::object::reference::Resolved;
+use crate::object::state::State;
+use crate::object::survey::Insights;
+use crate::render::escape::escape_bytes;
+use crate::sys::clock::now;
+use crate::sys::new_file::NewFile;
+
+/// What is said where nobody can be asked.
+const NOT_CONFIRMED: &str = "nothing removed; add --yes to remove, or --dry-run only to look";
+
+/// Remove what is leaked: orphans, unless --state names other states
+///
+/// Without --yes it prints what it would remove, and asks on a terminal. Each object is judged again before it goes,
+/// closed to newcomers.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Kinds: shm, sem, msg
+    #[arg(value_name = "KIND")]
+    kinds: Vec<OsString>,
+    /// Remove without asking
+    #[arg(short, long)]
+    yes: bool,
+    /// Say what would be removed, and remove nothing
+    #[arg(short = 'n', long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Queues with unread messages too
+    #[arg(long, conflicts_with = "apply")]
+    discard_messages: bool,
+    /// Save them in the archive FILE first, unread messages included; what changes after that is kept
+    #[arg(long, value_name = "FILE", value_parser = non_empty_path(), group = "written", conflicts_with = "plan_out")]
+    save: Option<OsString>,
+    /// Write the plan to FILE, and remove nothing
+    #[arg(long, value_name = "FILE", value_parser = non_empty_path(), group = "written", conflicts_with_all = ["yes", "apply"])]
+    plan_out: Option<OsString>,
+    /// Replace FILE if it exists
+    #[arg(long, requires = "written")]
+    overwrite: bool,
+    /// Carry out the plan in FILE, and nothing else
+    #[arg(long, value_name = "FILE", value_parser = non_empty_path())]
+    apply: Option<OsString>,
+    /// Read the keep list in DIR instead of /etc/ipcadm/keep.d
+    #[arg(long, value_name = "DIR", value_parser = non_empty_path())]
+    keep_dir: Option<OsString>,
+    /// Print no lines of success
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    style: StyleArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    // Last, because its heading holds for whatever follows.
+    #[command(flatten)]
+    selectors: SelectorArgs,
+}
+
+/// What is to be removed, what is not, and why.
+struct Prepared {
+    candidates: Vec<Candidate>,
+    insights: Insights,
+    left_out: cleaning::LeftOut,
+    /// Of a plan: objects that are gone, and those that are not what was planned.
+    gone: Vec<ObjectId>,
+    kept: Vec<(Object, Error)>,
+    failed: Vec<(ObjectId, Error)>,
+}
+
+/// Cleans.
+///
+/// # Errors
+/// A usage error, a keep list or plan that cannot be trusted, a place for records that cannot be had: all before
+/// anything is removed. An output error after everything is.
+pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+    let kinds = args.kinds(implied)?;
+    let selection = args.selectors.selection(kinds)?;
+    if let Some(state) = selection.states.iter().find(|state| NEVER.contains(state)) {
+        let reason = format!("--state {}: what is in use is never cleaned; rm removes it by name", state.word());
+        return Err(Error::Usage(reason));
+    }
+    let keep = KeepList::read(args.keep_dir.as_deref().map(Path::new))?;
+    let plan = match &args.apply {
+        Some(path) => {
+            args.without_choice(implied)?;
+            Some(apply::read(Path::new(path))?)
+        }
+        None => None,
+    };
+    // What an interrupted run left closed is to be judged as it was before.
+    if args.yes {
+        mend();
+    }
+    let at = now();
+    let keeps = |object: &Object| keep.keeps(object, at);
+    let prepared = if let Some(plan) = &plan {
+        apply::prepare(plan, &keeps, &keep)?
+    } else {
+        let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
+        let terms = Terms { states, unread: args.discard_messages || args.save.is_some(), keeps: &keeps };
+        let Choice { candidates, insights, left_out, losses } = cleaning::choose(&selection, &terms)?;
+        losses.iter().for_each(|loss| note(loss));
+        if let Some(path) = &args.plan_out {
+            args.write_plan(Path::new(path), &candidates, &insights)?;
+        }
+        Prepared { candidates, insights, left_out, gone: Vec::new(), kept: Vec::new(), failed: Vec::new() }
+    };
+    args.proceed(prepared, &keep, context)
+}
+
+impl CleanArgs {
+    fn kinds(&self, implied: Option<Kind>) -> Result<KindSet> {
+        let mut kinds = KindSet::NONE;
+        for word in &self.kinds {
+            let Some(kind) = Kind::from_word(word.as_encoded_bytes()) else {
+                let shown = escape_bytes(word.as_encoded_bytes());
+                let hint = "clean takes kinds (shm, sem, msg) and selectors; ipcadm rm --if-unused removes by name";
+                return Err(Error::Usage(format!("'{shown}' is no kind: {hint}")));
+            };
+            kinds = kinds.with(kind);
+        }
+        match implied {
+            Some(kind) if !kinds.is_empty() && kinds != KindSet::of(kind) => {
+                Err(Error::Usage(format!("'ipcadm {kind} clean' takes {}s only", kind.noun())))
+            }
+            Some(kind) => Ok(KindSet::of(kind)),
+            None => Ok(if kinds.is_empty() { KindSet::ALL } else { kinds }),
+        }
+    }
+
+    /// A plan says itself what is to be removed.
+    fn without_choice(&self, implied: Option<Kind>) -> Result<()> {
+        if implied.is_some() || !self.kinds.is_empty() || self.selectors.any() || self.selectors.by_use() {
+            return Err(Error::Usage("--apply carries out a plan as it is: give no kinds and no selectors".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn write_plan(&self, path: &Path, candidates: &[Candidate], insights: &Insights) -> Result<()> {
+        let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
+        let cannot = |reason: String, status| Error::cannot(status, &format!("write the plan {shown}"), reason, None);
+        let entries = candidates.iter().filter_map(|candidate| {
+            insights.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
+        });
+        let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let plan = Plan::new(entries.collect(), self.selectors.grace(), self.discard_messages, arguments)
+            .map_err(|reason| cannot(reason, Status::Failed))?;
+        let write = || -> io::Result<()> {
+            let file = NewFile::create(path)?;
+            let mut out = io::BufWriter::new(file.file());
+            serde_json::to_writer_pretty(&mut out, &plan)?;
+            out.write_all(b"\n").and_then(|()| out.flush())?;
+            drop(out);
+            file.file().sync_all()?;
+            file.keep(self.overwrite)
+        };
+        write().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => cannot("it exists (--overwrite replaces it)".to_owned(), Status::Exists),
+            _ => cannot(bare(&error), Status::Failed),
+        })
+    }
+
+    /// Shows the plan, asks if need be, and acts if that is wanted.
+    fn proceed(&self, mut prepared: Prepared, keep: &KeepList, context: &Context) -> Result<Status> {
+        let format = self.format.format();
+        let left_out = view::left_out(&prepared.left_out, keep);
+        if prepared.is_empty() && format == Format::Table {
+            context.verbose(|| "nothing to remove".to_owned());
+            left_out.iter().for_each(|line| context.verbose(|| line.clone()));
+            return Ok(Status::Done);
+        }
+        if self.yes {
+            return self.act(prepared, context);
+        }
+        let looks_only = self.dry_run || self.plan_out.is_some();
+        if format != Format::Table {
+            self.foresee(prepared, looks_only)?;
+            return Ok(if looks_only { Status::Done } else { Status::Refused });
+        }
+        if !(self.quiet && looks_only) {
+            let view = View { candidates: &prepared.candidates, left_out };
+            let mut style = self.style.style();
+            context.fit(&mut style);
+            let insights = std::mem::take(&mut prepared.insights);
+            let mut out = Out::stdout()?;
+            let printed = view.write(&mut out, insights, &style).map_err(Error::Output).and_then(|()| out.finish());
+            printed.or_else(Error::forgive_closed_pipe)?;
+            for (_, error) in &prepared.kept {
+                say(&error.to_string());
+            }
+            if !looks_only && !prepared.candidates.is_empty() && to_terminal() && can_ask() {
+                let question = match prepared.candidates.len() {
+                    1 => "Remove it?".to_owned(),
+                    many => format!("Remove these {many} objects?"),
+                };
+                if confirm(&question) == Some(true) {
+                    mend();
+                    return self.act(prepared, context);
+                }
+                say("nothing was removed");
+                return Ok(Status::Refused);
+            }
+        }
+        if looks_only {
+            return Ok(Status::Done);
+        }
+        say(NOT_CONFIRMED);
+        Ok(Status::Refused)
+    }
+
+    /// The plan for programs: what would become of each object.
+    fn foresee(&self, mut prepared: Prepared, looks_only: bool) -> Result<()> {
+        let manner = Manner { format: self.format.format(), quiet: true, dry_run: true };
+        let mut report = prepared.begin(manner)?;
+        for candidate in &prepared.candidates {
+            report.done(&candidate.object, Outcome::Removed, false, "");
+        }
+        if !looks_only {
+            let error = Error::Failed { status: Status::Refused, message: NOT_CONFIRMED.to_owned() };
+            report.failed("clean", None, Outcome::Kept, &error);
+        }
+        report.finish().map(drop).or_else(Error::forgive_closed_pipe)
+    }
+
+    fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
+        let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: false };
+        let mut report = prepared.begin(manner)?;
+        context.verbose(|| format!("{} objects to be closed, judged again and removed", prepared.candidates.len()));
+        let mut before = |candidates: &mut [Candidate]| match &self.save {
+            Some(file) => save(Path::new(file), self.overwrite, candidates),
+            None => Ok(()),
+        };
+        let asked_to_end = cleaning::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, fate| {
+            fate_told(&candidate.object.id.to_string(), &candidate.object, fate, &mut report);
+        });
+        match asked_to_end {
+            Ok(held) => {
+                let status = report.finish();
+                if held.is_some() {
+                    say("interrupted: what was begun is done, the rest is left");
+                }
+                drop(held);
+                status
+            }
+            Err(error) => {
+                // Nothing has been touched.
+                report.failed("clean", None, Outcome::Failed, &error);
+                report.finish().map(|_| error.status())
+            }
+        }
+    }
+}
+
+/// Copies all of them into an archive, which is on disk when this returns.
+fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()> {
+    let found: Vec<Resolved<'_>> =
+        candidates.iter().map(|candidate| Resolved { reference: None, object: candidate.object }).collect();
+    let copies = backup::save(file, overwrite, &found)?;
+    for (candidate, copy) in candidates.iter_mut().zip(copies) {
+        if let Some(saved) = copy {
+            candidate.copied(saved.object, saved.check());
+        }
+    }
+    Ok(())
+}
+
+/// Puts right what interrupted runs left closed.
+fn mend() {
+    for mended in put_right(&folder::candidates()) {
+        match &mended {
+            Mended::Opened(..) => note(&mended.to_string()),
+            Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
+        }
+    }
+}
+
+impl Prepared {
+    fn is_empty(&self) -> bool {
+        self.candidates.is_empty() && self.gone.is_empty() && self.kept.is_empty() && self.failed.is_empty()
+    }
+
+    /// A report that tells of what is not touched, and takes over what is known of the rest.
+    fn begin(&mut self, manner: Manner) -> Result<Report> {
+        let objects: Vec<Object> = match manner.format {
+            Format::Table => Vec::new(),
+            _ => {
+                let candidates = self.candidates.iter().map(|candidate| candidate.object);
+                candidates.chain(self.kept.iter().map(|(object, _)| *object)).collect()
+            }
+        };
+        let mut report = Report::judged(manner, &objects, std::mem::take(&mut self.insights))?;
+        self.gone.iter().for_each(|id| report.gone(*id));
+        for (object, error) in &self.kept {
+            report.failed(&object.id.to_string(), Some(object), Outcome::Kept, error);
+        }
+        for (id, error) in &self.failed {
+            report.failed(&id.to_string(), None, Outcome::Failed, error);
+        }
+        Ok(report)
+    }
+}

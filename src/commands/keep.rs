@@ -1,0 +1,193 @@
+//! The keep list: objects that `clean` never takes, chosen by lines of selectors in files.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+use super::selectors::SelectorArgs;
+use crate::error::{Error, Result, Status, bare};
+use crate::object::model::{Kind, KindSet, Object};
+use crate::object::select::Selection;
+use crate::render::escape::{escape, escape_bytes};
+
+/// Where it is, unless an option says otherwise.
+const FOLDER: &str = "/etc/ipcadm/keep.d";
+/// No file of it is longer.
+const MOST_BYTES: u64 = 1 << 20;
+/// Beginnings and ends of names that editors and package managers give to copies.
+const COPIES_END: [&str; 4] = ["~", ".rpmnew", ".rpmsave", ".rpmorig"];
+
+/// What a line holds: the words that `ls` and `clean` take, and so can never mean anything else.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
+struct Words {
+    kinds: Vec<String>,
+    #[command(flatten)]
+    selectors: SelectorArgs,
+}
+
+/// A line that keeps something.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// `/etc/ipcadm/keep.d/db:3`, escaped.
+    pub(super) place: String,
+    selection: Selection,
+}
+
+/// All lines, in the order of the files' names.
+#[derive(Debug, Default)]
+pub(super) struct KeepList {
+    /// The lines.
+    pub(super) lines: Vec<Line>,
+}
+
+impl KeepList {
+    /// Reads `folder`, or the usual one, which may be missing.
+    ///
+    /// # Errors
+    /// Status 1 for what cannot be read or understood, with file, line and reason: nothing must go that somebody
+    /// meant to keep.
+    pub(super) fn read(folder: Option<&Path>) -> Result<Self> {
+        let path = folder.unwrap_or(Path::new(FOLDER));
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => return Ok(Self::default()),
+            Err(error) => return Err(unreadable(path, &bare(&error))),
+        };
+        let mut files: Vec<PathBuf> = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(path, &bare(&error)))?;
+            if !is_copy(entry.file_name().as_encoded_bytes()) {
+                files.push(entry.path());
+            }
+        }
+        files.sort();
+        let mut list = Self::default();
+        for file in files {
+            let text = read_file(&file).map_err(|reason| unreadable(&file, &reason))?;
+            for (number, line) in text.lines().enumerate() {
+                let place = format!("{}:{}", shown(&file), number + 1);
+                let selection = parse(line).map_err(|reason| malformed(&place, &reason))?;
+                list.lines.extend(selection.map(|selection| Line { place, selection }));
+            }
+        }
+        Ok(list)
+    }
+
+    /// The place in `lines` of the first that keeps `object`; `now` is in seconds since 1970.
+    pub(super) fn keeps(&self, object: &Object, now: i64) -> Option<usize> {
+        self.lines.iter().position(|line| line.selection.matches(object, now))
+    }
+}
+
+fn unreadable(path: &Path, reason: &str) -> Error {
+    Error::cannot(Status::Failed, &format!("read the keep list {}", shown(path)), reason, Some("nothing was removed"))
+}
+
+fn malformed(place: &str, reason: &str) -> Error {
+    Error::Failed { status: Status::Failed, message: format!("keep list, {place}: {reason} (nothing was removed)") }
+}
+
+fn shown(path: &Path) -> String {
+    escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
+}
+
+fn is_copy(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    name.starts_with('.') || name.contains(".dpkg-") || COPIES_END.iter().any(|end| name.ends_with(end))
+}
+
+fn read_file(path: &Path) -> std::result::Result<String, String> {
+    // A FIFO must not keep it waiting.
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| bare(&error))?;
+    if !file.metadata().map_err(|error| bare(&error))?.is_file() {
+        return Err("no plain file".to_owned());
+    }
+    let mut text = String::new();
+    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| bare(&error))?;
+    if text.len() as u64 > MOST_BYTES { Err("too long".to_owned()) } else { Ok(text) }
+}
+
+/// What a line chooses; None of one without words.
+fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
+    let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let words = Words::try_parse_from(words).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        escape(first.strip_prefix("error: ").unwrap_or(first)).into_owned()
+    })?;
+    let mut kinds = KindSet::NONE;
+    for word in &words.kinds {
+        let kind = Kind::from_word(word.as_bytes())
+            .ok_or_else(|| format!("'{}' is no kind; kinds are shm, sem and msg", escape(word)))?;
+        kinds = kinds.with(kind);
+    }
+    if words.selectors.by_use() {
+        return Err("--pid, --state, --orphan and --grace have no place in a keep list: what is kept must not depend \
+                    on who uses it at the moment"
+            .to_owned());
+    }
+    if kinds.is_empty() && !words.selectors.any() {
+        return Err("it chooses nothing".to_owned());
+    }
+    let kinds = if kinds.is_empty() { KindSet::ALL } else { kinds };
+    words.selectors.selection(kinds).map(Some).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{is_copy, parse};
+    use crate::object::model::KindSet;
+
+    #[test]
+    fn lines() {
+        for nothing in ["", "   ", "# shm", "  # --owner nobody"] {
+            assert!(parse(nothing).unwrap().is_none(), "{nothing:?}");
+        }
+        let selection = parse("shm sem --mode 0600 --key 0x0d4d* # device mapper").unwrap().unwrap();
+        assert_eq!(selection.kinds, KindSet::SHM.with(crate::object::model::Kind::Sem));
+        assert_eq!((selection.modes.len(), selection.keys.len()), (1, 1));
+        for bad in [
+            "smh",
+            "shm:5",
+            "--owner",
+            "--owner no-such-user-here",
+            "--key 5x",
+            "--help",
+            "-h",
+            "--version",
+            "--state idle",
+            "--orphan",
+            "--pid 1",
+            "--grace 1",
+            "'shm'",
+            "--yes",
+            "--",
+        ] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn copies() {
+        assert!(
+            ["db~", ".db", ".db.swp", "db.dpkg-old", "db.dpkg-new", "db.rpmsave"].iter().all(|n| is_copy(n.as_bytes()))
+        );
+        assert!(["db", "db.conf", "10-db"].iter().all(|name| !is_copy(name.as_bytes())));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_strange(line in "[^\\n]*") {
+            let _ = parse(&line);
+        }
+    }
+}

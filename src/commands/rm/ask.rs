@@ -1,0 +1,65 @@
+//! Asking before objects in use are removed.
+
+use std::collections::HashSet;
+
+use super::super::confirm::{can_ask, confirm};
+use super::candidates::Candidate;
+use crate::object::inventory;
+use crate::object::model::{Object, ObjectId};
+use crate::object::users::{Users, Wants, words};
+
+/// Objects in use that a question names one by one.
+const NAMED: usize = 10;
+
+/// Asks about objects in use, if there are any and somebody can be asked. Without a terminal `rm` obeys.
+///
+/// An answer may take long: what has come into use meanwhile was not asked about, so it is asked about again.
+pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
+    if !can_ask() {
+        return true;
+    }
+    let mut known: HashSet<ObjectId> = HashSet::new();
+    loop {
+        let objects: Vec<Object> = candidates
+            .iter()
+            .map(|candidate| candidate.found.object)
+            .filter(|object| !known.contains(&object.id))
+            .collect();
+        let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+        let used: Vec<(ObjectId, String)> = candidates
+            .iter()
+            .filter(|candidate| !known.contains(&candidate.found.object.id))
+            .filter_map(|candidate| {
+                let object = &candidate.found.object;
+                let how = words::in_use(object, users.of(object.id))?;
+                Some((candidate.found.object.id, format!("{}: {how}", candidate.found)))
+            })
+            .collect();
+        if used.is_empty() {
+            return true;
+        }
+        if !confirm(&question(candidates.len(), &used)).unwrap_or(true) {
+            return false;
+        }
+        known.extend(used.iter().map(|(id, _)| *id));
+        for candidate in candidates.iter_mut() {
+            // The fingerprint of the first look still decides; this is about use alone.
+            if let Ok(Some(now)) = inventory::look(candidate.found.object.id) {
+                candidate.found.object = now;
+            }
+        }
+    }
+}
+
+fn question(all: usize, used: &[(ObjectId, String)]) -> String {
+    let mut question = used.iter().take(NAMED).map(|(_, how)| how.as_str()).collect::<Vec<_>>().join("\n");
+    if used.len() > NAMED {
+        question.push_str(&format!("\nand {} more", used.len() - NAMED));
+    }
+    let what = match (all, used.len()) {
+        (1, _) => "Remove it?".to_owned(),
+        (all, 1) => format!("Remove all {all} objects, this one too?"),
+        (all, some) => format!("Remove all {all} objects, these {some} too?"),
+    };
+    format!("{question}\n{what}")
+}

@@ -1,0 +1,182 @@
+//! Cleaning: which objects may go, what is left out and why, and carrying that out.
+
+pub mod plan;
+pub mod relief;
+
+use std::collections::BTreeMap;
+
+use super::closing::{self, Candidate, Fate, Rule, folder, gate, record::Record};
+use super::model::{Kind, Object, ObjectId};
+use super::rights::is_mine;
+use super::select::Selection;
+use super::state::State;
+use super::survey::{Insight, Insights, Wants, survey};
+use crate::error::{Error, Result};
+use crate::proc::process::is_system_administrator;
+use crate::sys::held_signals::HeldSignals;
+use crate::sys::namespace;
+
+/// States that `clean` never takes.
+pub const NEVER: [State; 2] = [State::Doomed, State::Active];
+
+/// What else decides what goes.
+pub struct Terms<'a> {
+    /// These states.
+    pub states: Vec<State>,
+    /// Queues with unread messages too.
+    pub unread: bool,
+    /// The line of the keep list that keeps an object.
+    pub keeps: &'a dyn Fn(&Object) -> Option<usize>,
+}
+
+/// What could go, and what is left out.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// In the order in which they go: queues, sets, segments.
+    pub candidates: Vec<Candidate>,
+    /// Why.
+    pub insights: Insights,
+    /// What stays.
+    pub left_out: LeftOut,
+    /// What the listing lacks and why, a sentence each.
+    pub losses: Vec<String>,
+}
+
+/// What stays, and why.
+#[derive(Debug, Default)]
+pub struct LeftOut {
+    /// In other states than those wanted.
+    pub by_state: BTreeMap<State, u64>,
+    /// The caller may not remove them.
+    pub not_yours: u64,
+    /// Queues with unread messages.
+    pub unread: u64,
+    /// By a line of the keep list.
+    pub kept: BTreeMap<usize, Vec<ObjectId>>,
+    /// They cannot be closed to newcomers.
+    pub unclosable: Vec<(ObjectId, String)>,
+}
+
+/// Why an object stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// It is in another state.
+    State(State),
+    /// The caller may not remove it.
+    NotYours,
+    /// It holds messages.
+    Unread,
+    /// By that line of the keep list.
+    Kept(usize),
+    /// It cannot be closed to newcomers; why.
+    Unclosable(String),
+}
+
+impl LeftOut {
+    fn add(&mut self, id: ObjectId, why: Stays) {
+        match why {
+            Stays::State(state) => *self.by_state.entry(state).or_default() += 1,
+            Stays::NotYours => self.not_yours += 1,
+            Stays::Unread => self.unread += 1,
+            Stays::Kept(line) => self.kept.entry(line).or_default().push(id),
+            Stays::Unclosable(why) => self.unclosable.push((id, why)),
+        }
+    }
+}
+
+/// Chooses among the objects that `selection` takes, whatever states it names.
+///
+/// # Errors
+/// When the kernel has no System V IPC, or none of the ways to list works.
+pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
+    // Judged are all of them, so that it can be said what is left out.
+    let all_states = Selection { states: Vec::new(), ..selection.clone() };
+    let survey = survey(&all_states, Wants { memory: false, insight: Insight::ALL })?;
+    let mut choice = Choice { insights: survey.insights, losses: survey.losses, ..Choice::default() };
+    let admin = is_system_administrator();
+    for object in survey.objects {
+        let Some(judgement) = choice.insights.judgement(object.id) else { continue };
+        let state = judgement.state;
+        match stays(&object, state, terms, admin) {
+            Some(why) => choice.left_out.add(object.id, why),
+            None => {
+                let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
+                choice.candidates.push(Candidate::new(object, usage, Rule::State(state, selection.grace)));
+            }
+        }
+    }
+    sort(&mut choice.candidates);
+    Ok(choice)
+}
+
+/// Why `object` stays, which is in `state`; `admin` is who may remove everybody's. None when it may go.
+pub fn stays(object: &Object, state: State, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
+    let safe = if NEVER.contains(&state) || !may_be_waited_for(object) { state } else { State::Unknown };
+    if NEVER.contains(&state) || !terms.states.contains(&safe) {
+        return Some(Stays::State(safe));
+    }
+    if !(admin || is_mine(object)) {
+        return Some(Stays::NotYours);
+    }
+    if let Some(line) = (terms.keeps)(object) {
+        return Some(Stays::Kept(line));
+    }
+    if !terms.unread && object.as_queue().is_some_and(|queue| queue.qnum > 0) {
+        return Some(Stays::Unread);
+    }
+    gate::obstacle(object).map(Stays::Unclosable)
+}
+
+/// Whether threads may wait on `object` that cannot be seen at all: the kernel counts nobody who waits on a queue, and
+/// processes outside of this pid namespace may share the IPC namespace, as in a pod.
+#[must_use]
+pub fn may_be_waited_for(object: &Object) -> bool {
+    object.kind() == Kind::Msg && !namespace::is_initial_pid()
+}
+
+/// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment.
+pub fn sort(candidates: &mut [Candidate]) {
+    candidates.sort_by_key(|candidate| match candidate.object.kind() {
+        Kind::Msg => 0,
+        Kind::Sem => 1,
+        Kind::Shm => 2,
+    });
+}
+
+/// What is done with all candidates before the first is touched, such as saving them. What it touches itself it looks
+/// at again, and says so in [`Candidate::expected`]. An error ends all, and nothing is removed.
+pub type BeforeRemoval<'a> = dyn FnMut(&mut [Candidate]) -> Result<()> + 'a;
+
+/// Removes the candidates, some at a time, and tells `each` what became of it.
+///
+/// When a signal asks to end, what is closed is removed or opened again, and the rest is left. The signal is still held
+/// back then: dropping what is returned lets it in.
+///
+/// # Errors
+/// Before anything is touched: when `before` fails, or no record can be kept.
+pub fn carry_out(
+    candidates: &mut [Candidate],
+    before: &mut BeforeRemoval<'_>,
+    each: &mut dyn FnMut(&Candidate, Fate),
+) -> Result<Option<HeldSignals>> {
+    if candidates.is_empty() {
+        return Ok(None);
+    }
+    before(candidates)?;
+    let mut record = Record::begin(&folder::candidates())?;
+    for batch in candidates.chunks(closing::BATCH) {
+        let held = HeldSignals::hold();
+        let fates = closing::remove(batch, &mut record);
+        batch.iter().zip(fates).for_each(|(candidate, fate)| each(candidate, fate));
+        if held.is_asked_to_end() {
+            return Ok(Some(held));
+        }
+    }
+    Ok(None)
+}
+
+/// As an error for a report: that an object is kept, and why.
+#[must_use]
+pub fn kept(id: ObjectId, reason: &str) -> Error {
+    Error::cannot(crate::error::Status::Refused, &format!("remove {id}"), reason, Some("kept"))
+}

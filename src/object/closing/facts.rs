@@ -1,0 +1,95 @@
+//! What must not have changed.
+
+use crate::object::inside::{self, Semaphore};
+use crate::object::model::{Detail, Object};
+use crate::object::users::{Process, Usage};
+use crate::render::escape::escape;
+use crate::sys::{self, Mode};
+
+/// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
+/// bits and time of change. None when in nothing.
+#[must_use]
+pub fn difference(before: &Object, now: &Object) -> Option<&'static str> {
+    let (one, two) = (&before.perm, &now.perm);
+    let flags = |mode: Mode| mode.bits() & !Mode::PERMISSIONS;
+    let common = [
+        (before.id != now.id, "it is another object"),
+        (now.is_doomed() && !before.is_doomed(), "somebody has removed it, and it waits for its last detach"),
+        (one.key != two.key, "it has another key"),
+        (one.cuid != two.cuid || one.cgid != two.cgid, "it has another creator"),
+        (one.uid != two.uid || one.gid != two.gid, "it has another owner"),
+        (flags(one.mode) != flags(two.mode), "it was locked or unlocked"),
+    ];
+    let special = match (&before.detail, &now.detail) {
+        (Detail::Shm(one), Detail::Shm(two)) => vec![
+            (one.nattch != two.nattch, "it was attached or detached"),
+            (one.size != two.size || one.cpid != two.cpid, "it is another segment"),
+            ((one.lpid, one.atime, one.dtime) != (two.lpid, two.atime, two.dtime), "it was attached or detached"),
+        ],
+        (Detail::Sem(one), Detail::Sem(two)) => vec![
+            (one.nsems != two.nsems, "it has another number of semaphores"),
+            (one.otime != two.otime, "it was used"),
+        ],
+        (Detail::Msg(one), Detail::Msg(two)) => vec![
+            ((one.qnum, one.cbytes) != (two.qnum, two.cbytes), "messages came or went"),
+            ((one.stime, one.lspid) != (two.stime, two.lspid), "somebody sent to it"),
+            ((one.rtime, one.lrpid) != (two.rtime, two.lrpid), "somebody received from it"),
+            (one.qbytes != two.qbytes, "its capacity was changed"),
+        ],
+        _ => vec![(true, "it is of another kind")],
+    };
+    common.into_iter().chain(special).find_map(|(differs, what)| differs.then_some(what))
+}
+
+/// Values and last users of a set's semaphores; None of other kinds.
+///
+/// # Errors
+/// `EACCES` without read permission, `EINVAL` or `EIDRM` when it is gone.
+pub(super) fn semaphores(object: &Object) -> sys::Result<Option<Vec<Semaphore>>> {
+    object.as_set().map(|_| inside::semaphores(object)).transpose()
+}
+
+/// What speaks against the removal of a set: somebody waits, or a semaphore was changed since `before`, where that
+/// could be read.
+pub(super) fn changed(before: Option<&[Semaphore]>, now: &[Semaphore]) -> Option<String> {
+    if let Some(waited) = now.iter().find(|semaphore| semaphore.ncnt > 0 || semaphore.zcnt > 0) {
+        return Some(format!("a thread waits for its semaphore {}", waited.index));
+    }
+    let same = |(one, two): (&Semaphore, &Semaphore)| (one.value, one.pid) == (two.value, two.pid);
+    let changed = before.is_some_and(|before| before.len() != now.len() || !before.iter().zip(now).all(same));
+    changed.then(|| "its semaphores were changed".to_owned())
+}
+
+/// Who uses an object now, or may without being seen, and did not when it was judged; None when nobody does.
+/// `counted` tells that the kernel counts none that wait, so that none are hidden.
+pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<String> {
+    if let Some(holder) = now.holders.first() {
+        return Some(format!("{} has attached it", named(&holder.process)));
+    }
+    if let Some(waiter) = now.waiters.first() {
+        return Some(format!("{} waits on it", named(&waiter.process)));
+    }
+    if now.hidden_attachments > before.hidden_attachments {
+        return Some("somebody who cannot be seen has attached it".to_owned());
+    }
+    let more = match (before.hidden_waiters, now.hidden_waiters) {
+        _ if counted => false,
+        (Some(before), Some(now)) => now > before,
+        (Some(_), None) => true,
+        (None, Some(now)) => now > 0,
+        (None, None) => false,
+    };
+    more.then(|| match &now.hidden_why {
+        Some(why) => format!("whether a thread waits on it cannot be known any more: {why}"),
+        None => "somebody who cannot be seen may wait on it".to_owned(),
+    })
+}
+
+/// `pid 812 (postgres)`
+pub(super) fn named(process: &Process) -> String {
+    if process.command.is_empty() {
+        format!("pid {}", process.pid)
+    } else {
+        format!("pid {} ({})", process.pid, escape(&process.command))
+    }
+}

@@ -1,0 +1,120 @@
+//! Removing what somebody may start using.
+//!
+//! Between a look and a removal another process may come. So an object is first judged without being touched, then
+//! closed: its mode becomes 0000, and who is not privileged can no longer get in. When every call that had passed the
+//! permission check before has had its effect ([`barrier`]), it is looked at again, and everybody who could use it is
+//! looked for again. Only what then still is as it was judged is removed; the rest gets its mode back. What is closed
+//! is on record, so that a run that is killed leaves nothing closed for long.
+//!
+//! Being closed is felt: a process that opens the object in that moment is refused, and one asleep in msgrcv(2) would
+//! be. Nothing of that happens to objects somebody was seen to use.
+//!
+//! A segment is attached, read-only, when all is decided and where the caller may: its identifier then cannot come to
+//! mean another segment before the removal, however long this process is kept from running. Attached earlier, it would
+//! hide what tells of others: the time of the last attach and its process.
+
+mod batch;
+mod facts;
+pub mod folder;
+pub mod gate;
+pub mod put_right;
+pub mod record;
+
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use batch::remove;
+pub use facts::difference;
+
+use super::model::Object;
+use super::state::State;
+use super::users::Usage;
+use crate::error::Error;
+
+/// Objects that are closed at a time.
+pub const BATCH: usize = 64;
+/// What a user namespace shows for users it has no number for.
+const UNMAPPED: u32 = 65534;
+
+/// An object that is to be removed.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// As it was judged.
+    pub object: Object,
+    /// As it must be found: the same, unless something of our own has touched it since, as saving it may.
+    pub expected: Object,
+    /// Who used it when it was judged.
+    pub usage: Usage,
+    /// What must still be true of it.
+    pub rule: Rule,
+    /// What else must be so right before it is closed.
+    pub check: Option<Check>,
+}
+
+/// A look at an object that only who knows more of it can take: whether a copy of it still is one.
+#[derive(Clone)]
+pub struct Check(Rc<Look>);
+
+/// Why an object is to be kept, in words.
+type Look = dyn Fn() -> Result<(), String>;
+
+impl Check {
+    /// A check; its error says in words why the object is to be kept.
+    pub fn new(look: impl Fn() -> Result<(), String> + 'static) -> Self {
+        Self(Rc::new(look))
+    }
+
+    fn pass(&self) -> Result<(), String> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Check")
+    }
+}
+
+impl Candidate {
+    /// An object as it was just judged.
+    #[must_use]
+    pub fn new(object: Object, usage: Usage, rule: Rule) -> Self {
+        Self { object, expected: object, usage, rule, check: None }
+    }
+
+    /// A copy of it was made, which left it as `object`; `check` tells whether the copy still is one.
+    pub fn copied(&mut self, object: Object, check: Check) {
+        self.expected = object;
+        self.check = Some(check);
+    }
+}
+
+/// What must be true of an object for it to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// That it is in this state, by this grace age.
+    State(State, Duration),
+    /// That nobody has it attached and nobody waits on it.
+    Unused,
+}
+
+/// What became of an object.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is gone.
+    Removed,
+    /// It is a segment that a privileged process attached in the last moment: it goes when that lets go.
+    WillGo {
+        /// Attachments left.
+        nattch: u64,
+        /// Who has it, as far as can be seen.
+        usage: Usage,
+    },
+    /// Somebody else has removed it.
+    Gone,
+    /// It is not what it was judged to be; the sentence says how.
+    Kept(String),
+    /// It could not be removed, or its mode could not be given back.
+    Failed(Error),
+}

@@ -1,0 +1,332 @@
+//! The record of what a run has closed, from which the next run puts right what an interrupted one left behind.
+//!
+//! A file for each run, locked while the run lives. It is written before the first object of a batch is closed and
+//! emptied when the last is removed or open again; so a record without a lock tells what may still be closed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{folder, gate};
+use crate::error::{Error, Result, Status, bare};
+use crate::object::inventory;
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::proc::boot;
+use crate::sys::{Mode, clock, file_lock, namespace, random};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+/// Records begin so; what begins otherwise is none.
+pub(super) const PREFIX: &str = "closed-";
+/// No record is longer.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// The version of the format.
+    ipcadm_record: u32,
+    /// Of which run of the machine it is.
+    pub boot: String,
+    /// Of which IPC namespace.
+    pub namespace: u64,
+    /// When its run began, before the first object was closed; seconds since 1970.
+    pub time: i64,
+    /// The objects.
+    pub objects: Vec<Entry>,
+}
+
+/// An object that is to be closed, as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    kind: String,
+    id: i32,
+    key: u32,
+    cuid: u32,
+    cgid: u32,
+    cpid: Option<i32>,
+    nsems: Option<u64>,
+    uid: u32,
+    gid: u32,
+    qbytes: Option<u64>,
+    mode: u32,
+}
+
+impl Entry {
+    /// From an object that is not closed yet.
+    #[must_use]
+    pub fn of(object: &Object) -> Self {
+        Self {
+            kind: object.kind().word().to_owned(),
+            id: object.id.id,
+            key: object.perm.key.bits(),
+            cuid: object.perm.cuid.raw(),
+            cgid: object.perm.cgid.raw(),
+            cpid: object.as_segment().map(|segment| segment.cpid.raw()),
+            nsems: object.as_set().map(|set| set.nsems),
+            uid: object.perm.uid.raw(),
+            gid: object.perm.gid.raw(),
+            qbytes: object.as_queue().and_then(|queue| queue.qbytes),
+            mode: object.perm.mode.permissions(),
+        }
+    }
+
+    /// Which object it is about; None for no sensible one.
+    #[must_use]
+    pub fn id(&self) -> Option<ObjectId> {
+        let kind = Kind::from_word(self.kind.as_bytes())?;
+        (self.id >= 0).then_some(ObjectId { kind, id: self.id })
+    }
+
+    /// The mode it had.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        Mode::new(self.mode)
+    }
+
+    /// Whether `object` is what the record is about, closed since `time`, or a set open to its owner for a look, and
+    /// not touched since.
+    #[must_use]
+    pub fn is_closed(&self, object: &Object, time: i64) -> bool {
+        let mode = object.perm.mode.permissions();
+        let for_a_look = object.as_set().is_some() && mode == gate::LOOK.permissions();
+        if mode == self.mode || !(mode == gate::CLOSED.permissions() || for_a_look) {
+            return false;
+        }
+        let mut closed = Self { mode, ..self.clone() };
+        let now = Self::of(object);
+        // A reader in another pid namespace may see no creator.
+        if closed.cpid == Some(0) || now.cpid == Some(0) {
+            closed.cpid = now.cpid;
+        }
+        // Closing sets the time of change. A second for clocks that are set.
+        closed == now && object.ctime.seconds() >= time.saturating_sub(1)
+    }
+
+    fn is_sound(&self) -> bool {
+        self.id().is_some() && self.mode & !Mode::PERMISSIONS == 0
+    }
+}
+
+/// The record of this run.
+#[derive(Debug)]
+pub struct Record {
+    file: File,
+    path: PathBuf,
+    boot: String,
+    namespace: u64,
+    /// When the run began; seconds since 1970.
+    time: i64,
+    /// What could not be opened again.
+    stuck: Vec<Entry>,
+}
+
+impl Record {
+    /// Begins a record in the first of `folders` that will do.
+    ///
+    /// # Errors
+    /// Status 1 when there is no safe place for it, or `/proc` does not tell what belongs into it.
+    pub fn begin(folders: &[PathBuf]) -> Result<Self> {
+        let cannot = |reason: String| Error::cannot(Status::Failed, "keep a record of what is closed", reason, None);
+        let boot = boot::id().ok_or_else(|| cannot("/proc does not tell the boot id".to_owned()))?;
+        let namespace = namespace::ipc().ok_or_else(|| cannot("/proc does not tell the IPC namespace".to_owned()))?;
+        let folder = folder::prepare(folders).map_err(cannot)?;
+        let (file, path) =
+            create(&folder).map_err(|error| cannot(format!("{}: {}", folder.display(), bare(&error))))?;
+        Ok(Self { file, path, boot, namespace, time: clock::now(), stuck: Vec::new() })
+    }
+
+    /// Writes down what is about to be closed, to disk.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
+        self.put(objects.iter().map(Entry::of).collect())
+    }
+
+    /// The batch is done: each of `objects`, as they were before, should be gone or open. One that is closed all the
+    /// same stays on record for the next run.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
+        let closed = |entry: &Entry| {
+            let now = entry.id().and_then(|id| inventory::look(id).ok().flatten());
+            now.is_some_and(|now| entry.is_closed(&now, self.time))
+        };
+        let stuck: Vec<Entry> = objects.iter().map(Entry::of).filter(closed).collect();
+        self.stuck.extend(stuck);
+        self.put(Vec::new())
+    }
+
+    fn put(&mut self, mut objects: Vec<Entry>) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        objects.extend(self.stuck.iter().cloned());
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let (boot, namespace, time) = (self.boot.clone(), self.namespace, self.time);
+        let text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
+        self.file.write_all(&text)?;
+        self.file.sync_all()
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.stuck.is_empty() {
+            // An empty record without a lock is removed by the next run.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes the file. It gets its name when it is locked, so that no other run takes it for left behind.
+fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
+    let name = format!("{}-{:08x}", std::process::id(), random::bits32()?);
+    let unlocked = folder.join(format!(".{name}"));
+    let path = folder.join(format!("{PREFIX}{name}"));
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(&unlocked)?;
+    let named = file_lock::try_lock(&file).and_then(|_| fs::rename(&unlocked, &path));
+    match named {
+        Ok(()) => Ok((file, path)),
+        Err(error) => {
+            let _ = fs::remove_file(&unlocked);
+            Err(error)
+        }
+    }
+}
+
+/// What a record that was left behind says; None when it is empty.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub(super) fn read(file: &mut File) -> std::result::Result<Option<Content>, String> {
+    let mut text = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| bare(&error))?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.len() as u64 > MOST_BYTES {
+        return Err("too long".to_owned());
+    }
+    parse(&text).map(Some)
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn parse(text: &[u8]) -> std::result::Result<Content, String> {
+    let content: Content = serde_json::from_slice(text).map_err(|_| "not a record".to_owned())?;
+    if content.ipcadm_record != VERSION {
+        return Err(format!("version {} is unknown", content.ipcadm_record));
+    }
+    if !content.objects.iter().all(Entry::is_sound) {
+        return Err("it tells of impossible objects".to_owned());
+    }
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Content, Entry, VERSION, parse};
+    use crate::object::model::Object;
+    use crate::sys::msg::MsgStat;
+    use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, Timestamp, Uid};
+
+    fn queue(mode: u32, ctime: i64) -> Object {
+        let perm = Perm {
+            key: Key::from_bits(5),
+            uid: Uid::new(1),
+            gid: Gid::new(2),
+            cuid: Uid::new(3),
+            cgid: Gid::new(4),
+            mode: Mode::new(mode),
+        };
+        let stat = MsgStat {
+            perm,
+            stime: Timestamp::NEVER,
+            rtime: Timestamp::NEVER,
+            ctime: Timestamp::new(ctime),
+            cbytes: 0,
+            qnum: 0,
+            qbytes: 16384,
+            lspid: Pid::new(0),
+            lrpid: Pid::new(0),
+        };
+        Object::queue(MsgId::new(7), &stat, true)
+    }
+
+    fn content() -> Content {
+        let objects = vec![Entry::of(&queue(0o640, 100))];
+        Content { ipcadm_record: VERSION, boot: "b".into(), namespace: 9, time: 200, objects }
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let text = serde_json::to_vec(&content()).unwrap();
+        assert_eq!(parse(&text), Ok(content()));
+        assert_eq!(content().objects[0].mode().bits(), 0o640);
+    }
+
+    #[test]
+    fn only_a_closed_object_is_one() {
+        let entry = Entry::of(&queue(0o640, 100));
+        assert!(entry.is_closed(&queue(0, 200), 200));
+        // Opened again by somebody, or closed long before the record was written.
+        assert!(!entry.is_closed(&queue(0o600, 200), 200));
+        assert!(!entry.is_closed(&queue(0, 100), 200));
+        let mut other = queue(0, 200);
+        other.perm.uid = Uid::new(8);
+        assert!(!entry.is_closed(&other, 200));
+        other = queue(0, 200);
+        other.perm.key = Key::from_bits(6);
+        assert!(!entry.is_closed(&other, 200));
+    }
+
+    #[test]
+    fn a_bad_record_is_refused() {
+        let good = String::from_utf8(serde_json::to_vec(&content()).unwrap()).unwrap();
+        for (from, to) in [
+            ("\"ipcadm_record\":1", "\"ipcadm_record\":2"),
+            ("\"mode\":416", "\"mode\":4095"),
+            ("\"mode\":416", "\"mode\":-1"),
+            ("\"kind\":\"msg\"", "\"kind\":\"pipe\""),
+            ("\"id\":7", "\"id\":-7"),
+            ("\"namespace\":9", "\"namespace\":9,\"more\":1"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good);
+            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(parse(&good.as_bytes()[..good.len() - 1]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_record_is_too_strange(text: Vec<u8>) {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Waiting until every call that had passed a permission check has had its effect.
+//!
+//! The kernel checks the mode of an object and counts an attachment, or puts a thread to sleep on it, within one RCU
+//! read section. So after a mode was taken away and a grace period has passed, every caller has either got in, and is
+//! seen, or is refused.
+
+use std::time::Duration;
+
+use super::errno::Errno;
+
+/// `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period.
+const GLOBAL: libc::c_int = 1;
+/// Where no grace period can be had: long beside the moment that a caller spends between check and effect.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Returns when every system call of other processes that was under way has left the kernel or gone to sleep there.
+///
+/// Without `membarrier` (before Linux 4.3, with `nohz_full`, forbidden by a filter), and with one processor, where the
+/// kernel takes the call for needless though a caller may have been preempted, a pause has to do.
+pub fn wait_for_callers() {
+    if membarrier().is_err() || processors() <= 1 {
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn membarrier() -> Result<(), Errno> {
+    // SAFETY: takes numbers only.
+    Errno::check(unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) }).map(drop)
+}
+
+/// Processors online; 1 where that is not known.
+fn processors() -> libc::c_long {
+    // SAFETY: takes and returns numbers.
+    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }
+}
