@@ -191,11 +191,11 @@ fn replacing_takes_only_what_is_unused() {
     restore(&[&file, "--replace"]).run().status(10).stderr_has("1 unread message").stderr_has("nothing was done");
     make::recv(msg, 0);
     let held = make::holder(shm);
-    restore(&[&file, "--replace"]).run().status(10).stderr_has("attached once");
+    restore(&[&file, "--replace"]).run().status(10).stderr_has("attached by pid");
     drop(held);
     while make::shm_stat(shm).nattch > 0 {}
     let waiter = make::blocked_semop(sem, 0, -1);
-    restore(&[&file, "--replace"]).run().status(10).stderr_has("1 thread waits");
+    restore(&[&file, "--replace"]).run().status(10).stderr_has("waited for by pid");
     drop(waiter);
     for id in [(Kind::Shm, shm), (Kind::Sem, sem), (Kind::Msg, msg)] {
         assert!(make::exists(id.0, id.1));

@@ -16,10 +16,9 @@ use super::selectors::SelectorArgs;
 use super::targets;
 use crate::archive::save::{Saved, Saver};
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object};
 use crate::object::reference::Resolved;
-use crate::sys::clock::now;
+use crate::object::survey::{Insight, Wants, survey};
 
 /// Save objects with their contents in an archive that tar opens
 ///
@@ -152,16 +151,13 @@ impl SaveArgs {
 
     fn select(&self, kinds: KindSet) -> Result<Vec<Object>> {
         let selection = self.selectors.selection(kinds)?;
-        let inventory = inventory::collect(Wants { kinds: selection.possible_kinds(), memory: false })?;
-        if !inventory.losses.is_empty() {
+        let survey = survey(&selection, Wants { memory: false, insight: Insight::NONE })?;
+        if !survey.losses.is_empty() {
             // What cannot be listed would be missing without a word.
-            let reason = inventory.losses.join("; ");
+            let reason = survey.losses.join("; ");
             return Err(Error::cannot(Status::Denied, "save all that is chosen", reason, None));
         }
-        let now = now();
-        let mut objects = inventory.objects;
-        objects.retain(|object| selection.matches(object, now));
-        Ok(objects)
+        Ok(survey.objects)
     }
 }
 

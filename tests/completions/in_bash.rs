@@ -136,7 +136,7 @@ fn a_reference_is_completed_on_both_sides_of_its_colon() {
 fn commands_and_options_are_offered() {
     let _ns = fresh();
     offers("ipcadm sh", &["show", "shm"]);
-    offers("ipcadm shm c", &["create"]);
+    offers("ipcadm shm cr", &["create"]);
     // Aliases work, but there is one name to be learnt.
     offers("ipcadm de", &[]);
     offers("ipcadm ls --so", &["--sort"]);

@@ -64,7 +64,7 @@ fn commands_options_and_their_values_are_offered() {
     offers("ipcadm rm ", &[]);
     offers("ipcadm sh", &["show", "shm"]);
     offers("ipcadm de", &[]);
-    offers("ipcadm shm c", &["create"]);
+    offers("ipcadm shm cr", &["create"]);
     offers("ipcadm help li", &["limits"]);
     offers("ipcadm completions ", &["bash", "zsh", "fish"]);
     offers("ipcadm ls --so", &["--sort"]);

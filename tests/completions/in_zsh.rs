@@ -120,7 +120,7 @@ fn commands_options_and_their_values_are_offered() {
     offers("ipcadm ls --format=j", &["json", "jsonl"]);
     offers("ipcadm ls --older-than ", &[]);
     offers("ipcadm shm create ", &[]);
-    becomes("ipcadm shm c", "ipcadm shm create ");
+    becomes("ipcadm shm cr", "ipcadm shm create ");
     becomes("ipcadm help li", "ipcadm help limits ");
     becomes("ipcadm ls --so", "ipcadm ls --sort=");
     becomes("ipcadm shm list --so", "ipcadm shm list --sort=");

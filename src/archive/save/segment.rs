@@ -14,11 +14,11 @@ use crate::error::{Error, Result, Status};
 use crate::object::contents::{self, Contents, CopyError, Sink};
 use crate::object::model::{Detail, Object};
 use crate::object::reference::Resolved;
+use crate::object::users::{Users, Wants};
 use crate::object::{attaching, inventory, model};
-use crate::proc::attached::{self, Wanted};
 use crate::sys::clock::now;
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::{Errno, ShmId, memory};
+use crate::sys::{Errno, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;
@@ -110,23 +110,14 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
 
 /// Whether others can write to it while it is copied; nobody tells whether they do.
 fn in_use_by_writers(segment: &Object) -> Option<String> {
-    let nattch = detail(segment).nattch;
-    if nattch == 0 {
-        return None;
-    }
-    let wanted = Wanted::new(ShmId::new(segment.id.id), segment.perm.key);
-    let mut seen = 0;
+    let users = Users::scan(&[*segment], Wants { holders: true, waiters: false });
+    let usage = users.of(segment.id)?;
     let own = std::process::id();
-    for (process, mappings) in wanted.iter().flat_map(attached::holders) {
-        if process.pid == own {
-            continue;
-        }
-        if mappings.iter().any(|mapping| mapping.writable) {
-            return Some(format!("process {} had it attached and could write to it", process.pid));
-        }
-        seen += mappings.len() as u64;
+    if let Some(writer) = usage.holders.iter().find(|holder| holder.writable && holder.process.pid != own) {
+        return Some(format!("process {} had it attached and could write to it", writer.process.pid));
     }
-    (seen < nattch).then(|| "a process that cannot be seen had it attached and could write to it".to_owned())
+    let hidden = usage.hidden_attachments > 0;
+    hidden.then(|| "a process that cannot be seen had it attached and could write to it".to_owned())
 }
 
 /// Whether nothing has happened to it but, with `attached`, our own attachment. Whoever attaches, detaches or forks

@@ -101,7 +101,10 @@ pub(super) fn left_out(left: &LeftOut, keep: &KeepList) -> Vec<String> {
     }
     if left.unread > 0 {
         let queues = if left.unread == 1 { "queue" } else { "queues" };
-        parts.push(format!("{} {queues} with unread messages (--save or --discard-messages takes them too)", left.unread));
+        parts.push(format!(
+            "{} {queues} with unread messages (--save or --discard-messages takes them too)",
+            left.unread
+        ));
     }
     let mut lines = Vec::new();
     if !parts.is_empty() {
