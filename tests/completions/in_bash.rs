@@ -142,7 +142,7 @@ fn commands_and_options_are_offered() {
     offers("ipcadm ls --so", &["--sort"]);
     offers("ipcadm list --so", &["--sort"]);
     offers("ipcadm set shm:0 --own", &["--owner"]);
-    offers("ipcadm rm shm:0 --if", &["--if-exists"]);
+    offers("ipcadm rm shm:0 --if-e", &["--if-exists"]);
     offers("ipcadm shm rm shm:0 --dry", &["--dry-run"]);
     offers("ipcadm help li", &["limits"]);
     offers("ipcadm completions ", &["bash", "zsh", "fish"]);
