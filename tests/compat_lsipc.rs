@@ -443,8 +443,28 @@ fn wrong_command_lines() {
     for line in lines {
         compared.case(line, plain);
     }
-    let ids =
-        ["x", "", " ", "0x0", "0.0", "1e0", "٣", "2147483648", "4294967296", "-2147483649", "%s", "'", "-", "00", "01"];
+    let ids = [
+        "x",
+        "",
+        " ",
+        "0x0",
+        "0.0",
+        "1e0",
+        "٣",
+        "2147483648",
+        "4294967296",
+        "-2147483649",
+        "%s",
+        "'",
+        "-",
+        "00",
+        "01",
+        " 0",
+        "\t1",
+        "+0",
+        "-0",
+        "0 ",
+    ];
     for id in ids {
         compared.case(&["-m", "-i", id], plain);
         compared.case(&["-s", &format!("--id={id}")], plain);
