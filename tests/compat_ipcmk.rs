@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
+use ipcadm_testbed::differential::is_from;
 use ipcadm_testbed::{Cmd, Kind, Namespace, Outcome, drop_in, fresh, make, may_set_limits, tool};
 
 fn words(line: &str) -> Vec<OsString> {
@@ -28,6 +29,11 @@ fn objects(ns: &Namespace) -> Vec<String> {
         })
     };
     Kind::ALL.into_iter().flat_map(show).collect()
+}
+
+/// Whether the installed one is of a release whose behaviour the tests know.
+fn is_known() -> bool {
+    is_from("ipcmk", (2, 38)..=(2, 43))
 }
 
 /// Both must print the same, end alike, and make the same, each in a namespace of its own.
@@ -214,6 +220,9 @@ const SIZES: &[&str] = &[
 
 #[test]
 fn as_util_linux() {
+    if !is_known() {
+        return;
+    }
     for line in LINES {
         same(&words(line), |_| (), |cmd| cmd);
     }
@@ -230,6 +239,9 @@ fn as_util_linux() {
 
 #[test]
 fn as_util_linux_without_rights() {
+    if !is_known() {
+        return;
+    }
     for line in ["-Q -M 1 -S 1", "-S 1 -p 0", "-M 4K -p 200"] {
         same(&words(line), |_| (), Cmd::unprivileged);
     }
@@ -237,7 +249,7 @@ fn as_util_linux_without_rights() {
 
 #[test]
 fn as_util_linux_at_a_limit() {
-    if !may_set_limits("limits on objects") {
+    if !is_known() || !may_set_limits("limits on objects") {
         return;
     }
     let none = |ns: &Namespace| {
@@ -299,12 +311,16 @@ fn what_fails_later_leaves_nothing() {
         ("-Q -S -1", 1, "create semaphore failed: Invalid argument"),
     ] {
         let args = words(line);
-        assert_eq!(left_by_theirs(&args, |_| (), |cmd| cmd), made, "util-linux, {line}");
+        if is_known() {
+            assert_eq!(left_by_theirs(&args, |_| (), |cmd| cmd), made, "util-linux, {line}");
+        }
         nothing(&args, |_| (), |cmd| cmd).stderr_is(format!("ipcmk: {message}\n"));
     }
     if may_set_limits("msgmni") {
         let (args, none) = (words("-M 1 -Q"), |ns: &Namespace| ns.sysctl("msgmni", 0));
-        assert_eq!(left_by_theirs(&args, none, |cmd| cmd), 1);
+        if is_known() {
+            assert_eq!(left_by_theirs(&args, none, |cmd| cmd), 1);
+        }
         nothing(&args, none, |cmd| cmd).stderr_is("ipcmk: create message queue failed: No space left on device\n");
     }
 }
@@ -319,7 +335,9 @@ fn what_cannot_be_told_is_not_left() {
     ];
     for (way, reason) in ways {
         let args = words("-M 1 -S 1 -Q");
-        assert_eq!(left_by_theirs(&args, |_| (), way), 3, "util-linux, {reason}");
+        if is_known() {
+            assert_eq!(left_by_theirs(&args, |_| (), way), 3, "util-linux, {reason}");
+        }
         nothing(&args, |_| (), way).stderr_is(format!("ipcmk: write error: {reason}\n"));
     }
 }
@@ -330,22 +348,28 @@ fn a_segment_that_could_not_last_is_not_made() {
         return;
     }
     let forced = |ns: &Namespace| ns.sysctl("shm_rmid_forced", 1);
-    let ns = fresh();
-    forced(&ns);
-    // It tells the id of what is gone already.
-    theirs(&words("-M 1")).run().ok().stdout_is("Shared memory id: 0\n");
-    assert_eq!(objects(&ns), [""; 0]);
+    if is_known() {
+        let ns = fresh();
+        forced(&ns);
+        // It tells the id of what is gone already.
+        theirs(&words("-M 1")).run().ok().stdout_is("Shared memory id: 0\n");
+        assert_eq!(objects(&ns), [""; 0]);
+        same(&words("-Q -S 1"), forced, |cmd| cmd);
+    }
     nothing(&words("-M 1 -Q"), forced, |cmd| cmd).stderr_has("create share memory failed: kernel.shm_rmid_forced is 1");
-    same(&words("-Q -S 1"), forced, |cmd| cmd);
 }
 
 #[test]
 fn a_mode_is_an_octal_number_up_to_7777() {
     let malformed = |mode: &str| format!("ipcmk: failed to parse mode: '{mode}'\n");
     let too_large = |mode: &str| format!("ipcmk: failed to parse mode: '{mode}': Numerical result out of range\n");
-    // Older util-linux took these and cut them.
+    // Older util-linux took all of these but the last, and cut them.
     for mode in ["10000", "37777777777", "40000000600", "77777777777777777777777"] {
-        nothing(&words(&format!("-Q -p {mode}")), |_| (), |cmd| cmd).stderr_is(too_large(mode));
+        let args = words(&format!("-Q -p {mode}"));
+        if mode.len() < 20 && is_from("ipcmk", (2, 38)..(2, 41)) {
+            assert_eq!(left_by_theirs(&args, |_| (), |cmd| cmd), 1, "util-linux, {mode}");
+        }
+        nothing(&args, |_| (), |cmd| cmd).stderr_is(too_large(mode));
     }
     for mode in ["-1", "8", "abc", "u+r", "0x1", "600x"] {
         nothing(&words(&format!("-Q -p {mode}")), |_| (), |cmd| cmd).stderr_is(malformed(mode));
