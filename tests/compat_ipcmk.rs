@@ -270,7 +270,7 @@ fn as_util_linux_at_a_limit() {
 }
 
 #[test]
-fn keys_are_new_and_exclusive() {
+fn every_object_has_a_key_of_its_own() {
     let ns = fresh();
     for _ in 0..100 {
         ours(&words("-Q -S 1 -M 1")).run().ok().stderr_empty();

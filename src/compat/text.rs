@@ -2,9 +2,16 @@
 
 use crate::render::units::{push_i64, push_u64};
 
+const BLANKS: &str = "                                                                ";
+
+/// Blanks before a cell that began at `start`, so that it ends in column `width`, which is no more than 64.
+pub fn pad_front(out: &mut String, start: usize, width: usize) {
+    let missing = width.saturating_sub(out.len() - start);
+    out.insert_str(start, BLANKS.get(..missing).unwrap_or(BLANKS));
+}
+
 /// Blanks up to column `width` of a cell that began at `start`.
 pub fn pad(out: &mut String, start: usize, width: usize) {
-    const BLANKS: &str = "                                                                ";
     let missing = width.saturating_sub(out.len() - start);
     match BLANKS.get(..missing) {
         Some(blanks) => out.push_str(blanks),

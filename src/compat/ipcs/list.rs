@@ -6,7 +6,7 @@ use super::{Format, Unit, push_size_cell};
 use crate::compat::Tool;
 use crate::compat::common::say;
 use crate::compat::out::Out;
-use crate::compat::text::{pad, push_left, push_left_i64, push_left_u64, push_octal};
+use crate::compat::text::{pad, pad_front, push_left, push_left_i64, push_left_u64, push_octal};
 use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
@@ -185,8 +185,7 @@ fn perms(out: &mut String, object: &Object) {
 fn push_right(out: &mut String, number: i32, width: usize) {
     let start = out.len();
     push_i64(out, number.into());
-    let missing = width.saturating_sub(out.len() - start);
-    out.insert_str(start, &"          "[..missing.min(10)]);
+    pad_front(out, start, width);
 }
 
 fn three_times(out: &mut String, recent: &mut Recent, times: [Timestamp; 3]) {

@@ -15,7 +15,7 @@ use super::common::{self, say, shown};
 use super::getopt::{self, Item, Spec, Value};
 use super::numbers;
 use super::out::Out;
-use super::text::{pad, push_human, push_left_u64};
+use super::text::{pad, pad_front, push_human, push_left_u64};
 use crate::object::model::{Kind, KindSet, ObjectId};
 use crate::sys::Errno;
 
@@ -175,8 +175,7 @@ fn push_size_cell(out: &mut String, bytes: u64, width: usize, unit: Unit) {
     }
     let start = out.len();
     push_human(out, bytes);
-    let missing = HUMAN.saturating_sub(out.len() - start);
-    out.insert_str(start, &"      "[..missing]);
+    pad_front(out, start, HUMAN);
     // One that is wider than its place moves what follows.
     let end = out.len();
     pad(out, end, width - HUMAN);
