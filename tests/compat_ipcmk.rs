@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use ipcadm_testbed::differential::is_from;
 use ipcadm_testbed::{Cmd, Kind, Namespace, Outcome, drop_in, fresh, make, may_set_limits, tool};
@@ -344,40 +346,47 @@ fn what_cannot_be_told_is_not_left() {
     }
 }
 
+/// A pipe with a name and no room, and how many bytes fill it.
+fn full_pipe(path: &Path) -> (File, usize) {
+    const O_NONBLOCK: i32 = 0o4000;
+    tool("mkfifo", [path]).run().ok();
+    let mut pipe = File::options().read(true).write(true).custom_flags(O_NONBLOCK).open(path).expect("a pipe");
+    let mut filled = 0;
+    while let Ok(written) = pipe.write(&[b'.'; 4096]) {
+        filled += written;
+    }
+    (pipe, filled)
+}
+
 #[test]
 fn who_interrupts_gets_the_ids_of_what_was_made() {
-    const CAPACITY: usize = 64 * 1024;
     const SIGTERM: i32 = 15;
-    let fifo = std::env::temp_dir().join(format!("ipcadm-ipcmk-fifo-{}", std::process::id()));
-    tool("mkfifo", [&fifo]).run().ok();
-    for is_ours in [false, true] {
-        if !is_ours && !is_known() {
+    for (name, command) in [("theirs", theirs(&words("-Q"))), ("ours", ours(&words("-Q")))] {
+        if name == "theirs" && !is_known() {
             continue;
         }
-        let mut pipe = File::options().read(true).write(true).open(&fifo).expect("a pipe");
-        // Full, it takes no ids.
-        pipe.write_all(&[b'.'; CAPACITY]).expect("room");
+        let path = std::env::temp_dir().join(format!("ipcadm-ipcmk-{}-{name}", std::process::id()));
+        let (mut pipe, filled) = full_pipe(&path);
         let ns = fresh();
-        let program = if is_ours { ours(&words("-Q")) } else { theirs(&words("-Q")) };
-        let mut running = program.stdout_to(&fifo).spawn();
+        let mut running = command.stdout_to(&path).spawn();
         while ns.ids(Kind::Msg).is_empty() {
             assert!(running.is_running(), "it ended without a queue");
             std::thread::yield_now();
         }
         running.signal(SIGTERM);
-        if is_ours {
-            pipe.read_exact(&mut [0; CAPACITY]).expect("what was there");
+        if name == "theirs" {
+            // It ends at once, and nobody was told what it made.
+            running.wait().signal(SIGTERM);
+        } else {
+            pipe.read_exact(&mut vec![0; filled]).expect("what was there");
             running.wait().signal(SIGTERM);
             let mut text = [0; 20];
             pipe.read_exact(&mut text).expect("the id");
             assert_eq!(&text, b"Message queue id: 0\n");
-        } else {
-            running.wait().signal(SIGTERM);
-            // The object is there, and nobody was told.
-            assert_eq!(ns.ids(Kind::Msg).len(), 1);
         }
+        assert_eq!(ns.ids(Kind::Msg).len(), 1);
+        std::fs::remove_file(&path).expect("the pipe");
     }
-    std::fs::remove_file(&fifo).expect("the pipe");
 }
 
 #[test]
