@@ -3,7 +3,7 @@
 //! Times of other years cannot be had in a namespace; `compat_times.rs` compares how they are written. What differs on
 //! purpose is in `compat_ipcs_better.rs`.
 
-use ipcadm_testbed::differential::{Comparison, util_linux};
+use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
 use ipcadm_testbed::{Cmd, Kind, Random, drop_in, fresh, make, may_set_limits};
 
@@ -18,7 +18,7 @@ const OPTIONS: [&str; 12] = ["-m", "-q", "-s", "-a", "-t", "-p", "-c", "-l", "-u
 const KINDS: [(Kind, &str); 3] = [(Kind::Shm, "-m"), (Kind::Sem, "-s"), (Kind::Msg, "-q")];
 
 fn comparable() -> bool {
-    util_linux("ipcs").is_some_and(|version| version >= OLDEST)
+    is_from("ipcs", OLDEST..)
 }
 
 fn plain(cmd: Cmd) -> Cmd {

@@ -1,6 +1,6 @@
 //! What our `ipcs` does otherwise than util-linux's, on purpose: each test shows both.
 
-use ipcadm_testbed::differential::{both, util_linux};
+use ipcadm_testbed::differential::{both, is_from};
 use ipcadm_testbed::{Cmd, Kind, drop_in, fresh, make, needs_root, tool};
 
 /// The releases whose mistakes are known.
@@ -10,7 +10,7 @@ const KINDS: [(Kind, &str); 3] = [(Kind::Shm, "-m"), (Kind::Sem, "-s"), (Kind::M
 
 /// Whether the installed one makes the mistakes that are known of it.
 fn is_known() -> bool {
-    util_linux("ipcs").is_some_and(|version| KNOWN.contains(&version))
+    is_from("ipcs", KNOWN)
 }
 
 fn plain(cmd: Cmd) -> Cmd {
@@ -139,6 +139,26 @@ fn messages_do_not_play_with_the_terminal() {
     if is_known() {
         pair.theirs.status(1).stderr_is("ipcs: failed to parse id argument: '\x1b[2Jx\n'\n");
     }
+}
+
+#[test]
+fn names_are_cut_between_characters_and_do_no_harm() {
+    let _ns = fresh();
+    make::msg(0x51, 0o600);
+    let file = std::env::temp_dir().join(format!("ipcadm-ipcs-accounts-{}", std::process::id()));
+    for (name, theirs, ours) in [
+        ("abcdefghi\u{e4}", &b" abcdefghi\xc3 600 "[..], " abcdefghi  600 "),
+        ("ro\x1bot", b" ro\x1bot      600 ", " ro\\x1bot   600 "),
+    ] {
+        std::fs::write(&file, format!("{name}:x:0:0::/:/bin/sh\n")).expect("a file");
+        let pair = both("ipcs", &["-q"], |cmd| cmd.accounts(&file));
+        pair.ours.ok().stderr_empty().stdout_has(ours);
+        if is_known() {
+            let shown = pair.theirs.ok().stdout;
+            assert!(shown.windows(theirs.len()).any(|part| part == theirs), "{}", String::from_utf8_lossy(&shown));
+        }
+    }
+    let _ = std::fs::remove_file(&file);
 }
 
 #[test]

@@ -6,14 +6,13 @@ use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use ipcadm_testbed::differential::{Comparison, util_linux};
+use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
 use ipcadm_testbed::{Random, Running, fresh, ipcadm_path, tool};
 
 /// As in `compat_lsipc.rs`.
 fn is_classic() -> bool {
-    let version = util_linux("lsipc");
-    version.is_some_and(|version| ((2, 38)..(2, 41)).contains(&version))
+    is_from("lsipc", (2, 38)..(2, 41))
 }
 
 /// A process by this name, with these arguments, that has made a segment, and made it before it was called so.

@@ -1,6 +1,6 @@
 //! How the drop-ins write times, against date(1): of all years, for objects of other years cannot be made to order.
 
-use ipcadm::compat::common::{push_ctime, push_ctime_without_year};
+use ipcadm::compat::times::{push_ctime, push_ctime_without_year};
 use ipcadm::sys::Timestamp;
 use ipcadm_testbed::{Random, tool};
 

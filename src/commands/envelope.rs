@@ -8,7 +8,7 @@ use super::output::Out;
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::{FIELDS, Field};
 use crate::object::model::Object;
-use crate::object::names::Names;
+use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::json::JsonWriter;
 use crate::render::value::Value;
 use crate::sys::clock::now;
@@ -148,23 +148,10 @@ pub(super) fn exact_fields() -> Vec<&'static Field> {
 
 /// Looks up the names that `chosen` fields of `objects` need.
 pub(super) fn names(objects: &[Object], chosen: &[&'static Field]) -> Names {
-    let collect = |wanted: bool, owner: fn(&Object) -> u32, creator: fn(&Object) -> u32| {
-        let mut numbers: Vec<u32> = Vec::new();
-        if wanted {
-            for object in objects {
-                for number in [owner(object), creator(object)] {
-                    if numbers.last() != Some(&number) {
-                        numbers.push(number);
-                    }
-                }
-            }
-        }
-        numbers
-    };
+    const USERS: [UserOf; 2] = [|perm| perm.uid, |perm| perm.cuid];
+    const GROUPS: [GroupOf; 2] = [|perm| perm.gid, |perm| perm.cgid];
     let users = chosen.iter().any(|field| field.needs_users());
     let groups = chosen.iter().any(|field| field.needs_groups());
-    Names::look_up(
-        collect(users, |object| object.perm.uid.raw(), |object| object.perm.cuid.raw()),
-        collect(groups, |object| object.perm.gid.raw(), |object| object.perm.cgid.raw()),
-    )
+    let perms = objects.iter().map(|object| &object.perm);
+    Names::of(perms, if users { &USERS } else { &[] }, if groups { &GROUPS } else { &[] })
 }

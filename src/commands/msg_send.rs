@@ -10,13 +10,13 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::messages::{RecordArgs, WaitArgs, mtype, queue};
-use super::output::stdin_file;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::messages::input::{BadInput, Records};
 use crate::object::messages::room::Room;
 use crate::object::messages::send::Sender;
 use crate::object::messages::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
+use crate::sys::startup;
 
 /// Room for records that are read ahead.
 const AHEAD: usize = 64 * 1024;
@@ -96,7 +96,7 @@ impl SendArgs {
                 if stdin.is_terminal() {
                     note("reading from the terminal; Ctrl-D ends it");
                 }
-                ("standard input".to_owned(), stdin_file())
+                ("standard input".to_owned(), startup::stdin())
             }
         };
         let opened = opened.and_then(|mut file| {

@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::os::fd::AsFd;
 
 use crate::error::{Error, Result};
-use crate::sys::{Errno, startup};
+use crate::sys::startup;
 
 /// Standard output without the line buffering of the standard library's own.
 pub(super) struct Out {
@@ -41,14 +40,6 @@ impl Out {
     }
 }
 
-/// Standard input itself; one that was closed is an error, and not the empty one that the runtime puts in its place.
-pub(super) fn stdin_file() -> io::Result<File> {
-    if startup::stdin_was_closed() {
-        return Err(Errno::from_raw(libc::EBADF).into());
-    }
-    io::stdin().as_fd().try_clone_to_owned().map(File::from)
-}
-
 /// Whether what is printed is shown by a terminal, which obeys control characters.
 pub(super) fn to_terminal() -> bool {
     io::stdout().is_terminal()
@@ -56,10 +47,7 @@ pub(super) fn to_terminal() -> bool {
 
 /// Standard output without any buffer.
 pub(super) fn stdout_file() -> Result<File> {
-    if startup::stdout_was_closed() {
-        return Err(Error::Output(Errno::from_raw(libc::EBADF).into()));
-    }
-    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Error::Output)
+    startup::stdout().map_err(Error::Output)
 }
 
 impl Write for Out {

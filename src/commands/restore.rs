@@ -10,7 +10,7 @@ use super::context::{Context, note, say};
 use super::envelope;
 use super::ls::print_table;
 use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
-use super::output::{Out, stdin_file};
+use super::output::Out;
 use super::progress::Progress;
 use super::report::{Manner, Outcome, Report};
 use crate::archive::plan::{Accounts, By, Plan, Planned, Wishes};
@@ -25,6 +25,7 @@ use crate::object::{fields, inventory};
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::json::JsonWriter;
 use crate::sys::Key;
+use crate::sys::startup;
 
 /// Make the objects of an archive again
 ///
@@ -143,7 +144,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
 }
 
 fn open(file: &OsString, name: &str) -> Result<Archive> {
-    let opened = if file == "-" { stdin_file() } else { File::open(file) };
+    let opened = if file == "-" { startup::stdin() } else { File::open(file) };
     let opened = opened.and_then(|file| match file.metadata()?.is_dir() {
         true => Err(io::Error::from_raw_os_error(libc::EISDIR)),
         false => Ok(file),

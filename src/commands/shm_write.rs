@@ -9,7 +9,6 @@ use clap::Args;
 
 use super::context::Context;
 use super::options::{FormatArgs, non_empty_path, size};
-use super::output::stdin_file;
 use super::progress::Progress;
 use super::report::{Manner, Outcome, Report};
 use super::shm_read::range;
@@ -19,6 +18,7 @@ use crate::object::model::Kind;
 use crate::object::reference::{Reference, Resolved};
 use crate::object::{attaching, inventory};
 use crate::render::escape::escape_bytes;
+use crate::sys::startup;
 use crate::sys::{Errno, stream};
 
 /// Copy a file or standard input into a segment
@@ -188,7 +188,7 @@ impl Input {
                 let name = escape_bytes(path.as_encoded_bytes()).into_owned();
                 (name, File::open(Path::new(path)))
             }
-            _ => ("standard input".to_owned(), stdin_file()),
+            _ => ("standard input".to_owned(), startup::stdin()),
         };
         let unreadable = |error: io::Error| {
             let status = match error.kind() {

@@ -12,7 +12,9 @@ pub mod ipcrm;
 pub mod ipcs;
 pub mod lsipc;
 pub mod numbers;
-pub mod owners;
+pub mod out;
+pub mod text;
+pub mod times;
 
 /// One of util-linux's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

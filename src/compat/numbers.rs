@@ -43,6 +43,20 @@ pub fn digits(text: &[u8], radix: u32) -> Result<u64, BadNumber> {
     u64::from_str_radix(text, radix).map_err(|_| BadNumber::TooLarge)
 }
 
+/// A decimal `int` as strtol(3) reads it: after blanks, perhaps with a sign, and with nothing behind it.
+///
+/// # Errors
+/// When there are no digits, something else stands there, or the value does not fit.
+pub fn int(text: &[u8]) -> Result<i32, BadNumber> {
+    let (negative, number) = match skip_blanks(text) {
+        [b'-', number @ ..] => (true, number),
+        [b'+', number @ ..] => (false, number),
+        number => (false, number),
+    };
+    let number = i64::try_from(digits(number, 10)?).map_err(|_| BadNumber::TooLarge)?;
+    i32::try_from(if negative { -number } else { number }).map_err(|_| BadNumber::TooLarge)
+}
+
 /// The base that a number in C notation announces, and its digits: `0x1f`, `017`, `15`.
 #[must_use]
 pub fn base(text: &[u8]) -> (u32, &[u8]) {
@@ -57,7 +71,7 @@ pub fn base(text: &[u8]) -> (u32, &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BadNumber, base, digits, skip_blanks};
+    use super::{BadNumber, base, digits, int, skip_blanks};
 
     #[test]
     fn digits_alone_are_numbers() {
@@ -66,6 +80,20 @@ mod tests {
         assert_eq!(digits(b"18446744073709551616", 10), Err(BadNumber::TooLarge));
         for text in ["", "+1", "-1", " 1", "1 ", "0x1", "8", "\u{661}"] {
             assert_eq!(digits(text.as_bytes(), 8), Err(BadNumber::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn ints() {
+        for (text, number) in [("0", 0), (" \t12", 12), ("+7", 7), ("-1", -1), ("007", 7), ("-0", 0)] {
+            assert_eq!(int(text.as_bytes()), Ok(number), "{text}");
+        }
+        assert_eq!([int(b"2147483647"), int(b"-2147483648")], [Ok(i32::MAX), Ok(i32::MIN)]);
+        for text in ["", " ", "-", "+", "+-1", "- 1", "1 ", "0x0", "1x", "\u{661}"] {
+            assert_eq!(int(text.as_bytes()), Err(BadNumber::Malformed), "{text}");
+        }
+        for text in ["2147483648", "4294967297", "-2147483649", "99999999999999999999999"] {
+            assert_eq!(int(text.as_bytes()), Err(BadNumber::TooLarge), "{text}");
         }
     }
 
@@ -89,8 +117,13 @@ mod tests {
         }
 
         #[test]
+        fn no_int_becomes_another(number: i32) {
+            prop_assert_eq!(int(number.to_string().as_bytes()), Ok(number));
+        }
+
+        #[test]
         fn no_text_is_too_strange(text: Vec<u8>, radix in 2u32..=16) {
-            let _ = (digits(&text, radix), base(&text), skip_blanks(&text));
+            let _ = (digits(&text, radix), int(&text), base(&text), skip_blanks(&text));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a listing looks up beside its objects, once each: names of users and groups, and who uses the objects.
 
 use super::survey::Insights;
-use crate::sys::{Gid, Uid, accounts};
+use crate::sys::{Gid, Perm, Uid, accounts};
 
 /// A number as a listing needs it named: looked up once, found again without hashing.
 #[derive(Debug, Default)]
@@ -22,7 +22,16 @@ impl Cache {
         let at = self.entries.binary_search_by_key(&number, |entry| entry.0).ok()?;
         self.entries[at].1.as_deref()
     }
+
+    fn all(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
+        self.entries.iter().map(|(number, name)| (*number, name.as_deref()))
+    }
 }
+
+/// A user that an object has: its owner or its creator.
+pub type UserOf = fn(&Perm) -> Uid;
+/// A group that an object has: its owner's or its creator's.
+pub type GroupOf = fn(&Perm) -> Gid;
 
 /// The names that a listing needs, and what is known of its objects' use.
 #[derive(Debug, Default)]
@@ -33,6 +42,17 @@ pub struct Names {
 }
 
 impl Names {
+    /// Looks up those of the objects' users and groups that are shown, once each.
+    #[must_use]
+    pub fn of<'a>(perms: impl Iterator<Item = &'a Perm>, users: &[UserOf], groups: &[GroupOf]) -> Self {
+        let (mut uids, mut gids) = (Vec::new(), Vec::new());
+        for perm in perms {
+            users.iter().for_each(|user| note(&mut uids, user(perm).raw()));
+            groups.iter().for_each(|group| note(&mut gids, group(perm).raw()));
+        }
+        Self::look_up(uids, gids)
+    }
+
     /// Looks up every user and group once. Repeated numbers cost nothing, so callers need not weed them out, but
     /// runs of equal numbers are best left out for the sake of memory.
     #[must_use]
@@ -78,6 +98,23 @@ impl Names {
     #[must_use]
     pub fn group(&self, gid: Gid) -> Option<&str> {
         self.groups.get(gid.raw())
+    }
+
+    /// All users that were looked up, by number.
+    pub fn users(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
+        self.users.all()
+    }
+
+    /// All groups that were looked up, by number.
+    pub fn groups(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
+        self.groups.all()
+    }
+}
+
+/// Runs of equal numbers are noted once, and a few that alternate as well, or a long listing would double in memory.
+fn note(numbers: &mut Vec<u32>, number: u32) {
+    if !numbers.iter().rev().take(4).any(|&noted| noted == number) {
+        numbers.push(number);
     }
 }
 

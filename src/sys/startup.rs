@@ -2,8 +2,14 @@
 //!
 //! The standard library opens `/dev/null` in place of a closed standard stream, so that afterwards nobody can
 //! tell that a caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message.
+//! It also ignores `SIGPIPE`, whatever the caller did.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::errno::Errno;
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
@@ -21,13 +27,36 @@ pub fn stdout_was_closed() -> bool {
     STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
+/// Standard input without any buffer.
+///
+/// # Errors
+/// `EBADF` when the program was started with it closed.
+pub fn stdin() -> io::Result<File> {
+    own(io::stdin(), stdin_was_closed())
+}
+
+/// Standard output without any buffer.
+///
+/// # Errors
+/// `EBADF` when the program was started with it closed.
+pub fn stdout() -> io::Result<File> {
+    own(io::stdout(), stdout_was_closed())
+}
+
+fn own(stream: impl AsFd, was_closed: bool) -> io::Result<File> {
+    if was_closed {
+        return Err(Errno::from_raw(libc::EBADF).into());
+    }
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
 /// Whether `SIGPIPE` was ignored by whoever started the program; the runtime ignores it always.
 #[must_use]
 pub fn sigpipe_was_ignored() -> bool {
     SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
 }
 
-extern "C" fn look_at_streams() {
+extern "C" fn look_around() {
     for (descriptor, closed) in [(libc::STDIN_FILENO, &STDIN_WAS_CLOSED), (libc::STDOUT_FILENO, &STDOUT_WAS_CLOSED)] {
         // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
         if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
@@ -39,8 +68,8 @@ extern "C" fn look_at_streams() {
     }
 }
 
-// SAFETY: the C library calls every function pointer of this section once before main; `look_at_streams` has the
+// SAFETY: the C library calls every function pointer of this section once before main; `look_around` has the
 // right signature (further arguments are ignored) and does nothing that start-up forbids.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static BEFORE_MAIN: extern "C" fn() = look_at_streams;
+static BEFORE_MAIN: extern "C" fn() = look_around;

@@ -4,6 +4,7 @@ mod differences;
 
 use std::ffi::OsString;
 
+use ipcadm_testbed::differential::is_from;
 use ipcadm_testbed::{Cmd, Kind, NOBODY, Outcome, drop_in, fresh, is_root, make, needs_root, tool};
 
 /// The ids that are left: segments, sets, queues.
@@ -37,8 +38,14 @@ fn ours(args: &[OsString]) -> Cmd {
     drop_in("ipcrm", args.to_vec())
 }
 
+/// Since 2.41 its `--all` removes whatever is in /dev/shm, which no namespace keeps from it.
 fn theirs(args: &[OsString]) -> Cmd {
-    tool("ipcrm", args.to_vec())
+    tool("ipcrm", args.to_vec()).without_dev_shm()
+}
+
+/// Whether the installed one is of a release whose behaviour the tests know.
+fn is_known() -> bool {
+    is_from("ipcrm", (2, 38)..=(2, 43))
 }
 
 /// Both must print the same, end alike, and leave the same.
@@ -145,6 +152,9 @@ const LINES: &[&str] = &[
 
 #[test]
 fn as_util_linux() {
+    if !is_known() {
+        return;
+    }
     for line in LINES {
         same(two_of_each, &words(line), |cmd| cmd);
     }
@@ -155,6 +165,9 @@ fn as_util_linux() {
 
 #[test]
 fn as_util_linux_without_rights() {
+    if !is_known() {
+        return;
+    }
     // What is one's own needs none; alone in a user namespace everything is.
     for line in ["-m 0 -q 0", "-a", "-M 0x51 -v -m 999", "sem 0 1"] {
         let own = || if is_root() { make::as_user(NOBODY, NOBODY, two_of_each) } else { two_of_each() };
@@ -205,7 +218,7 @@ fn a_creator_may_remove_what_he_gave_away() {
     };
     for line in ["-a", "-Q 0x71", "msg 0"] {
         // --all of util-linux passes over it, as he may not read it.
-        if line != "-a" {
+        if line != "-a" && is_known() {
             same(given, &words(line), Cmd::unprivileged);
         }
         let (outcome, left) = run_on(given, ours(&words(line)).unprivileged());
@@ -216,14 +229,16 @@ fn a_creator_may_remove_what_he_gave_away() {
 
 #[test]
 fn everything_goes_whatever_happens_to_stdout() {
-    for line in ["-va", "-v -m 0 -Q 0x71", "msg 0", "-v -m 999", "-a", "-m 0"] {
-        let args = words(line);
-        same(two_of_each, &args, |cmd| cmd.stdout_to("/dev/full"));
-        same(two_of_each, &args, Cmd::stdout_closed);
-        same(two_of_each, &args, Cmd::stdout_closed_pipe);
-    }
-    for word in ["-h", "-V"] {
-        same(|| (), &words(word), |cmd| cmd.stdout_to("/dev/full"));
+    if is_known() {
+        for line in ["-va", "-v -m 0 -Q 0x71", "msg 0", "-v -m 999", "-a", "-m 0"] {
+            let args = words(line);
+            same(two_of_each, &args, |cmd| cmd.stdout_to("/dev/full"));
+            same(two_of_each, &args, Cmd::stdout_closed);
+            same(two_of_each, &args, Cmd::stdout_closed_pipe);
+        }
+        for word in ["-h", "-V"] {
+            same(|| (), &words(word), |cmd| cmd.stdout_to("/dev/full"));
+        }
     }
     // More than any buffer holds, so that writing fails in the middle of the work.
     let many = || {
@@ -244,6 +259,9 @@ fn everything_goes_whatever_happens_to_stdout() {
 
 #[test]
 fn many_at_once() {
+    if !is_known() {
+        return;
+    }
     let many = || {
         for _ in 0..300 {
             make::sem(0, 1, 0o600);
@@ -258,6 +276,9 @@ fn many_at_once() {
 
 #[test]
 fn doomed_segments_are_as_util_linux_has_them() {
+    if !is_known() {
+        return;
+    }
     for line in ["-m 0", "-m 0 -m 0", "-M 0x51 -M 0x51", "-M 0x51 -m 0", "-a", "shm 0 1"] {
         let mut ends = Vec::new();
         for program in [theirs, ours] {

@@ -7,17 +7,17 @@ mod size;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::fd::AsFd as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use self::request::{Request, Work};
+use super::out::reason;
 use super::{Tool, common};
 use crate::object::create::{Body, KeyChoice, Specification};
 use crate::object::model::{Kind, ObjectId};
 use crate::object::removal::remove_id;
 use crate::proc::sysctl;
+use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Errno, signals, startup};
 
@@ -61,6 +61,8 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             return if refusal.try_help { common::try_help(TOOL) } else { ExitCode::FAILURE };
         }
     };
+    // Whoever interrupts meets complete objects whose ids are printed, or none.
+    let _held = HeldSignals::hold();
     let mut made = Vec::new();
     match make_all(&work, &mut made) {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,16 +96,9 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
         made.push(id);
         let _ = writeln!(text, "{label}: {}", id.id);
     }
-    print(&text).map_err(|error| format!("write error: {}", common::reason(&error)))
-}
-
-/// Prints at once. That nobody reads is a failure too: nobody would know the ids.
-fn print(text: &str) -> io::Result<()> {
-    if startup::stdout_was_closed() {
-        return Err(Errno::from_raw(libc::EBADF).into());
-    }
-    let mut stdout = io::stdout().as_fd().try_clone_to_owned().map(File::from)?;
-    stdout.write_all(text.as_bytes())
+    // That nobody reads is a failure too: nobody would know the ids.
+    let printed = startup::stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+    printed.map_err(|error| format!("write error: {}", reason(&error)))
 }
 
 /// Removes what was made a moment ago.

@@ -107,18 +107,10 @@ fn read_size(word: &OsStr) -> Result<u64, String> {
 
 /// How many semaphores. That a negative number is wrong the kernel says, as of 0 and of too many.
 fn read_elements(word: &OsStr) -> Result<u32, String> {
-    let text = numbers::skip_blanks(word.as_bytes());
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    let number = numbers::digits(digits, 10).and_then(|number| {
-        let number = i64::try_from(number).map_err(|_| BadNumber::TooLarge)?;
-        i32::try_from(if negative { -number } else { number }).map_err(|_| BadNumber::TooLarge)
-    });
     // No set can have so many as a negative number then comes to.
-    number.map(i32::cast_unsigned).map_err(|bad| format!("failed to parse elements: '{}'{}", shown(word), bad.suffix()))
+    numbers::int(word.as_bytes())
+        .map(i32::cast_unsigned)
+        .map_err(|bad| format!("failed to parse elements: '{}'{}", shown(word), bad.suffix()))
 }
 
 /// An octal mode. Bits beyond the permissions are taken, and the kernel has no use for them.

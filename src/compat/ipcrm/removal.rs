@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use super::TOOL;
 use super::request::{Name, Order, Work};
-use crate::compat::common::{self, Out};
+use crate::compat::common;
+use crate::compat::out::Out;
 use crate::error::Status;
 use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory::{self, Wants};

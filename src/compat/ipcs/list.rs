@@ -1,12 +1,13 @@
 //! Rows: a title, a heading and a line for each object. Headings keep the blanks at their ends, which scripts that cut
 //! columns count on.
 
+use super::owners::Owners;
 use super::{Format, Unit, push_size_cell};
 use crate::compat::Tool;
-use crate::compat::common::{
-    Out, pad, push_ctime, push_ctime_without_year, push_left, push_left_i64, push_left_u64, push_octal, say,
-};
-use crate::compat::owners::Owners;
+use crate::compat::common::say;
+use crate::compat::out::Out;
+use crate::compat::text::{pad, pad_front, push_left, push_left_i64, push_left_u64, push_octal};
+use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
 use crate::render::units::{push_hex32, push_i64};
@@ -27,7 +28,7 @@ pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Res
         say(Tool::Ipcs, loss);
     }
     let owners = Owners::of(&inventory.objects, format == Format::Creator);
-    let mut times = Times::default();
+    let mut times = Recent::default();
     out.text.push_str(head);
     for object in &inventory.objects {
         row(&mut out.text, object, format, unit, &owners, &mut times);
@@ -95,16 +96,16 @@ fn head(kind: Kind, format: Format, unit: Unit) -> Option<&'static str> {
     })
 }
 
-fn row(out: &mut String, object: &Object, format: Format, unit: Unit, owners: &Owners, times: &mut Times) {
+fn row(out: &mut String, object: &Object, format: Format, unit: Unit, owners: &Owners, times: &mut Recent) {
     match format {
         Format::Creator => creators(out, object, owners),
         Format::Time => {
             let id_width = if object.kind() == Kind::Shm { 10 } else { 8 };
             id_and_owner(out, object, id_width, owners);
             match &object.detail {
-                Detail::Msg(queue) => times.three(out, [queue.stime, queue.rtime, object.ctime]),
-                Detail::Shm(segment) => times.three(out, [segment.atime, segment.dtime, object.ctime]),
-                Detail::Sem(set) => times.two(out, [set.otime, object.ctime]),
+                Detail::Msg(queue) => three_times(out, times, [queue.stime, queue.rtime, object.ctime]),
+                Detail::Shm(segment) => three_times(out, times, [segment.atime, segment.dtime, object.ctime]),
+                Detail::Sem(set) => two_times(out, times, [set.otime, object.ctime]),
             }
         }
         Format::Pid => match &object.detail {
@@ -184,45 +185,26 @@ fn perms(out: &mut String, object: &Object) {
 fn push_right(out: &mut String, number: i32, width: usize) {
     let start = out.len();
     push_i64(out, number.into());
-    let missing = width.saturating_sub(out.len() - start);
-    out.insert_str(start, &"          "[..missing.min(10)]);
+    pad_front(out, start, width);
 }
 
-/// Times of rows, which are often the same as in the row before.
-#[derive(Debug, Default)]
-struct Times {
-    last: [Option<(Timestamp, String)>; 3],
-}
-
-impl Times {
-    fn three(&mut self, out: &mut String, times: [Timestamp; 3]) {
-        for (place, time) in times.into_iter().enumerate() {
-            out.push(' ');
-            self.cell(out, place, time, 20, push_ctime_without_year);
-        }
-    }
-
-    fn two(&mut self, out: &mut String, times: [Timestamp; 2]) {
+fn three_times(out: &mut String, recent: &mut Recent, times: [Timestamp; 3]) {
+    for time in times {
         out.push(' ');
-        for (place, time) in times.into_iter().enumerate() {
-            out.push(' ');
-            self.cell(out, place, time, 26, push_ctime);
-        }
+        time_cell(out, recent, time, 20, push_ctime_without_year);
     }
+}
 
-    fn cell(
-        &mut self,
-        out: &mut String,
-        place: usize,
-        time: Timestamp,
-        width: usize,
-        push: impl Fn(&mut String, Timestamp),
-    ) {
-        if let Some((last, text)) = &self.last[place]
-            && *last == time
-        {
-            return out.push_str(text);
-        }
+fn two_times(out: &mut String, recent: &mut Recent, times: [Timestamp; 2]) {
+    out.push(' ');
+    for time in times {
+        out.push(' ');
+        time_cell(out, recent, time, 26, push_ctime);
+    }
+}
+
+fn time_cell(out: &mut String, recent: &mut Recent, time: Timestamp, width: usize, push: fn(&mut String, Timestamp)) {
+    recent.push(out, time, |out| {
         let start = out.len();
         if time.is_never() {
             out.push_str("Not set");
@@ -230,14 +212,13 @@ impl Times {
             push(out, time);
         }
         pad(out, start, width);
-        self.last[place] = Some((time, out[start..].to_owned()));
-    }
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Times, Unit, row};
-    use crate::compat::owners::Owners;
+    use super::super::owners::Owners;
+    use super::{Format, Recent, Unit, row};
     use crate::object::model::Object;
     use crate::sys::msg::MsgStat;
     use crate::sys::shm::ShmStat;
@@ -254,7 +235,7 @@ mod tests {
     fn shown(object: &Object, format: Format) -> String {
         let mut out = String::new();
         let owners = Owners::of(std::slice::from_ref(object), true);
-        row(&mut out, object, format, Unit::Default, &owners, &mut Times::default());
+        row(&mut out, object, format, Unit::Default, &owners, &mut Recent::default());
         out
     }
 

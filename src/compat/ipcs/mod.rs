@@ -3,6 +3,7 @@
 mod limits;
 mod list;
 mod one;
+mod owners;
 mod usage;
 
 use std::ffi::{OsStr, OsString};
@@ -10,8 +11,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
 
 use super::Tool;
-use super::common::{self, Out, say, shown};
+use super::common::{self, say, shown};
 use super::getopt::{self, Item, Spec, Value};
+use super::numbers;
+use super::out::Out;
+use super::text::{pad, pad_front, push_human, push_left_u64};
 use crate::object::model::{Kind, KindSet, ObjectId};
 use crate::sys::Errno;
 
@@ -157,18 +161,8 @@ fn refused(kind: Kind, errno: Errno) -> String {
     format!("the kernel tells nothing about {}s: {errno}", kind.noun())
 }
 
-/// Reads an identifier as strtol(3) reads a number: with blanks before it, and a sign.
 fn parse_id(arg: &OsStr) -> Result<i32, String> {
-    let failed = || format!("failed to parse id argument: '{}'", shown(arg));
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-    let bytes = arg.as_bytes();
-    let word = &bytes[bytes.iter().take_while(|byte| blank(byte)).count()..];
-    let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+")).unwrap_or(word);
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(failed());
-    }
-    let number = std::str::from_utf8(word).ok().and_then(|word| word.parse::<i32>().ok());
-    number.ok_or_else(|| format!("{}: {}", failed(), Errno::ERANGE))
+    numbers::int(arg.as_bytes()).map_err(|bad| format!("failed to parse id argument: '{}'{}", shown(arg), bad.suffix()))
 }
 
 /// How wide a size for humans is, as a rule.
@@ -177,55 +171,32 @@ const HUMAN: usize = 6;
 /// A size in a column: in bytes, or for humans at the right of a column of its own.
 fn push_size_cell(out: &mut String, bytes: u64, width: usize, unit: Unit) {
     if unit != Unit::Human {
-        return common::push_left_u64(out, bytes, width);
+        return push_left_u64(out, bytes, width);
     }
     let start = out.len();
-    common::push_human(out, bytes);
-    let missing = HUMAN.saturating_sub(out.len() - start);
-    out.insert_str(start, &"      "[..missing]);
+    push_human(out, bytes);
+    pad_front(out, start, HUMAN);
     // One that is wider than its place moves what follows.
     let end = out.len();
-    common::pad(out, end, width - HUMAN);
+    pad(out, end, width - HUMAN);
 }
 
 /// A size in a sentence.
 fn push_size(out: &mut String, bytes: u64, unit: Unit) {
     match unit {
-        Unit::Human => common::push_human(out, bytes),
+        Unit::Human => push_human(out, bytes),
         Unit::Default | Unit::Bytes => crate::render::units::push_u64(out, bytes),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::parse_id;
 
     #[test]
-    fn identifiers() {
-        let parse = |text: &str| parse_id(text.as_ref());
-        for (text, id) in [("0", 0), (" \t12", 12), ("+7", 7), ("-1", -1), ("007", 7), ("2147483647", i32::MAX)] {
-            assert_eq!(parse(text), Ok(id), "{text}");
-        }
-        for text in ["", " ", "-", "+", "+-1", "1 ", "0x0", "1x", "abc", "１"] {
-            assert_eq!(parse(text), Err(format!("failed to parse id argument: '{text}'")));
-        }
-        for text in ["2147483648", "4294967297", "-2147483649", "99999999999999999999999"] {
-            let message = format!("failed to parse id argument: '{text}': Numerical result out of range");
-            assert_eq!(parse(text), Err(message));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_identifier_becomes_another(id: i32) {
-            prop_assert_eq!(parse_id(id.to_string().as_ref()), Ok(id));
-        }
-
-        #[test]
-        fn no_identifier_is_too_strange(text: String) {
-            let _ = parse_id(text.as_ref());
-        }
+    fn a_bad_identifier_is_repeated() {
+        let message = |text: &str| parse_id(text.as_ref()).unwrap_err();
+        assert_eq!(message("1x"), "failed to parse id argument: '1x'");
+        assert_eq!(message("4294967297"), "failed to parse id argument: '4294967297': Numerical result out of range");
     }
 }

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use super::{Unit, push_size};
 use crate::compat::Tool;
-use crate::compat::common::{Failed, Out, pad, push_ctime, push_left_i64, push_left_u64, push_octal, say};
+use crate::compat::common::{Failed, say};
+use crate::compat::out::Out;
+use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
+use crate::compat::times::push_ctime;
 use crate::object::inside::{self, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Detail, Object, ObjectId, Queue, Segment, Set};
@@ -74,7 +77,7 @@ fn show_queue(out: &mut String, object: &Object, queue: &Queue, unit: Unit) {
     head(out, "Message Queue msqid=", object);
     owners(out, object, "\t");
     out.push_str("\tmode=");
-    mode(out, object.perm.mode.bits());
+    push_octal_marked(out, object.perm.mode.bits());
     let human = unit == Unit::Human;
     out.push_str(if human { "\ncsize=" } else { "\ncbytes=" });
     push_size(out, queue.cbytes, unit);
@@ -134,18 +137,10 @@ fn owners(out: &mut String, object: &Object, between: &str) {
 }
 
 fn modes(out: &mut String, object: &Object, between: &str) {
-    mode(out, object.perm.mode.bits());
+    push_octal_marked(out, object.perm.mode.bits());
     out.push_str(between);
     out.push_str("access_perms=");
-    mode(out, object.perm.mode.permissions());
-}
-
-/// With a leading 0, unless it is 0 already, as `%#o` prints it.
-fn mode(out: &mut String, bits: u32) {
-    if bits != 0 {
-        out.push('0');
-    }
-    push_octal(out, bits);
+    push_octal_marked(out, object.perm.mode.permissions());
 }
 
 fn field(out: &mut String, label: &str, number: i32) {

@@ -1,12 +1,13 @@
 //! What stands in the columns of an object.
 
-use super::super::common::{month_name, pad, push_clock, push_ctime, push_human, push_octal, push_two};
 use super::column::Column;
 use super::command::Commands;
 use super::encode::{self, Encoding};
 use super::options::{Request, TimeFormat};
+use crate::compat::text::{push_human, push_octal_marked};
+use crate::compat::times::{Recent, push_ctime, push_iso, push_short};
 use crate::object::model::{Detail, Object};
-use crate::object::names::Names;
+use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::units::{push_hex32, push_i64, push_u64};
 use crate::sys::clock::{LocalTime, local_time, now};
 use crate::sys::{Gid, Mode, Timestamp, Uid};
@@ -102,33 +103,19 @@ impl Cells {
 /// Looks up the names that the columns show.
 fn names(objects: &[Object], columns: &[Column]) -> Names {
     let shows = |wanted: &[Column]| columns.iter().any(|column| wanted.contains(column));
-    let collect = |wanted: &[Column], number: fn(&Object) -> u32| {
-        let mut numbers = Vec::new();
-        if shows(wanted) {
-            numbers.extend(objects.iter().map(number));
-            numbers.dedup();
-        }
-        numbers
-    };
-    let mut users = collect(&[Column::Owner, Column::User], |object| object.perm.uid.raw());
-    users.extend(collect(&[Column::Cuser], |object| object.perm.cuid.raw()));
-    let mut groups = collect(&[Column::Group], |object| object.perm.gid.raw());
-    groups.extend(collect(&[Column::Cgroup], |object| object.perm.cgid.raw()));
-    Names::look_up(users, groups)
+    let users: [(bool, UserOf); 2] =
+        [(shows(&[Column::Owner, Column::User]), |perm| perm.uid), (shows(&[Column::Cuser]), |perm| perm.cuid)];
+    let groups: [(bool, GroupOf); 2] =
+        [(shows(&[Column::Group]), |perm| perm.gid), (shows(&[Column::Cgroup]), |perm| perm.cgid)];
+    let users: Vec<UserOf> = users.into_iter().filter(|(shown, _)| *shown).map(|(_, user)| user).collect();
+    let groups: Vec<GroupOf> = groups.into_iter().filter(|(shown, _)| *shown).map(|(_, group)| group).collect();
+    Names::of(objects.iter().map(|object| &object.perm), &users, &groups)
 }
 
 /// `rw-r-----`.
 fn push_letters(out: &mut String, mode: Mode) {
     let bits = mode.permissions();
     out.extend((0..9).rev().map(|bit| if bits & 1 << bit == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }));
-}
-
-/// Octal with one leading zero, as `%#o` prints it.
-fn push_octal_marked(out: &mut String, bits: u32) {
-    if bits != 0 {
-        out.push('0');
-    }
-    push_octal(out, bits);
 }
 
 fn push_status(out: &mut String, mode: Mode) {
@@ -141,92 +128,41 @@ fn push_status(out: &mut String, mode: Mode) {
     }
 }
 
-/// Writes times; remembers some, for many objects share theirs.
+/// Writes times as they were asked for.
 struct Times {
     format: TimeFormat,
     encoding: Encoding,
     today: Option<LocalTime>,
-    recent: Vec<(i64, String)>,
+    recent: Recent,
 }
-
-const RECENT: usize = 64;
 
 impl Times {
     fn new(format: TimeFormat, encoding: Encoding) -> Self {
-        Self { format, encoding, today: local_time(Timestamp::new(now())), recent: vec![(0, String::new()); RECENT] }
+        Self { format, encoding, today: local_time(Timestamp::new(now())), recent: Recent::default() }
     }
 
+    /// Nothing for what never was.
     fn push(&mut self, out: &mut String, time: Timestamp) {
-        // The empty text of time 0, which is never, is in its place from the start.
-        let place = &mut self.recent[(time.seconds().unsigned_abs() % RECENT as u64) as usize];
-        if place.0 != time.seconds() {
+        if time.is_never() {
+            return;
+        }
+        let (format, encoding, today) = (self.format, self.encoding, self.today.as_ref());
+        self.recent.push(out, time, |out| {
             let mut text = String::new();
-            match (self.format, local_time(time)) {
-                (TimeFormat::Short, Some(local)) => push_short(&mut text, &local, self.today.as_ref()),
+            match (format, local_time(time)) {
+                (TimeFormat::Short, Some(local)) => push_short(&mut text, &local, today),
                 (TimeFormat::Iso, Some(local)) => push_iso(&mut text, &local),
                 _ => push_ctime(&mut text, time),
             }
-            place.0 = time.seconds();
-            place.1.clear();
-            encode::push(self.encoding, &mut place.1, text.as_bytes());
-        }
-        if !time.is_never() {
-            out.push_str(&place.1);
-        }
+            encode::push(encoding, out, text.as_bytes());
+        });
     }
-}
-
-/// `05:13` today, `Nov01` this year, else `2026-Nov01`.
-fn push_short(out: &mut String, time: &LocalTime, today: Option<&LocalTime>) {
-    let this_year = today.is_some_and(|today| today.year == time.year);
-    if this_year && today.is_some_and(|today| today.yearday == time.yearday) {
-        push_two(out, time.hour);
-        out.push(':');
-        push_two(out, time.minute);
-        return;
-    }
-    if !this_year {
-        push_i64(out, time.year);
-        out.push('-');
-    }
-    out.push_str(month_name(time.month));
-    push_two(out, time.day);
-}
-
-/// `2026-11-21T05:13:50+00:00`.
-fn push_iso(out: &mut String, time: &LocalTime) {
-    push_i64(out, time.year);
-    for part in [time.month, time.day] {
-        out.push('-');
-        push_two(out, part);
-    }
-    out.push('T');
-    push_clock(out, time);
-    out.push(if time.offset < 0 { '-' } else { '+' });
-    let minutes = time.offset.unsigned_abs() / 60;
-    push_two(out, (minutes / 60) as u8);
-    out.push(':');
-    push_two(out, (minutes % 60) as u8);
-}
-
-/// Appends a label and a value, both as wide as half a sheet.
-pub(super) fn push_sheet_line(out: &mut String, label: &str, value: &str) {
-    const WIDTH: usize = 36;
-    let start = out.len();
-    out.push_str(label);
-    out.push(':');
-    pad(out, start, WIDTH);
-    let start = out.len();
-    out.push_str(value);
-    pad(out, start, WIDTH);
-    out.push('\n');
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{push_iso, push_letters, push_octal_marked, push_short, push_status};
+    use super::{push_letters, push_status};
     use crate::sys::Mode;
-    use crate::sys::clock::LocalTime;
 
     fn text(push: impl Fn(&mut String)) -> String {
         let mut out = String::new();
@@ -237,28 +173,6 @@ mod tests {
     #[test]
     fn modes() {
         assert_eq!(text(|out| push_letters(out, Mode::new(0o3751))), "rwxr-x--x");
-        assert_eq!(text(|out| push_octal_marked(out, 0o40)), "040");
-        assert_eq!(text(|out| push_octal_marked(out, 0)), "0");
         assert_eq!(text(|out| push_status(out, Mode::new(0o3000))), "dest,locked");
-    }
-
-    #[test]
-    fn times() {
-        let then = LocalTime {
-            year: 2026,
-            month: 11,
-            day: 1,
-            hour: 5,
-            minute: 3,
-            second: 9,
-            weekday: 0,
-            yearday: 304,
-            offset: -12_615,
-        };
-        let short = |today: LocalTime| text(|out| push_short(out, &then, Some(&today)));
-        assert_eq!(short(then), "05:03");
-        assert_eq!(short(LocalTime { yearday: 305, ..then }), "Nov01");
-        assert_eq!(short(LocalTime { year: 2027, ..then }), "2026-Nov01");
-        assert_eq!(text(|out| push_iso(out, &then)), "2026-11-01T05:03:09-03:30");
     }
 }

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::column::{CREATOR, Column, GENERIC, SUMMARY, listed, special, times};
 use super::options::Request;
+use crate::compat::common::shown;
 use crate::object::model::Kind;
 
 /// As many columns as util-linux has room for: each of them twice.
@@ -55,7 +56,7 @@ fn defaults(request: &Request) -> Vec<Column> {
 
 /// Reads names between commas. A message shows the list from the bad name on, as util-linux does.
 fn named(list: &[u8], applies: impl Fn(Column) -> bool, columns: &mut Vec<Column>) -> Result<(), String> {
-    let shown = |bytes: &[u8]| OsStr::from_bytes(bytes).to_string_lossy().into_owned();
+    let shown = |bytes: &[u8]| shown(OsStr::from_bytes(bytes));
     let mut rest = list;
     loop {
         let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());

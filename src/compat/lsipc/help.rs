@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::super::Tool;
-use super::super::common;
 use super::column::{Column, GENERIC, SUMMARY, special};
+use crate::compat::Tool;
+use crate::compat::common;
 use crate::object::model::Kind;
 
 const OPTIONS: &str = "\

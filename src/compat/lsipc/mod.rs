@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::Tool;
-use super::common::{Failed, Out, say};
+use super::common::{Failed, say};
+use super::out::Out;
 use crate::object::inside::{self, Semaphore};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
@@ -27,13 +28,6 @@ mod options;
 mod print;
 mod summary;
 mod table;
-
-impl Request {
-    /// Whether each value stands on a line of its own behind its label.
-    fn is_sheet(&self) -> bool {
-        self.id.is_some() && self.format.is_none()
-    }
-}
 
 /// Runs it.
 #[must_use]

@@ -4,10 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-use super::super::Tool;
-use super::super::common::{say, shown, usage_error, version};
-use super::super::getopt::{self, Bad, Item, Spec, Value};
 use super::help;
+use crate::compat::Tool;
+use crate::compat::common::{say, shown, usage_error, version};
+use crate::compat::getopt::{self, Bad, Item, Spec, Value};
+use crate::compat::numbers;
 use crate::object::model::Kind;
 
 /// How rows are shown.
@@ -49,6 +50,13 @@ pub(super) struct Request {
     pub no_headings: bool,
     pub no_truncate: bool,
     pub shell: bool,
+}
+
+impl Request {
+    /// Whether each value stands on a line of its own behind its label.
+    pub(super) fn is_sheet(&self) -> bool {
+        self.id.is_some() && self.format.is_none()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,15 +194,9 @@ fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), 
     Ok(())
 }
 
-/// An id: decimal digits and nothing else, but a minus before them is left to be not found.
 fn id(word: &OsStr) -> Result<i32, String> {
-    let bad = || format!("failed to parse IPC identifier: '{}'", shown(word));
-    let digits = word.as_bytes().strip_prefix(b"-").unwrap_or(word.as_bytes());
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) || word.as_bytes() == b"-0" {
-        return Err(bad());
-    }
-    let text = word.to_str().ok_or_else(bad)?;
-    text.parse().map_err(|_| format!("{}: Numerical result out of range", bad()))
+    numbers::int(word.as_bytes())
+        .map_err(|bad| format!("failed to parse IPC identifier: '{}'{}", shown(word), bad.suffix()))
 }
 
 fn time_format(word: &OsStr) -> Result<TimeFormat, ExitCode> {
@@ -203,39 +205,5 @@ fn time_format(word: &OsStr) -> Result<TimeFormat, ExitCode> {
         b"full" => Ok(TimeFormat::Full),
         b"iso" => Ok(TimeFormat::Iso),
         _ => Err(fail(&format!("unknown time format: {}", shown(word)))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::ffi::OsStr;
-
-    use proptest::prelude::*;
-
-    use super::id;
-
-    #[test]
-    fn ids_are_strict() {
-        for (word, found) in [("0", 0), ("007", 7), ("2147483647", i32::MAX), ("-1", -1), ("-2147483648", i32::MIN)] {
-            assert_eq!(id(OsStr::new(word)), Ok(found));
-        }
-        for word in ["", "-", "-0", "+1", " 1", "1 ", "0x1", "1x", "2147483648", "4294967297", "-2147483649", "١"] {
-            assert!(id(OsStr::new(word)).is_err(), "{word}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_word_is_itself_or_refused(word in prop_oneof![any::<String>(), "[+ -]?[0-9]{0,12}x?"]) {
-            match id(OsStr::new(&word)) {
-                Ok(number) => {
-                    let digits = word.trim_start_matches('-').trim_start_matches('0');
-                    let expected = number.unsigned_abs().to_string();
-                    prop_assert_eq!(if digits.is_empty() { "0" } else { digits }, expected);
-                    prop_assert_eq!(number < 0, word.starts_with('-') && !digits.is_empty());
-                }
-                Err(message) => prop_assert!(message.contains(&word)),
-            }
-        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::io::{self, IsTerminal};
 
-use super::super::common::Out;
-use super::cells::push_sheet_line;
 use super::column::Column;
 use super::encode::Encoding;
 use super::options::{Format, Request};
 use super::table::{Head, Table};
+use crate::compat::out::Out;
+use crate::compat::text::pad;
 use crate::sys::{locale, terminal};
 
 /// How rows are put down.
@@ -177,6 +177,19 @@ fn push_member(text: &mut String, layout: Json, at: usize, name: &str, cell: &st
     } else {
         push_all(text, &["\"", cell, "\""]);
     }
+}
+
+/// Appends a label and a value, both as wide as half a sheet.
+fn push_sheet_line(out: &mut String, label: &str, value: &str) {
+    const WIDTH: usize = 36;
+    let start = out.len();
+    out.push_str(label);
+    out.push(':');
+    pad(out, start, WIDTH);
+    let start = out.len();
+    out.push_str(value);
+    pad(out, start, WIDTH);
+    out.push('\n');
 }
 
 fn json() -> Json {

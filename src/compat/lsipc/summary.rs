@@ -1,8 +1,8 @@
 //! Limits and what of them is in use.
 
-use super::super::common::push_human;
 use super::column::Column;
 use super::encode::{self, Encoding};
+use crate::compat::text::push_human;
 use crate::error::{Error, Result};
 use crate::object::model::Kind;
 use crate::render::units::push_u64;

@@ -1,6 +1,7 @@
 //! Columns as wide as their cells; on a terminal those that may be cut are made to fit.
 
-use super::super::common::{Out, pad};
+use crate::compat::out::Out;
+use crate::compat::text::pad;
 use crate::render::escape::display_width;
 use crate::render::units::push_u64;
 

@@ -1,6 +1,7 @@
 //! A drop-in run side by side with the tool it stands in for.
 
 use std::fmt::Write as _;
+use std::ops::RangeBounds;
 
 use crate::{Cmd, Outcome, drop_in, tool};
 
@@ -17,6 +18,17 @@ pub fn util_linux(name: &str) -> Option<(u32, u32)> {
         eprintln!("left out, as the {name} in PATH is not util-linux's: {text}");
     }
     version
+}
+
+/// Whether the installed tool of this name is from one of these releases of
+/// util-linux. Says on stderr what is left out when it is not.
+pub fn is_from(name: &str, releases: impl RangeBounds<(u32, u32)>) -> bool {
+    let Some(version) = util_linux(name) else { return false };
+    let known = releases.contains(&version);
+    if !known {
+        eprintln!("left out, as the installed {name} is from util-linux {}.{}", version.0, version.1);
+    }
+    known
 }
 
 /// What the two programs did.

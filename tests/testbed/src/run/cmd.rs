@@ -207,6 +207,25 @@ impl Cmd {
         self
     }
 
+    /// It finds this file in the place of /etc/passwd, and so the names of
+    /// users in it.
+    ///
+    /// # Panics
+    ///
+    /// When the path has a NUL.
+    pub fn accounts(mut self, file: impl AsRef<Path>) -> Self {
+        let path = std::ffi::CString::new(file.as_ref().as_os_str().as_encoded_bytes()).expect("a path without NUL");
+        self.confinement.accounts = Some(path);
+        self
+    }
+
+    /// It finds /dev/shm empty: `ipcrm --all` of newer util-linux removes all
+    /// that is there.
+    pub fn without_dev_shm(mut self) -> Self {
+        self.confinement.hidden = Some(c"/dev/shm");
+        self
+    }
+
     /// Runs it to its end. A child that has not ended after a minute is
     /// killed, which shows as signal 9.
     pub fn run(self) -> Outcome {

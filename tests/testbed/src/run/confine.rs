@@ -23,6 +23,8 @@ pub(super) struct Confinement {
     pub(super) no_capabilities: bool,
     /// The folder it finds empty.
     pub(super) hidden: Option<&'static CStr>,
+    /// The file it finds in the place of /etc/passwd.
+    pub(super) accounts: Option<CString>,
     /// Its RLIMIT_MEMLOCK.
     pub(super) memlock: Option<u64>,
     /// A system call, and what the kernel does instead of it.
@@ -53,15 +55,21 @@ impl Confinement {
     ) -> io::Result<()> {
         let program = if self.is_none() { None } else { Some(Program::open(path, argv, env)?) };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
-        let (memlock, filter) = (self.memlock, self.filter);
+        let (memlock, filter, accounts) = (self.memlock, self.filter, self.accounts.clone());
         let prepare = move || {
             die_with_parent()?;
             leave_terminal()?;
             if let Some(bytes) = memlock {
                 limit_memlock(bytes)?;
             }
+            if hidden.is_some() || accounts.is_some() {
+                own_mounts()?;
+            }
             if let Some(folder) = hidden {
                 hide(folder)?;
+            }
+            if let Some(file) = &accounts {
+                bind(file, c"/etc/passwd")?;
             }
             if no_capabilities && user.is_none() {
                 drop_capabilities()?;
@@ -87,6 +95,7 @@ impl Confinement {
         self.user.is_none()
             && !self.no_capabilities
             && self.hidden.is_none()
+            && self.accounts.is_none()
             && self.memlock.is_none()
             && self.filter.is_none()
     }
@@ -202,16 +211,28 @@ fn filter_call(call: u32, action: u32) -> io::Result<()> {
     }
 }
 
-/// Mounts an empty tmpfs over the folder, in a mount namespace of the child's
-/// own.
-fn hide(folder: &CStr) -> io::Result<()> {
-    let (none, tmpfs, private) = (ptr::null(), c"tmpfs".as_ptr(), libc::MS_REC | libc::MS_PRIVATE);
+/// Moves the child to a mount namespace of its own.
+fn own_mounts() -> io::Result<()> {
     // SAFETY: takes flags only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }.into())?;
-    // SAFETY: C strings, or null where mount(2) ignores the argument.
-    check(unsafe { libc::mount(none, c"/".as_ptr(), none, private, ptr::null()) }.into())?;
-    // SAFETY: as above.
-    check(unsafe { libc::mount(tmpfs, folder.as_ptr(), tmpfs, 0, ptr::null()) }.into())
+    mount(None, c"/", libc::MS_REC | libc::MS_PRIVATE)
+}
+
+/// Mounts an empty tmpfs over the folder.
+fn hide(folder: &CStr) -> io::Result<()> {
+    mount(Some(c"tmpfs"), folder, 0)
+}
+
+/// Has a file stand in the place of another.
+fn bind(file: &CStr, place: &CStr) -> io::Result<()> {
+    mount(Some(file), place, libc::MS_BIND)
+}
+
+fn mount(source: Option<&CStr>, place: &CStr, flags: libc::c_ulong) -> io::Result<()> {
+    let source = source.map_or(ptr::null(), CStr::as_ptr);
+    // SAFETY: C strings, or null where mount(2) ignores the argument; all but
+    // tmpfs have flags with which it ignores the type.
+    check(unsafe { libc::mount(source, place.as_ptr(), c"tmpfs".as_ptr(), flags, ptr::null()) }.into())
 }
 
 /// Becomes another user for good, without supplementary groups. The kernel

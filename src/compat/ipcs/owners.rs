@@ -1,14 +1,13 @@
-//! Owners and groups as the drop-ins show them: the name, or the number of those without one.
+//! Owners and groups: the name, or the number of those without one.
 
+use crate::compat::common::harmless;
 use crate::object::model::Object;
 use crate::object::names::Names;
 use crate::sys::{Gid, Uid};
 
-use super::common::harmless;
-
-/// The texts of all users and groups of a listing, made once each.
+/// The texts of all users and groups of a listing, made once each and sorted by number.
 #[derive(Debug, Default)]
-pub struct Owners {
+pub(super) struct Owners {
     users: Vec<(u32, Box<str>)>,
     groups: Vec<(u32, Box<str>)>,
 }
@@ -16,48 +15,27 @@ pub struct Owners {
 impl Owners {
     /// Of the owners of `objects`; with `creators`, of their groups and creators too.
     #[must_use]
-    pub fn of(objects: &[Object], creators: bool) -> Self {
-        let (mut users, mut groups) = (Vec::new(), Vec::new());
-        for object in objects {
-            let perm = &object.perm;
-            note(&mut users, perm.uid.raw());
-            if creators {
-                note(&mut users, perm.cuid.raw());
-                note(&mut groups, perm.gid.raw());
-                note(&mut groups, perm.cgid.raw());
-            }
-        }
-        sort(&mut users);
-        sort(&mut groups);
-        let names = Names::look_up(users.clone(), groups.clone());
-        let user = |id: u32| (id, text(id, names.user(Uid::new(id))));
-        let group = |id: u32| (id, text(id, names.group(Gid::new(id))));
-        Self { users: users.into_iter().map(user).collect(), groups: groups.into_iter().map(group).collect() }
+    pub(super) fn of(objects: &[Object], creators: bool) -> Self {
+        let perms = objects.iter().map(|object| &object.perm);
+        let names = match creators {
+            true => Names::of(perms, &[|perm| perm.uid, |perm| perm.cuid], &[|perm| perm.gid, |perm| perm.cgid]),
+            false => Names::of(perms, &[|perm| perm.uid], &[]),
+        };
+        let shown = |(number, name)| (number, text(number, name));
+        Self { users: names.users().map(shown).collect(), groups: names.groups().map(shown).collect() }
     }
 
     /// A user of the listing.
     #[must_use]
-    pub fn user(&self, uid: Uid) -> &str {
+    pub(super) fn user(&self, uid: Uid) -> &str {
         find(&self.users, uid.raw())
     }
 
     /// A group of the listing, if creators were asked for.
     #[must_use]
-    pub fn group(&self, gid: Gid) -> &str {
+    pub(super) fn group(&self, gid: Gid) -> &str {
         find(&self.groups, gid.raw())
     }
-}
-
-/// Runs of equal numbers are noted once, and two that alternate as well, or a long listing would double in memory.
-fn note(numbers: &mut Vec<u32>, number: u32) {
-    if !numbers.iter().rev().take(4).any(|&noted| noted == number) {
-        numbers.push(number);
-    }
-}
-
-fn sort(numbers: &mut Vec<u32>) {
-    numbers.sort_unstable();
-    numbers.dedup();
 }
 
 fn text(number: u32, name: Option<&str>) -> Box<str> {
