@@ -282,7 +282,9 @@ fn a_signal_leaves_nothing_closed() {
         }
         run.signal([libc::SIGTERM, libc::SIGINT, libc::SIGHUP][round]);
         let outcome = run.wait();
-        assert!(outcome.signal == Some([libc::SIGTERM, libc::SIGINT, libc::SIGHUP][round]) || outcome.status == Some(0));
+        assert!(
+            outcome.signal == Some([libc::SIGTERM, libc::SIGINT, libc::SIGHUP][round]) || outcome.status == Some(0)
+        );
         for row in ns.rows(Kind::Shm) {
             assert_eq!(row["perms"], "640", "{outcome}");
         }

@@ -84,7 +84,11 @@ impl Confinement {
     }
 
     fn is_none(&self) -> bool {
-        self.user.is_none() && !self.no_capabilities && self.hidden.is_none() && self.memlock.is_none() && self.filter.is_none()
+        self.user.is_none()
+            && !self.no_capabilities
+            && self.hidden.is_none()
+            && self.memlock.is_none()
+            && self.filter.is_none()
     }
 }
 
@@ -189,8 +193,7 @@ fn filter_call(call: u32, action: u32) -> io::Result<()> {
     const ALLOW: u32 = 0x7fff_0000;
     // Load the number; go on if it is the call, else over one; return.
     let line = |code: u16, jt: u8, jf: u8, k: u32| libc::sock_filter { code, jt, jf, k };
-    let mut lines =
-        [line(0x20, 0, 0, 0), line(0x15, 0, 1, call), line(0x06, 0, 0, action), line(0x06, 0, 0, ALLOW)];
+    let mut lines = [line(0x20, 0, 0, 0), line(0x15, 0, 1, call), line(0x06, 0, 0, action), line(0x06, 0, 0, ALLOW)];
     let program = libc::sock_fprog { len: 4, filter: lines.as_mut_ptr() };
     // SAFETY: the first takes numbers; the second reads a program of as many lines as it says.
     unsafe {

@@ -1,0 +1,139 @@
+//! Where it all happens: an IPC namespace, a pid namespace with few numbers, and no rights.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use ipcadm_testbed::crowd::{self, Waited};
+use ipcadm_testbed::{fresh, release};
+
+use crate::cleaner::{Cleaner, Manner, modes};
+use crate::controller::Controller;
+use crate::ledger::{Count, Ledger};
+
+/// Process numbers there are: a few hundred more than there are processes. Numbers below 300 are not used again.
+const NUMBERS: u32 = 1100;
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    pub manner: Manner,
+    /// Objects to be judged.
+    pub judgements: u64,
+    /// Not longer than that.
+    pub at_most: Duration,
+    /// Workers at a time.
+    pub workers: usize,
+    /// With CAP_IPC_OWNER, for which nothing is closed.
+    pub privileged: bool,
+}
+
+/// Does it; prints what came of it, `name number` a line, and what was wrong.
+pub fn run(task: Task) {
+    let _ns = fresh();
+    let (inner, outer) = std::io::pipe().expect("a pipe");
+    let separate = crowd::new_pid_namespace();
+    if let Err(error) = &separate {
+        eprintln!("numbers of processes are not used again soon: no pid namespace: {error}");
+    }
+    let body = |own_numbers: bool| {
+        if own_numbers {
+            if crowd::mount_proc().is_err() {
+                return NO_PROC;
+            }
+            few_numbers();
+        } else {
+            crowd::adopt_orphans();
+        }
+        first_process(task);
+        0
+    };
+    drop((inner, outer));
+    let pid = crowd::fork(true, || body(separate.is_ok())).expect("fork");
+    let ended = crowd::wait(pid, true);
+    assert!(matches!(ended, Waited::Ended(_, 0)), "the first process of the arena: {ended:?}");
+}
+
+const NO_PROC: i32 = 3;
+
+/// Lets numbers come again soon; only where that concerns this pid namespace alone.
+fn few_numbers() {
+    let limited = match release() {
+        (major, minor) if (major, minor) >= (6, 14) => {
+            fs::write("/proc/sys/kernel/pid_max", NUMBERS.to_string()).map_err(|error| error.to_string())
+        }
+        _ => Err("pid_max of a namespace needs Linux 6.14".to_owned()),
+    };
+    if let Err(why) = limited {
+        eprintln!("numbers of processes are not used again soon: {why}");
+    }
+}
+
+fn first_process(task: Task) {
+    let ledger = Ledger::new();
+    let records = std::env::temp_dir().join(format!("ipcadm-chaos-{}", task_number()));
+    let cleaner = Cleaner::new(records.clone());
+    crowd::drop_rights(task.privileged).expect("dropping rights");
+    DirBuilder::new().mode(0o700).create(&records).expect("a folder");
+    let mut controller = Controller::new(ledger, task.workers);
+    let pid = crowd::fork(true, || {
+        cleaner.clean(ledger, task.manner, task.judgements, task.at_most);
+        0
+    });
+    let status = controller.run(pid.expect("fork"));
+    assert_eq!(status, 0, "the cleaner has ended badly");
+    ledger.count(Count::Stop);
+    controller.end_all();
+    let closed = || modes().iter().filter(|(_, _, mode)| mode & 0o777 == 0).count();
+    let (left, closed_before) = (modes().len(), closed());
+    // One more run puts right what is closed, and takes nothing.
+    let last = cleaner.run(&["clean", "--yes", "--grace", "1h"]);
+    println!("last-status {}", last.status.code().unwrap_or(-1));
+    println!("left {left}\nclosed-before {closed_before}\nclosed-after {}", closed());
+    println!("records {}", files(&records.join("ipcadm")).len());
+    for name in files(&records.join("ipcadm")) {
+        eprintln!("a record is left: {name}");
+    }
+    let _ = fs::remove_dir_all(&records);
+    for count in COUNTS {
+        println!("{count:?} {}", ledger.get(count));
+    }
+    ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
+}
+
+const COUNTS: [Count; 23] = [
+    Count::Stop,
+    Count::Judged,
+    Count::InUse,
+    Count::Runs,
+    Count::Removed,
+    Count::Kept,
+    Count::Gone,
+    Count::Failed,
+    Count::Killed,
+    Count::Begun,
+    Count::Slain,
+    Count::Used,
+    Count::Made,
+    Count::FoundGone,
+    Count::Shut,
+    Count::Evicted,
+    Count::Slept,
+    Count::ByThread,
+    Count::Inherited,
+    Count::Executed,
+    Count::OwnRemovals,
+    Count::Reused,
+    Count::Wrong,
+];
+
+fn task_number() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_nanos()).to_string()
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}

@@ -1,0 +1,94 @@
+//! No wrong removal, ever: hundreds of short-lived processes use objects at full speed while they are cleaned away, and
+//! know themselves what was still theirs.
+
+mod arena;
+mod cleaner;
+mod controller;
+mod ledger;
+mod random;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Duration;
+
+use arena::Task;
+use cleaner::Manner;
+
+/// Tells the process that is the arena what to do.
+const TASK: &str = "IPCADM_CHAOS_TASK";
+/// How many judgements there are to be; some by default.
+const JUDGEMENTS: &str = "IPCADM_CHAOS_JUDGEMENTS";
+
+/// What came of it.
+struct Results {
+    text: String,
+    numbers: BTreeMap<String, u64>,
+}
+
+impl Results {
+    fn get(&self, name: &str) -> u64 {
+        *self.numbers.get(name).unwrap_or_else(|| panic!("no {name} in\n{}", self.text))
+    }
+}
+
+/// Runs the arena in a process of its own, which has one thread and may fork as it likes.
+fn chaos(manner: &str, judgements: u64, seconds: u64, privileged: bool) -> Results {
+    let this = std::env::current_exe().expect("this executable");
+    let task = format!("{manner} {judgements} {seconds} {}", u8::from(privileged));
+    let output = Command::new(this)
+        .args(["--exact", "the_arena", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(TASK, task)
+        .output()
+        .expect("the arena");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let numbers = text.lines().filter_map(|line| {
+        let (name, number) = line.split_once(' ')?;
+        Some((name.to_owned(), number.parse().ok()?))
+    });
+    let results = Results { numbers: numbers.collect(), text };
+    eprintln!("{manner}:\n{}", results.text);
+    results
+}
+
+#[test]
+#[ignore = "is started by the other tests"]
+fn the_arena() {
+    let Ok(task) = std::env::var(TASK) else { return };
+    let words: Vec<&str> = task.split(' ').collect();
+    let number = |place: usize| words[place].parse::<u64>().expect("a number");
+    let manner = match words[0] {
+        "clean" => Manner::Clean,
+        "killed" => Manner::Killed,
+        _ => Manner::Naive,
+    };
+    let (judgements, at_most) = (number(1), Duration::from_secs(number(2)));
+    arena::run(Task { manner, judgements, at_most, workers: 110, privileged: number(3) == 1 });
+}
+
+fn judgements(default: u64) -> u64 {
+    std::env::var(JUDGEMENTS).map_or(default, |text| text.parse().expect(JUDGEMENTS))
+}
+
+#[test]
+fn nothing_in_use_is_removed() {
+    let wanted = judgements(10_000);
+    let results = chaos("clean", wanted, 600, false);
+    assert_eq!(results.get("Wrong"), 0, "{}", results.text);
+    assert!(results.get("Judged") >= wanted, "{}", results.text);
+    assert_eq!((results.get("closed-before"), results.get("closed-after"), results.get("records")), (0, 0, 0));
+}
+
+#[test]
+fn a_naive_script_would_be_caught() {
+    let results = chaos("naive", 100_000, 10, false);
+    assert!(results.get("Wrong") > 0, "{}", results.text);
+}
+
+#[test]
+fn killed_runs_leave_nothing_closed() {
+    let results = chaos("killed", judgements(10_000) / 4, 600, false);
+    assert_eq!(results.get("Wrong"), 0, "{}", results.text);
+    assert_eq!((results.get("closed-after"), results.get("records")), (0, 0), "{}", results.text);
+}
