@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::context::{ColorChoice, Context};
 use crate::commands::{
-    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, rm, sem_get, sem_op,
-    sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show,
+    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, rm, sem_get,
+    sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
 };
 use crate::error::{Result, Status};
 use crate::object::model::Kind;
@@ -62,6 +62,10 @@ pub enum Command {
     /// Show everything known about objects
     #[command(aliases = ["inspect", "stat"])]
     Show(show::ShowArgs),
+    /// Show which processes use objects
+    Who(who::WhoArgs),
+    /// Show which objects processes use
+    Ps(ps::PsArgs),
     /// Show limits, what of them is in use, and who uses most
     Limits(limits::LimitsArgs),
     /// Change owner, group, mode or queue capacity
@@ -94,6 +98,7 @@ pub struct ShmArgs {
 /// The commands for segments.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum ShmCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -123,6 +128,7 @@ pub struct SemArgs {
 /// The commands for semaphore sets.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum SemCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -152,6 +158,7 @@ pub struct MsgArgs {
 /// The commands for message queues.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
+#[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
     /// What every kind has.
     #[command(flatten)]
@@ -179,6 +186,8 @@ pub enum KindCommand {
     /// Show everything known about objects
     #[command(aliases = ["inspect", "stat"])]
     Show(show::ShowArgs),
+    /// Show which processes use objects
+    Who(who::WhoArgs),
     /// Change owner, group, mode or queue capacity
     Set(set::SetArgs),
     /// Remove exactly these objects
@@ -198,6 +207,8 @@ impl Cli {
         let status = match self.command {
             Command::Ls(args) => ls::run(&args, None, &context),
             Command::Show(args) => show::run(&args, None, &context),
+            Command::Who(args) => who::run(&args, None, &context),
+            Command::Ps(args) => ps::run(&args, &context),
             Command::Limits(args) => limits::run(&args, &context),
             Command::Set(args) => set::run(&args, None, &context),
             Command::Rm(args) => rm::run(&args, None, &context),
@@ -240,6 +251,7 @@ impl KindCommand {
         match self {
             Self::Ls(args) => ls::run(&args, Some(kind), context),
             Self::Show(args) => show::run(&args, Some(kind), context),
+            Self::Who(args) => who::run(&args, Some(kind), context),
             Self::Set(args) => set::run(&args, Some(kind), context),
             Self::Rm(args) => rm::run(&args, Some(kind), context),
             Self::Clean(args) => clean::run(&args, Some(kind), context),

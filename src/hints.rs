@@ -32,6 +32,7 @@ fn for_command(word: &str) -> Option<String> {
         "flock" | "run" => "ipcadm sem run REF -- CMD",
         "semop" | "op" => "ipcadm sem op REF OP…",
         "setval" => "ipcadm sem setval REF VALUE…",
+        "fuser" | "lsof" | "users" | "holders" | "waiters" => "ipcadm who REF, or ipcadm ps",
         "ftok" => "ipcadm key PATH PROJECT",
         "shm" | "sem" | "msg" => "ipcadm ls shm sem msg, to list several kinds",
         _ => return None,
@@ -66,7 +67,7 @@ fn for_option(argument: &str, words: &Words) -> Option<String> {
             "tip: to remove what is leaked by {selector}: ipcadm clean {selector} …; to remove all that is listed: \
              ipcadm ls --format jsonl {selector} … | ipcadm rm -"
         )),
-        "show" | "inspect" | "stat" | "set" => {
+        "show" | "inspect" | "stat" | "who" | "set" => {
             Some(format!("tip: to choose by {selector}: ipcadm ls -q {selector} … | ipcadm {command} -"))
         }
         _ => None,

@@ -413,6 +413,28 @@ fn only_a_sound_record_is_obeyed() {
 }
 
 #[test]
+fn a_set_that_was_open_for_a_look_is_put_right_too() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::sem(0, 1, 0o640);
+    let object = inventory::look(id(Kind::Sem, number)).expect("a look").expect("an object");
+    let mut record = folder.record();
+    record.write(&[object]).expect("a record");
+    make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o400);
+    record.done(&[object]).expect("a record");
+    drop(record);
+    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    assert_eq!(make::perm(Kind::Sem, number).mode, 0o640);
+    // A mode that we never give is somebody else's.
+    let mut record = folder.record();
+    record.write(&[object]).expect("a record");
+    make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o600);
+    record.done(&[object]).expect("a record");
+    drop(record);
+    assert!(folder.files().is_empty());
+}
+
+#[test]
 fn the_record_of_a_living_run_is_its_own() {
     let _ns = fresh();
     let folder = Folder::new();

@@ -55,7 +55,17 @@ static QUEUE: Table = &[
     ("stime", "string?"),
     ("rtime", "string?"),
 ];
-static DERIVED: Table = &[("activity", "string"), ("full", "number?"), ("contents", "string"), ("flags", "string?")];
+static DERIVED: Table = &[
+    ("activity", "string"),
+    ("full", "number?"),
+    ("contents", "string"),
+    ("flags", "string?"),
+    ("holders", "number?"),
+    ("waiters", "number?"),
+    ("command", "string?"),
+];
+static JUDGED: Table = &[("state", "string"), ("evidence", "array")];
+static EVIDENCE: Table = &[("fact", "string"), ("source", "string")];
 static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
 static INSIDE_SET: Table = &[("semaphores", "array?")];
 static SEMAPHORE: Table =
@@ -64,6 +74,40 @@ static VALUE: Table = &[("index", "number"), ("value", "number")];
 static NEW_VALUE: Table = &[("index", "number"), ("value", "number"), ("was", "number?")];
 static INSIDE_QUEUE: Table = &[("messages", "array?")];
 static MESSAGE: Table = &[("index", "number"), ("type", "number?"), ("size", "number?")];
+static USAGE: Table = &[
+    ("holders", "array"),
+    ("waiters", "array"),
+    ("hidden_attachments", "number"),
+    ("hidden_waiters", "number?"),
+    ("hidden_why", "string?"),
+];
+static PROCESS: Table = &[
+    ("pid", "number"),
+    ("command", "string"),
+    ("uid", "number?"),
+    ("user", "string?"),
+    ("unit", "string?"),
+    ("container", "string?"),
+    ("started", "string?"),
+];
+static USE: Table = &[("role", "string"), ("use", "string")];
+static HOLDER: Table = &[("mappings", "number?"), ("writable", "bool?"), ("address", "string?")];
+static WAITER: Table = &[
+    ("tid", "number?"),
+    ("waits_for", "string?"),
+    ("semaphore", "number?"),
+    ("takes", "number?"),
+    ("bytes", "number?"),
+    ("type", "number?"),
+    ("except", "bool?"),
+    ("undo", "bool?"),
+    ("timeout", "bool?"),
+    ("since", "string?"),
+    ("last_pid", "number?"),
+    ("last_alive", "bool?"),
+];
+static USED: Table = &[("ref", "string")];
+static USES: Table = &[("uses", "array"), ("hidden", "array")];
 static OUTCOME: Table = &[("outcome", "string"), ("changed", "bool")];
 static GONE: Table = &[("kind", "string"), ("id", "number"), ("ref", "string"), ("hidden", "array")];
 static WAS: Table = &[("was", "object")];
@@ -97,7 +141,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 24] {
+fn all() -> [Table; 33] {
     [
         DOCUMENT,
         HEAD,
@@ -108,6 +152,8 @@ fn all() -> [Table; 24] {
         SET,
         QUEUE,
         DERIVED,
+        JUDGED,
+        EVIDENCE,
         INSIDE_SEGMENT,
         INSIDE_SET,
         SEMAPHORE,
@@ -115,6 +161,13 @@ fn all() -> [Table; 24] {
         NEW_VALUE,
         INSIDE_QUEUE,
         MESSAGE,
+        USAGE,
+        PROCESS,
+        USE,
+        HOLDER,
+        WAITER,
+        USED,
+        USES,
         OUTCOME,
         GONE,
         WAS,
@@ -217,11 +270,34 @@ impl Checker {
             ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
         ];
         for (reference, table, parts) in inside {
-            let shown = self.objects(&format!("show --json {reference}"), 0, &[table]);
+            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, JUDGED]);
+            self.evidence(&shown);
             if let Some((key, table)) = parts {
                 assert!(!list(&shown[0], key).is_empty());
                 list(&shown[0], key).iter().for_each(|part| self.exactly(reference, part, &[table]));
             }
+        }
+    }
+
+    /// What speaks for a state.
+    fn evidence(&self, objects: &[Value]) {
+        for object in objects {
+            assert!(!list(object, "evidence").is_empty(), "{object}");
+            list(object, "evidence").iter().for_each(|fact| self.exactly("evidence", fact, &[EVIDENCE]));
+        }
+    }
+
+    /// What `who` adds, and what `ps` lists.
+    fn users(&self) {
+        for object in self.objects("who --json shm:0x51 sem:0x52 msg:0x53 msg:0x54", 0, &[USAGE]) {
+            let (holders, waiters) = (list(&object, "holders"), list(&object, "waiters"));
+            assert!(!holders.is_empty() || !waiters.is_empty(), "{object}");
+            holders.iter().for_each(|holder| self.exactly("who", holder, &[PROCESS, USE, HOLDER]));
+            waiters.iter().for_each(|waiter| self.exactly("who", waiter, &[PROCESS, USE, WAITER]));
+        }
+        for process in self.run("ps --json", 0, "processes") {
+            self.exactly("ps", &process, &[PROCESS, USES]);
+            list(&process, "uses").iter().for_each(|used| self.exactly("ps", used, &[USED, USE, HOLDER, WAITER]));
         }
     }
 
@@ -262,6 +338,11 @@ impl Checker {
             if matches!(*name, "uid" | "gid") && table.as_ptr() == OLD.as_ptr() && !is_root() {
                 continue;
             }
+            // What the machine may not have: units, containers, somebody who may not be looked into, a kernel that tells
+            // when threads ran.
+            if matches!(*name, "unit" | "container" | "hidden_why" | "since") {
+                continue;
+            }
             assert!(self.met.borrow().contains(&(table.as_ptr(), *name)), "no value of {name} was seen");
         }
     }
@@ -275,7 +356,7 @@ fn keys_keep_their_names_and_types() {
     for create in ["shm create 4K --lock --key 0x51", "sem create --values 1,0 --key 0x52", "msg create --key 0x53"] {
         assert_eq!(check.objects(&format!("{create} --json"), 0, &[OUTCOME]).len(), 1);
     }
-    let (shm, msg) = (ns.ids(Kind::Shm)[0], ns.ids(Kind::Msg)[0]);
+    let (shm, sem, msg) = (ns.ids(Kind::Shm)[0], ns.ids(Kind::Sem)[0], ns.ids(Kind::Msg)[0]);
     make::send(msg, 1, b"one");
     make::send(msg, 2, b"two");
     make::recv(msg, 1);
@@ -287,11 +368,19 @@ fn keys_keep_their_names_and_types() {
 
     assert_eq!(check.objects("ls --json", 0, &[]).len(), 3);
     assert_eq!(check.objects("ls --json shm:0x51 sem:0x77", 9, &[]).len(), 1);
-    let columns = "kind,activity,full,contents,flags";
-    for object in check.run(&format!("ls --json -o {columns}"), 0, "objects") {
-        check.types("ls -o", &object, &[DERIVED, COMMON]);
+    let columns = "kind,activity,full,contents,flags,holders,waiters,state,evidence,command";
+    let listed = check.run(&format!("ls --json -o {columns}"), 0, "objects");
+    for object in &listed {
+        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON]);
     }
+    check.evidence(&listed);
     check.show();
+    let queue = make::msg(0x54, 0o600);
+    make::qbytes(msg, 6);
+    let sleepers = [make::blocked_semop(sem, 0, -2), make::blocked_recv(queue, 3), make::blocked_send(msg, 1, b"more")];
+    check.users();
+    drop(sleepers);
+    make::remove(Kind::Msg, queue);
     for limit in check.run("limits --json", 0, "limits") {
         check.exactly("limits", &limit, &[LIMIT]);
     }
@@ -300,6 +389,13 @@ fn keys_keep_their_names_and_types() {
     }
     check.set();
     check.values();
+
+    make::by_dead_process(|| make::shm(0, 4096, 0o600));
+    for arguments in ["clean --json --grace 0 --dry-run", "clean --json --grace 0 --yes"] {
+        let objects = check.objects(arguments, 0, &[OUTCOME, JUDGED]);
+        assert_eq!(objects.len(), 1, "{arguments}");
+        list(&objects[0], "evidence").iter().for_each(|fact| check.exactly(arguments, fact, &[EVIDENCE]));
+    }
 
     let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
     check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);

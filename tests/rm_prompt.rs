@@ -9,6 +9,12 @@ use rexpect::session::{PtySession, spawn_command};
 /// Longer than anything here takes.
 const PATIENCE_MS: u64 = 60_000;
 
+/// A process, as messages name it.
+fn named(pid: u32) -> String {
+    let command = std::fs::read_to_string(format!("/proc/{pid}/comm")).expect("a command");
+    format!("pid {pid} ({})", command.trim_end())
+}
+
 /// `rm` on a terminal of its own.
 fn rm(args: &[&str]) -> PtySession {
     let mut command = Command::new(ipcadm_path());
@@ -46,19 +52,20 @@ fn an_attached_segment_needs_a_yes() {
     let id = make::shm(0x51, 4096, 0o600);
     let holder = make::holder(id);
     let reference = format!("shm:{id}");
+    let by = named(holder.pid());
     for no in ["", "n", "no", "Nein", "yess", " "] {
         let mut session = rm(&[&reference]);
-        assert_eq!(question(&mut session, "Remove it?"), format!("{reference}: attached once\n"));
+        assert_eq!(question(&mut session, "Remove it?"), format!("{reference}: attached by {by}\n"));
         session.send_line(no).expect("an answer");
         assert_eq!(end(session), ("ipcadm: nothing was removed\n".into(), 10), "{no:?}");
         assert_eq!(make::key_of(Kind::Shm, id), 0x51);
     }
     let mut session = rm(&["shm:0x51"]);
-    assert_eq!(question(&mut session, "Remove it?"), format!("shm:0x00000051 (id {id}): attached once\n"));
+    assert_eq!(question(&mut session, "Remove it?"), format!("shm:0x00000051 (id {id}): attached by {by}\n"));
     session.send_line("y").expect("an answer");
     let (text, status) = end(session);
     assert_eq!(status, 0);
-    assert_eq!(text, format!("marked shm:0x00000051 (id {id}), which goes when its last attachment detaches\n"));
+    assert_eq!(text, format!("marked shm:0x00000051 (id {id}), which goes when {by} detaches\n"));
     assert_eq!(make::perm(Kind::Shm, id).mode, 0o1600);
     // To remove it again needs no further question.
     assert_eq!(end(rm(&[&reference])).1, 0);
@@ -97,7 +104,7 @@ fn unread_messages_and_waiters_need_a_yes() {
     let words: Vec<&str> = references.iter().map(|reference| &**reference).collect();
     let mut session = rm(&words);
     let before = question(&mut session, "Remove all 3 objects, these 2 too?");
-    assert_eq!(before, format!("msg:{msg}: 2 unread messages\nsem:{sem}: 1 thread waits on it\n"));
+    assert_eq!(before, format!("msg:{msg}: 2 unread messages\nsem:{sem}: waited for by {}\n", named(waiter.pid())));
     session.send_line("no").expect("an answer");
     assert_eq!(end(session), ("ipcadm: nothing was removed\n".into(), 10));
     assert_eq!((ns.ids(Kind::Sem).len(), ns.ids(Kind::Msg).len()), (2, 1));

@@ -1,12 +1,14 @@
 //! Threads asleep on objects are all found, and what they wait for is told as the kernel counts it.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 
 use ipcadm::object::inventory::{self, Wants as Collect};
 use ipcadm::object::model::{Kind, KindSet, Object, ObjectId};
 use ipcadm::object::users::{Usage, Users, Waiting, Wants};
-use ipcadm_testbed::{fresh, make};
+use ipcadm_testbed::{fresh, make, tool};
 
 const ALL: Wants = Wants { holders: true, waiters: true };
 
@@ -116,5 +118,173 @@ fn holders_are_found_and_counted() {
     assert_eq!(pids, BTreeSet::from([holders[0].pid(), holders[1].pid(), std::process::id()]));
     assert!(usage.holders.iter().all(|holder| holder.mappings == 1 && holder.writable));
     assert_eq!(of(&users, Kind::Shm, two).holders.len(), 1);
-    drop(own);
+    // Removed, they have no key any more, but their mappings still show it.
+    make::remove(ipcadm_testbed::Kind::Shm, one);
+    let usage = scan();
+    let usage = of(&usage, Kind::Shm, one);
+    assert_eq!((usage.holders.len(), usage.hidden_attachments), (3, 0));
+    drop((own, holders));
+}
+
+/// The kernel's own count, of each semaphore.
+fn counts(id: i32, nsems: u32) -> Vec<(u32, u32)> {
+    let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).unwrap();
+    let semaphores = ipcadm::object::inside::semaphores(&object).unwrap();
+    assert_eq!(semaphores.len(), usize::try_from(nsems).unwrap());
+    semaphores.iter().map(|semaphore| (semaphore.ncnt, semaphore.zcnt)).collect()
+}
+
+#[test]
+fn hundreds_of_threads_are_found_as_the_kernel_counts_them() {
+    const EACH: usize = 100;
+    let _ns = fresh();
+    let (set, empty, full) = (make::sem(0, 4, 0o600), make::msg(0, 0o600), make::msg(0, 0o600));
+    make::setall(set, &[1, 0, 1, 0]);
+    make::qbytes(full, 1);
+    make::send(full, 1, b"x");
+    thread::scope(|scope| {
+        for number in 0..EACH {
+            // The first can be done, so it is the second that blocks: one or another, to take or for zero.
+            let operations = match number % 3 {
+                0 => [(0, -1, 0), (1, -2, 0)],
+                1 => [(0, -1, 0x1000), (2, 0, 0x1000)],
+                _ => [(3, -1, 0), (2, 0, 0)],
+            };
+            scope.spawn(move || make::semop_until_removed(set, &operations));
+            scope.spawn(move || make::recv_until_removed(empty, 3 + i64::try_from(number).unwrap()));
+            scope.spawn(move || make::send_until_removed(full, &vec![b'y'; number]));
+        }
+        let expected = [(0, 0), (34, 0), (0, 33), (33, 0)];
+        let all_asleep = || {
+            let users = scan();
+            let lens = [(Kind::Sem, set), (Kind::Msg, empty), (Kind::Msg, full)]
+                .map(|(kind, id)| of(&users, kind, id).waiters.len());
+            counts(set, 4) == expected && lens == [EACH; 3]
+        };
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !all_asleep() && std::time::Instant::now() < deadline {
+            thread::yield_now();
+        }
+        let users = scan();
+        let usage = of(&users, Kind::Sem, set);
+        let mut found = [(0, 0); 4];
+        for waiter in &usage.waiters {
+            match waiter.waiting {
+                Waiting::Take { index, by } => {
+                    assert_eq!(by, if index == 1 { 2 } else { 1 });
+                    found[usize::from(index)].0 += 1;
+                }
+                Waiting::Zero { index } => found[usize::from(index)].1 += 1,
+                other => panic!("{other:?}"),
+            }
+            let zero = matches!(waiter.waiting, Waiting::Zero { .. });
+            assert_eq!((waiter.undo, waiter.timeout), (Some(zero), Some(false)));
+            assert_ne!(waiter.tid, waiter.process.pid);
+        }
+        let received: BTreeSet<i64> = of(&users, Kind::Msg, empty)
+            .waiters
+            .iter()
+            .filter_map(|waiter| match waiter.waiting {
+                Waiting::Receive { mtype, except: false } => Some(mtype),
+                _ => None,
+            })
+            .collect();
+        let sent: BTreeSet<u64> = of(&users, Kind::Msg, full)
+            .waiters
+            .iter()
+            .filter_map(|waiter| match waiter.waiting {
+                Waiting::Send { bytes } => Some(bytes),
+                _ => None,
+            })
+            .collect();
+        make::remove(ipcadm_testbed::Kind::Sem, set);
+        make::remove(ipcadm_testbed::Kind::Msg, empty);
+        make::remove(ipcadm_testbed::Kind::Msg, full);
+        assert_eq!(usage.hidden_waiters, Some(0));
+        assert_eq!(found, expected);
+        assert_eq!(received, (3..103).collect());
+        assert_eq!(sent, (0..100).collect());
+    });
+}
+
+/// A 32-bit x86 program that makes one system call, `number(ebx, ecx, edx, esi, edi, ebp)`, on the eight bytes in its
+/// `data`, and ends. It needs no library.
+fn elf_of_32_bits(registers: [u32; 7], data: [u8; 8]) -> Vec<u8> {
+    const BASE: u32 = 0x0804_8000;
+    let mut code = Vec::new();
+    // mov eax, ebx, ecx, edx, esi, edi, ebp; int 0x80; mov eax, 1; int 0x80
+    for (opcode, value) in [0xb8, 0xbb, 0xb9, 0xba, 0xbe, 0xbf, 0xbd_u8].into_iter().zip(registers) {
+        code.push(opcode);
+        code.extend(value.to_le_bytes());
+    }
+    code.extend([0xcd, 0x80, 0xb8, 1, 0, 0, 0, 0xcd, 0x80]);
+    let size = u32::try_from(52 + 32 + 8 + code.len()).unwrap();
+    let mut file = Vec::from(*b"\x7fELF\x01\x01\x01\0\0\0\0\0\0\0\0\0");
+    for half in [2_u16, 3] {
+        file.extend(half.to_le_bytes());
+    }
+    for word in [1, BASE + 52 + 32 + 8, 52, 0, 0] {
+        file.extend(u32::to_le_bytes(word));
+    }
+    for half in [52_u16, 32, 1, 0, 0, 0] {
+        file.extend(half.to_le_bytes());
+    }
+    for word in [1, 0, BASE, BASE, size, size, 7, 0x1000] {
+        file.extend(u32::to_le_bytes(word));
+    }
+    file.extend(data);
+    file.extend(code);
+    file
+}
+
+/// Where its data is.
+const DATA: u32 = 0x0804_8000 + 52 + 32;
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn programs_of_32_bits_are_understood() {
+    let _ns = fresh();
+    let (set, queue) = (make::sem(0, 2, 0o600), make::msg(0, 0o600));
+    let (s, q) = (set.cast_unsigned(), queue.cast_unsigned());
+    // Semaphore 1, take 2, undo; a pair of an address and type -5.
+    let operation = [1, 0, 0xfe, 0xff, 0, 0x10, 0, 0];
+    let pair = [0, 0x80, 4, 8, 0xfb, 0xff, 0xff, 0xff];
+    let take = Waiting::Take { index: 1, by: 2 };
+    let receive = |mtype| Waiting::Receive { mtype, except: false };
+    let cases = [
+        (Kind::Sem, [117, 1, s, 1, 0, DATA, 0], operation, take),
+        (Kind::Sem, [420, s, DATA, 1, 0, 0, 0], operation, take),
+        (Kind::Msg, [117, 12, q, 4, 0, DATA, 0], pair, receive(-5)),
+        (Kind::Msg, [401, q, DATA, 4, 9, 0, 0], pair, receive(9)),
+    ];
+    let dir = std::env::temp_dir().join(format!("ipcadm-elf-{}", std::process::id()));
+    std::fs::create_dir(&dir).unwrap();
+    for (number, (kind, registers, data, waiting)) in cases.into_iter().enumerate() {
+        let path = dir.join(number.to_string());
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.write_all(&elf_of_32_bits(registers, data)).unwrap();
+        file.set_permissions(std::fs::Permissions::from_mode(0o700)).unwrap();
+        drop(file);
+        let run = tool("sh", ["-c", "exec \"$0\" 2>/dev/null", path.to_str().unwrap()]);
+        let mut running = run.spawn();
+        let id = if kind == Kind::Sem { set } else { queue };
+        let found = loop {
+            let users = scan();
+            let waiters = of(&users, kind, id).waiters.clone();
+            if !waiters.is_empty() || !running.is_running() {
+                break waiters;
+            }
+            thread::yield_now();
+        };
+        if found.is_empty() {
+            eprintln!("left out, as this kernel runs no 32-bit programs");
+            break;
+        }
+        assert_eq!(found.iter().map(|waiter| waiter.waiting).collect::<Vec<_>>(), [waiting], "{registers:?}");
+        assert_eq!(found[0].process.pid, running.pid());
+        assert_eq!(found[0].undo, Some(kind == Kind::Sem));
+        running.signal(9);
+        running.wait();
+    }
+    std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -2,14 +2,18 @@
 
 use std::io::{self, Write};
 
+use super::uses::{self, Row};
+use super::who::Found;
 use crate::object::inside::{Header, Inside, Semaphore};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
+use crate::object::state::Judgement;
+use crate::object::uses::hidden;
 use crate::proc::process::{Recorded, recorded};
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
-use crate::render::style::Style;
+use crate::render::style::{Style, TimeStyle};
 use crate::render::table::{self, Column};
 use crate::render::units::{push_age, push_size};
 use crate::render::value::Value;
@@ -24,6 +28,7 @@ pub(super) fn write(
     text: &str,
     object: &Object,
     inside: &Inside,
+    (found, hints): (&Found<'_>, &[String]),
     names: &Names,
     style: &Style,
 ) -> io::Result<()> {
@@ -37,7 +42,11 @@ pub(super) fn write(
         Detail::Msg(queue) => of_queue(&mut sheet, queue, style),
     }
     sheet.line("ctime", time(object.ctime, style));
+    if let Some(judgement) = names.insights().judgement(object.id) {
+        state(&mut sheet, judgement);
+    }
     sheet.write(out, INDENT)?;
+    write_users(out, found, hints, style)?;
     match inside {
         Inside::Segment(_) => Ok(()),
         Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
@@ -48,6 +57,20 @@ pub(super) fn write(
         }
         Inside::Queue(Err(errno)) => unseen(out, "messages", *errno, "needs read permission"),
     }
+}
+
+/// Writes who uses the object, if anybody does or may.
+fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
+    let rows: Vec<Row> = found.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
+    if !rows.is_empty() {
+        writeln!(out)?;
+        let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
+        uses::write_table(out, &uses::columns(false), &rows, &uses::names(found.uses.iter()), style)?;
+    }
+    if let Some(words) = hidden(found.usage) {
+        writeln!(out, "  {}", escape(&words))?;
+    }
+    hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
 }
 
 fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::Result<()> {
@@ -133,6 +156,15 @@ fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style) {
     sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never()));
     sheet.line("stime", time(queue.stime, style));
     sheet.line("rtime", time(queue.rtime, style));
+}
+
+/// The state, and each fact on a line of its own, with its source.
+fn state(sheet: &mut Sheet, judgement: &Judgement) {
+    sheet.line("state", judgement.state.word());
+    for (number, evidence) in judgement.evidence.iter().enumerate() {
+        let label = if number == 0 { "evidence" } else { "" };
+        sheet.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
+    }
 }
 
 fn account(name: Option<&str>, number: u32) -> String {

@@ -11,12 +11,16 @@ use super::options::{Format, FormatArgs, count};
 use super::output::{Out, to_terminal};
 use super::sheets;
 use super::targets;
+use super::uses;
+use super::who::Whole;
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::fields::Field;
+use crate::object::fields::{self, Field};
 use crate::object::inside::{Inside, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
+use crate::object::state::GRACE;
+use crate::object::survey::{Insight, Insights};
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -60,22 +64,26 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
         note(&loss);
     }
-    let fields = envelope::exact_fields();
+    let mut fields = envelope::exact_fields();
+    fields.extend(["state", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    let names = envelope::names(&objects, &fields);
+    let names = envelope::names(&objects, &fields).with(Insights::of(&objects, Insight::ALL, GRACE));
+    let whole = Whole::look(if args.format.format() == Format::Csv { &[] } else { &objects });
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &found, &fields, &names, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
 
 impl ShowArgs {
+    #[expect(clippy::too_many_arguments, reason = "all that was gathered, and where it goes")]
     fn print(
         &self,
         out: &mut Out,
         found: &[(String, Object)],
         fields: &[&'static Field],
         names: &Names,
+        whole: &Whole,
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {
@@ -87,7 +95,8 @@ impl ShowArgs {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    sheets::write(out, text, object, &Inside::of(object, self.messages), names, &style)?;
+                    let (inside, used) = (Inside::of(object, self.messages), whole.of(object));
+                    sheets::write(out, text, object, &inside, (&used, &whole.hints(object)), names, &style)?;
                 }
                 Ok(())
             }
@@ -112,6 +121,8 @@ impl ShowArgs {
                     json.open_object();
                     let mut unseen = envelope::fields(&mut json, object, names, fields);
                     write_inside(&mut json, &Inside::of(object, self.messages), &mut unseen);
+                    let used = whole.of(object);
+                    used.write(&mut json, &uses::names(used.uses.iter()), &mut unseen);
                     envelope::hidden(&mut json, &unseen);
                     json.close_object();
                     if lines {

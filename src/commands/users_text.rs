@@ -1,5 +1,6 @@
 //! Who uses an object, in words.
 
+use crate::object::cleaning;
 use crate::object::model::Object;
 use crate::object::users::{Process, Usage};
 use crate::render::escape::escape;
@@ -62,7 +63,9 @@ pub(super) fn maybe_in_use(object: &Object, usage: &Usage) -> Option<String> {
     }
     in_use(object, Some(usage)).or_else(|| {
         let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
-        let unknown = usage.hidden_waiters.is_none();
+        let outside = cleaning::may_be_waited_for(object).then_some("processes outside of this pid namespace");
+        let why = if usage.hidden_waiters.is_none() { why } else { outside.unwrap_or(why) };
+        let unknown = usage.hidden_waiters.is_none() || outside.is_some();
         unknown.then(|| format!("whether a thread waits on it cannot be known: {}", escape(why)))
     })
 }

@@ -25,3 +25,4 @@ pub mod semaphores;
 pub mod state;
 pub mod survey;
 pub mod users;
+pub mod uses;

@@ -108,9 +108,9 @@ fn name(folder: &str, above: &str, all_above: &[&str]) -> Option<String> {
     nspawn.and_then(|rest| named("machine", rest))
 }
 
-/// Whether this is how runtimes number containers: 64 hex digits, or 32 and more behind a prefix.
+/// Whether this is how runtimes number containers: 64 hex digits.
 fn is_number(text: &str) -> bool {
-    (32..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && text.len() % 32 == 0
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Undoes systemd's `\x2d`.

@@ -4,6 +4,7 @@ use procfs::process::Process;
 use procfs::{Current, Meminfo};
 
 use super::recorded::{self, Processes};
+use crate::sys::process::exists;
 use crate::sys::{Pid, Timestamp};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
@@ -35,6 +36,28 @@ pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
     }
 }
 
+/// What there is under a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The process with this number, to which the thread of that number belongs.
+    Process(u32),
+    /// None.
+    Nothing,
+    /// One that `/proc` does not show.
+    Hidden,
+}
+
+/// The process that a number belongs to, be it its own or that of one of its threads.
+#[must_use]
+pub fn process_of(number: u32) -> Found {
+    let status = std::fs::read(format!("/proc/{number}/status")).ok();
+    if let Some(pid) = status.and_then(|status| super::task::process_of(&status)) {
+        return Found::Process(pid);
+    }
+    let pid = i32::try_from(number).map(Pid::new);
+    if pid.is_ok_and(|pid| exists(pid) == Some(true)) { Found::Hidden } else { Found::Nothing }
+}
+
 /// Whether this process has `CAP_SYS_ADMIN`. False where `/proc` does not tell.
 #[must_use]
 pub fn is_system_administrator() -> bool {
@@ -51,8 +74,9 @@ pub fn may_be_hidden() -> bool {
 
 /// Whether the mount over all others on `/proc` leaves out processes.
 fn hides_processes(mounts: &[u8]) -> bool {
-    let lines = mounts.split(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b' ').collect::<Vec<_>>());
-    let last = lines.filter(|words| words.get(1) == Some(&b"/proc".as_slice())).last();
+    let mut lines =
+        mounts.rsplit(|&byte| byte == b'\n').map(|line| line.split(|&byte| byte == b' ').collect::<Vec<_>>());
+    let last = lines.find(|words| words.get(1) == Some(&b"/proc".as_slice()));
     let Some(options) = last.and_then(|words| words.get(3).copied()) else { return false };
     let hidden: [&[u8]; 4] = [b"hidepid=2", b"hidepid=4", b"hidepid=invisible", b"hidepid=ptraceable"];
     options.split(|&byte| byte == b',').any(|option| hidden.contains(&option))

@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 
 use super::identity::{self, Look, Task};
+use super::reader::{self, Reader};
 use crate::sys::clock::now;
 use crate::sys::{Pid, Timestamp, Uid, namespace};
 
@@ -83,10 +83,10 @@ pub struct Processes {
     threaded: Option<Threaded>,
 }
 
-/// The processes with several threads.
+/// The processes with several threads in this IPC namespace.
 #[derive(Debug, Default)]
 struct Threaded {
-    processes: Vec<(Task, Option<u64>)>,
+    processes: Vec<Task>,
     /// Whether all processes can be seen.
     complete: bool,
 }
@@ -189,16 +189,16 @@ impl Processes {
         let numbers_are_ours = self.numbers_are_ours;
         let threaded =
             self.threaded.get_or_insert_with(|| if numbers_are_ours { Threaded::list() } else { Threaded::default() });
-        let (boot, ticks, own) = (self.boot, self.ticks, namespace::ipc());
+        let (boot, ticks) = (self.boot, self.ticks);
         let latest = time.seconds().saturating_add(TRUNCATION).saturating_add(self.forward);
-        let fits = |(task, namespace): &&(Task, Option<u64>)| {
+        let fits = |task: &&Task| {
             let started =
                 i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
             let before = started.is_none_or(|started| started <= latest);
-            users.contains(&task.euid) && (before || !comparable) && (namespace.is_none() || *namespace == own)
+            users.contains(&task.euid) && (before || !comparable)
         };
         match threaded.processes.iter().find(fits) {
-            Some((task, _)) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
+            Some(task) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
             None if threaded.complete => Thread::No,
             None => Thread::Hidden,
         }
@@ -221,22 +221,33 @@ fn set_forward(boot: i64, made: i64) -> i64 {
     }
 }
 
+/// Whether a thread of the process is in this IPC namespace, or may be for all that can be seen.
+fn may_be_here(process: i32) -> bool {
+    let own = namespace::ipc();
+    let mut reader = Reader::default();
+    let pid = process.unsigned_abs();
+    let first = reader.ipc_namespace(reader::Task::process(pid)).ok();
+    if first.is_none() || first == own {
+        return true;
+    }
+    let threads = reader.thread_ids(pid).unwrap_or_default();
+    threads.into_iter().any(|tid| reader.ipc_namespace(reader::Task::thread(pid, tid)).ok() == own)
+}
+
 impl Threaded {
     /// Looks at every process once.
     fn list() -> Self {
         let own = std::process::id().cast_signed();
         // The first process is always there; where it is not to be seen, others are not either.
         let complete = identity::read(1).is_ok();
-        let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = reader::processes().unwrap_or_default();
         let processes = numbers
-            .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+            .into_iter()
+            .filter_map(|number| i32::try_from(number).ok())
             .filter(|&number| number != own)
             .filter_map(|number| identity::read(number).ok())
             .filter(|task| task.threads > 1 && !task.ended)
-            .map(|task| {
-                let namespace = fs::metadata(format!("/proc/{}/ns/ipc", task.process)).map(|data| data.ino()).ok();
-                (task, namespace)
-            })
+            .filter(|task| may_be_here(task.process))
             .collect();
         Self { processes, complete }
     }

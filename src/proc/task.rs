@@ -18,6 +18,8 @@ pub struct Stat {
     pub threads: u64,
     /// When it started, in clock ticks since the machine did.
     pub started: u64,
+    /// The CPU that it last ran on.
+    pub cpu: Option<usize>,
 }
 
 impl Stat {
@@ -30,13 +32,14 @@ impl Stat {
         let rest = std::str::from_utf8(&text[close + 1..]).ok()?;
         // The third field of the line is the first of these.
         let words: Vec<&str> = rest.split_ascii_whitespace().collect();
-        let number = |field: usize| words.get(field - 3)?.parse().ok();
+        let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
         Some(Self {
             command,
             state: *words.first()?.as_bytes().first()?,
             flags: number(9)?,
             threads: number(20)?,
             started: number(22)?,
+            cpu: number(39).and_then(|cpu| usize::try_from(cpu).ok()),
         })
     }
 
@@ -56,6 +59,13 @@ pub fn effective_user(status: &[u8]) -> Option<u32> {
     std::str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
+/// The process that a task belongs to, by its `status`.
+#[must_use]
+pub fn process_of(status: &[u8]) -> Option<u32> {
+    let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Tgid:"))?;
+    std::str::from_utf8(line).ok()?.trim().parse().ok()
+}
+
 /// When a thread last began to run, in milliseconds of the scheduler's clock, by `/proc/PID/task/TID/sched`. That clock
 /// has no meaning but in comparison with another thread's.
 #[must_use]
@@ -72,7 +82,7 @@ pub fn last_ran(sched: &[u8]) -> Option<f64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Stat, effective_user, last_ran};
+    use super::{Stat, effective_user, last_ran, process_of};
 
     fn line(name: &str, state: char, flags: u64, threads: u64) -> String {
         format!("7 ({name}) {state} 1 7 7 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0 18446744073709551615")
@@ -86,7 +96,10 @@ mod tests {
             assert!(!stat.is_out_of_the_question());
         }
         let own = std::fs::read("/proc/self/stat").unwrap();
-        assert!(Stat::parse(&own).is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0));
+        assert!(
+            Stat::parse(&own)
+                .is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0 && stat.cpu.is_some())
+        );
     }
 
     #[test]
@@ -104,6 +117,7 @@ mod tests {
     fn the_effective_user_is_the_second() {
         assert_eq!(effective_user(b"Name:\tUid:\\n\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"), Some(2));
         assert_eq!(effective_user(b"Uid:\t1\n"), None);
+        assert_eq!(process_of(b"Name:\tx\nTgid:\t17\nPid:\t18\n"), Some(17));
     }
 
     #[test]
@@ -117,7 +131,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = (Stat::parse(&text), effective_user(&text), last_ran(&text));
+            let _ = (Stat::parse(&text), effective_user(&text), last_ran(&text), process_of(&text));
         }
 
         #[test]

@@ -6,6 +6,7 @@
 //! further up.
 
 pub mod accounts;
+pub mod affinity;
 pub mod barrier;
 pub mod clock;
 pub mod errno;

@@ -101,6 +101,8 @@ fn gone_or(object: &Object, errno: Errno, otherwise: impl FnOnce() -> Fate) -> F
 }
 
 fn close(place: usize, candidate: &Candidate) -> Result<Closed<'_>, Fate> {
+    // Others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
+    unchanged(candidate)?;
     let before = &candidate.expected;
     // Without read permission they are read later.
     let semaphores = facts::semaphores(before).ok().flatten();
@@ -289,12 +291,13 @@ fn left(object: &Object) -> Fate {
 
 /// Gives the object its mode back, unless somebody else has given it one; what then is its fate.
 fn open(closed: &Closed<'_>, fate: Fate) -> Fate {
-    if matches!(fate, Fate::Gone) || closed.mode.permissions() == 0 {
+    if matches!(fate, Fate::Gone) {
         return fate;
     }
     let id = closed.object.id;
     let result = match inventory::look(id) {
         Ok(None) => return fate,
+        Ok(Some(now)) if now.perm.mode.permissions() == closed.mode.permissions() => return fate,
         Ok(Some(now)) if is_ours(closed, &now) => gate::set_mode(&now, closed.mode),
         Ok(Some(_)) => return fate,
         Err(errno) => Err(errno),

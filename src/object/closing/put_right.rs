@@ -98,14 +98,17 @@ fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
                 continue;
             }
         };
-        if entry.mode().permissions() == 0 || !entry.is_closed(&now, content.time) {
+        if !entry.is_closed(&now, content.time) {
+            continue;
+        }
+        if let Some(obstacle) = gate::obstacle(&now) {
+            done = false;
+            mended.push(Mended::Failed(id, obstacle));
             continue;
         }
         match gate::set_mode(&now, entry.mode()) {
             Ok(()) => mended.push(Mended::Opened(id, entry.mode())),
-            Err(errno) if matches!(inventory::look(id), Ok(None)) => {
-                let _ = errno;
-            }
+            Err(_) if matches!(inventory::look(id), Ok(None)) => {}
             Err(errno) => {
                 done = false;
                 mended.push(Mended::Failed(id, errno.to_string()));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::folder;
+use super::{folder, gate};
 use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
@@ -89,10 +89,16 @@ impl Entry {
         Mode::new(self.mode)
     }
 
-    /// Whether `object` is what the record is about, closed since `time` and not touched since.
+    /// Whether `object` is what the record is about, closed since `time`, or a set open to its owner for a look, and
+    /// not touched since.
     #[must_use]
     pub fn is_closed(&self, object: &Object, time: i64) -> bool {
-        let mut closed = Self { mode: 0, ..self.clone() };
+        let mode = object.perm.mode.permissions();
+        let for_a_look = object.as_set().is_some() && mode == gate::LOOK.permissions();
+        if mode == self.mode || !(mode == gate::CLOSED.permissions() || for_a_look) {
+            return false;
+        }
+        let mut closed = Self { mode, ..self.clone() };
         let now = Self::of(object);
         // A reader in another pid namespace may see no creator.
         if closed.cpid == Some(0) || now.cpid == Some(0) {
@@ -151,7 +157,7 @@ impl Record {
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
         let closed = |entry: &Entry| {
             let now = entry.id().and_then(|id| inventory::look(id).ok().flatten());
-            entry.mode != 0 && now.is_some_and(|now| entry.is_closed(&now, self.time))
+            now.is_some_and(|now| entry.is_closed(&now, self.time))
         };
         let stuck: Vec<Entry> = objects.iter().map(Entry::of).filter(closed).collect();
         self.stuck.extend(stuck);

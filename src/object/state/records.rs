@@ -101,7 +101,7 @@ impl Records {
     pub(super) fn nobody(&self) -> Evidence {
         if self.times.iter().any(|(what, _)| what.field == "otime") {
             fact(
-                "no user is recorded: nobody has changed a semaphore, and a set has no creating process",
+                "no user is recorded: nobody who can be seen has changed a semaphore, and a set has no creating process",
                 "GETPID, otime",
             )
         } else {

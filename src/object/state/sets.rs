@@ -48,7 +48,8 @@ impl Judge {
             if pid.is_none() {
                 // A process that cannot be seen is recorded as 0, as is nobody. It was nobody where nothing else was
                 // ever done, and in the first pid namespace, from which all processes can be seen.
-                if !(set.otime.is_never() && users.len() == 1) && !namespace::is_initial_pid() {
+                let nothing_done = set.otime.is_never() && users.len() == 1;
+                if !nothing_done && !namespace::is_initial_pid() {
                     let text = format!(
                         "{} changed by nobody, or by a process of another pid namespace",
                         semaphores(first, count, " was last", " were last")

@@ -10,14 +10,14 @@ use crate::sys::Uid;
 
 /// Looks processes up, each once.
 #[derive(Debug, Default)]
-pub(super) struct Describer {
+pub(in crate::object) struct Describer {
     known: HashMap<u32, Option<Process>>,
     boot: Option<Option<u64>>,
 }
 
 impl Describer {
     /// What is known of a process; None when it has ended.
-    pub(super) fn process(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
+    pub(in crate::object) fn process(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
         if let Some(known) = self.known.get(&pid) {
             return known.clone();
         }

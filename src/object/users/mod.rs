@@ -2,12 +2,13 @@
 //!
 //! One pass over `/proc` serves any number of objects.
 
-mod describe;
+mod asleep;
+pub(super) mod describe;
 mod holders;
 mod pass;
 mod waiters;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use self::pass::Pass;
 use super::model::{Object, ObjectId};
@@ -114,6 +115,7 @@ pub struct Usage {
 #[derive(Debug, Default)]
 pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
+    unseen: BTreeSet<u32>,
 }
 
 /// What a scan looks for.
@@ -135,6 +137,7 @@ impl Users {
         for attempt in 1..=ATTEMPTS {
             let mut pass = Pass::new(&unsettled, wants);
             pass.run();
+            users.unseen.extend(pass.unseen());
             let found;
             (found, unsettled) = pass.finish(attempt == ATTEMPTS);
             users.by_object.extend(found);
@@ -149,5 +152,11 @@ impl Users {
     #[must_use]
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
         self.by_object.get(&id)
+    }
+
+    /// Whether a process may not be looked into, so that it may use more than was found.
+    #[must_use]
+    pub fn is_unseen(&self, pid: u32) -> bool {
+        self.unseen.contains(&pid)
     }
 }

@@ -1,5 +1,6 @@
 //! One pass over all processes.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 
 use super::describe::Describer;
@@ -36,9 +37,9 @@ struct Unseen {
     /// Why not even processes could be listed.
     everything: Option<String>,
     /// Processes whose mappings may not be seen.
-    mappings: u64,
+    mappings: BTreeSet<u32>,
     /// Processes whose threads may not be seen.
-    threads: u64,
+    threads: BTreeSet<u32>,
     /// Whether `/proc` may leave out processes.
     processes: bool,
     /// Why no thread shows what it sleeps in.
@@ -97,6 +98,11 @@ impl Pass {
         }
     }
 
+    /// The processes that may not be looked into, of those that were to be.
+    pub(super) fn unseen(&self) -> impl Iterator<Item = u32> {
+        self.unseen.mappings.union(&self.unseen.threads).copied()
+    }
+
     fn is_complete(&mut self) -> bool {
         self.sleepers.is_complete() && self.segments.is_complete()
     }
@@ -133,8 +139,8 @@ impl Pass {
             return None;
         }
         if is_denied(error) {
-            self.unseen.mappings += 1;
-            self.unseen.threads += 1;
+            self.unseen.mappings.insert(pid);
+            self.unseen.threads.insert(pid);
             return None;
         }
         let threads = self.reader.thread_ids(pid).ok()?;
@@ -149,7 +155,7 @@ impl Pass {
         let mut describing = Reader::default();
         match reader.read(process, "maps") {
             Ok(maps) => segments.take(maps, || describer.process(process.pid, &mut describing)),
-            Err(error) if is_denied(&error) => unseen.mappings += 1,
+            Err(error) if is_denied(&error) => _ = unseen.mappings.insert(process.pid),
             Err(_) => {}
         }
     }
@@ -171,7 +177,7 @@ impl Pass {
             if let Err(error) = sleepers.look(task, reader, namespace, describe)
                 && is_denied(&error)
             {
-                unseen.threads += 1;
+                unseen.threads.insert(pid);
                 return;
             }
         }
@@ -250,17 +256,17 @@ const OUTSIDE: &str = "used from another IPC namespace or from outside of this p
 
 impl Unseen {
     fn attachments(&self) -> String {
-        self.why(self.mappings).unwrap_or_else(|| OUTSIDE.to_owned())
+        self.why(self.mappings.len()).unwrap_or_else(|| OUTSIDE.to_owned())
     }
 
     fn threads(&self) -> Option<String> {
         match self.calls {
             Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
-            _ => self.why(self.threads),
+            _ => self.why(self.threads.len()),
         }
     }
 
-    fn why(&self, denied: u64) -> Option<String> {
+    fn why(&self, denied: usize) -> Option<String> {
         if let Some(why) = &self.everything {
             return Some(why.clone());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::asleep::Clocks;
 use super::{Process, Waiter, Waiting};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::blocked::{self, Abi, Call, Line, MAX_OPS, Mtype, OPERATION_SIZE, Operation};
@@ -18,6 +19,7 @@ const FEW: u64 = 256;
 pub(super) struct Sleepers {
     by_id: HashMap<ObjectId, usize>,
     all: Vec<Slept>,
+    clocks: Clocks,
 }
 
 /// One of them.
@@ -78,7 +80,7 @@ impl Sleepers {
                 all.len() - 1
             });
         }
-        Self { by_id, all }
+        Self { by_id, all, clocks: Clocks::default() }
     }
 
     /// Whether every sleeper was found; never so with a queue, whose sleepers nobody counts.
@@ -113,7 +115,8 @@ impl Sleepers {
             }
             if let (Some((waiting, undo, timeout)), Some(process)) = (seen, describe(reader)) {
                 let tid = task.tid.unwrap_or(task.pid);
-                self.all[index].waiters.push(Waiter { process, tid, waiting, undo, timeout, asleep_for: None });
+                let asleep_for = self.clocks.asleep_for(task, reader);
+                self.all[index].waiters.push(Waiter { process, tid, waiting, undo, timeout, asleep_for });
             }
             return Ok(());
         }

@@ -6,7 +6,8 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
-use std::thread;
+use std::sync::mpsc;
+use std::{fs, thread};
 
 use super::{msg, sem};
 use crate::run::{asleep_in_ipc, forking, pid_t};
@@ -146,6 +147,82 @@ fn blocked(call: impl FnOnce() -> i64) -> Blocked {
     Blocked { process }
 }
 
+/// A thread of this process that has slept in msgrcv. It ends when this is dropped.
+#[derive(Debug)]
+pub struct ReceivingThread {
+    tid: u32,
+    thread: Option<thread::JoinHandle<()>>,
+    received: mpsc::Receiver<()>,
+    end: Option<mpsc::Sender<()>>,
+}
+
+impl ReceivingThread {
+    /// Its number.
+    pub fn tid(&self) -> u32 {
+        self.tid
+    }
+
+    /// Waits until its call has returned; the thread goes on living.
+    pub fn until_received(&self) {
+        self.received.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
+    }
+}
+
+impl Drop for ReceivingThread {
+    fn drop(&mut self) {
+        self.end = None;
+        // Whoever joins a thread may be woken before its number is free.
+        if let Some(Ok(())) = self.thread.take().map(thread::JoinHandle::join) {
+            while fs::exists(format!("/proc/self/task/{}", self.tid)).unwrap_or_default() {
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+/// A thread of this process known to be asleep in msgrcv, in the namespace of the caller.
+#[track_caller]
+pub fn receiving_thread(id: i32) -> ReceivingThread {
+    before_main::require();
+    let (say_tid, tid) = mpsc::channel();
+    let (say_received, received) = mpsc::channel();
+    let (end, ended) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        // SAFETY: takes nothing and cannot fail.
+        let _ = say_tid.send(unsafe { libc::gettid() }.unsigned_abs());
+        let mut message = msg::message(0, &[0; 8192]);
+        if msg::raw_recv(id, &mut message, 0, 0) >= 0 {
+            let _ = say_received.send(());
+            let _ = ended.recv();
+        }
+    });
+    let tid = tid.recv().unwrap_or_else(|_| panic!("the receiving thread failed"));
+    let asleep = || {
+        let text = fs::read_to_string(format!("/proc/self/task/{tid}/syscall")).unwrap_or_default();
+        text.split(' ').next().and_then(|n| n.parse::<i64>().ok()) == Some(libc::SYS_msgrcv)
+    };
+    while !asleep() {
+        thread::yield_now();
+    }
+    ReceivingThread { tid, thread: Some(thread), received, end: Some(end) }
+}
+
+/// Operates on a set from the calling thread, which sleeps until the set is removed or it can be done.
+pub fn semop_until_removed(id: i32, operations: &[(u16, i16, i16)]) {
+    // Whether it fails is nobody's business.
+    sem::raw_semop(id, &sem::sembufs(operations));
+}
+
+/// Receives from the calling thread, which sleeps until the queue is removed or there is such a message.
+pub fn recv_until_removed(id: i32, mtype: i64) {
+    msg::raw_recv(id, &mut msg::message(0, &[0; 8192]), mtype, 0);
+}
+
+/// Sends from the calling thread, which sleeps until the queue is removed or has room.
+pub fn send_until_removed(id: i32, text: &[u8]) {
+    msg::raw_send(id, &msg::message(1, text), 0);
+}
+
 /// Another process that has a segment attached. Dropping it kills it, which
 /// detaches the segment.
 #[derive(Debug)]
@@ -163,11 +240,31 @@ impl Holder {
 /// A process that has attached the segment and does nothing more.
 #[track_caller]
 pub fn holder(id: i32) -> Holder {
+    holder_that(id, || true)
+}
+
+/// A process that has a segment of two pages mapped four times: attached to write, to read, and once more with half
+/// of that protected, which makes two of it.
+#[track_caller]
+pub fn holder_of_four(id: i32) -> Holder {
+    holder_that(id, || {
+        // SAFETY: the kernel chooses the places; what is protected is the first page of the last.
+        unsafe {
+            libc::shmat(id, std::ptr::null(), libc::SHM_RDONLY);
+            let again = libc::shmat(id, std::ptr::null(), 0);
+            let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or_default();
+            libc::mprotect(again, page, libc::PROT_READ) == 0
+        }
+    })
+}
+
+#[track_caller]
+fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
     let process = fork(Some(writer.as_fd()), || {
         // SAFETY: the kernel chooses the place; the memory is not used.
         let address = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-        if address.addr() != usize::MAX && (&writer).write_all(b"!").is_ok() {
+        if address.addr() != usize::MAX && then() && (&writer).write_all(b"!").is_ok() {
             loop {
                 // SAFETY: takes nothing.
                 unsafe { libc::pause() };

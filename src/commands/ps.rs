@@ -1,0 +1,204 @@
+//! `ps`: which objects processes use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::context::{Context, note};
+use super::envelope::{self, Failure};
+use super::options::{Format, FormatArgs, count};
+use super::output::Out;
+use super::uses::{self, Row};
+use crate::error::{Error, Result, Status, Tally};
+use crate::object::inventory::{self, Wants as Collect};
+use crate::object::model::{KindSet, Object};
+use crate::object::names::Names;
+use crate::object::users::{Users, Wants};
+use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
+use crate::object::uses::recorded::living;
+use crate::object::uses::traces::Traces;
+use crate::object::uses::{Use, of_object};
+use crate::proc::process::{Found, process_of};
+use crate::render::escape::escape;
+use crate::render::json::JsonWriter;
+use crate::render::style::{Style, TimeStyle};
+
+/// Show which objects processes use
+///
+/// A process uses what it has attached, what its threads sleep on, and what the kernel has recorded it with: as the
+/// creator of a segment, or as the last to attach, send, receive or change a semaphore.
+#[derive(Debug, Args)]
+pub struct PsArgs {
+    /// Processes; all that use something if none is given
+    #[arg(value_name = "PID", value_parser = pid, allow_negative_numbers = true)]
+    pids: Vec<u32>,
+    /// Leave out the header
+    #[arg(long)]
+    no_header: bool,
+    /// Print process ids alone, each once
+    #[arg(short, long, conflicts_with_all = ["format", "json"])]
+    quiet: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+fn pid(text: &str) -> std::result::Result<u32, String> {
+    match count::<i32>(text)? {
+        0 => Err("is no process".to_owned()),
+        number => Ok(number.unsigned_abs()),
+    }
+}
+
+/// Shows what processes use.
+///
+/// # Errors
+/// A usage error, an output error, or a kernel without System V IPC.
+pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    let mut wanted = BTreeSet::new();
+    for &number in &args.pids {
+        match look(number) {
+            Ok(pid) => {
+                tally.done();
+                wanted.insert(pid);
+            }
+            Err(error) => envelope::fail(&number.to_string(), &error, &mut failures, &mut tally),
+        }
+    }
+    let inventory = inventory::collect(Collect { kinds: KindSet::ALL, memory: false })?;
+    inventory.losses.iter().for_each(|loss| note(loss));
+    let objects = inventory.objects;
+    let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+    let traces = Traces::look_up(&objects, &users);
+    let (mut uses, unread) = living(&objects);
+    uses.extend(objects.iter().flat_map(|object| of_object(object, &users, &traces)));
+    let mut by_process: BTreeMap<u32, Vec<Use>> = BTreeMap::new();
+    for used in uses {
+        let pid = used.process().pid;
+        if args.pids.is_empty() || wanted.contains(&pid) {
+            by_process.entry(pid).or_default().push(used);
+        }
+    }
+    for used in by_process.values_mut() {
+        used.sort_by_key(|used| (used.object, used.rank()));
+    }
+    args.notes(&objects, &users, unread, &wanted, &by_process);
+    let mut out = Out::stdout()?;
+    let printed = args.print(&mut out, &by_process, &users, &failures, context).map_err(Error::Output);
+    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    Ok(tally.status())
+}
+
+/// The process that has this number, or a thread that has it.
+fn look(number: u32) -> Result<u32> {
+    let operation = format!("find process {number}");
+    match process_of(number) {
+        Found::Process(pid) => Ok(pid),
+        Found::Nothing => Err(Error::cannot(Status::NotFound, &operation, "no such process", None)),
+        Found::Hidden => {
+            Err(Error::cannot(Status::Denied, &operation, "it exists, but /proc does not show it to you", None))
+        }
+    }
+}
+
+impl PsArgs {
+    /// Says what may be missing.
+    fn notes(
+        &self,
+        objects: &[Object],
+        users: &Users,
+        unread: u64,
+        wanted: &BTreeSet<u32>,
+        by_process: &BTreeMap<u32, Vec<Use>>,
+    ) {
+        for pid in wanted {
+            if users.is_unseen(*pid) {
+                note(&format!("process {pid} may not be looked into: it may use more than is recorded"));
+            } else if !by_process.contains_key(pid) && self.format.format() == Format::Table {
+                note(&format!("process {pid} uses no object"));
+            }
+        }
+        if !wanted.is_empty() {
+            return;
+        }
+        let usages = || objects.iter().filter_map(|object| users.of(object.id));
+        let attachments: u64 = usages().map(|usage| usage.hidden_attachments).sum();
+        let threads: u64 = usages().filter_map(|usage| usage.hidden_waiters).sum();
+        let unknown = usages().any(|usage| usage.hidden_waiters.is_none());
+        let why = usages().find_map(|usage| usage.hidden_why.as_deref()).map(escape).unwrap_or_default();
+        if attachments > 0 || threads > 0 {
+            note(&format!("hidden: {attachments} attachments, {threads} sleeping threads: {why}"));
+        } else if unknown {
+            note(&format!("sleeping threads may be hidden: {why}"));
+        }
+        if unread > 0 {
+            note(&format!("who last changed them is hidden of {unread} semaphore sets: needs read permission"));
+        }
+    }
+
+    fn print(
+        &self,
+        out: &mut Out,
+        by_process: &BTreeMap<u32, Vec<Use>>,
+        users: &Users,
+        failures: &[Failure],
+        context: &Context,
+    ) -> io::Result<()> {
+        if self.quiet {
+            return by_process.keys().try_for_each(|pid| writeln!(out, "{pid}"));
+        }
+        let all = || by_process.values().flatten();
+        let names = uses::names(all());
+        match self.format.format() {
+            Format::Table => {
+                let mut style = Style::new(false, TimeStyle::Age);
+                context.fit(&mut style);
+                style.header = !self.no_header;
+                let rows: Vec<Row> = all().cloned().map(Box::new).map(Row::Use).collect();
+                uses::write_table(out, &columns(), &rows, &names, &style)
+            }
+            Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),
+            format => {
+                let lines = format == Format::Jsonl;
+                let mut json = JsonWriter::new(out);
+                if !lines {
+                    envelope::head(&mut json, "processes", false);
+                }
+                for (pid, used) in by_process {
+                    if !lines {
+                        json.line();
+                    }
+                    write_process(&mut json, used, users.is_unseen(*pid), &names);
+                    if lines {
+                        json.end_document()?;
+                    }
+                    json.relieve()?;
+                }
+                if !lines {
+                    envelope::tail(&mut json, failures);
+                    json.end_document()?;
+                }
+                json.flush()
+            }
+        }
+    }
+}
+
+fn write_process<W: Write>(json: &mut JsonWriter<W>, used: &[Use], unseen: bool, names: &Names) {
+    json.open_object();
+    if let Some(first) = used.first() {
+        uses::write_fields(json, first, &[Part::Process], names);
+    }
+    uses::write_list(json, "uses", used.iter(), &[Part::Object, Part::Use, Part::Holder, Part::Waiter], names);
+    envelope::hidden(json, if unseen { &["uses"] } else { &[] });
+    json.close_object();
+}
+
+/// As of `who`, the process first.
+fn columns() -> Vec<&'static UseField> {
+    let with = |part: Part| USE_FIELDS.iter().filter(move |field| field.column.is_some() && field.part == part);
+    let parts = [Part::Process, Part::Object, Part::Use, Part::Waiter];
+    parts.into_iter().flat_map(with).collect()
+}

@@ -1,0 +1,106 @@
+//! Printing uses of objects: what `who`, `ps` and `show` have in common.
+
+use std::io::{self, Write};
+
+use super::output::to_terminal;
+use crate::object::model::ObjectId;
+use crate::object::names::Names;
+use crate::object::uses::Use;
+use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
+use crate::render::csv;
+use crate::render::escape::escape;
+use crate::render::json::JsonWriter;
+use crate::render::style::Style;
+use crate::render::table::{self, Column};
+use crate::render::value::Value;
+
+/// A row of a table: a use, or what is hidden of an object's.
+#[derive(Debug)]
+pub(super) enum Row {
+    /// Somebody uses it.
+    Use(Box<Use>),
+    /// Somebody else does or may, in words.
+    Hidden(ObjectId, String),
+}
+
+/// The names of the users of the processes.
+pub(super) fn names<'a>(uses: impl Iterator<Item = &'a Use>) -> Names {
+    Names::look_up(uses.filter_map(|row| row.process().uid).map(crate::sys::Uid::raw).collect(), Vec::new())
+}
+
+/// The columns of `who`; for one object alone they need not say which.
+pub(super) fn columns(with_reference: bool) -> Vec<&'static UseField> {
+    let shown = USE_FIELDS.iter().filter(|field| field.column.is_some());
+    shown.filter(|field| with_reference || field.part != Part::Object).collect()
+}
+
+/// Writes a table.
+pub(super) fn write_table(
+    out: &mut impl Write,
+    columns: &[&'static UseField],
+    rows: &[Row],
+    names: &Names,
+    style: &Style,
+) -> io::Result<()> {
+    let shape: Vec<Column> = columns.iter().filter_map(|field| field.column).collect();
+    table::write(out, &shape, rows.len(), style, |row, column| match &rows[row] {
+        Row::Use(used) => columns[column].value(used, names),
+        Row::Hidden(object, words) => match columns[column].name {
+            "ref" => Value::Reference(object.kind.word(), object.id),
+            // The reason may hold an error message.
+            "use" => Value::Word(escape(words).into_owned().into()),
+            "since" => Value::Null,
+            _ => Value::Hidden,
+        },
+    })
+}
+
+/// Writes CSV: every field of every use.
+pub(super) fn write_csv<'a>(
+    out: &mut impl Write,
+    uses: impl Iterator<Item = &'a Use>,
+    header: bool,
+    names: &Names,
+) -> io::Result<()> {
+    let fields = || USE_FIELDS.iter().filter(|field| field.is_exact());
+    let mut text = String::new();
+    if header {
+        csv::push_record(&mut text, fields().map(|field| Value::Word(field.name.into())), to_terminal());
+    }
+    for used in uses {
+        csv::push_record(&mut text, fields().map(|field| field.value(used, names)), to_terminal());
+        out.write_all(text.as_bytes())?;
+        text.clear();
+    }
+    out.write_all(text.as_bytes())
+}
+
+/// Writes the fields of a use that belong to `parts`, without braces.
+pub(super) fn write_fields<W: Write>(json: &mut JsonWriter<W>, used: &Use, parts: &[Part], names: &Names) {
+    for field in USE_FIELDS.iter().filter(|field| field.is_exact() && parts.contains(&field.part)) {
+        json.key(field.name);
+        match field.value(used, names) {
+            // A name that there is not.
+            Value::Named(None, _) => json.null(),
+            value => json.value(&value),
+        }
+    }
+}
+
+/// Writes an array of the uses of which `parts` are told.
+pub(super) fn write_list<'a, W: Write>(
+    json: &mut JsonWriter<W>,
+    key: &str,
+    uses: impl Iterator<Item = &'a Use>,
+    parts: &[Part],
+    names: &Names,
+) {
+    json.key(key);
+    json.open_array();
+    for used in uses {
+        json.open_object();
+        write_fields(json, used, parts, names);
+        json.close_object();
+    }
+    json.close_array();
+}

@@ -1,0 +1,243 @@
+//! `who`: which processes use objects.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::context::{Context, note};
+use super::envelope::{self, Failure};
+use super::options::{Format, FormatArgs};
+use super::output::Out;
+use super::targets;
+use super::uses::{self, Row};
+use crate::error::{Error, Result, Status, Tally};
+use crate::object::inventory::{self, Wants as Collect};
+use crate::object::model::{Kind, KindSet, Object};
+use crate::object::names::Names;
+use crate::object::users::{Usage, Users, Wants};
+use crate::object::uses::fields::Part;
+use crate::object::uses::traces::Traces;
+use crate::object::uses::{Role, Use, hidden, of_object};
+use crate::render::escape::escape;
+use crate::render::json::JsonWriter;
+use crate::render::style::{Style, TimeStyle};
+
+/// Show which processes use objects
+///
+/// Of segments, the processes that have them attached; of semaphore sets and message queues, the threads that sleep on
+/// them. Below the table stands who changed a semaphore last that a thread waits for: a hint at who may hold it.
+#[derive(Debug, Args)]
+pub struct WhoArgs {
+    /// Objects; '-' reads them from standard input
+    #[arg(value_name = "REF", required = true)]
+    refs: Vec<OsString>,
+    /// Leave out the header
+    #[arg(long)]
+    no_header: bool,
+    /// Print process ids alone, each once
+    #[arg(short, long, conflicts_with_all = ["format", "json"])]
+    quiet: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// An object and who uses it.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    /// The object.
+    pub(super) object: Object,
+    /// Its users.
+    pub(super) uses: Vec<Use>,
+    /// As the scan found it.
+    pub(super) usage: &'a Usage,
+}
+
+/// Everything about who uses objects.
+#[derive(Debug)]
+pub(super) struct Whole {
+    users: Users,
+    traces: Traces,
+    nobody: Usage,
+}
+
+impl Whole {
+    /// Looks for the users of `objects`. Where one is a set, for those of all sets: a process that changed one last may
+    /// wait for another.
+    pub(super) fn look(objects: &[Object]) -> Self {
+        let mut all = objects.to_vec();
+        if objects.iter().any(|object| object.kind() == Kind::Sem) {
+            let named: HashSet<_> = objects.iter().map(|object| object.id).collect();
+            let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false });
+            let sets = sets.map(|found| found.objects).unwrap_or_default();
+            all.extend(sets.into_iter().filter(|set| !named.contains(&set.id)));
+        }
+        let users = Users::scan(&all, Wants { holders: true, waiters: true });
+        let traces = Traces::look_up(&all, &users);
+        Self { users, traces, nobody: Usage::default() }
+    }
+
+    /// Who uses an object of those that were looked at.
+    pub(super) fn of(&self, object: &Object) -> Found<'_> {
+        let usage = self.users.of(object.id).unwrap_or(&self.nobody);
+        Found { object: *object, uses: of_object(object, &self.users, &self.traces), usage }
+    }
+
+    /// Hints at who may hold the semaphores of an object that threads wait for.
+    pub(super) fn hints(&self, object: &Object) -> Vec<String> {
+        self.traces.lines(object.id, |name| escape(name).into_owned())
+    }
+}
+
+impl Found<'_> {
+    /// The rows of a table.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
+        rows.extend(hidden(self.usage).map(|words| Row::Hidden(self.object.id, words)));
+        rows
+    }
+
+    /// The keys that tell it in JSON; adds to what is hidden.
+    pub(super) fn write<W: Write>(&self, json: &mut JsonWriter<W>, names: &Names, unseen: &mut Vec<&'static str>) {
+        let holders = self.uses.iter().filter(|used| matches!(used.role, Role::Holder(_)));
+        let waiters = self.uses.iter().filter(|used| matches!(used.role, Role::Waiter(..)));
+        uses::write_list(json, "holders", holders, &[Part::Process, Part::Use, Part::Holder], names);
+        uses::write_list(json, "waiters", waiters, &[Part::Process, Part::Use, Part::Waiter], names);
+        json.key("hidden_attachments");
+        json.number(self.usage.hidden_attachments);
+        json.key("hidden_waiters");
+        match self.usage.hidden_waiters {
+            Some(count) => json.number(count),
+            None => json.null(),
+        }
+        json.key("hidden_why");
+        match &self.usage.hidden_why {
+            Some(why) => json.string(why),
+            None => json.null(),
+        }
+        if self.usage.hidden_attachments > 0 {
+            unseen.push("holders");
+        }
+        if self.usage.hidden_waiters != Some(0) {
+            unseen.push("waiters");
+        }
+        if self.usage.hidden_waiters.is_none() {
+            unseen.push("hidden_waiters");
+        }
+    }
+}
+
+/// Shows who uses objects.
+///
+/// # Errors
+/// A usage error or an output error.
+pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+    let targets = targets::parse(&args.refs, implied)?;
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    let mut objects: Vec<Object> = Vec::new();
+    let mut seen = HashSet::new();
+    for target in &targets {
+        match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
+            Ok(resolved) => {
+                tally.done();
+                targets::note_difference(target, &resolved.object);
+                if seen.insert(resolved.object.id) {
+                    objects.push(resolved.object);
+                }
+            }
+            Err(error) => envelope::fail(&target.text(), &error, &mut failures, &mut tally),
+        }
+    }
+    if matches!(args.format.format(), Format::Json | Format::Jsonl)
+        && let Some(loss) = inventory::add_memory(objects.iter_mut())
+    {
+        note(&loss);
+    }
+    let whole = Whole::look(&objects);
+    let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
+    args.notes(&found);
+    let mut out = Out::stdout()?;
+    let printed = args.print(&mut out, &found, &whole, &failures, context).map_err(Error::Output);
+    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    Ok(tally.status())
+}
+
+impl WhoArgs {
+    /// Says what the output cannot: that nobody uses an object, and where only processes are printed, what is hidden.
+    fn notes(&self, found: &[Found<'_>]) {
+        let format = self.format.format();
+        for one in found {
+            match hidden(one.usage) {
+                None if one.uses.is_empty() && format == Format::Table => {
+                    note(&format!("nobody uses {}", one.object.id));
+                }
+                Some(words) if self.quiet || format == Format::Csv => {
+                    note(&format!("{}: {}", one.object.id, escape(&words)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn print(
+        &self,
+        out: &mut Out,
+        found: &[Found<'_>],
+        whole: &Whole,
+        failures: &[Failure],
+        context: &Context,
+    ) -> io::Result<()> {
+        let all = || found.iter().flat_map(|one| &one.uses);
+        if self.quiet {
+            let pids: BTreeSet<u32> = all().map(|used| used.process().pid).collect();
+            return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
+        }
+        let names = uses::names(all());
+        match self.format.format() {
+            Format::Table => {
+                let mut style = Style::new(false, TimeStyle::Age);
+                context.fit(&mut style);
+                style.header = !self.no_header;
+                let rows: Vec<Row> = found.iter().flat_map(Found::rows).collect();
+                uses::write_table(out, &uses::columns(true), &rows, &names, &style)?;
+                let hints: Vec<String> = found.iter().flat_map(|one| whole.hints(&one.object)).collect();
+                if !hints.is_empty() {
+                    writeln!(out)?;
+                }
+                hints.iter().try_for_each(|hint| writeln!(out, "hint: {hint}"))
+            }
+            Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),
+            format => {
+                let lines = format == Format::Jsonl;
+                let fields = envelope::exact_fields();
+                let objects: Vec<Object> = found.iter().map(|one| one.object).collect();
+                let owners = envelope::names(&objects, &fields);
+                let mut json = JsonWriter::new(out);
+                if !lines {
+                    envelope::head(&mut json, "objects", false);
+                }
+                for one in found {
+                    if !lines {
+                        json.line();
+                    }
+                    json.open_object();
+                    let mut unseen = envelope::fields(&mut json, &one.object, &owners, &fields);
+                    one.write(&mut json, &names, &mut unseen);
+                    envelope::hidden(&mut json, &unseen);
+                    json.close_object();
+                    if lines {
+                        json.end_document()?;
+                    }
+                    json.relieve()?;
+                }
+                if !lines {
+                    envelope::tail(&mut json, failures);
+                    json.end_document()?;
+                }
+                json.flush()
+            }
+        }
+    }
+}

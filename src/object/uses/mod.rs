@@ -1,0 +1,217 @@
+//! Uses of objects by processes, as rows of a list: who has what attached, sleeps on what, or is recorded with what.
+
+pub mod fields;
+pub mod recorded;
+pub mod traces;
+
+use self::traces::Trace;
+use super::model::{Object, ObjectId};
+use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
+
+/// What a process has to do with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It has the segment attached.
+    Holder(Holder),
+    /// One of its threads sleeps on it. With the last process to change the semaphore, if it waits for one.
+    Waiter(Waiter, Option<Trace>),
+    /// The kernel has recorded it.
+    Recorded(Record),
+}
+
+/// What the kernel records processes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Record {
+    /// It created the segment.
+    Creator,
+    /// It was the last to attach or detach the segment.
+    LastAttach,
+    /// It was the last to send.
+    LastSend,
+    /// It was the last to receive.
+    LastReceive,
+    /// It was the last to change so many semaphores, of which this is the first.
+    LastChange {
+        /// The first of them.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// A process and what it has to do with an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The object.
+    pub object: ObjectId,
+    /// What it has to do with it.
+    pub role: Role,
+    /// The process, if it is a recorded one; of others, their role knows.
+    recorded: Process,
+}
+
+impl Use {
+    /// A use of `object` by a process that the kernel has recorded.
+    #[must_use]
+    pub fn recorded(object: ObjectId, process: Process, record: Record) -> Self {
+        Self { object, role: Role::Recorded(record), recorded: process }
+    }
+
+    fn found(object: ObjectId, role: Role) -> Self {
+        Self { object, role, recorded: Process::default() }
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        match &self.role {
+            Role::Holder(holder) => &holder.process,
+            Role::Waiter(waiter, _) => &waiter.process,
+            Role::Recorded(_) => &self.recorded,
+        }
+    }
+
+    /// Its place among the uses of one object by one process.
+    #[must_use]
+    pub fn rank(&self) -> (u8, u32) {
+        match &self.role {
+            Role::Holder(_) => (0, 0),
+            Role::Waiter(waiter, _) => (1, waiter.tid),
+            Role::Recorded(Record::Creator) => (2, 0),
+            Role::Recorded(_) => (3, 0),
+        }
+    }
+
+    /// What it is to the object, in a word that scripts may rely on.
+    #[must_use]
+    pub const fn role_word(&self) -> &'static str {
+        match &self.role {
+            Role::Holder(_) => "holder",
+            Role::Waiter(..) => "waiter",
+            Role::Recorded(Record::Creator) => "creator",
+            Role::Recorded(Record::LastAttach) => "last_attach",
+            Role::Recorded(Record::LastSend) => "last_send",
+            Role::Recorded(Record::LastReceive) => "last_receive",
+            Role::Recorded(Record::LastChange { .. }) => "last_change",
+        }
+    }
+
+    /// What it does, in a few words of our own: `attached rw 2x`, `takes 1 from semaphore 2`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.role {
+            Role::Holder(holder) => {
+                let rights = if holder.writable { "rw" } else { "ro" };
+                match holder.mappings {
+                    1 => format!("attached {rights}"),
+                    many => format!("attached {rights} {many}x"),
+                }
+            }
+            Role::Waiter(waiter, _) => {
+                let mut words = waiting(waiter.waiting);
+                if waiter.tid != waiter.process.pid {
+                    words.push_str(&format!(" (thread {})", waiter.tid));
+                }
+                words
+            }
+            Role::Recorded(record) => match record {
+                Record::Creator => "created".to_owned(),
+                Record::LastAttach => "last to attach or detach".to_owned(),
+                Record::LastSend => "last to send".to_owned(),
+                Record::LastReceive => "last to receive".to_owned(),
+                Record::LastChange { first, count: 1 } => format!("last to change semaphore {first}"),
+                Record::LastChange { first, count } => {
+                    format!("last to change {count} semaphores, the first {first}")
+                }
+            },
+        }
+    }
+}
+
+/// What a thread sleeps for, in a few words.
+#[must_use]
+pub fn waiting(waiting: Waiting) -> String {
+    match waiting {
+        Waiting::Take { index, by } => format!("takes {by} from semaphore {index}"),
+        Waiting::Zero { index } => format!("waits for zero of semaphore {index}"),
+        Waiting::Operate => "operates".to_owned(),
+        Waiting::Send { bytes: 1 } => "sends 1 byte".to_owned(),
+        Waiting::Send { bytes } => format!("sends {bytes} bytes"),
+        Waiting::Receive { mtype: 0, .. } => "receives any type".to_owned(),
+        Waiting::Receive { mtype, except: true } if mtype > 0 => format!("receives any type but {mtype}"),
+        Waiting::Receive { mtype, .. } if mtype < 0 => format!("receives types up to {}", mtype.unsigned_abs()),
+        Waiting::Receive { mtype, .. } => format!("receives type {mtype}"),
+    }
+}
+
+/// The uses of `object` that a scan found: holders, then waiters.
+#[must_use]
+pub fn of_object(object: &Object, users: &Users, traces: &traces::Traces) -> Vec<Use> {
+    let Some(usage) = users.of(object.id) else { return Vec::new() };
+    let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
+    let waiters = usage.waiters.iter().map(|waiter| {
+        let trace = index_of(waiter.waiting).and_then(|index| traces.of(object.id, index));
+        Role::Waiter(waiter.clone(), trace.cloned())
+    });
+    holders.chain(waiters).map(|role| Use::found(object.id, role)).collect()
+}
+
+/// The semaphore that a thread waits for.
+pub(super) fn index_of(waiting: Waiting) -> Option<u16> {
+    match waiting {
+        Waiting::Take { index, .. } | Waiting::Zero { index } => Some(index),
+        _ => None,
+    }
+}
+
+/// What is hidden of the users of an object, in a few words; None when nothing is.
+#[must_use]
+pub fn hidden(usage: &Usage) -> Option<String> {
+    let what = match (usage.hidden_attachments, usage.hidden_waiters) {
+        (0, Some(0)) => return None,
+        (0, Some(1)) => "1 sleeping thread is hidden".to_owned(),
+        (0, Some(many)) => format!("{many} sleeping threads are hidden"),
+        (0, None) => "sleeping threads may be hidden".to_owned(),
+        (1, _) => "1 attachment is hidden".to_owned(),
+        (many, _) => format!("{many} attachments are hidden"),
+    };
+    Some(match &usage.hidden_why {
+        Some(why) => format!("{what}: {why}"),
+        None => what,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hidden, waiting};
+    use crate::object::users::{Usage, Waiting};
+
+    #[test]
+    fn waits_are_told_in_words() {
+        for (wait, words) in [
+            (Waiting::Take { index: 2, by: 1 }, "takes 1 from semaphore 2"),
+            (Waiting::Zero { index: 0 }, "waits for zero of semaphore 0"),
+            (Waiting::Operate, "operates"),
+            (Waiting::Send { bytes: 400 }, "sends 400 bytes"),
+            (Waiting::Receive { mtype: 0, except: false }, "receives any type"),
+            (Waiting::Receive { mtype: 3, except: false }, "receives type 3"),
+            (Waiting::Receive { mtype: 3, except: true }, "receives any type but 3"),
+            (Waiting::Receive { mtype: -3, except: true }, "receives types up to 3"),
+            (Waiting::Receive { mtype: i64::MIN, except: false }, "receives types up to 9223372036854775808"),
+        ] {
+            assert_eq!(waiting(wait), words);
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_is_told_with_its_reason() {
+        let usage = |hidden_attachments, hidden_waiters| {
+            let hidden_why = Some("it is so".to_owned());
+            hidden(&Usage { hidden_attachments, hidden_waiters, hidden_why, ..Usage::default() })
+        };
+        assert_eq!(usage(0, Some(0)), None);
+        assert_eq!(usage(2, Some(0)).as_deref(), Some("2 attachments are hidden: it is so"));
+        assert_eq!(usage(0, Some(1)).as_deref(), Some("1 sleeping thread is hidden: it is so"));
+        assert_eq!(usage(0, None).as_deref(), Some("sleeping threads may be hidden: it is so"));
+    }
+}

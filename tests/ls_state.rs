@@ -1,0 +1,178 @@
+//! `ls`: choosing by process and state, and the columns that tell who uses an object.
+
+use std::fs;
+
+use ipcadm_testbed::{Kind, fresh, ipcadm, make};
+use serde_json::Value;
+
+/// What `ls` prints with these arguments, without a header.
+#[track_caller]
+fn ls(args: &str) -> String {
+    ipcadm(["ls", "--no-header"]).args(args.split(' ')).run().ok().stderr_empty().stdout_str().to_owned()
+}
+
+#[track_caller]
+fn chosen(args: &str) -> Vec<String> {
+    ls(&format!("-o ref {args}")).lines().map(str::to_owned).collect()
+}
+
+/// shm:0 is an orphan, shm:1 dormant, shm:2 idle, shm:3 active, sem:0 unknown, sem:1 an orphan; shm:3 is held by the
+/// returned process.
+fn make_various() -> make::Holder {
+    make::by_dead_process(|| make::shm(0, 4096, 0o600));
+    make::by_dead_process(|| make::shm(0x51, 4096, 0o600));
+    make::shm(0, 4096, 0o600);
+    make::by_dead_process(|| make::shm(0, 4096, 0o600));
+    make::by_dead_process(|| make::sem(0, 1, 0o600));
+    make::by_dead_process(|| {
+        let id = make::sem(0, 1, 0o600);
+        make::semop(id, &[(0, 1, 0)]);
+        id
+    });
+    make::holder(3)
+}
+
+#[test]
+fn states_choose() {
+    let _ns = fresh();
+    let _holder = make_various();
+    let choices: [(&str, &[&str]); 12] = [
+        ("--orphan --grace 0", &["shm:0", "sem:1"]),
+        ("--state orphan --grace 0", &["shm:0", "sem:1"]),
+        ("--orphan", &[]),
+        ("--state idle", &["shm:0", "shm:1", "shm:2", "sem:1"]),
+        ("--state idle --grace 0", &["shm:2"]),
+        ("--state dormant --grace 0", &["shm:1"]),
+        ("--state active", &["shm:3"]),
+        ("--state unknown", &["sem:0"]),
+        ("--state doomed", &[]),
+        ("--state dormant --orphan --grace 0s", &["shm:0", "shm:1", "sem:1"]),
+        ("--orphan --grace 0 shm", &["shm:0"]),
+        ("--state dormant --private --grace 0", &[]),
+    ];
+    for (args, expected) in choices {
+        assert_eq!(chosen(args), expected, "{args}");
+    }
+    make::remove(Kind::Shm, 3);
+    assert_eq!(chosen("--state doomed"), ["shm:3"]);
+    assert_eq!(chosen("--state doomed sem"), [""; 0]);
+}
+
+#[test]
+fn processes_choose() {
+    let _ns = fresh();
+    let holder = make_various();
+    make::msg(0, 0o600);
+    make::send(0, 1, b"x");
+    let waiter = make::blocked_semop(0, 0, -1);
+    let by = |pid: u32| chosen(&format!("--pid {pid}"));
+    // Created, and sent to.
+    assert_eq!(by(std::process::id()), ["shm:2", "msg:0"]);
+    assert_eq!(by(holder.pid()), ["shm:3"]);
+    assert_eq!(by(waiter.pid()), ["sem:0"]);
+    let both = format!("--pid {} --pid {}", holder.pid(), waiter.pid());
+    assert_eq!(chosen(&both), ["shm:3", "sem:0"]);
+    assert_eq!(chosen(&format!("{both} --state active sem")), ["sem:0"]);
+    assert_eq!(by(i32::MAX.unsigned_abs()), [""; 0]);
+    // What a process left behind is still found by its number.
+    let dead = ls("-o cpid shm:0");
+    assert!(chosen(&format!("--pid {}", dead.trim())).contains(&"shm:0".to_owned()));
+}
+
+#[test]
+fn columns_tell_who_uses_what() {
+    let _ns = fresh();
+    let _holder = make_various();
+    let _other = make::holder(3);
+    let _waiters = [make::blocked_semop(0, 0, -1), make::blocked_semop(0, 0, -1)];
+    let text = ls("-o ref,holders,waiters,state --grace 0");
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        rows,
+        [
+            ["shm:0", "0", "-", "orphan"],
+            ["shm:1", "0", "-", "dormant"],
+            ["shm:2", "0", "-", "idle"],
+            ["shm:3", "2", "-", "active"],
+            ["sem:0", "-", "2", "active"],
+            ["sem:1", "-", "0", "orphan"],
+        ]
+    );
+    let command = fs::read_to_string(format!("/proc/{}/comm", std::process::id())).expect("a name");
+    assert_eq!(ls("-o command shm:2").trim(), command.trim());
+    assert_eq!(ls("-o command shm:0"), "-\n");
+    let evidence = ls("-o evidence --grace 0 shm:1");
+    assert!(evidence.contains("no such process; key 0x00000051 lets a new process find it; created"), "{evidence}");
+    // Named objects are looked at as those that are chosen.
+    assert_eq!(ls("-o state --grace 0 shm:1 sem:1"), "dormant\norphan\n");
+}
+
+#[test]
+fn lists_are_sorted_by_state() {
+    let _ns = fresh();
+    let _holder = make_various();
+    assert_eq!(
+        chosen("--sort state,id --grace 0"),
+        ["shm:3", "shm:1", "shm:2", "shm:0", "sem:1", "sem:0"],
+        "active, dormant, idle, orphan, unknown"
+    );
+    assert_eq!(chosen("--sort state,id -r --limit 1 --grace 0"), ["sem:0"]);
+}
+
+#[test]
+fn programs_get_numbers_and_lists() {
+    let _ns = fresh();
+    let _holder = make_various();
+    let args = ["ls", "--format", "jsonl", "-o", "ref,holders,waiters,state,evidence", "--grace", "0"];
+    let outcome = ipcadm(args).run().ok();
+    let text = outcome.stdout_str();
+    let objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    assert_eq!(objects[0]["state"], "orphan");
+    assert_eq!((&objects[3]["holders"], objects[3].get("waiters")), (&Value::from(1), None));
+    assert_eq!(objects[4]["waiters"], 0);
+    assert_eq!(objects[0]["evidence"][1]["source"], "key");
+    assert_eq!(objects[0]["hidden"], Value::Array(Vec::new()));
+    let outcome = ipcadm(["ls", "--format", "csv", "-o", "ref,evidence", "--grace", "0", "shm:1"]).run().ok();
+    assert!(outcome.stdout_str().contains("shm:1,creator "), "{outcome}");
+    // Without being asked nobody looks.
+    let outcome = ipcadm(["ls", "--format", "jsonl", "shm:1"]).run().ok();
+    assert!(!outcome.stdout_str().contains("\"state\""));
+}
+
+#[test]
+fn what_may_not_be_seen_is_hidden() {
+    let _ns = fresh();
+    make::by_dead_process(|| make::msg(0, 0o600));
+    let outcome = ipcadm(["ls", "--format", "jsonl", "-o", "waiters"]).without_proc().run().ok();
+    assert_eq!(outcome.stdout_str(), "{\"waiters\":null,\"hidden\":[\"waiters\"]}\n");
+    let outcome = ipcadm(["ls", "--no-header", "-o", "waiters,state"]).without_proc().run().ok();
+    assert_eq!(outcome.stdout_str(), "      ?  unknown\n".trim_start().to_owned());
+}
+
+#[test]
+fn malformed_values_are_usage_errors() {
+    let _ns = fresh();
+    for args in [
+        "--state nope",
+        "--state Orphan",
+        "--state=",
+        "--state orphan,idle",
+        "--pid 0",
+        "--pid=-1",
+        "--pid x",
+        "--pid=",
+        "--pid 2147483648",
+        "--grace x",
+        "--grace=-1",
+        "--grace=",
+        "--orphan=1",
+        "--grace 1 --grace 2",
+    ] {
+        let outcome = ipcadm(["ls"]).args(args.split(' ')).run().status(2);
+        assert!(outcome.stdout.is_empty(), "{outcome}");
+    }
+    let outcome = ipcadm(["ls", "--state", "nope"]).run().status(2);
+    assert!(outcome.stderr_str().contains("doomed, active, unknown, idle, dormant, orphan"), "{outcome}");
+    ipcadm(["ls", "--state", "idle", "shm:0"]).run().status(2);
+    ipcadm(["ls", "--pid", "1", "shm:0"]).run().status(2);
+}
