@@ -17,20 +17,20 @@ const NUMBERS: u32 = 1100;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
-pub struct Task {
-    pub manner: Manner,
+pub(crate) struct Task {
+    pub(crate) manner: Manner,
     /// Objects to be judged.
-    pub judgements: u64,
+    pub(crate) judgements: u64,
     /// Not longer than that.
-    pub at_most: Duration,
+    pub(crate) at_most: Duration,
     /// Workers at a time.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// With CAP_IPC_OWNER, for which nothing is closed.
-    pub privileged: bool,
+    pub(crate) privileged: bool,
 }
 
 /// Does it; prints what came of it, `name number` a line, and what was wrong.
-pub fn run(task: Task) {
+pub(crate) fn run(task: Task) {
     let _ns = fresh();
     let (inner, outer) = std::io::pipe().expect("a pipe");
     let separate = crowd::new_pid_namespace();

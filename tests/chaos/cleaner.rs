@@ -14,7 +14,7 @@ use crate::random::Random;
 
 /// How it is cleaned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// By `ipcadm clean`.
     Clean,
     /// By `ipcadm clean`, which is killed at any moment.
@@ -24,14 +24,14 @@ pub enum Manner {
 }
 
 /// The program, and a folder for its records.
-pub struct Cleaner {
+pub(crate) struct Cleaner {
     program: File,
-    pub records: PathBuf,
+    pub(crate) records: PathBuf,
 }
 
 impl Cleaner {
     /// Opens the program, which may not be reached later.
-    pub fn new(records: PathBuf) -> Self {
+    pub(crate) fn new(records: PathBuf) -> Self {
         let path = ipcadm_testbed::ipcadm_path();
         let program = File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         Self { program, records }
@@ -47,12 +47,12 @@ impl Cleaner {
     }
 
     /// Runs it to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.ipcadm(args).output().unwrap_or_else(|e| panic!("cannot start ipcadm: {e}"))
     }
 
     /// Cleans again and again, until so many objects were judged or so long.
-    pub fn clean(&self, ledger: Ledger, manner: Manner, judgements: u64, at_most: Duration) {
+    pub(crate) fn clean(&self, ledger: Ledger, manner: Manner, judgements: u64, at_most: Duration) {
         let start = Instant::now();
         let mut random = Random::new(7);
         let mut last = Duration::from_millis(50);
@@ -138,7 +138,7 @@ const ALL: [&str; 10] = [
 ];
 
 /// Every object and its mode.
-pub fn modes() -> Vec<(Kind, String, u32)> {
+pub(crate) fn modes() -> Vec<(Kind, String, u32)> {
     let mut modes = Vec::new();
     for kind in Kind::ALL {
         let text = fs::read_to_string(format!("/proc/sysvipc/{}", kind.word())).unwrap_or_default();

@@ -14,8 +14,11 @@ const WORKERS: usize = SEATS / 2;
 /// How often every ended process is buried. Until then some stay zombies.
 const FUNERALS: Duration = Duration::from_millis(700);
 
+/// How much less than cleaning a worker runs.
+const NICE: i32 = 10;
+
 /// What the controller knows.
-pub struct Controller {
+pub(crate) struct Controller {
     ledger: Ledger,
     random: Random,
     /// Of each seat, whether its process is to stay a zombie for a while.
@@ -27,14 +30,14 @@ pub struct Controller {
 }
 
 impl Controller {
-    pub fn new(ledger: Ledger, workers: usize) -> Self {
+    pub(crate) fn new(ledger: Ledger, workers: usize) -> Self {
         let (random, seen) = (Random::new(ipcadm_seed()), HashSet::new());
         let (unburied, last_funerals) = (vec![false; SEATS], Instant::now());
         Self { ledger, random, unburied, number: 0, last_funerals, seen, workers: workers.min(WORKERS) }
     }
 
     /// Lets workers come and go until the process `until` has ended; returns its status.
-    pub fn run(&mut self, until: i32) -> i32 {
+    pub(crate) fn run(&mut self, until: i32) -> i32 {
         let mut status = None;
         while status.is_none() {
             self.bury(until, &mut status);
@@ -60,6 +63,8 @@ impl Controller {
         let (ledger, life, seed) = (self.ledger, Life::new(seat, self.number), self.random.next());
         ledger.begin_life(life);
         let begun = crowd::fork(true, || {
+            // There are so many of them that cleaning would hardly run.
+            crowd::be_nice(NICE);
             let lived = std::panic::catch_unwind(|| worker::live(ledger, life, seed));
             ledger.end_life(life);
             if lived.is_ok() { 0 } else { 101 }
@@ -124,7 +129,7 @@ impl Controller {
     }
 
     /// Ends all but this process, and waits until they have.
-    pub fn end_all(&mut self) {
+    pub(crate) fn end_all(&mut self) {
         loop {
             (0..SEATS).for_each(|seat| self.slay(seat));
             match crowd::wait(-1, false) {

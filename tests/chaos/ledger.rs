@@ -39,9 +39,9 @@ use std::sync::atomic::Ordering::SeqCst;
 use ipcadm_testbed::{Kind, calls, crowd};
 
 /// Seats of workers. The upper half is for children of those in the lower.
-pub const SEATS: usize = 256;
+pub(crate) const SEATS: usize = 256;
 /// Places of objects.
-pub const PLACES: usize = 360;
+pub(crate) const PLACES: usize = 360;
 /// Numbers of a place.
 const WIDTH: usize = 8;
 /// A prime, as many removals as are remembered, and more.
@@ -52,7 +52,7 @@ const DESCRIBED: usize = 32;
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
-pub enum Count {
+pub(crate) enum Count {
     /// Set to end all.
     Stop,
     /// Objects that were there when cleaning began, for all runs.
@@ -101,7 +101,7 @@ const COUNTS: usize = 32;
 /// Where it was seen that a removal was wrong.
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     /// A user written down lives.
     UserLives,
     /// Right after it was used.
@@ -118,23 +118,23 @@ const WRONGS: [Wrong; 5] = [Wrong::UserLives, Wrong::JustUsed, Wrong::Attached, 
 
 /// A process as users are written down: its seat and its number of life; 0 is nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Life(u64);
+pub(crate) struct Life(u64);
 
 impl Life {
-    pub const NOBODY: Self = Self(0);
+    pub(crate) const NOBODY: Self = Self(0);
 
-    pub fn new(seat: usize, number: u64) -> Self {
+    pub(crate) fn new(seat: usize, number: u64) -> Self {
         Self(number << 16 | seat as u64)
     }
 
-    pub fn seat(self) -> usize {
+    pub(crate) fn seat(self) -> usize {
         (self.0 & 0xffff) as usize
     }
 }
 
 /// The ledger.
 #[derive(Clone, Copy)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     counts: &'static [AtomicU64],
     described: &'static [AtomicU64],
     /// Two numbers each: the life, and the number of the process.
@@ -144,7 +144,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             counts: crowd::shared_words(COUNTS),
             described: crowd::shared_words(DESCRIBED * 3),
@@ -154,24 +154,24 @@ impl Ledger {
         }
     }
 
-    pub fn count(&self, what: Count) {
+    pub(crate) fn count(&self, what: Count) {
         self.add(what, 1);
     }
 
-    pub fn add(&self, what: Count, by: u64) {
+    pub(crate) fn add(&self, what: Count, by: u64) {
         self.counts[what as usize].fetch_add(by, SeqCst);
     }
 
-    pub fn get(&self, what: Count) -> u64 {
+    pub(crate) fn get(&self, what: Count) -> u64 {
         self.counts[what as usize].load(SeqCst)
     }
 
-    pub fn stopped(&self) -> bool {
+    pub(crate) fn stopped(&self) -> bool {
         self.get(Count::Stop) != 0
     }
 
     /// Takes note of a wrong removal.
-    pub fn wrong(&self, how: Wrong, kind: Kind, id: i32, who: Life) {
+    pub(crate) fn wrong(&self, how: Wrong, kind: Kind, id: i32, who: Life) {
         let number = self.counts[Count::Wrong as usize].fetch_add(1, SeqCst) as usize;
         if let Some(words) = self.described.get(number * 3..number * 3 + 3) {
             words[0].store(how as u64 + 1, SeqCst);
@@ -181,7 +181,7 @@ impl Ledger {
     }
 
     /// The wrong removals in words.
-    pub fn wrongs(&self) -> Vec<String> {
+    pub(crate) fn wrongs(&self) -> Vec<String> {
         let describe = |words: &[AtomicU64]| {
             let [how, object, who] = [0, 1, 2].map(|index: usize| words[index].load(SeqCst));
             let how = WRONGS.get((how as usize).checked_sub(1)?)?;
@@ -192,35 +192,35 @@ impl Ledger {
     }
 
     /// Whether a process lives for the ledger.
-    pub fn lives(&self, life: Life) -> bool {
+    pub(crate) fn lives(&self, life: Life) -> bool {
         life != Life::NOBODY && self.seats[life.seat() * 2].load(SeqCst) == life.0
     }
 
-    pub fn begin_life(&self, life: Life) {
+    pub(crate) fn begin_life(&self, life: Life) {
         self.seats[life.seat() * 2].store(life.0, SeqCst);
     }
 
     /// Before its process ends.
-    pub fn end_life(&self, life: Life) {
+    pub(crate) fn end_life(&self, life: Life) {
         let _ = self.seats[life.seat() * 2].compare_exchange(life.0, 0, SeqCst, SeqCst);
     }
 
     /// The number of the process in a seat; 0 for an empty one.
-    pub fn pid(&self, seat: usize) -> i32 {
+    pub(crate) fn pid(&self, seat: usize) -> i32 {
         self.seats[seat * 2 + 1].load(SeqCst) as i32
     }
 
-    pub fn set_pid(&self, seat: usize, pid: i32) {
+    pub(crate) fn set_pid(&self, seat: usize, pid: i32) {
         self.seats[seat * 2 + 1].store(pid as u64, SeqCst);
     }
 
     /// Who lives in a seat.
-    pub fn sitting(&self, seat: usize) -> Life {
+    pub(crate) fn sitting(&self, seat: usize) -> Life {
         Life(self.seats[seat * 2].load(SeqCst))
     }
 
     /// Writes down that a process is about to remove an object.
-    pub fn will_remove(&self, kind: Kind, id: i32) {
+    pub(crate) fn will_remove(&self, kind: Kind, id: i32) {
         let code = object_code(kind, id);
         for word in self.chain(code) {
             match word.compare_exchange(0, code, SeqCst, SeqCst) {
@@ -233,7 +233,7 @@ impl Ledger {
     }
 
     /// Whether a process has removed it, or was about to.
-    pub fn own_removal(&self, kind: Kind, id: i32) -> bool {
+    pub(crate) fn own_removal(&self, kind: Kind, id: i32) -> bool {
         let code = object_code(kind, id);
         let found = self.chain(code).map(|word| word.load(SeqCst)).find(|&found| found == code || found == 0);
         found == Some(code)
@@ -246,12 +246,12 @@ impl Ledger {
     }
 
     /// The place with that number.
-    pub fn place(&self, index: usize) -> Place {
+    pub(crate) fn place(&self, index: usize) -> Place {
         Place { index, words: &self.places[index * WIDTH..(index + 1) * WIDTH] }
     }
 
     /// Opens the locks that the process of a seat held, which has been reaped.
-    pub fn open_locks(&self, seat: usize) {
+    pub(crate) fn open_locks(&self, seat: usize) {
         for place in (0..PLACES).map(|index| self.place(index)) {
             let holder = Life(place.words[LOCK].load(SeqCst));
             if holder != Life::NOBODY && holder.seat() == seat {
@@ -262,7 +262,7 @@ impl Ledger {
     }
 
     /// Places with a user that lives. They are not locked: it is an estimate.
-    pub fn in_use(&self) -> u64 {
+    pub(crate) fn in_use(&self) -> u64 {
         (0..PLACES).filter(|&index| self.place(index).user(self).is_some()).count() as u64
     }
 }
@@ -287,7 +287,7 @@ const MANY: u64 = u64::MAX;
 /// What a user did last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
-pub enum Role {
+pub(crate) enum Role {
     /// Made a segment, changed semaphore 0, sent.
     First = 0,
     /// Attached or detached, received.
@@ -298,14 +298,14 @@ pub enum Role {
 
 /// A place.
 #[derive(Clone, Copy)]
-pub struct Place {
-    pub index: usize,
+pub(crate) struct Place {
+    pub(crate) index: usize,
     words: &'static [AtomicU64],
 }
 
 impl Place {
     /// Tries for the lock, for so long.
-    pub fn lock(&self, me: Life, tries: u32) -> Option<Locked> {
+    pub(crate) fn lock(&self, me: Life, tries: u32) -> Option<Locked> {
         for _ in 0..tries {
             if self.words[LOCK].compare_exchange(0, me.0, SeqCst, SeqCst).is_ok() {
                 return Some(Locked { place: *self });
@@ -316,16 +316,16 @@ impl Place {
     }
 
     /// The kind of its objects.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         Kind::ALL[self.index % 3]
     }
 
     /// The key of its objects; 0 for private ones.
-    pub fn key(&self) -> i32 {
+    pub(crate) fn key(&self) -> i32 {
         if self.index.is_multiple_of(2) { 0 } else { 0x0c00 + self.index as i32 }
     }
 
-    pub fn id(&self) -> Option<i32> {
+    pub(crate) fn id(&self) -> Option<i32> {
         i32::try_from(self.words[ID].load(SeqCst)).ok()?.checked_sub(1).filter(|id| *id >= 0)
     }
 
@@ -362,8 +362,8 @@ impl Place {
 }
 
 /// A place whose lock this process has.
-pub struct Locked {
-    pub place: Place,
+pub(crate) struct Locked {
+    pub(crate) place: Place,
 }
 
 impl Drop for Locked {
@@ -374,7 +374,7 @@ impl Drop for Locked {
 
 impl Locked {
     /// A new object, whose users are all known; with `doubt`, one that was found.
-    pub fn begin(&self, id: i32, doubt: bool) {
+    pub(crate) fn begin(&self, id: i32, doubt: bool) {
         let words = self.place.words;
         words[ID].store(0, SeqCst);
         words[USERS..].iter().for_each(|word| word.store(0, SeqCst));
@@ -385,53 +385,53 @@ impl Locked {
     }
 
     /// There is none any more.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.place.words[ID].store(0, SeqCst);
     }
 
     /// A call of `me` has succeeded.
-    pub fn used(&self, role: Role, me: Life) {
+    pub(crate) fn used(&self, role: Role, me: Life) {
         self.place.words[USERS + role as usize].store(me.0, SeqCst);
     }
 
     /// A call has succeeded of a process that will not be written down.
-    pub fn used_by_another(&self, role: Role) {
+    pub(crate) fn used_by_another(&self, role: Role) {
         self.place.words[USERS + role as usize].store(0, SeqCst);
     }
 
     /// From now on the death of `me` counts as use.
-    pub fn will_be_undone(&self, me: Life) {
+    pub(crate) fn will_be_undone(&self, me: Life) {
         let undo = &self.place.words[UNDO];
         let before = undo.load(SeqCst);
         undo.store(if before == 0 || before == me.0 { me.0 } else { MANY }, SeqCst);
     }
 
-    pub fn attached(&self, by: u64) {
+    pub(crate) fn attached(&self, by: u64) {
         self.place.words[HOLDERS].fetch_add(by, SeqCst);
     }
 
-    pub fn detached(&self) {
+    pub(crate) fn detached(&self) {
         self.place.words[HOLDERS].fetch_sub(1, SeqCst);
     }
 
     /// Somebody is going to sleep in `role`; nobody knows who is recorded then.
-    pub fn goes_to_sleep(&self, role: Role) {
+    pub(crate) fn goes_to_sleep(&self, role: Role) {
         self.place.words[SLEEPERS].fetch_add(sleeper(role), SeqCst);
         self.used_by_another(role);
     }
 
-    pub fn woke(&self, role: Role) {
+    pub(crate) fn woke(&self, role: Role) {
         self.used_by_another(role);
         self.place.words[SLEEPERS].fetch_sub(sleeper(role), SeqCst);
     }
 
     /// Nobody sleeps on the queue.
-    pub fn nobody_sleeps(&self) -> bool {
+    pub(crate) fn nobody_sleeps(&self) -> bool {
         self.place.words[SLEEPERS].load(SeqCst) == 0
     }
 
     /// The kernel says that `id` is gone, and `me` has not removed it.
-    pub fn is_gone(&self, ledger: &Ledger, id: i32) {
+    pub(crate) fn is_gone(&self, ledger: &Ledger, id: i32) {
         let kind = self.place.kind();
         match self.place.user(ledger) {
             // Whoever was killed at it may have begun to.
@@ -447,7 +447,7 @@ fn sleeper(role: Role) -> u64 {
 }
 
 /// Whether the object is gone or, a segment, marked to go.
-pub fn is_gone(kind: Kind, id: i32) -> bool {
+pub(crate) fn is_gone(kind: Kind, id: i32) -> bool {
     match calls::mode(kind, id) {
         Ok(mode) => kind == Kind::Shm && mode & 0o1000 != 0,
         Err(errno) => errno == libc::EINVAL || errno == libc::EIDRM,

@@ -14,6 +14,8 @@ use crate::random::Random;
 const KNOCKS: u32 = 300;
 /// Attempts at a lock.
 const TRIES: u32 = 50;
+/// Places that most workers have to do with.
+const HOT: u64 = 100;
 /// A message that nobody waits for, and one for which only a thread does.
 const MTYPE: i64 = 1;
 const MTYPE_THREAD: i64 = 7;
@@ -35,7 +37,7 @@ struct Worker {
 }
 
 /// Lives a whole life.
-pub fn live(ledger: Ledger, me: Life, seed: u64) {
+pub(crate) fn live(ledger: Ledger, me: Life, seed: u64) {
     let mut worker = Worker { ledger, me, random: Random::new(seed), held: Vec::new() };
     crowd::interrupt_every(Duration::from_millis(2 + worker.random.below(40)));
     let steps = 1 + worker.random.below(80);
@@ -55,7 +57,7 @@ pub fn live(ledger: Ledger, me: Life, seed: u64) {
 impl Worker {
     fn step(&mut self) {
         self.look_at_held();
-        let place = self.ledger.place(self.random.below(PLACES as u64) as usize);
+        let place = self.choose();
         if self.random.once_in(30) {
             self.remove(place);
         } else {
@@ -70,6 +72,16 @@ impl Worker {
             1..4 => crowd::yield_now(),
             _ => {}
         }
+    }
+
+    /// Most have to do with few places, which are others after a while; those before are left alone, to be cleaned away.
+    fn choose(&mut self) -> Place {
+        let place = if self.random.once_in(40) {
+            self.random.below(PLACES as u64)
+        } else {
+            (self.ledger.get(Count::Runs) / 2 * HOT + self.random.below(HOT)) % PLACES as u64
+        };
+        self.ledger.place(place as usize)
     }
 
     /// The object of a place that is locked, made if there is none.
@@ -328,8 +340,8 @@ impl Worker {
                 let receive = || calls::recv(id, 0, IPC_NOWAIT);
                 self.call(&locked, id, receive, |locked| locked.used(Role::Second, me));
             }
-            6 => self.receive_by_thread(&locked, id),
-            7 => {
+            6 if self.random.once_in(4) => self.receive_by_thread(&locked, id),
+            6 | 7 => {
                 locked.goes_to_sleep(Role::First);
                 drop(locked);
                 // The third does not fit.

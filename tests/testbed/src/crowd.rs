@@ -84,6 +84,12 @@ pub fn own_pid() -> i32 {
     std::process::id().cast_signed()
 }
 
+/// Leaves the processors to others, so far (0 to 19).
+pub fn be_nice(by: i32) {
+    // SAFETY: takes a number.
+    unsafe { libc::nice(by) };
+}
+
 /// Lets others run.
 pub fn yield_now() {
     std::thread::yield_now();
