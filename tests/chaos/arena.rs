@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipcadm_testbed::crowd::{self, Waited};
 use ipcadm_testbed::{fresh, release};
 
-use crate::cleaner::{Cleaner, Manner, modes};
+use crate::cleaner::{Cleaner, Manner, closed, modes};
 use crate::controller::Controller;
 use crate::ledger::{Count, Ledger};
 
@@ -85,7 +85,6 @@ fn first_process(task: Task) {
     assert_eq!(status, 0, "the cleaner has ended badly");
     ledger.count(Count::Stop);
     controller.end_all();
-    let closed = || modes().iter().filter(|(_, _, mode)| mode & 0o777 == 0).count();
     let (left, closed_before) = (modes().len(), closed());
     // One more run puts right what is closed, and takes nothing.
     let last = cleaner.run(&["clean", "--yes", "--grace", "1h"]);
@@ -102,7 +101,7 @@ fn first_process(task: Task) {
     ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
 }
 
-const COUNTS: [Count; 23] = [
+const COUNTS: [Count; 24] = [
     Count::Stop,
     Count::Judged,
     Count::InUse,
@@ -112,6 +111,7 @@ const COUNTS: [Count; 23] = [
     Count::Gone,
     Count::Failed,
     Count::Killed,
+    Count::LeftClosed,
     Count::Begun,
     Count::Slain,
     Count::Used,

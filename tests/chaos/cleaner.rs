@@ -70,7 +70,7 @@ impl Cleaner {
                         self.clean_once(ledger);
                         last = begun.elapsed();
                     } else {
-                        self.clean_and_kill(ledger, moment);
+                        self.clean_and_kill(ledger, random.once_in(2).then_some(moment));
                     }
                 }
             }
@@ -100,14 +100,19 @@ impl Cleaner {
         }
     }
 
-    fn clean_and_kill(&self, ledger: Ledger, moment: Duration) {
+    fn clean_and_kill(&self, ledger: Ledger, moment: Option<Duration>) {
         let mut command = self.ipcadm(&ALL);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut child = child.unwrap_or_else(|e| panic!("cannot start ipcadm: {e}"));
-        std::thread::sleep(moment);
+        match moment {
+            Some(moment) => std::thread::sleep(moment),
+            // While something is closed.
+            None => while closed() == 0 && child.try_wait().is_ok_and(|ended| ended.is_none()) {},
+        }
         let _ = child.kill();
         if child.wait().is_ok_and(|status| status.code().is_none()) {
             ledger.count(Count::Killed);
+            ledger.add(Count::LeftClosed, closed());
         }
     }
 
@@ -149,6 +154,11 @@ pub(crate) fn modes() -> Vec<(Kind, String, u32)> {
         }
     }
     modes
+}
+
+/// How many are closed.
+pub(crate) fn closed() -> u64 {
+    modes().iter().filter(|(_, _, mode)| mode & 0o777 == 0).count() as u64
 }
 
 /// How many there are.

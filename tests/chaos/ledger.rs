@@ -67,6 +67,8 @@ pub(crate) enum Count {
     Failed,
     /// Runs of cleaning that were killed.
     Killed,
+    /// Objects that these left closed.
+    LeftClosed,
     /// Processes that were begun.
     Begun,
     /// Processes that were killed.
