@@ -101,7 +101,7 @@ fn first_process(task: Task) {
     ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
 }
 
-const COUNTS: [Count; 24] = [
+const COUNTS: [Count; 25] = [
     Count::Stop,
     Count::Judged,
     Count::InUse,
@@ -119,6 +119,7 @@ const COUNTS: [Count; 24] = [
     Count::FoundGone,
     Count::Shut,
     Count::Evicted,
+    Count::EvictedForGood,
     Count::Slept,
     Count::ByThread,
     Count::Inherited,

@@ -77,6 +77,10 @@ impl Cleaner {
             ledger.add(Count::Judged, objects);
             ledger.count(Count::Runs);
         }
+        if manner == Manner::Killed {
+            // The last one too, so that there is something to put right.
+            self.clean_and_kill(ledger, None);
+        }
     }
 
     fn clean_once(&self, ledger: Ledger) {

@@ -82,6 +82,8 @@ pub(crate) enum Count {
     Shut,
     /// Sleepers that were woken because the object was closed.
     Evicted,
+    /// And found it gone then.
+    EvictedForGood,
     /// Sleepers that slept to the end or were woken by others.
     Slept,
     /// Receptions by threads.

@@ -20,6 +20,9 @@ const TASK: &str = "IPCADM_CHAOS_TASK";
 /// How many judgements there are to be; some by default.
 const JUDGEMENTS: &str = "IPCADM_CHAOS_JUDGEMENTS";
 
+/// How many by default: some seconds' worth.
+const DEFAULT: u64 = 8000;
+
 /// What came of it.
 struct Results {
     text: String,
@@ -71,24 +74,58 @@ fn judgements(default: u64) -> u64 {
     std::env::var(JUDGEMENTS).map_or(default, |text| text.parse().expect(JUDGEMENTS))
 }
 
-#[test]
-fn nothing_in_use_is_removed() {
-    let wanted = judgements(10_000);
-    let results = chaos("clean", wanted, 600, false);
-    assert_eq!(results.get("Wrong"), 0, "{}", results.text);
+/// That the test was one: so many ended in all ways, used all kinds of calls, and left enough to be cleaned away.
+fn was_worth_it(results: &Results, wanted: u64) {
     assert!(results.get("Judged") >= wanted, "{}", results.text);
-    assert_eq!((results.get("closed-before"), results.get("closed-after"), results.get("records")), (0, 0, 0));
+    for (name, least) in [
+        ("InUse", wanted / 20),
+        ("Removed", wanted / 100),
+        ("Kept", wanted / 1000),
+        ("Shut", wanted / 1000),
+        ("Slain", wanted / 50),
+        ("ByThread", wanted / 500),
+        ("Inherited", wanted / 20),
+        ("Executed", wanted / 500),
+        ("Slept", wanted / 20),
+    ] {
+        assert!(results.get(name) >= least, "{name} is less than {least}:\n{}", results.text);
+    }
 }
 
 #[test]
-fn a_naive_script_would_be_caught() {
-    let results = chaos("naive", 100_000, 10, false);
-    assert!(results.get("Wrong") > 0, "{}", results.text);
+fn nothing_in_use_is_removed() {
+    let wanted = judgements(DEFAULT);
+    let results = chaos("clean", wanted, 600, false);
+    assert_eq!(results.get("Wrong"), 0, "{}", results.text);
+    was_worth_it(&results, wanted);
+    // Neither while objects were left to themselves nor after all has anything remained closed, or on record.
+    for name in ["Failed", "closed-before", "closed-after", "records", "last-status"] {
+        assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
+    }
 }
 
 #[test]
 fn killed_runs_leave_nothing_closed() {
-    let results = chaos("killed", judgements(10_000) / 4, 600, false);
+    let results = chaos("killed", judgements(DEFAULT) / 4, 600, false);
     assert_eq!(results.get("Wrong"), 0, "{}", results.text);
-    assert_eq!((results.get("closed-after"), results.get("records")), (0, 0), "{}", results.text);
+    assert!(results.get("Killed") > 0 && results.get("LeftClosed") > 0, "{}", results.text);
+    for name in ["closed-after", "records", "last-status"] {
+        assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
+    }
+}
+
+#[test]
+fn a_naive_script_is_caught() {
+    // A few seconds of it do.
+    let results = chaos("naive", 3000, 30, false);
+    assert!(results.get("Wrong") > 0, "{}", results.text);
+}
+
+/// For processes with CAP_IPC_OWNER nothing is closed. Nobody can promise them anything: it is only measured.
+#[test]
+#[ignore = "measures only; a line of the manual comes from it"]
+fn what_remains_for_the_privileged() {
+    let results = chaos("clean", judgements(DEFAULT), 600, true);
+    let (wrong, removed, judged) = (results.get("Wrong"), results.get("Removed"), results.get("Judged"));
+    println!("{wrong} of {removed} removals hit a privileged process, in {judged} judgements");
 }

@@ -76,7 +76,7 @@ impl Worker {
 
     /// Most have to do with few places, which are others after a while; those before are left alone, to be cleaned away.
     fn choose(&mut self) -> Place {
-        let place = if self.random.once_in(40) {
+        let place = if self.random.once_in(10) {
             self.random.below(PLACES as u64)
         } else {
             (self.ledger.get(Count::Runs) / 2 * HOT + self.random.below(HOT)) % PLACES as u64
@@ -321,9 +321,29 @@ impl Worker {
             Err(EIDRM) if !self.ledger.own_removal(place.kind(), id) => {
                 self.ledger.wrong(Wrong::Asleep, place.kind(), id, self.me);
             }
-            Err(EACCES) => self.ledger.count(Count::Evicted),
+            Err(EACCES) => {
+                self.ledger.count(Count::Evicted);
+                self.see_what_comes(place, id);
+            }
             Err(EINTR | EAGAIN) => self.ledger.count(Count::Slept),
             Err(_) => {}
+        }
+    }
+
+    /// A sleeper was woken because the object was closed after it had been judged: that is no removal of what is in use,
+    /// for it had done nothing yet, but it is felt.
+    fn see_what_comes(&self, place: Place, id: i32) {
+        for _ in 0..KNOCKS {
+            match calls::mode(place.kind(), id) {
+                Ok(mode) if mode & 0o777 == 0 => std::thread::sleep(Duration::from_micros(200)),
+                Ok(_) => return,
+                Err(_) => {
+                    if !self.ledger.own_removal(place.kind(), id) {
+                        self.ledger.count(Count::EvictedForGood);
+                    }
+                    return;
+                }
+            }
         }
     }
 
