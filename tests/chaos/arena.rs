@@ -88,7 +88,8 @@ fn first_process(task: Task) {
     let (left, closed_before) = (modes().len(), closed());
     // One more run puts right what is closed, and takes nothing.
     let last = cleaner.run(&["clean", "--yes", "--grace", "1h"]);
-    println!("last-status {}", last.status.code().unwrap_or(-1));
+    // The line above is the test runner's.
+    println!("\nlast-status {}", last.status.code().unwrap_or(-1));
     println!("left {left}\nclosed-before {closed_before}\nclosed-after {}", closed());
     println!("records {}", files(&records.join("ipcadm")).len());
     for name in files(&records.join("ipcadm")) {

@@ -191,8 +191,8 @@ impl Worker {
             self.detach(&locked);
             return;
         }
-        if self.random.once_in(12) {
-            // The child will hold it too.
+        if self.random.once_in(12) && self.held.len() == 1 {
+            // The child will hold it too, and nothing else: that would have to be written down as well.
             locked.attached(1);
             drop(locked);
             self.bequeath();
@@ -392,7 +392,8 @@ impl Worker {
     /// lock is held all the time.
     fn receive_by_thread(&mut self, locked: &Locked, id: i32) {
         static PARKED: AtomicBool = AtomicBool::new(false);
-        if !locked.nobody_sleeps() {
+        // The child that sends would hold what this process holds, and let it go.
+        if !locked.nobody_sleeps() || !self.held.is_empty() {
             return;
         }
         // Of a process with one thread it is not known that it had others.
