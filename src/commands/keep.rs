@@ -133,6 +133,9 @@ fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
                     on who uses it at the moment"
             .to_owned());
     }
+    if kinds.is_empty() && !words.selectors.any() {
+        return Err("it chooses nothing".to_owned());
+    }
     let kinds = if kinds.is_empty() { KindSet::ALL } else { kinds };
     words.selectors.selection(kinds).map(Some).map_err(|error| error.to_string())
 }
@@ -169,7 +172,7 @@ mod tests {
             "--yes",
             "--",
         ] {
-            assert!(parse(bad).is_err() || bad == "--", "{bad:?}");
+            assert!(parse(bad).is_err(), "{bad:?}");
         }
     }
 
