@@ -32,30 +32,42 @@ pub(crate) struct Task {
 /// Does it; prints what came of it, `name number` a line, and what was wrong.
 pub(crate) fn run(task: Task) {
     let _ns = fresh();
-    let (inner, outer) = std::io::pipe().expect("a pipe");
-    let separate = crowd::new_pid_namespace();
-    if let Err(error) = &separate {
-        eprintln!("numbers of processes are not used again soon: no pid namespace: {error}");
-    }
-    let body = |own_numbers: bool| {
-        if own_numbers {
+    // In a process of its own, whose children alone are in the pid namespace.
+    let status = ended(|| match crowd::new_pid_namespace() {
+        Err(_) => NOT_HERE,
+        Ok(()) => ended(|| {
             if crowd::mount_proc().is_err() {
-                return NO_PROC;
+                return NOT_HERE;
             }
             few_numbers();
-        } else {
+            first_process(task);
+            0
+        }),
+    });
+    let status = if status == NOT_HERE {
+        eprintln!("left out, as it needs a pid namespace: that numbers of processes are used again soon");
+        ended(|| {
             crowd::adopt_orphans();
-        }
-        first_process(task);
-        0
+            first_process(task);
+            0
+        })
+    } else {
+        status
     };
-    drop((inner, outer));
-    let pid = crowd::fork(true, || body(separate.is_ok())).expect("fork");
-    let ended = crowd::wait(pid, true);
-    assert!(matches!(ended, Waited::Ended(_, 0)), "the first process of the arena: {ended:?}");
+    assert_eq!(status, 0, "the first process of the arena has ended badly");
 }
 
-const NO_PROC: i32 = 3;
+/// There is no pid namespace to be had, or no `/proc` for it.
+const NOT_HERE: i32 = 3;
+
+/// Runs `body` in a process of its own; its status.
+fn ended(body: impl FnOnce() -> i32) -> i32 {
+    let pid = crowd::fork(true, body).expect("fork");
+    match crowd::wait(pid, true) {
+        Waited::Ended(_, status) => status,
+        other => panic!("{other:?}"),
+    }
+}
 
 /// Lets numbers come again soon; only where that concerns this pid namespace alone.
 fn few_numbers() {

@@ -309,19 +309,20 @@ impl Worker {
                 drop(locked);
                 let delta = if choice == 5 { 0 } else { -1 };
                 let limit = self.random.once_in(2).then_some(1 + self.random.below(10).cast_signed());
-                self.slept(place, id, calls::semop(id, (1, delta, 0), limit));
+                let open = is_open(place, id);
+                self.slept(place, id, open, calls::semop(id, (1, delta, 0), limit));
             }
         }
     }
 
     /// Sees what a call that may have slept came to.
-    fn slept(&self, place: Place, id: i32, result: Result<(), i32>) {
+    fn slept(&self, place: Place, id: i32, was_open: bool, result: Result<(), i32>) {
         match result {
             Ok(()) => self.ledger.count(Count::Used),
             Err(EIDRM) if !self.ledger.own_removal(place.kind(), id) => {
                 self.ledger.wrong(Wrong::Asleep, place.kind(), id, self.me);
             }
-            Err(EACCES) => {
+            Err(EACCES) if was_open => {
                 self.ledger.count(Count::Evicted);
                 self.see_what_comes(place, id);
             }
@@ -365,15 +366,17 @@ impl Worker {
                 locked.goes_to_sleep(Role::First);
                 drop(locked);
                 // The third does not fit.
+                let open = is_open(place, id);
                 let result = (0..3).map(|_| calls::send(id, MTYPE, calls::MOST_BYTES, 0)).collect();
-                self.slept(place, id, result);
+                self.slept(place, id, open, result);
                 self.wake(place, id, Role::First);
             }
             choice => {
                 locked.goes_to_sleep(Role::Second);
                 drop(locked);
                 let mtype = if choice == 8 { 0 } else { MTYPE_NEVER };
-                self.slept(place, id, calls::recv(id, mtype, 0));
+                let open = is_open(place, id);
+                self.slept(place, id, open, calls::recv(id, mtype, 0));
                 self.wake(place, id, Role::Second);
             }
         }
@@ -454,4 +457,8 @@ impl Worker {
             _ => {}
         }
     }
+}
+
+fn is_open(place: Place, id: i32) -> bool {
+    calls::mode(place.kind(), id).is_ok_and(|mode| mode & 0o777 != 0)
 }
