@@ -114,12 +114,14 @@ fn first_process(task: Task) {
     ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
 }
 
-const COUNTS: [Count; 25] = [
+const COUNTS: [Count; 27] = [
     Count::Stop,
     Count::Judged,
     Count::InUse,
     Count::Runs,
     Count::Removed,
+    Count::RemovedSets,
+    Count::RemovedQueues,
     Count::Kept,
     Count::Gone,
     Count::Failed,

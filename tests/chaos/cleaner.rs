@@ -96,6 +96,11 @@ impl Cleaner {
             let field = format!("\"outcome\":\"{outcome}\"");
             ledger.add(count, text.lines().filter(|line| line.contains(&field)).count() as u64);
         }
+        for (kind, count) in [("sem", Count::RemovedSets), ("msg", Count::RemovedQueues)] {
+            let field = format!("\"kind\":\"{kind}\"");
+            let removed = |line: &&str| line.contains(&field) && line.contains("\"outcome\":\"removed\"");
+            ledger.add(count, text.lines().filter(removed).count() as u64);
+        }
         let told = String::from_utf8_lossy(&output.stderr);
         let strange = told.lines().filter(|line| !(line.contains("note: ") || line.ends_with("(kept)")));
         strange.take(3).for_each(|line| eprintln!("clean: {line}"));

@@ -61,6 +61,9 @@ pub(crate) enum Count {
     InUse,
     Runs,
     Removed,
+    /// Of these.
+    RemovedSets,
+    RemovedQueues,
     Kept,
     /// Gone when cleaning came to them.
     Gone,

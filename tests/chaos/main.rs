@@ -80,10 +80,12 @@ fn was_worth_it(results: &Results, wanted: u64) {
     for (name, least) in [
         ("InUse", wanted / 20),
         ("Removed", wanted / 100),
+        ("RemovedSets", wanted / 400),
+        ("RemovedQueues", wanted / 1000),
         ("Kept", wanted / 1000),
         ("Shut", wanted / 1000),
         ("Slain", wanted / 50),
-        ("ByThread", wanted / 500),
+        ("ByThread", wanted / 1000),
         ("Inherited", wanted / 20),
         ("Executed", wanted / 500),
         ("Slept", wanted / 20),

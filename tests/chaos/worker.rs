@@ -94,8 +94,14 @@ impl Worker {
         match calls::get(kind, key, size, 0o600 | IPC_CREAT | IPC_EXCL) {
             Ok(id) => {
                 locked.begin(id, false);
-                if kind == Kind::Shm {
-                    locked.used(Role::First, self.me);
+                match kind {
+                    Kind::Shm => locked.used(Role::First, self.me),
+                    // Of a semaphore that nobody changed it is not known whether nobody did.
+                    Kind::Sem if (0..3).all(|index| calls::semop(id, (index, 1, IPC_NOWAIT), None).is_ok()) => {
+                        locked.used(Role::First, self.me);
+                        locked.used(Role::Undoable, self.me);
+                    }
+                    Kind::Sem | Kind::Msg => {}
                 }
                 self.ledger.count(Count::Made);
                 Some(id)
