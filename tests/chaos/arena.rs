@@ -88,6 +88,7 @@ fn first_process(task: Task) {
     let cleaner = Cleaner::new(records.clone());
     crowd::drop_rights(task.privileged).expect("dropping rights");
     DirBuilder::new().mode(0o700).create(&records).expect("a folder");
+    ledger.add(Count::NoThreads, u64::from(task.manner == Manner::Queues));
     let mut controller = Controller::new(ledger, task.workers);
     let pid = crowd::fork(true, || {
         cleaner.clean(ledger, task.manner, task.judgements, task.at_most);

@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     Clean,
     /// By `ipcadm clean`, which is killed at any moment.
     Killed,
+    /// By `ipcadm clean msg`, of unknown queues too: outside of the first pid namespace none is better known.
+    Queues,
     /// By a script that lists what nobody uses and removes it then.
     Naive,
 }
@@ -61,13 +63,14 @@ impl Cleaner {
             ledger.add(Count::InUse, ledger.in_use());
             let begun = Instant::now();
             match manner {
-                Manner::Clean => self.clean_once(ledger),
+                Manner::Clean => self.clean_once(ledger, &[]),
+                Manner::Queues => self.clean_once(ledger, &["msg", "--state", "unknown"]),
                 Manner::Naive => self.naively(ledger),
                 Manner::Killed => {
                     // Not longer than a whole run takes.
                     let moment = Duration::from_micros(random.below(last.as_micros() as u64 + 1));
                     if random.once_in(10) {
-                        self.clean_once(ledger);
+                        self.clean_once(ledger, &[]);
                         last = begun.elapsed();
                     } else {
                         self.clean_and_kill(ledger, random.once_in(2).then_some(moment));
@@ -83,8 +86,8 @@ impl Cleaner {
         }
     }
 
-    fn clean_once(&self, ledger: Ledger) {
-        let output = self.run(&ALL);
+    fn clean_once(&self, ledger: Ledger, more: &[&str]) {
+        let output = self.run(&[&ALL, more].concat());
         let text = String::from_utf8_lossy(&output.stdout);
         for (outcome, count) in [
             ("removed", Count::Removed),

@@ -55,6 +55,8 @@ const DESCRIBED: usize = 32;
 pub(crate) enum Count {
     /// Set to end all.
     Stop,
+    /// Set to have no threads: what a thread has received makes a queue unknown as well.
+    NoThreads,
     /// Objects that were there when cleaning began, for all runs.
     Judged,
     /// Of these, those with a user who lived.

@@ -367,7 +367,9 @@ impl Worker {
                 let receive = || calls::recv(id, 0, IPC_NOWAIT);
                 self.call(&locked, id, receive, |locked| locked.used(Role::Second, me));
             }
-            6 if self.random.once_in(4) => self.receive_by_thread(&locked, id),
+            6 if self.random.once_in(4) && self.ledger.get(Count::NoThreads) == 0 => {
+                self.receive_by_thread(&locked, id)
+            }
             6 | 7 => {
                 locked.goes_to_sleep(Role::First);
                 drop(locked);
