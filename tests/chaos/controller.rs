@@ -31,7 +31,7 @@ pub(crate) struct Controller {
 
 impl Controller {
     pub(crate) fn new(ledger: Ledger, workers: usize) -> Self {
-        let (random, seen) = (Random::new(ipcadm_seed()), HashSet::new());
+        let (random, seen) = (Random::new(seed()), HashSet::new());
         let (unburied, last_funerals) = (vec![false; SEATS], Instant::now());
         Self { ledger, random, unburied, number: 0, last_funerals, seen, workers: workers.min(WORKERS) }
     }
@@ -145,8 +145,8 @@ impl Controller {
     }
 }
 
-/// Another one for each run, told with its results.
-fn ipcadm_seed() -> u64 {
+/// Another one for each run.
+fn seed() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(1, |since| since.as_nanos() as u64)
 }

@@ -1,5 +1,10 @@
 //! No wrong removal, ever: hundreds of short-lived processes use objects at full speed while they are cleaned away, and
 //! know themselves what was still theirs.
+//!
+//! How that can be known without a doubt is told in [`ledger`]. By default it takes some seconds; as many judgements as
+//! `IPCADM_CHAOS_JUDGEMENTS` says are worth more with a program that was built for release
+//! (`CARGO_BIN_EXE_ipcadm` names it).
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "results go from process to process, and to the reader")]
 
 mod arena;
 mod cleaner;

@@ -375,7 +375,7 @@ impl Worker {
                 drop(locked);
                 // The third does not fit.
                 let open = is_open(place, id);
-                let result = (0..3).map(|_| calls::send(id, MTYPE, calls::MOST_BYTES, 0)).collect();
+                let result = (0..3).try_for_each(|_| calls::send(id, MTYPE, calls::MOST_BYTES, 0));
                 self.slept(place, id, open, result);
                 self.wake(place, id, Role::First);
             }
