@@ -427,6 +427,18 @@ fn only_a_sound_record_is_obeyed() {
     assert!(!path.exists());
 }
 
+/// What another test has just forked has the record open, and its lock, until it closes it.
+fn put_right_at_last(folder: &Folder) -> Vec<Mended> {
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    loop {
+        let mended = put_right(&folder.records());
+        if !mended.is_empty() || std::time::Instant::now() > deadline {
+            return mended;
+        }
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_set_that_was_open_for_a_look_is_put_right_too() {
     let _ns = fresh();
@@ -438,7 +450,7 @@ fn a_set_that_was_open_for_a_look_is_put_right_too() {
     make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o400);
     record.done(&[object]).expect("a record");
     drop(record);
-    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
     assert_eq!(make::perm(Kind::Sem, number).mode, 0o640);
     // A mode that we never give is somebody else's.
     let mut record = folder.record();
@@ -463,7 +475,7 @@ fn the_record_of_a_living_run_is_its_own() {
     // What cannot be opened again stays on record for the next run.
     record.done(&[object]).expect("a record");
     drop(record);
-    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
     assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
     assert!(folder.files().is_empty());
 }
