@@ -4,6 +4,8 @@
 
 /// `PF_KTHREAD`: a thread of the kernel itself, which has no memory of its own.
 const KERNEL_THREAD: u64 = 0x0020_0000;
+/// `PF_EXITING` in the flags of a thread.
+const EXITING: u64 = 0x4;
 
 /// What `/proc/PID/stat` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,12 @@ impl Stat {
             started: number(22)?,
             cpu: number(39).and_then(|cpu| usize::try_from(cpu).ok()),
         })
+    }
+
+    /// Whether the thread has ended, or is on its way out and no longer in any call.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
     }
 
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
@@ -111,6 +119,13 @@ mod tests {
         assert!(out('Z', 0x40, 1));
         // The first thread has ended, others live on.
         assert!(!out('Z', 0x40, 2));
+    }
+
+    #[test]
+    fn a_thread_on_its_way_out_is_in_no_call() {
+        let ending = |state, flags| Stat::parse(line("x", state, flags, 2).as_bytes()).unwrap().is_ending();
+        assert!(ending('Z', 0x40) && ending('R', 0x44));
+        assert!(!ending('S', 0x40));
     }
 
     #[test]

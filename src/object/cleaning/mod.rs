@@ -111,7 +111,9 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
 
 /// Why `object` stays, which is in `state`; `admin` is who may remove everybody's. None when it may go.
 pub fn stays(object: &Object, state: State, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
-    let safe = if NEVER.contains(&state) || !may_be_waited_for(object) { state } else { State::Unknown };
+    // What somebody is known to use is not unknown, whoever else may.
+    let gone = matches!(state, State::Dormant | State::Orphan);
+    let safe = if gone && may_be_waited_for(object) { State::Unknown } else { state };
     if NEVER.contains(&state) || !terms.states.contains(&safe) {
         return Some(Stays::State(safe));
     }

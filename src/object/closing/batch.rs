@@ -47,7 +47,11 @@ pub fn remove(batch: &[Candidate], record: &mut Record) -> Vec<Fate> {
         return fates.into_iter().map(|fate| fate.unwrap_or_else(|| Fate::Failed(fail()))).collect();
     }
     let mut closed = Vec::with_capacity(wanted.len());
+    keep_slept_on(batch, &mut fates);
     for place in wanted {
+        if fates[place].is_some() {
+            continue;
+        }
         match close(place, &batch[place]) {
             Ok(now_closed) => closed.push(now_closed),
             Err(fate) => fates[place] = Some(fate),
@@ -77,6 +81,23 @@ fn unchanged(candidate: &Candidate) -> Result<(), Fate> {
         return Err(Fate::Kept("it is attached".to_owned()));
     }
     gate::obstacle(&now).map_or(Ok(()), |obstacle| Err(Fate::Kept(obstacle)))
+}
+
+/// Keeps queues on which somebody has gone to sleep since they were judged. Closing would wake receivers with EACCES, and
+/// they would not be found any more; so they are looked for as shortly before as can be.
+fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>]) {
+    let is_queue = |place: &usize| fates[*place].is_none() && batch[*place].object.kind() == Kind::Msg;
+    let queues: Vec<usize> = (0..batch.len()).filter(is_queue).collect();
+    if queues.is_empty() {
+        return;
+    }
+    let objects: Vec<Object> = queues.iter().map(|&place| batch[place].expected).collect();
+    let users = Users::scan(&objects, Wants { holders: false, waiters: true });
+    for place in queues {
+        let candidate = &batch[place];
+        let found = users.of(candidate.object.id).and_then(|usage| facts::somebody(&candidate.usage, usage, false));
+        fates[place] = found.map(Fate::Kept);
+    }
 }
 
 fn kept_since(what: &str) -> Fate {

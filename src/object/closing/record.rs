@@ -3,9 +3,8 @@
 //! A file for each run, locked while the run lives. It is written before the first object of a batch is closed and
 //! emptied when the last is removed or open again; so a record without a lock tells what may still be closed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::boot;
+use crate::sys::new_file::NewFile;
 use crate::sys::{Mode, clock, file_lock, namespace, random};
 
 /// The version of the format.
@@ -193,26 +193,16 @@ impl Drop for Record {
     }
 }
 
-/// Makes the file. It gets its name when it is locked, so that no other run takes it for left behind.
+/// Makes the file. It gets its name when it is locked, so that no other run takes it for left behind; before that, a
+/// run that is killed leaves nothing.
 fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
-    let name = format!("{}-{:08x}", std::process::id(), random::bits32()?);
-    let unlocked = folder.join(format!(".{name}"));
-    let path = folder.join(format!("{PREFIX}{name}"));
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(&unlocked)?;
-    let named = file_lock::try_lock(&file).and_then(|_| fs::rename(&unlocked, &path));
-    match named {
-        Ok(()) => Ok((file, path)),
-        Err(error) => {
-            let _ = fs::remove_file(&unlocked);
-            Err(error)
-        }
-    }
+    let path = folder.join(format!("{PREFIX}{}-{:08x}", std::process::id(), random::bits32()?));
+    let new = NewFile::create(&path)?;
+    // The lock goes with what both refer to.
+    let file = new.file().try_clone()?;
+    file_lock::try_lock(&file)?;
+    new.keep(false)?;
+    Ok((file, path))
 }
 
 /// What a record that was left behind says; None when it is empty.

@@ -176,6 +176,8 @@ impl Pass {
             let describe = |reader: &mut Reader| describer.process(pid, reader);
             if let Err(error) = sleepers.look(task, reader, namespace, describe)
                 && is_denied(&error)
+                // Who has ended since it was found is refused too.
+                && reader.read(task, "stat").is_ok_and(|stat| !Stat::parse(stat).is_some_and(|stat| stat.is_ending()))
             {
                 unseen.threads.insert(pid);
                 return;

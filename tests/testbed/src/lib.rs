@@ -17,6 +17,8 @@
 //! This is the one place in the tests where `unsafe` lives.
 
 mod before_main;
+pub mod calls;
+pub mod crowd;
 pub mod differential;
 pub mod make;
 mod namespace;
@@ -62,14 +64,18 @@ pub fn left_out(what: &str) {
 /// ordinary user since Linux 6.9. When not, says on stderr what the calling
 /// test leaves out.
 pub fn may_set_limits(what: &str) -> bool {
-    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let mut numbers = text.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
-    let release = (numbers.next(), numbers.next());
-    let allowed = is_root() || release >= (Some(6), Some(9));
+    let allowed = is_root() || release() >= (6, 9);
     if !allowed {
         eprintln!("left out, as it needs root or Linux 6.9: {what}");
     }
     allowed
+}
+
+/// The kernel's release: (6, 12).
+pub fn release() -> (u32, u32) {
+    let text = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = text.split(['.', '-']).map_while(|part| part.trim().parse::<u32>().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// Whether the id map (lines of "inside outside count") holds id 65534.

@@ -144,3 +144,22 @@ pub(super) fn try_stat(kind: Kind, id: i32) -> io::Result<Stat> {
         _ => Err(io::Error::last_os_error()),
     }
 }
+
+/// The mode of the object with this id, by X_STAT_ANY, which needs no
+/// permission; the errno, EINVAL too when another object has its place.
+pub(crate) fn stat_any(kind: Kind, id: i32) -> Result<u32, i32> {
+    const SHM_STAT_ANY: i32 = 15;
+    const SEM_STAT_ANY: i32 = 20;
+    const MSG_STAT_ANY: i32 = 13;
+    let (mut data, command) = match kind {
+        Kind::Shm => (Stat::Shm(Shmid64::default()), SHM_STAT_ANY),
+        Kind::Sem => (Stat::Sem(Semid64::default()), SEM_STAT_ANY),
+        Kind::Msg => (Stat::Msg(Msqid64::default()), MSG_STAT_ANY),
+    };
+    // SAFETY: the structure is the kernel's for this kind, as asserted above.
+    match unsafe { ctl(kind, id, command, data.pointer()) } {
+        found if found == i64::from(id) => Ok(data.perm().mode),
+        found if found >= 0 => Err(libc::EINVAL),
+        _ => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+    }
+}

@@ -13,6 +13,7 @@ mod shm;
 use std::io;
 
 pub use layout::Perm;
+pub(crate) use layout::stat_any;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
 pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_semop, blocked_send};
 pub use process::{by_dead_process, churner, holder, holder_of_four, receiving_thread};
@@ -80,7 +81,7 @@ pub fn ftok(path: impl AsRef<std::path::Path>, project: u8) -> i32 {
 /// # Safety
 ///
 /// `data` must be what `command` asks for.
-unsafe fn ctl(kind: Kind, id: i32, command: i32, data: *mut libc::c_void) -> i64 {
+pub(crate) unsafe fn ctl(kind: Kind, id: i32, command: i32, data: *mut libc::c_void) -> i64 {
     before_main::require();
     // SAFETY: as the caller promised.
     unsafe {
