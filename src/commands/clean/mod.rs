@@ -14,6 +14,7 @@ use super::backup;
 use super::confirm::{can_ask, confirm};
 use super::context::{Context, note, say};
 use super::keep::KeepList;
+use super::mend::mend;
 use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
 use super::output::{Out, to_terminal};
 use super::report::{Manner, Outcome, Report};
@@ -22,8 +23,7 @@ use super::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, Plan};
 use crate::object::cleaning::{self, Choice, NEVER, Terms};
-use crate::object::closing::put_right::{Mended, put_right};
-use crate::object::closing::{Candidate, folder};
+use crate::object::closing::Candidate;
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::reference::Resolved;
 use crate::object::state::State;
@@ -286,16 +286,6 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
         }
     }
     Ok(())
-}
-
-/// Puts right what interrupted runs left closed.
-fn mend() {
-    for mended in put_right(&folder::candidates()) {
-        match &mended {
-            Mended::Opened(..) => note(&mended.to_string()),
-            Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
-        }
-    }
 }
 
 impl Prepared {
