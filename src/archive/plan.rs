@@ -218,7 +218,7 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, users:
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
     if let Some(why) = words::maybe_in_use(there, &usage) {
-        let remedy = "what may be in use is not replaced";
+        let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
     }
     rights::foresee(there, &format!("replace {}", there.id))?;

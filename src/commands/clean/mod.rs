@@ -23,7 +23,7 @@ use super::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, Plan};
 use crate::object::cleaning::{self, Choice, NEVER, Terms};
-use crate::object::closing::Candidate;
+use crate::object::closing::{Candidate, Check};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::reference::Resolved;
 use crate::object::state::State;
@@ -281,8 +281,10 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
         candidates.iter().map(|candidate| Resolved { reference: None, object: candidate.object }).collect();
     let copies = backup::save(file, overwrite, &found)?;
     for (candidate, copy) in candidates.iter_mut().zip(copies) {
-        if let Some(saved) = copy {
-            candidate.copied(saved.object, saved.check());
+        match copy {
+            Some(saved) => candidate.copied(saved.object, saved.check()),
+            // Gone, or another one by now. Should it be there after all, it stays.
+            None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
         }
     }
     Ok(())
