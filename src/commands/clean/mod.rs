@@ -249,7 +249,7 @@ impl CleanArgs {
     fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
         let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: false };
         let mut report = prepared.begin(manner)?;
-        context.verbose(|| format!("{} objects to be closed, judged again and removed", prepared.candidates.len()));
+        context.verbose(|| format!("to be closed, judged again and removed: {}", prepared.candidates.len()));
         let mut before = |candidates: &mut [Candidate]| match &self.save {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
             None => Ok(()),
