@@ -292,6 +292,13 @@ fn what_cannot_be_is_refused() {
         Forger::new().queue(9, 1, 2, b"ab\n"),
         Forger::new().queue(1 << 31, 1, 2, b"{\"type\":1,\"text\":\"ab\"}\n"),
         Forger::new().queue(u64::MAX, 0, 0, b""),
+        // More than any message here can have is not even read.
+        Forger::new().queue(
+            3 << 20,
+            1,
+            2 << 20,
+            &[b"{\"type\":1,\"text\":\"", &[b'x'; 2 << 20][..], b"\"}\n"].concat(),
+        ),
     ];
     for (number, forger) in refused.into_iter().enumerate() {
         assert!(items(&forger.finish()).is_err(), "number {number}");

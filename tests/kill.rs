@@ -202,14 +202,14 @@ fn what_clean_removed_was_saved_and_nothing_stays_closed() {
     let took = begun.elapsed();
     fs::remove_file(&path).expect("the archive");
     let (mut all, mut some) = (0, 0);
-    for round in 0..60u32 {
+    for round in 0..40u32 {
         clear(&ns);
         leak();
         let before: Vec<_> =
             Kind::ALL.into_iter().flat_map(|kind| ns.ids(kind).into_iter().map(move |id| (kind, id))).collect();
         let begun = Instant::now();
         let child = clean().spawn();
-        at(begun, took * round / 50);
+        at(begun, took * round / 33);
         child.signal(if round % 4 == 3 { TERMINATE } else { KILL });
         child.wait();
         let saved = match File::open(&path) {
