@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::Value;
 
 const NORESERVE: u32 = 0o10000;

@@ -180,6 +180,7 @@ impl CleanArgs {
         };
         write().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => cannot("it exists (--overwrite replaces it)".to_owned(), Status::Exists),
+            io::ErrorKind::InvalidInput => cannot(bare(&error), Status::Refused),
             _ => cannot(bare(&error), Status::Failed),
         })
     }
