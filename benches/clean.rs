@@ -81,7 +81,6 @@ fn references(namespace: &Namespace) -> String {
     Kind::ALL.into_iter().flat_map(of).collect()
 }
 
-#[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells its memory too")]
 fn once(args: &[&str], input: Option<&PathBuf>) -> Cost {
     let mut run = Command::new(ipcadm_path());
     run.args(args).stdout(Stdio::null()).stderr(Stdio::null());
