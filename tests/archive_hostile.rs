@@ -244,6 +244,7 @@ fn what_is_forged_well_is_taken() {
 #[test]
 fn what_cannot_be_is_refused() {
     let set = || Forger::new().set(vec![1], 1);
+    let map = b"1\n3\n0\n";
     let refused = [
         Forger::new().set(vec![], 0),
         Forger::new().set(vec![32768], 1),
@@ -280,6 +281,8 @@ fn what_cannot_be_is_refused() {
         Forger::new().segment(10, Some(10), b"1\n5\n10\n"),
         Forger::new().segment(10, Some(10), b"1000000000000\n"),
         Forger::new().segment(10, Some(10), b""),
+        // Something behind the map.
+        Forger::new().segment(3, Some(3), &[&map[..], &[0; 505], b"x"].concat()),
         // Messages.
         Forger::new().queue(9, 2, 2, b"{\"type\":1,\"text\":\"ab\"}\n"),
         Forger::new().queue(9, 1, 3, b"{\"type\":1,\"text\":\"ab\"}\n"),
@@ -289,6 +292,13 @@ fn what_cannot_be_is_refused() {
         Forger::new().queue(9, 1, 2, b"ab\n"),
         Forger::new().queue(1 << 31, 1, 2, b"{\"type\":1,\"text\":\"ab\"}\n"),
         Forger::new().queue(u64::MAX, 0, 0, b""),
+        // More than any message here can have is not even read.
+        Forger::new().queue(
+            3 << 20,
+            1,
+            2 << 20,
+            &[b"{\"type\":1,\"text\":\"", &[b'x'; 2 << 20][..], b"\"}\n"].concat(),
+        ),
     ];
     for (number, forger) in refused.into_iter().enumerate() {
         assert!(items(&forger.finish()).is_err(), "number {number}");

@@ -166,6 +166,11 @@ fn no_file_is_overwritten_unless_asked() {
     plan.apply(&["--dry-run"]).ok();
     ipcadm(["clean", "--plan-out", "/no/such/folder/plan"]).run().status(1).stderr_has("cannot write the plan");
     ipcadm(["clean", "--plan-out", ""]).run().status(2);
+    // A link, or a device, is not replaced by a file.
+    fs::remove_file(&plan.0).expect("the file goes");
+    std::os::unix::fs::symlink("/no/such/file", &plan.0).expect("a link");
+    plan.write(&["--overwrite"]).status(10).stderr_has("no regular file");
+    assert!(fs::symlink_metadata(&plan.0).expect("the link").is_symlink());
 }
 
 #[test]

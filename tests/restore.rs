@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::Value;
 
 const NORESERVE: u32 = 0o10000;
@@ -176,39 +176,6 @@ fn what_exists_is_not_touched() {
     assert_eq!(count(&ns), 3);
     let keys: Vec<String> = ns.rows(Kind::Shm).into_iter().map(|row| row["key"].clone()).collect();
     assert!(keys[0] == "81" && keys[1] != "81" && keys[1] != "0", "{keys:?}");
-}
-
-#[test]
-fn replacing_takes_only_what_is_unused() {
-    let ns = fresh();
-    let folder = Folder::new("replace");
-    let file = folder.path("f");
-    let (shm, sem, msg) = (make::shm(0x51, 100, 0o600), make::sem(0x52, 1, 0o600), make::msg(0x53, 0o600));
-    make::attach(shm).write(0, b"old");
-    save(&file);
-    make::attach(shm).write(0, b"new");
-    make::send(msg, 1, b"unread");
-    restore(&[&file, "--replace"]).run().status(10).stderr_has("1 unread message").stderr_has("nothing was done");
-    make::recv(msg, 0);
-    let held = make::holder(shm);
-    restore(&[&file, "--replace"]).run().status(10).stderr_has("attached by pid");
-    drop(held);
-    while make::shm_stat(shm).nattch > 0 {}
-    let waiter = make::blocked_semop(sem, 0, -1);
-    restore(&[&file, "--replace"]).run().status(10).stderr_has("waited for by pid");
-    drop(waiter);
-    for id in [(Kind::Shm, shm), (Kind::Sem, sem), (Kind::Msg, msg)] {
-        assert!(make::exists(id.0, id.1));
-    }
-    restore(&[&file, "--replace", "--dry-run"]).run().ok().stdout_has(&format!("after removing shm:{shm}"));
-    assert!(make::exists(Kind::Shm, shm));
-    restore(&[&file, "--replace"]).run().ok();
-    assert!(!make::exists(Kind::Shm, shm) && count(&ns) == 3);
-    assert_eq!(make::attach(only(&ns, Kind::Shm)).read(0, 3), b"old");
-    if is_root() {
-        restore(&[&file, "--replace", "shm:0x51"]).unprivileged().run().status(4);
-        assert_eq!(count(&ns), 3);
-    }
 }
 
 #[test]

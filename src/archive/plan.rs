@@ -212,9 +212,14 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, users:
         };
         return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
     }
-    if let Some(how) = words::in_use(there, users.of(there.id)) {
+    let usage = users.of(there.id).cloned().unwrap_or_default();
+    if let Some(how) = words::in_use(there, Some(&usage)) {
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
+    }
+    if let Some(why) = words::maybe_in_use(there, &usage) {
+        let remedy = "what may be in use is not replaced; rm removes it by name";
+        return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
     }
     rights::foresee(there, &format!("replace {}", there.id))?;
     Ok(*there)

@@ -36,20 +36,25 @@ impl Archive {
         };
         // A signal that ends the program waits until there is an object or none.
         let _held = HeldSignals::hold();
-        planned.make_room()?;
+        let named = |error, then: &str| match error {
+            Error::Failed { status, message } => {
+                let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();
+                Error::Failed { status, message: format!("cannot restore {from}: {message}{then}") }
+            }
+            error => error,
+        };
+        let replaces = !planned.replaced.is_empty();
+        if replaces {
+            // Nothing must go for what cannot be made.
+            planned.specification.rehearse(&planned.origin).map_err(|error| named(error, "; nothing was replaced"))?;
+            planned.make_room()?;
+        }
         let made = planned.specification.create_again(&planned.origin, &mut |id| match &planned.item.body {
             Body::Segment { size, place, .. } => self.fill(from, id, *size, place, progress),
             Body::Queue { .. } => send(from, id, &texts),
             Body::Set { .. } => Ok(()),
         });
-        made.map_err(|error| match (error, planned.replaced.is_empty()) {
-            (Error::Failed { status, message }, replaced) => {
-                let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();
-                let gone = if replaced { "" } else { "; what it was to replace is gone" };
-                Error::Failed { status, message: format!("cannot restore {from}: {message}{gone}") }
-            }
-            (error, _) => error,
-        })
+        made.map_err(|error| named(error, if replaces { "; what it was to replace is gone" } else { "" }))
     }
 
     /// All messages of a queue as records, checked.

@@ -113,6 +113,12 @@ impl Saver {
         Ok(saved)
     }
 
+    /// Whether it is there and no longer what was looked at, so that it cannot be added.
+    #[must_use]
+    pub fn is_another(&self, found: &Resolved<'_>) -> bool {
+        self.look_again(found).is_err_and(|error| error.status() == Status::Refused)
+    }
+
     /// As it is now, if it is what was looked at, and not in the archive yet.
     fn look_again(&self, found: &Resolved<'_>) -> Result<Object> {
         let id = found.object.id;

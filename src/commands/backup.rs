@@ -8,8 +8,8 @@ use crate::archive::save::{Saved, Saver};
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
 
-/// Copies all of them into an archive, which is on disk when this returns; each copy, but none of what is gone by
-/// then.
+/// Copies all of them into an archive, which is on disk when this returns; each copy, but none of what is gone or another
+/// object by then: who removes finds that out too, and keeps it.
 ///
 /// # Errors
 /// Those of [`Saver`]; then there is no archive, and nothing should be removed.
@@ -23,6 +23,9 @@ pub(super) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Re
     let mut progress = Progress::new(Some(objects.iter().map(size).sum()));
     let mut done = 0;
     for (found, copy) in objects.iter().zip(&mut copies) {
+        if saver.is_another(found) {
+            continue;
+        }
         match saver.add(found, &mut |bytes| progress.update(done + bytes)) {
             Ok(saved) => {
                 saved.notes.iter().for_each(|text| note(text));

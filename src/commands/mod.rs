@@ -9,6 +9,7 @@ pub mod create;
 pub mod key;
 pub mod limits;
 pub mod ls;
+mod mend;
 pub mod msg_peek;
 pub mod msg_purge;
 pub mod msg_recv;

@@ -9,6 +9,7 @@ use clap::Args;
 use super::context::{Context, note, say};
 use super::envelope;
 use super::ls::print_table;
+use super::mend::mend;
 use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
 use super::output::Out;
 use super::progress::Progress;
@@ -118,6 +119,9 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         args.print(&items, context)?;
         return Ok(Status::Done);
     }
+    if args.replace && !args.dry_run {
+        mend();
+    }
     let plan = Plan::new(&items, &wishes)?;
     plan.notes.iter().for_each(|text| note(text));
     let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
@@ -131,12 +135,13 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         return report.finish();
     }
     let lost = items.iter().any(|item| matches!(item.body, crate::archive::read::Body::Segment { doomed: true, .. }));
-    if args.dry_run {
+    let any = if args.dry_run {
         plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
+        !items.is_empty()
     } else {
-        restore(&archive, &plan, format != Format::Table, &mut report);
-    }
-    if !items.is_empty() && !args.quiet {
+        restore(&archive, &plan, format != Format::Table, &mut report)
+    };
+    if any && !args.quiet {
         let doomed = if lost { ", that a segment had been removed" } else { "" };
         note(&format!("not restored, as nobody can: times, process numbers, pending undo of semaphores{doomed}"));
     }
@@ -193,14 +198,16 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
     Ok(items.iter().zip(chosen).filter_map(|(item, chosen)| chosen.then_some(item)).collect())
 }
 
-fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) {
+/// Makes all of them; whether any was made.
+fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) -> bool {
     let bytes = |planned: &Planned<'_>| planned.item.object.as_segment().map_or(0, |segment| segment.size);
     let mut progress = Progress::new(Some(plan.planned.iter().map(bytes).sum()));
-    let mut before = 0;
+    let (mut before, mut any) = (0, false);
     for planned in &plan.planned {
         let from = &planned.item.object;
         match archive.make(planned, &mut |done| progress.update(before + done)) {
             Ok(mut made) => {
+                any = true;
                 if shows_memory {
                     let _ = inventory::add_memory(std::iter::once(&mut made));
                 }
@@ -211,6 +218,7 @@ fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut 
         }
         before += bytes(planned);
     }
+    any
 }
 
 fn foretell(planned: &Planned<'_>, report: &mut Report) {

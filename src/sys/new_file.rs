@@ -60,11 +60,15 @@ impl NewFile {
         &self.file
     }
 
-    /// Gives it its name: in place of what has the name with `overwrite`, otherwise only if nothing has.
+    /// Gives it its name: in place of the file that has the name with `overwrite`, otherwise only if nothing has.
     ///
     /// # Errors
-    /// `AlreadyExists`; those of `link` and `rename`.
+    /// `AlreadyExists`; `InvalidInput` for a link, device or other thing that is no regular file, which is not replaced;
+    /// those of `link` and `rename`.
     pub fn keep(mut self, overwrite: bool) -> io::Result<()> {
+        if overwrite && fs::symlink_metadata(&self.target).is_ok_and(|there| !there.is_file()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "what is there is no regular file"));
+        }
         let target = c_path(&self.target)?;
         match &self.temporary {
             None if !overwrite => return link(&self.file, &target),

@@ -3,11 +3,20 @@
 use super::{Planned, operation};
 use crate::archive::read::Body;
 use crate::error::{Error, Result, Status};
-use crate::object::model::{Kind, ObjectId};
+use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::process::may_exceed_msgmnb;
 use crate::sys::{memory, msg, sem, shm};
 
-/// What does not fit.
+/// How many objects there are when this one is made, and what it replaces is gone.
+fn grown(ids: u64, one: &Planned<'_>) -> u64 {
+    ids.saturating_sub(one.replaced.len() as u64) + 1
+}
+
+fn of_pages(size: u64) -> u64 {
+    size.div_ceil(memory::page_size() as u64)
+}
+
+/// What does not fit, each when its turn comes.
 pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
     let mut found = Vec::new();
     let mut refuse = |id: ObjectId, status, reason: String| {
@@ -15,24 +24,23 @@ pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
     };
     let has = |kind| planned.iter().any(|one| one.item.object.kind() == kind);
     let failed = |errno| Error::call("read the limits", errno);
-    let replaced =
-        |kind| planned.iter().flat_map(|one| &one.replaced).filter(|object| object.kind() == kind).count() as u64;
     let of_kind = |kind| planned.iter().filter(move |one| one.item.object.kind() == kind);
     if has(Kind::Shm) {
         let (limits, usage) = (shm::limits().map_err(failed)?, shm::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Shm));
+        let mut ids = u64::from(usage.used_ids);
         let mut pages = usage.total_pages;
         for one in of_kind(Kind::Shm) {
             let (id, Body::Segment { size, .. }) = (one.item.object.id, &one.item.body) else { continue };
-            ids += 1;
-            pages = pages.saturating_add(size.div_ceil(memory::page_size() as u64));
+            ids = grown(ids, one);
+            let gone = one.replaced.iter().filter_map(Object::as_segment).map(|old| of_pages(old.size)).sum();
+            pages = pages.saturating_sub(gone).saturating_add(of_pages(*size));
             if *size > limits.shmmax {
                 let reason = format!("its {size} bytes are more than the {} that kernel.shmmax allows", limits.shmmax);
                 refuse(id, Status::Failed, reason);
             } else if ids > limits.shmmni {
                 let reason = format!("kernel.shmmni allows {} segments, and with it there are {ids}", limits.shmmni);
                 refuse(id, Status::Failed, reason);
-            } else if pages > limits.shmall && replaced(Kind::Shm) == 0 {
+            } else if pages > limits.shmall {
                 let reason = format!("kernel.shmall allows {} pages, and with it there are {pages}", limits.shmall);
                 refuse(id, Status::Failed, reason);
             }
@@ -40,13 +48,14 @@ pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
     }
     if has(Kind::Sem) {
         let (limits, usage) = (sem::limits().map_err(failed)?, sem::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Sem));
+        let mut ids = u64::from(usage.used_ids);
         let mut semaphores = usage.semaphores;
         for one in of_kind(Kind::Sem) {
             let (id, Body::Set { values, .. }) = (one.item.object.id, &one.item.body) else { continue };
             let nsems = values.len() as u64;
-            ids += 1;
-            semaphores += nsems;
+            ids = grown(ids, one);
+            let gone = one.replaced.iter().filter_map(Object::as_set).map(|old| old.nsems).sum();
+            semaphores = semaphores.saturating_sub(gone).saturating_add(nsems);
             if nsems > limits.semmsl {
                 let reason =
                     format!("kernel.sem (SEMMSL) allows {} semaphores in a set, and it has {nsems}", limits.semmsl);
@@ -54,7 +63,7 @@ pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
             } else if ids > limits.semmni {
                 let reason = format!("kernel.sem (SEMMNI) allows {} sets, and with it there are {ids}", limits.semmni);
                 refuse(id, Status::Failed, reason);
-            } else if semaphores > limits.semmns && replaced(Kind::Sem) == 0 {
+            } else if semaphores > limits.semmns {
                 let reason = format!(
                     "kernel.sem (SEMMNS) allows {} semaphores, and with it there are {semaphores}",
                     limits.semmns
@@ -65,11 +74,11 @@ pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
     }
     if has(Kind::Msg) {
         let (limits, usage) = (msg::limits().map_err(failed)?, msg::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids).saturating_sub(replaced(Kind::Msg));
+        let mut ids = u64::from(usage.used_ids);
         let may_exceed = may_exceed_msgmnb();
         for one in of_kind(Kind::Msg) {
             let (id, Body::Queue { qbytes, largest, .. }) = (one.item.object.id, &one.item.body) else { continue };
-            ids += 1;
+            ids = grown(ids, one);
             let room = (*qbytes).max(one.origin.room);
             if *largest > limits.msgmax {
                 let reason =

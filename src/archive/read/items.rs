@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 use super::scan::{Found, Scanned};
 use super::{Bad, Part};
@@ -12,11 +12,14 @@ use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
 use crate::object::key;
 use crate::object::messages::Format;
-use crate::object::messages::input::Records;
+use crate::object::messages::input::{BadInput, Records};
 use crate::object::model::{self, Detail, Object, ObjectId};
 use crate::sys::msg::MAX_QBYTES;
 use crate::sys::sem::MAX_VALUE;
-use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
+use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid, msg};
+
+/// Messages of up to so many bytes are looked at, even if `kernel.msgmax` allows less.
+const LARGE: usize = 1 << 20;
 
 /// A user or group as it was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,10 +246,17 @@ fn segment(file: &File, id: ObjectId, segment: &Segment, found: Option<&Found>) 
 
 /// The map in front of a sparse member's data, and its length there.
 pub(super) fn map(file: &File, place: &Place, size: u64) -> Option<(Map, u64)> {
-    let part = Part { file, at: place.offset, left: place.stored };
-    let map = Map::read(size, BufReader::new(part))?;
-    let len = map.encode().len() as u64;
-    (len.checked_add(map.data()) == Some(place.stored)).then_some((map, len))
+    let part = |left| Part { file, at: place.offset, left };
+    let map = Map::read(size, BufReader::new(part(place.stored)))?;
+    let text = map.encode();
+    let len = text.len() as u64;
+    if len.checked_add(map.data()) != Some(place.stored) {
+        return None;
+    }
+    // The zeros behind it as well, or it would be another one that is under the checksum.
+    let mut there = Vec::with_capacity(text.len());
+    part(len).read_to_end(&mut there).ok()?;
+    (there == text).then_some((map, len))
 }
 
 fn set(set: Set) -> Option<Body> {
@@ -256,12 +266,21 @@ fn set(set: Set) -> Option<Body> {
     good.then(|| Body::Set { never_used: set.otime.is_none(), values: set.values })
 }
 
+fn unfit(id: ObjectId, bad: &BadInput) -> Bad {
+    Bad::Damaged(match bad {
+        BadInput::TooLarge => format!("a message of {id} is larger than kernel.msgmax allows here"),
+        bad => format!("a message of {id}: {bad}"),
+    })
+}
+
 fn queue(file: &File, id: ObjectId, queue: &Queue, found: Option<&Found>) -> Result<Body, Bad> {
     let place = place(id, found, &queue.member, &queue.sha256)?;
     let part = Part { file, at: place.offset, left: place.stored };
-    let mut records = Records::new(BufReader::new(part), Format::Jsonl, i32::MAX as usize);
+    // What claims to be larger is not read into memory: it could not be sent here.
+    let largest = usize::try_from(msg::limits().map_or(0, |limits| limits.msgmax)).unwrap_or(0).max(LARGE);
+    let mut records = Records::new(BufReader::new(part), Format::Jsonl, largest);
     let (mut qnum, mut cbytes, mut largest) = (0u64, 0u64, 0u64);
-    while let Some(record) = records.read_next().map_err(|bad| Bad::Damaged(format!("a message of {id}: {bad}")))? {
+    while let Some(record) = records.read_next().map_err(|bad| unfit(id, &bad))? {
         if record.mtype.is_none_or(|mtype| mtype < 1) {
             return Err(Bad::Damaged(format!("a message of {id} has a type that it cannot have")));
         }

@@ -70,7 +70,12 @@ pub(super) fn add(
     if approximate.is_none() && !last.is_some_and(|last| same(before, &last, attached)) {
         approximate = Some("somebody attached, detached or changed it meanwhile".to_owned());
     }
-    let object = inventory::look(before.id).ok().flatten().unwrap_or(*before);
+    // Our own detach is the last thing that happened to it, or it is no copy any more.
+    let object = inventory::look(before.id).ok().flatten();
+    if approximate.is_none() && !object.zip(last).is_some_and(|(object, last)| left_alone(before, &last, &object)) {
+        approximate = Some("somebody attached, detached or changed it meanwhile".to_owned());
+    }
+    let object = object.unwrap_or(*before);
     let described = Segment {
         size,
         locked: before.perm.mode.is_locked(),
@@ -131,6 +136,17 @@ fn same(before: &Object, last: &Object, attached: bool) -> bool {
         segment.lpid = crate::sys::Pid::new(std::process::id().cast_signed());
     }
     expected == without_memory(*last)
+}
+
+/// Whether after `last`, the look before an own attachment ended, nothing but that has happened to it.
+fn left_alone(before: &Object, last: &Object, now: &Object) -> bool {
+    let mut expected = without_memory(*last);
+    if let (Detail::Shm(expected), Detail::Shm(before), Detail::Shm(now)) =
+        (&mut expected.detail, before.detail, now.detail)
+    {
+        (expected.nattch, expected.dtime) = (before.nattch, now.dtime);
+    }
+    expected == without_memory(*now)
 }
 
 fn copy(

@@ -14,6 +14,7 @@ use super::backup;
 use super::confirm::{can_ask, confirm};
 use super::context::{Context, note, say};
 use super::keep::KeepList;
+use super::mend::mend;
 use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
 use super::output::{Out, to_terminal};
 use super::report::{Manner, Outcome, Report};
@@ -22,8 +23,7 @@ use super::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, Plan};
 use crate::object::cleaning::{self, Choice, NEVER, Terms};
-use crate::object::closing::put_right::{Mended, put_right};
-use crate::object::closing::{Candidate, folder};
+use crate::object::closing::{Candidate, Check};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::reference::Resolved;
 use crate::object::state::State;
@@ -180,6 +180,7 @@ impl CleanArgs {
         };
         write().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => cannot("it exists (--overwrite replaces it)".to_owned(), Status::Exists),
+            io::ErrorKind::InvalidInput => cannot(bare(&error), Status::Refused),
             _ => cannot(bare(&error), Status::Failed),
         })
     }
@@ -249,7 +250,7 @@ impl CleanArgs {
     fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
         let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: false };
         let mut report = prepared.begin(manner)?;
-        context.verbose(|| format!("{} objects to be closed, judged again and removed", prepared.candidates.len()));
+        context.verbose(|| format!("to be closed, judged again and removed: {}", prepared.candidates.len()));
         let mut before = |candidates: &mut [Candidate]| match &self.save {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
             None => Ok(()),
@@ -281,21 +282,13 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
         candidates.iter().map(|candidate| Resolved { reference: None, object: candidate.object }).collect();
     let copies = backup::save(file, overwrite, &found)?;
     for (candidate, copy) in candidates.iter_mut().zip(copies) {
-        if let Some(saved) = copy {
-            candidate.copied(saved.object, saved.check());
+        match copy {
+            Some(saved) => candidate.copied(saved.object, saved.check()),
+            // Gone, or another one by now. Should it be there after all, it stays.
+            None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
         }
     }
     Ok(())
-}
-
-/// Puts right what interrupted runs left closed.
-fn mend() {
-    for mended in put_right(&folder::candidates()) {
-        match &mended {
-            Mended::Opened(..) => note(&mended.to_string()),
-            Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
-        }
-    }
 }
 
 impl Prepared {

@@ -26,6 +26,11 @@ pub fn candidates() -> Vec<PathBuf> {
     if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()) {
         folders.push(runtime.join("ipcadm"));
     }
+    // Where it usually is: the next run may have an environment without it, from cron or sudo.
+    let usual = PathBuf::from(format!("/run/user/{me}/ipcadm"));
+    if !folders.contains(&usual) {
+        folders.push(usual);
+    }
     folders.push(PathBuf::from(format!("/tmp/ipcadm-{me}")));
     folders
 }

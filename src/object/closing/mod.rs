@@ -33,7 +33,7 @@ use super::users::Usage;
 use crate::error::Error;
 
 /// Objects that are closed at a time.
-pub const BATCH: usize = 64;
+pub const BATCH: usize = 256;
 /// What a user namespace shows for users it has no number for.
 const UNMAPPED: u32 = 65534;
 

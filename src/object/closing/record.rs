@@ -141,7 +141,8 @@ impl Record {
         Ok(Self { file, path, boot, namespace, time: clock::now(), stuck: Vec::new() })
     }
 
-    /// Writes down what is about to be closed, to disk.
+    /// Writes down what is about to be closed. It outlives this process; that it reaches the disk does not matter, as no
+    /// object outlives the machine.
     ///
     /// # Errors
     /// Those of writing.
@@ -173,8 +174,7 @@ impl Record {
         }
         let (boot, namespace, time) = (self.boot.clone(), self.namespace, self.time);
         let text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
-        self.file.write_all(&text)?;
-        self.file.sync_all()
+        self.file.write_all(&text)
     }
 
     /// Where it is.

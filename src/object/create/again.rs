@@ -42,17 +42,38 @@ impl Specification {
         self.furnish(id, origin, fill).map_err(|error| undo(id, error))
     }
 
+    /// Makes one like it, without a key and without its contents, and removes it: whether every right is there that making
+    /// it needs, before something else goes for it. That there is no room for both of them does not count.
+    ///
+    /// # Errors
+    /// As those of [`Specification::create_again`].
+    pub fn rehearse(&self, origin: &Origin) -> Result<()> {
+        if let Some(wanted) = origin.id {
+            // The place is still taken, so the kernel gives another one.
+            ask_for_id(self.kind(), wanted)?;
+        }
+        let alike = Self { key: KeyChoice::Private, ..self.clone() };
+        match alike.make_with_creator(origin) {
+            Ok(id) => {
+                let furnished = alike.furnish(id, origin, &mut |_| Ok(()));
+                furnished.map_err(|error| undo(id, error))?;
+                remove_id(id).or_else(|errno| match errno {
+                    Errno::EINVAL | Errno::EIDRM => Ok(()),
+                    errno => Err(Error::call(&format!("remove {id}, which was made to try"), errno)),
+                })
+            }
+            Err(error) => {
+                if origin.id.is_some() {
+                    self.forget_wanted_id();
+                }
+                if error.status() == Status::Denied { Err(error) } else { Ok(()) }
+            }
+        }
+    }
+
     fn make_again(&self, origin: &Origin) -> Result<ObjectId> {
         if let Some(wanted) = origin.id {
-            sysctl::ask_for_id(self.kind().word(), wanted).map_err(|error| {
-                let status = match error.kind() {
-                    std::io::ErrorKind::PermissionDenied => Status::Denied,
-                    _ => Status::Failed,
-                };
-                let operation = format!("ask for the id {wanted}");
-                let remedy = "needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without --same-id it gets another one";
-                Error::cannot(status, &operation, bare(&error), Some(remedy))
-            })?;
+            ask_for_id(self.kind(), wanted)?;
         }
         let made = self.make_with_creator(origin);
         let Some(wanted) = origin.id else { return made };
@@ -151,6 +172,18 @@ impl Specification {
         self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
         look()
     }
+}
+
+/// Asks the kernel to give this id to the next object of its kind.
+fn ask_for_id(kind: Kind, wanted: i32) -> Result<()> {
+    sysctl::ask_for_id(kind.word(), wanted).map_err(|error| {
+        let status = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => Status::Denied,
+            _ => Status::Failed,
+        };
+        let remedy = "needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without --same-id it gets another one";
+        Error::cannot(status, &format!("ask for the id {wanted}"), bare(&error), Some(remedy))
+    })
 }
 
 const AT_FIRST: Steps = Steps { first_mode: WHILE_MADE, at_once: true, set_later: true };

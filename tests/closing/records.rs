@@ -1,0 +1,132 @@
+//! Records of what is closed: which are obeyed, and what comes of it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use ipcadm::object::closing::put_right::{Mended, put_right};
+use ipcadm::object::inventory;
+use ipcadm_testbed::{Kind, fresh, make};
+
+use super::{Folder, id};
+
+/// A record as an interrupted run would leave it.
+fn left_behind(folder: &Folder, number: i32) -> PathBuf {
+    let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
+    let mut record = folder.record();
+    record.write(&[object]).expect("a record");
+    let text = fs::read(record.path()).expect("a record");
+    let path = folder.records()[0].join("closed-1-00000000");
+    drop(record);
+    fs::write(&path, text).expect("a record");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    path
+}
+
+fn close(number: i32) {
+    let perm = make::perm(Kind::Shm, number);
+    make::chown(Kind::Shm, number, perm.uid, perm.gid, 0);
+}
+
+#[test]
+fn only_a_sound_record_is_obeyed() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    let good = fs::read_to_string(&path).expect("a record");
+    close(number);
+    let refused = || matches!(put_right(&folder.records())[..], [Mended::Refused(..)]);
+    let silent = || put_right(&folder.records()).is_empty();
+    for (from, to) in [("{", "["), ("\"ipcadm_record\":1", "\"ipcadm_record\":9"), ("\"mode\":416", "\"mode\":2488")] {
+        fs::write(&path, good.replacen(from, to, 1)).expect("a record");
+        assert!(refused(), "{from}");
+    }
+    fs::write(&path, &good).expect("a record");
+    // Others could have written it.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("a mode");
+    assert!(refused());
+    fs::remove_file(&path).expect("removed");
+    let elsewhere = folder.0.join("elsewhere");
+    fs::write(&elsewhere, &good).expect("a record");
+    symlink(&elsewhere, &path).expect("a link");
+    assert!(refused());
+    fs::remove_file(&path).expect("removed");
+    let fifo = std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().expect("mkfifo");
+    assert!(fifo.success() && refused());
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(make::perm(Kind::Shm, number).mode, 0);
+
+    // Of another object, namespace or boot: no word.
+    let write = |text: String| {
+        fs::write(&path, text).expect("a record");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    };
+    write(good.replacen("\"key\":0", "\"key\":7", 1));
+    assert!(silent() && !path.exists());
+    write(good.replacen("\"namespace\":", "\"namespace\":1", 1));
+    assert!(silent() && path.exists(), "another namespace's run will need it");
+    write(good.replacen("\"boot\":\"", "\"boot\":\"0", 1));
+    assert!(silent() && !path.exists());
+    assert_eq!(make::perm(Kind::Shm, number).mode, 0);
+
+    write(good);
+    let opened = put_right(&folder.records());
+    assert!(matches!(opened[..], [Mended::Opened(object, _)] if object.id == number), "{opened:?}");
+    assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
+    assert!(!path.exists());
+}
+
+/// What another test has just forked has the record open, and its lock, until it closes it.
+fn put_right_at_last(folder: &Folder) -> Vec<Mended> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let mended = put_right(&folder.records());
+        if !mended.is_empty() || Instant::now() > deadline {
+            return mended;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_set_that_was_open_for_a_look_is_put_right_too() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::sem(0, 1, 0o640);
+    let object = inventory::look(id(Kind::Sem, number)).expect("a look").expect("an object");
+    let mut record = folder.record();
+    record.write(&[object]).expect("a record");
+    make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o400);
+    record.done(&[object]).expect("a record");
+    drop(record);
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
+    assert_eq!(make::perm(Kind::Sem, number).mode, 0o640);
+    // A mode that we never give is somebody else's.
+    let mut record = folder.record();
+    record.write(&[object]).expect("a record");
+    make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o600);
+    record.done(&[object]).expect("a record");
+    drop(record);
+    assert!(folder.files().is_empty());
+}
+
+#[test]
+fn the_record_of_a_living_run_is_its_own() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let mut record = folder.record();
+    let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
+    record.write(&[object]).expect("a record");
+    close(number);
+    assert_eq!(put_right(&folder.records()), []);
+    assert_eq!(make::perm(Kind::Shm, number).mode, 0);
+    // What cannot be opened again stays on record for the next run.
+    record.done(&[object]).expect("a record");
+    drop(record);
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
+    assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
+    assert!(folder.files().is_empty());
+}
