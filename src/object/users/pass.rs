@@ -11,7 +11,7 @@ use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
 use crate::proc::blocked::Abi;
-use crate::proc::process::may_be_hidden;
+use crate::proc::process::{may_be_hidden, may_be_outside};
 use crate::proc::reader::{Reader, Task, processes};
 use crate::proc::task::Stat;
 use crate::sys::namespace;
@@ -42,6 +42,8 @@ struct Unseen {
     threads: BTreeSet<u32>,
     /// Whether `/proc` may leave out processes.
     processes: bool,
+    /// Whether processes outside of this pid namespace, which `/proc` does not show, may be in this IPC namespace.
+    outside: bool,
     /// Why no thread shows what it sleeps in.
     calls: Option<&'static str>,
 }
@@ -82,6 +84,7 @@ impl Pass {
             }
         };
         self.unseen.processes = may_be_hidden();
+        self.unseen.outside = may_be_outside();
         if Abi::NATIVE.is_none() {
             self.unseen.calls = Some("the system calls of this machine are not known");
         } else if !std::path::Path::new("/proc/thread-self/syscall").exists() {
@@ -262,7 +265,10 @@ impl Unseen {
     fn threads(&self) -> Option<String> {
         match self.calls {
             Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
-            _ => self.why(self.threads.len()),
+            _ => {
+                let outside = || "processes outside of this pid namespace cannot be seen".to_owned();
+                self.why(self.threads.len()).or_else(|| self.outside.then(outside))
+            }
         }
     }
 
