@@ -34,10 +34,18 @@ pub enum Recorded {
 /// with a recycled number.
 #[must_use]
 pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
-    match Processes::new().recorded(pid, time, true) {
-        recorded::Recorded::Alive(living) => Recorded::Alive(living.command),
-        recorded::Recorded::Gone(_) => Recorded::Gone,
-        recorded::Recorded::Unknown(_) => Recorded::Unknown,
+    let mut processes = Processes::new();
+    let comparable = processes.clock_set([time]).is_none();
+    processes.recorded(pid, time, comparable).into()
+}
+
+impl From<recorded::Recorded> for Recorded {
+    fn from(found: recorded::Recorded) -> Self {
+        match found {
+            recorded::Recorded::Alive(living) => Self::Alive(living.command),
+            recorded::Recorded::Gone(_) => Self::Gone,
+            recorded::Recorded::Unknown(_) => Self::Unknown,
+        }
     }
 }
 

@@ -48,8 +48,9 @@ struct Unseen {
     calls: Option<&'static str>,
 }
 
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::PermissionDenied
+/// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 impl Pass {
@@ -137,11 +138,15 @@ impl Pass {
     /// A process whose first thread does not tell its namespace: it may not be looked into, or there is nothing to see,
     /// or only that thread has ended. Returns another thread and its namespace.
     fn without_first_thread(&mut self, pid: u32, error: &io::Error) -> Option<(Task, u64)> {
-        let stat = Stat::parse(self.reader.read(Task::process(pid), "stat").ok()?)?;
-        if stat.is_out_of_the_question() {
+        let out_of_the_question = match self.reader.read(Task::process(pid), "stat") {
+            Ok(stat) => Stat::parse(stat).is_some_and(|stat| stat.is_out_of_the_question()),
+            // Not so under hidepid=1, where not even that is shown.
+            Err(error) => is_gone(&error),
+        };
+        if out_of_the_question {
             return None;
         }
-        if is_denied(error) {
+        if !is_gone(error) {
             self.unseen.mappings.insert(pid);
             self.unseen.threads.insert(pid);
             return None;
@@ -158,7 +163,7 @@ impl Pass {
         let mut describing = Reader::default();
         match reader.read(process, "maps") {
             Ok(maps) => segments.take(maps, || describer.process(process.pid, &mut describing)),
-            Err(error) if is_denied(&error) => _ = unseen.mappings.insert(process.pid),
+            Err(error) if !is_gone(&error) => _ = unseen.mappings.insert(process.pid),
             Err(_) => {}
         }
     }
@@ -178,7 +183,7 @@ impl Pass {
             let Self { sleepers, reader, describer, unseen, .. } = self;
             let describe = |reader: &mut Reader| describer.process(pid, reader);
             if let Err(error) = sleepers.look(task, reader, namespace, describe)
-                && is_denied(&error)
+                && !is_gone(&error)
             {
                 unseen.threads.insert(pid);
                 return;
