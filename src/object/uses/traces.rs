@@ -32,6 +32,9 @@ impl Trace {
     }
 }
 
+/// A chain of waits is followed over so many semaphores.
+const MOST_PLACES: usize = 16;
+
 /// A semaphore that threads wait for.
 type Place = (ObjectId, u16);
 
@@ -99,6 +102,10 @@ impl Traces {
             line.push_str(&format!(", which waits for {} semaphore {}", next.0, next.1));
             if seen.contains(&next) {
                 line.push_str(": they may wait for each other");
+                break;
+            }
+            if seen.len() == MOST_PLACES {
+                line.push_str(", and so on");
                 break;
             }
             seen.push(next);
