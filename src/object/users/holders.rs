@@ -19,6 +19,8 @@ pub(super) struct Segments {
     name: Finder<'static>,
     /// Attachments not found yet, of all segments.
     missing: u64,
+    /// Whether something was found since they were counted anew, which takes long.
+    uncounted: bool,
 }
 
 /// One of them.
@@ -89,12 +91,12 @@ impl Segments {
         }
         let devices = if all.is_empty() { Vec::new() } else { memory::all_segment_devices() };
         let missing = all.iter().map(Segment::missing).sum();
-        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing }
+        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing, uncounted: false }
     }
 
     /// Whether every attachment was found.
     pub(super) fn is_complete(&mut self) -> bool {
-        if self.missing == 0 && !self.all.is_empty() {
+        if self.missing == 0 && self.uncounted {
             self.recount();
         }
         self.missing == 0
@@ -103,6 +105,7 @@ impl Segments {
     fn recount(&mut self) {
         self.all.iter_mut().for_each(Segment::recount);
         self.missing = self.all.iter().map(Segment::missing).sum();
+        self.uncounted = false;
     }
 
     /// Takes the mappings in the `maps` of a process; `describe` says who that is, None when it has ended meanwhile.
@@ -110,7 +113,8 @@ impl Segments {
         // Most processes have none, and a search is faster than reading lines.
         let Some(first) = self.name.find(maps) else { return };
         let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let mut found: Vec<(usize, Holder)> = Vec::new();
+        // By place, for a process may have tens of thousands attached.
+        let mut found: HashMap<usize, Holder> = HashMap::new();
         for mapping in maps::segments(&maps[line..]) {
             let Some(&index) = self.by_inode.get(&mapping.inode) else { continue };
             let key = self.all[index].object.perm.key;
@@ -118,22 +122,16 @@ impl Segments {
             if !self.devices.contains(&mapping.device) || !(key.is_private() || key.bits() == mapping.key) {
                 continue;
             }
-            match found.iter_mut().find(|(of, _)| *of == index) {
-                Some((_, holder)) => {
-                    holder.mappings += 1;
-                    holder.writable |= mapping.writable;
-                }
-                None => {
-                    let process = Process::default();
-                    let (writable, address) = (mapping.writable, mapping.start);
-                    found.push((index, Holder { process, mappings: 1, writable, address }));
-                }
-            }
+            let (process, start) = (Process::default(), mapping.start);
+            let holder = found.entry(index).or_insert(Holder { process, mappings: 0, writable: false, address: start });
+            holder.mappings += 1;
+            holder.writable |= mapping.writable;
         }
         if found.is_empty() {
             return;
         }
         let Some(process) = describe() else { return };
+        self.uncounted = true;
         for (index, holder) in found {
             let segment = &mut self.all[index];
             let before = segment.missing();

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::index_of;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::users::Users;
-use crate::proc::process::{Recorded, recorded};
+use crate::proc::process::Recorded;
+use crate::proc::recorded::Processes;
 use crate::sys::{Pid, SemId, sem};
 
 /// The last process to change a semaphore.
@@ -31,6 +32,9 @@ impl Trace {
     }
 }
 
+/// A chain of waits is followed over so many semaphores.
+const MOST_PLACES: usize = 16;
+
 /// A semaphore that threads wait for.
 type Place = (ObjectId, u16);
 
@@ -48,6 +52,7 @@ impl Traces {
     #[must_use]
     pub fn look_up(sets: &[Object], users: &Users) -> Self {
         let mut traces = Self::default();
+        let mut processes = Processes::new();
         for set in sets.iter().filter(|object| object.kind() == Kind::Sem) {
             for waiter in users.of(set.id).into_iter().flat_map(|usage| &usage.waiters) {
                 let Some(index) = index_of(waiter.waiting) else { continue };
@@ -59,7 +64,7 @@ impl Traces {
                 if !traces.by_place.contains_key(&place)
                     && let Ok(pid) = sem::last_pid(SemId::new(set.id.id), u32::from(index))
                 {
-                    traces.by_place.insert(place, trace(set, pid));
+                    traces.by_place.insert(place, trace(set, pid, &mut processes));
                 }
             }
         }
@@ -99,6 +104,10 @@ impl Traces {
                 line.push_str(": they may wait for each other");
                 break;
             }
+            if seen.len() == MOST_PLACES {
+                line.push_str(", and so on");
+                break;
+            }
             seen.push(next);
             place = next;
         }
@@ -106,9 +115,15 @@ impl Traces {
     }
 }
 
-fn trace(set: &Object, pid: Pid) -> Trace {
+fn trace(set: &Object, pid: Pid, processes: &mut Processes) -> Trace {
     // By an operation or by setting its value; the process must have started before the later of the two.
-    let state = if pid.is_none() { Recorded::Unknown } else { recorded(pid, set.activity()) };
+    let time = set.activity();
+    let state = if pid.is_none() {
+        Recorded::Unknown
+    } else {
+        let comparable = processes.clock_set([time]).is_none();
+        processes.recorded(pid, time, comparable).into()
+    };
     Trace { pid, state }
 }
 
@@ -117,5 +132,32 @@ fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
         Recorded::Alive(command) => format!("{} ({})", trace.pid, name(command)),
         Recorded::Gone => format!("{} (gone)", trace.pid),
         Recorded::Unknown => trace.pid.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
+
+    /// Process N + 1 changed semaphore N last and waits for the next.
+    fn chain(length: u16) -> Traces {
+        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let mut traces = Traces::default();
+        for index in 0..length {
+            let pid = i32::from(index) + 1;
+            traces.by_place.insert((set, index), Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) });
+            traces.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
+        }
+        traces
+    }
+
+    #[test]
+    fn a_circle_is_told_and_a_long_chain_cut() {
+        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let line = |length| chain(length).lines(set, str::to_owned).remove(0);
+        assert!(line(3).ends_with("which waits for sem:7 semaphore 0: they may wait for each other"), "{}", line(3));
+        let long = line(1000);
+        assert!(long.ends_with(", and so on"), "{long}");
+        assert_eq!(long.matches("which waits for").count(), MOST_PLACES);
     }
 }
