@@ -137,6 +137,24 @@ fn a_command_is_that_of_the_creator_or_none() {
 }
 
 #[test]
+fn a_command_of_an_empty_word_has_its_line() {
+    let _ns = fresh();
+    let script = "shmget(0, 4096, 0600 | 512) // die; $| = 1; print \"made\\n\"; exec { '/bin/cat' } ''";
+    let mut process = tool("perl", ["-e", script]).stdin_open().spawn();
+    process.line();
+    while std::fs::read(format!("/proc/{}/cmdline", process.pid())).is_ok_and(|line| line != b"\0") {
+        assert!(process.is_running(), "a process of an empty name");
+        std::thread::yield_now();
+    }
+    let args = ["-m", "-i", "0", "-o", "command"];
+    let sheet = ours(&args).ok().stdout_is(format!("{:<36}{:<36}\n", "Creator command:", ""));
+    if let Some(theirs) = theirs(&args) {
+        theirs.ok().stdout_is(sheet.stdout);
+    }
+    ours(&["-m", "-J", "-o", "command"]).ok().stdout_has("\"command\": null");
+}
+
+#[test]
 fn a_command_is_shown_while_its_process_lives() {
     let _ns = fresh();
     let maker = maker("a name");
