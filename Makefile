@@ -14,6 +14,10 @@
 # DESTDIR before all of them. With another DROPINDIR, DIR/bin, the pages and
 # completions of the names go to DIR/share.
 #
+# PREFIX/share/ipcadm/installed lists what was installed, with checksums: only
+# that is overwritten by another install and removed by uninstall, which finds
+# the names in every DROPINDIR. It needs the PREFIX (and DESTDIR) of the install.
+#
 # The values reach packaging/place through the environment, so that blanks and
 # quotes in them mean nothing to make or the shell.
 
@@ -21,14 +25,18 @@ CARGO ?= cargo
 
 export CARGO DESTDIR PREFIX BINDIR MANDIR BASHCOMPDIR ZSHCOMPDIR FISHCOMPDIR DROPINDIR BINARY
 
+# Where this file is, for a make -f from elsewhere; with blanks in its path too.
+export IPCADM_MAKEFILE := $(MAKEFILE_LIST)
+here = "$$(dirname -- "$${IPCADM_MAKEFILE\# }")"
+
 .PHONY: all install install-dropins uninstall uninstall-dropins deb
 
 all:
-	$(CARGO) build --release --locked
+	@cd $(here) && $(CARGO) build --release --locked
 
 # It builds only where nothing was built: as root there may be no Rust.
 install install-dropins uninstall uninstall-dropins:
-	@packaging/place $@
+	@$(here)/packaging/place $@
 
 deb:
-	@packaging/debian/build
+	@$(here)/packaging/debian/build

@@ -3,7 +3,7 @@
 use std::ops::{Range, RangeBounds};
 
 use ipcadm_testbed::differential::{both, is_from};
-use ipcadm_testbed::{Kind, Outcome, Running, drop_in, fresh, make, needs_root, tool};
+use ipcadm_testbed::{Kind, Outcome, Running, drop_in, fresh, make, may_set_limits, needs_root, tool};
 
 /// The releases before the options for POSIX objects came.
 const OLDER: Range<(u32, u32)> = (2, 38)..(2, 41);
@@ -77,7 +77,7 @@ fn what_is_public_of_an_unreadable_set_is_shown() {
         .status(1)
         .stdout_has("Semaphores:")
         .stdout_lacks("Elements")
-        .stderr_is(format!("lsipc: cannot read the values of semaphore set {id}: Permission denied\n"));
+        .stderr_is("lsipc: semctl(GETVAL) failed: Permission denied\n");
     // Other forms have no place for values.
     let list = drop_in("lsipc", ["-s", "-i", &id, "-e"]).unprivileged().run().ok();
     list.stderr_empty().stdout_has(&format!("ID=\"{id}\""));
@@ -134,6 +134,24 @@ fn a_command_is_that_of_the_creator_or_none() {
         assert_eq!(lines[1], "sleep\\x20100");
     }
     assert_eq!(lines[2], "");
+}
+
+#[test]
+fn a_command_of_an_empty_word_has_its_line() {
+    let _ns = fresh();
+    let script = "shmget(0, 4096, 0600 | 512) // die; $| = 1; print \"made\\n\"; exec { '/bin/cat' } ''";
+    let mut process = tool("perl", ["-e", script]).stdin_open().spawn();
+    process.line();
+    while std::fs::read(format!("/proc/{}/cmdline", process.pid())).is_ok_and(|line| line != b"\0") {
+        assert!(process.is_running(), "a process of an empty name");
+        std::thread::yield_now();
+    }
+    let args = ["-m", "-i", "0", "-o", "command"];
+    let sheet = ours(&args).ok().stdout_is(format!("{:<36}{:<36}\n", "Creator command:", ""));
+    if let Some(theirs) = theirs(&args) {
+        theirs.ok().stdout_is(sheet.stdout);
+    }
+    ours(&["-m", "-J", "-o", "command"]).ok().stdout_has("\"command\": null");
 }
 
 #[test]
@@ -296,7 +314,7 @@ fn limits_are_those_of_system_v() {
 #[test]
 fn objects_of_posix_are_refused() {
     let _ns = fresh();
-    let lines: [(&[&str], &str); 9] = [
+    let lines: [(&[&str], &str); 13] = [
         (&["-M"], "-M"),
         (&["-Q", "-J"], "-Q"),
         (&["-S"], "-S"),
@@ -305,12 +323,56 @@ fn objects_of_posix_are_refused() {
         (&["--posix-mqueues"], "--posix-mqueues"),
         (&["--posix-sem"], "--posix-sem"),
         (&["--name=x"], "--name"),
+        (&["--na=x"], "--na"),
+        (&["--posix", "x"], "--posix"),
+        (&["--name"], "--name"),
+        (&["-N"], "-N"),
         (&["-S", "--name", "x"], "-S"),
     ];
     for (line, option) in lines {
         let message = format!("lsipc: {option}: POSIX objects are not supported, only those of System V\n");
         ours(line).status(1).stdout_empty().stderr_is(message);
     }
+    ours(&["--posix-b"]).status(1).stderr_has("lsipc: unrecognized option '--posix-b'\n");
+}
+
+#[test]
+fn options_that_exclude_each_other_are_named_as_in_the_newest_release() {
+    let _ns = fresh();
+    let cannot = |one: &str, other: &str| format!("lsipc: options --{one} and --{other} cannot be combined\n");
+    let lines: [(&[&str], String); 8] = [
+        (&["-m", "-q"], cannot("shmems", "queues")),
+        (&["-J", "-r"], cannot("json", "raw")),
+        (&["-e", "-J"], cannot("export", "json")),
+        (&["-l", "-n"], cannot("list", "newline")),
+        (&["-t", "-o", "ID", "-m"], cannot("time", "output")),
+        (&["-g", "-i", "0"], cannot("global", "id")),
+        (&["-i", "0", "-g"], cannot("id", "global")),
+        (&["-t"], "lsipc: --global is mutually exclusive with --creator, --id, --name and --time\n".to_owned()),
+    ];
+    for (line, message) in lines {
+        if let Some(theirs) = theirs_of((2, 42)..=(2, 43), line) {
+            theirs.status(1).stdout_empty().stderr_is(&message);
+        }
+        if let Some(theirs) = theirs_of(OLDER, line) {
+            theirs.status(1).stdout_empty().stderr_has("mutually exclusive");
+        }
+        ours(line).status(1).stdout_empty().stderr_is(message);
+    }
+}
+
+#[test]
+fn of_a_limit_of_nothing_there_is_no_share() {
+    if !may_set_limits("a limit of 0") {
+        return;
+    }
+    let ns = fresh();
+    ns.sysctl("msgmni", 0);
+    let args = ["-g", "-q", "-r", "-o", "resource,limit,use%"];
+    if let Some(theirs) = theirs(&args) {
+        theirs.ok().stdout_has("MSGMNI 0 -nan%\n");
+    }
+    ours(&args).ok().stdout_has("MSGMNI 0 -\n");
 }
 
 #[test]

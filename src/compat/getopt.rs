@@ -74,6 +74,16 @@ pub enum Bad {
     LongNeedsValue(&'static str),
 }
 
+impl Bad {
+    /// The beginning of several options for POSIX objects and of no others, which none of the drop-ins supports.
+    #[must_use]
+    pub fn posix(&self) -> Option<&str> {
+        let Self::Ambiguous(word, list) = self else { return None };
+        let name = word.split('=').next().unwrap_or_default();
+        list.split_whitespace().all(|option| option.starts_with("'--posix")).then_some(name)
+    }
+}
+
 /// Reads all words, in their order. A bad one does not stop the reading, so that a caller can do what getopt's
 /// callers do: act on each as it comes, and stop at the first bad one.
 pub fn read<T: Copy>(args: &[OsString], specs: &[Spec<T>]) -> Vec<Result<Item<T>, Bad>> {

@@ -29,6 +29,16 @@ pub fn skip_blanks(text: &[u8]) -> &[u8] {
     &text[blanks..]
 }
 
+/// Whether a number is negative, and what stands behind its sign, of which there is one at most.
+#[must_use]
+pub const fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', number @ ..] => (true, number),
+        [b'+', number @ ..] => (false, number),
+        number => (false, number),
+    }
+}
+
 /// Digits of this base and nothing else.
 ///
 /// # Errors
@@ -48,11 +58,7 @@ pub fn digits(text: &[u8], radix: u32) -> Result<u64, BadNumber> {
 /// # Errors
 /// When there are no digits, something else stands there, or the value does not fit.
 pub fn int(text: &[u8]) -> Result<i32, BadNumber> {
-    let (negative, number) = match skip_blanks(text) {
-        [b'-', number @ ..] => (true, number),
-        [b'+', number @ ..] => (false, number),
-        number => (false, number),
-    };
+    let (negative, number) = sign(skip_blanks(text));
     let number = i64::try_from(digits(number, 10)?).map_err(|_| BadNumber::TooLarge)?;
     i32::try_from(if negative { -number } else { number }).map_err(|_| BadNumber::TooLarge)
 }
@@ -71,7 +77,7 @@ pub fn base(text: &[u8]) -> (u32, &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BadNumber, base, digits, int, skip_blanks};
+    use super::{BadNumber, base, digits, int, sign, skip_blanks};
 
     #[test]
     fn digits_alone_are_numbers() {
@@ -105,6 +111,7 @@ mod tests {
         assert_eq!(base(b"0"), (10, &b"0"[..]));
         assert_eq!(skip_blanks(b" \t\x0b1 "), b"1 ");
         assert_eq!(skip_blanks(b" "), b"");
+        assert_eq!([sign(b"-1"), sign(b"+1"), sign(b"1")], [(true, &b"1"[..]), (false, b"1"), (false, b"1")]);
     }
 
     proptest! {

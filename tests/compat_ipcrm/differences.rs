@@ -54,15 +54,18 @@ fn no_number_wraps_around() {
 }
 
 #[test]
-fn a_sign_is_no_part_of_a_number() {
+fn a_sign_makes_no_other_number() {
     let malformed = |word: &str| format!("ipcrm: failed to parse argument: '{word}'\n");
-    let one = [&[0][..], &[0, 1], &[0, 1]];
-    spared(&["-m", "+1"], one, &malformed("+1"));
-    spared(&["shm", "+1"], one, "ipcrm: invalid id: +1\n");
-    // 2^64 - 0x51, of which strtoul(3) makes the key 0x51.
-    spared(&["-M", "-18446744073709551535"], [&[1], &[0, 1], &[0, 1]], &malformed("-18446744073709551535"));
-    spared(&["-M", "+81"], [&[1], &[0, 1], &[0, 1]], &malformed("+81"));
-    spared(&["-m", "-1"], ALL_LEFT, &malformed("-1"));
+    let range = |word: &str| format!("ipcrm: failed to parse argument: '{word}': Numerical result out of range\n");
+    let first = [&[1][..], &[0, 1], &[0, 1]];
+    // Of these strtoul(3) and a cut to 32 bits make the key 0x51.
+    for word in ["-18446744073709551535", "-4294967215", "-0xffffffaf"] {
+        spared(&["-M", word], first, &range(word));
+    }
+    spared(&["-M", "+-81"], ALL_LEFT, &malformed("+-81"));
+    // A negative identifier is a wrong word as any other.
+    spared(&["-m", "0", "-m", "-1"], first, "ipcrm: invalid id (-1)\n");
+    spared(&["shm", "0", "-2"], first, "ipcrm: invalid id (-2)\nipcrm: nothing was removed\n");
 }
 
 #[test]
@@ -197,6 +200,9 @@ fn posix_objects_are_refused_before_anything_is_done() {
         ("-m 0 --posix-shmem x", "--posix-shmem"),
         ("-m 0 --posix-mqueue=/x", "--posix-mqueue"),
         ("--posix-sem x -m 0", "--posix-semaphore"),
+        ("-m 0 --posix-shmem", "--posix-shmem"),
+        ("-m 0 --posix x", "--posix"),
+        ("-m 0 --p=x", "--p"),
         ("-m 0 --all=pshm", "--all=pshm"),
         ("-m 0 -apmsg", "--all=pmsg"),
         ("-m 0 -a=psem", "--all=psem"),

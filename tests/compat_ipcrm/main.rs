@@ -126,6 +126,10 @@ const LINES: &[&str] = &[
     "-v",
     "--",
     "-m 1 --",
+    "-m -1",
+    "sem -1",
+    "-m +1",
+    "shm +1",
     "-m 0 -m 0",
     "-M 0x51 -M 0x51",
     "-v -m 0 -M 0x51",
@@ -161,6 +165,45 @@ fn as_util_linux() {
     same(two_of_each, &["-m".into(), "".into()], |cmd| cmd);
     same(two_of_each, &["-m".into(), " 1".into(), "-M".into(), "\t0x51".into()], |cmd| cmd);
     same(|| (), &words("-va"), |cmd| cmd);
+}
+
+#[test]
+fn keys_may_have_signs() {
+    let populate = || {
+        make::msg(0xdead_beef_u32.cast_signed(), 0o600);
+        make::msg(i32::MIN, 0o600);
+        make::msg(-1, 0o600);
+        make::msg(0x51, 0o600);
+    };
+    for (word, removed) in [
+        ("-559038737", Some(0)),
+        (" -559038737", Some(0)),
+        ("-0x21524111", Some(0)),
+        ("-04124440421", Some(0)),
+        ("-2147483648", Some(1)),
+        ("-1", Some(2)),
+        ("+0x51", Some(3)),
+        ("-0", None),
+        ("-5", None),
+    ] {
+        let args: Vec<OsString> = vec!["-Q".into(), word.into()];
+        if is_known() {
+            same(populate, &args, |cmd| cmd);
+        }
+        let (_, left) = run_on(populate, ours(&args));
+        assert_eq!(left[2], (0..4).filter(|&id| Some(id) != removed).collect::<Vec<i32>>(), "{word}");
+    }
+}
+
+#[test]
+fn every_key_as_proc_shows_it_removes_its_queue() {
+    let ns = fresh();
+    make::msg(0xdead_beef_u32.cast_signed(), 0o600);
+    make::msg(0x51, 0o600);
+    for row in ns.rows(Kind::Msg) {
+        ours(&["-Q".into(), row["key"].clone().into()]).run().ok().stderr_empty();
+    }
+    assert!(ns.ids(Kind::Msg).is_empty());
 }
 
 #[test]

@@ -58,10 +58,11 @@ const OPTIONS: [Spec<Opt>; 10] = [
     Spec::new(b'S', "semaphore", Value::Required, Opt::Set),
     Spec::new(b'Q', "queue", Value::No, Opt::Queue),
     Spec::new(b'p', "mode", Value::Required, Opt::Mode),
-    Spec::new(b'm', "posix-shmem", Value::Required, Opt::Posix("--posix-shmem")),
+    // Refused whether their values are there or not.
+    Spec::new(b'm', "posix-shmem", Value::Optional, Opt::Posix("--posix-shmem")),
     Spec::new(b's', "posix-semaphore", Value::No, Opt::Posix("--posix-semaphore")),
     Spec::new(b'q', "posix-mqueue", Value::No, Opt::Posix("--posix-mqueue")),
-    Spec::new(b'n', "name", Value::Required, Opt::Posix("--name")),
+    Spec::new(b'n', "name", Value::Optional, Opt::Posix("--name")),
     Spec::new(b'h', "help", Value::No, Opt::Help),
     Spec::new(b'V', "version", Value::No, Opt::Version),
 ];
@@ -78,7 +79,10 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
         let (option, value) = match item {
             Ok(Item::Option(option, value)) => (option, value.unwrap_or_default()),
             Ok(Item::Operand(_)) => continue,
-            Err(bad) => return Err(with_help(bad.to_string())),
+            Err(bad) => match bad.posix() {
+                Some(option) => return Err(plain(not_supported(option))),
+                None => return Err(with_help(bad.to_string())),
+            },
         };
         match option {
             Opt::Help => return Ok(Request::Help),
@@ -87,15 +91,17 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
             Opt::Segment => work.segment = Some(read_size(&value).map_err(plain)?),
             Opt::Set => work.set = Some(read_elements(&value).map_err(plain)?),
             Opt::Mode => work.mode = read_mode(&value).map_err(plain)?,
-            Opt::Posix(option) => {
-                return Err(plain(format!("{option} is not supported: this ipcmk makes System V objects only")));
-            }
+            Opt::Posix(option) => return Err(plain(not_supported(option))),
         }
     }
     if work.segment.is_none() && work.set.is_none() && !work.queue {
         return Err(with_help("bad usage".to_owned()));
     }
     Ok(Request::Make(work))
+}
+
+fn not_supported(option: &str) -> String {
+    format!("{option} is not supported: this ipcmk makes System V objects only")
 }
 
 fn read_size(word: &OsStr) -> Result<u64, String> {

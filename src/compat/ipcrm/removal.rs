@@ -1,5 +1,6 @@
 //! Removing what was asked for.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -16,8 +17,10 @@ use crate::sys::{Errno, startup};
 
 /// What an order came to when it was looked up.
 enum Found {
-    /// The object as it is.
-    Here(Fingerprint),
+    /// What is to be removed.
+    Named(ObjectId),
+    /// The same as it is, where more is to be told of it than that it goes.
+    Seen(Fingerprint),
     /// There is none.
     Absent,
     /// It cannot be looked at; why.
@@ -28,12 +31,12 @@ struct Remover {
     out: Out,
     failed: bool,
     /// Removed by this run; keys that led to them lead nowhere now.
-    gone: Vec<ObjectId>,
+    gone: HashSet<ObjectId>,
 }
 
 /// Removes what was asked for. The status tells of all of it.
 pub(super) fn carry_out(work: &Work) -> ExitCode {
-    let mut remover = Remover { out: Out::new(), failed: false, gone: Vec::new() };
+    let mut remover = Remover { out: Out::new(), failed: false, gone: HashSet::new() };
     // All are looked up first: what the removal of one brings about is not what another was meant to name.
     let found: Vec<Found> = work.orders.iter().map(look_up).collect();
     for (order, found) in work.orders.iter().zip(found) {
@@ -61,8 +64,11 @@ fn look_up(order: &Order) -> Found {
             Err(errno) => return Found::Hidden(format!("cannot look up key ({text}): {errno}")),
         },
     };
+    if !(order.verbose && order.kind == Kind::Shm) {
+        return Found::Named(id);
+    }
     match inventory::look(id) {
-        Ok(Some(object)) => Found::Here(Fingerprint::of(&object)),
+        Ok(Some(object)) => Found::Seen(Fingerprint::of(&object)),
         Ok(None) => Found::Absent,
         Err(errno) => Found::Hidden(inventory::unreadable(id, errno).to_string()),
     }
@@ -70,8 +76,9 @@ fn look_up(order: &Order) -> Found {
 
 impl Remover {
     fn remove(&mut self, order: &Order, found: Found) {
-        let fingerprint = match found {
-            Found::Here(fingerprint) => fingerprint,
+        let id = match &found {
+            Found::Named(id) => *id,
+            Found::Seen(fingerprint) => fingerprint.id,
             Found::Absent => {
                 // An id needs no look-up to be named.
                 if let Name::Id(id) = order.name {
@@ -79,28 +86,45 @@ impl Remover {
                 }
                 return self.absent(order);
             }
-            Found::Hidden(why) => return self.fail(why),
+            Found::Hidden(why) => return self.fail(why.clone()),
         };
-        let id = fingerprint.id;
         if matches!(order.name, Name::Key(..)) && self.gone.contains(&id) {
             return self.absent(order);
         }
         self.announce(order.kind, id.id, order.verbose);
-        match removal::remove(&fingerprint, &id) {
-            Ok(Removal::Removed) => self.gone.push(id),
+        match found {
+            Found::Seen(fingerprint) => self.remove_seen(order, &fingerprint),
+            _ => self.remove_named(order, id),
+        }
+    }
+
+    /// An id is never another object's within so short a time, so nothing needs to be looked at.
+    fn remove_named(&mut self, order: &Order, id: ObjectId) {
+        match removal::remove_id(id) {
+            Ok(()) => {
+                self.gone.insert(id);
+            }
+            Err(Errno::EINVAL | Errno::EIDRM) => self.absent(order),
+            Err(Errno::EPERM | Errno::EACCES) => self.denied(order, id),
+            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.id)),
+        }
+    }
+
+    fn remove_seen(&mut self, order: &Order, fingerprint: &Fingerprint) {
+        let id = fingerprint.id;
+        match removal::remove(fingerprint, &id) {
+            Ok(Removal::Removed) => {
+                self.gone.insert(id);
+            }
             Ok(Removal::WillGo { nattch, already }) => {
-                self.gone.push(id);
+                self.gone.insert(id);
                 if order.verbose {
                     self.tell_attached(id, nattch, already);
                 }
             }
             Ok(Removal::Gone) => self.absent(order),
             Ok(Removal::Kept(why)) => self.fail(format!("not removed: id ({}): {why}", id.id)),
-            Err(error) if error.status() == Status::Denied => {
-                // The number behind "key" is the id: so util-linux has it.
-                let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
-                self.fail(format!("permission denied for {what} ({})", id.id));
-            }
+            Err(error) if error.status() == Status::Denied => self.denied(order, id),
             Err(error) => self.fail(error.to_string()),
         }
     }
@@ -174,6 +198,12 @@ impl Remover {
         let before = if already { "was removed before and " } else { "" };
         let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(id.kind), id.id);
         self.out.row();
+    }
+
+    fn denied(&mut self, order: &Order, id: ObjectId) {
+        // The number behind "key" is the id: so util-linux has it.
+        let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
+        self.fail(format!("permission denied for {what} ({})", id.id));
     }
 
     fn absent(&mut self, order: &Order) {

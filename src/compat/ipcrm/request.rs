@@ -96,13 +96,14 @@ enum Opt {
 const OPTIONS: [Spec<Opt>; 13] = [
     Spec::new(b'm', "shmem-id", Value::Required, Opt::Id(Kind::Shm)),
     Spec::new(b'M', "shmem-key", Value::Required, Opt::Key(Kind::Shm)),
-    Spec::long("posix-shmem", Value::Required, Opt::Posix("--posix-shmem")),
+    // Refused whether their values are there or not.
+    Spec::long("posix-shmem", Value::Optional, Opt::Posix("--posix-shmem")),
     Spec::new(b'q', "queue-id", Value::Required, Opt::Id(Kind::Msg)),
     Spec::new(b'Q', "queue-key", Value::Required, Opt::Key(Kind::Msg)),
-    Spec::long("posix-mqueue", Value::Required, Opt::Posix("--posix-mqueue")),
+    Spec::long("posix-mqueue", Value::Optional, Opt::Posix("--posix-mqueue")),
     Spec::new(b's', "semaphore-id", Value::Required, Opt::Id(Kind::Sem)),
     Spec::new(b'S', "semaphore-key", Value::Required, Opt::Key(Kind::Sem)),
-    Spec::long("posix-semaphore", Value::Required, Opt::Posix("--posix-semaphore")),
+    Spec::long("posix-semaphore", Value::Optional, Opt::Posix("--posix-semaphore")),
     Spec::new(b'a', "all", Value::Optional, Opt::All),
     Spec::new(b'v', "verbose", Value::No, Opt::Verbose),
     Spec::new(b'h', "help", Value::No, Opt::Help),
@@ -128,9 +129,10 @@ fn read_old(kind: Kind, words: &[OsString]) -> Result<Work, Refusal> {
         .iter()
         .zip(&ids)
         .filter(|(_, id)| id.is_err())
-        .map(|(word, _)| match word.is_empty() {
-            true => "invalid id: it is empty (an unset variable?)".to_owned(),
-            false => format!("invalid id: {}", shown(word)),
+        .map(|(word, _)| match numbers::int(word.as_bytes()) {
+            _ if word.is_empty() => "invalid id: it is empty (an unset variable?)".to_owned(),
+            Ok(negative) => format!("invalid id ({negative})"),
+            Err(_) => format!("invalid id: {}", shown(word)),
         })
         .collect();
     if !bad.is_empty() {
@@ -153,13 +155,16 @@ fn read_options(args: &[OsString]) -> Result<Request, Refusal> {
                 operands.push(word);
                 continue;
             }
-            Err(bad) => return Err(Refusal::new(bad.to_string()).with_help()),
+            Err(bad) => match bad.posix() {
+                Some(option) => return Err(not_supported(option)),
+                None => return Err(Refusal::new(bad.to_string()).with_help()),
+            },
         };
         match option {
             Opt::Help => return Ok(Request::Help),
             Opt::Version => return Ok(Request::Version),
             Opt::Verbose => work.verbose = true,
-            Opt::Posix(option) => return Err(Refusal::new(format!("{option} is not supported: {SYSTEM_V_ONLY}"))),
+            Opt::Posix(option) => return Err(not_supported(option)),
             Opt::All => work.all = Some(read_kinds(value.as_deref())?),
             Opt::Id(kind) => {
                 let id = read_id(&value.unwrap_or_default());
@@ -178,6 +183,10 @@ fn read_options(args: &[OsString]) -> Result<Request, Refusal> {
 }
 
 const SYSTEM_V_ONLY: &str = "POSIX objects are files, which rm(1) removes; this ipcrm removes System V objects only";
+
+fn not_supported(option: &str) -> Refusal {
+    Refusal::new(format!("{option} is not supported: {SYSTEM_V_ONLY}"))
+}
 
 /// A word too many. What seems to be the kind for `-a`, or the old syntax behind an option, gets the right form.
 fn unknown_argument(word: &OsStr, work: &Work) -> Refusal {
@@ -199,29 +208,31 @@ fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Refusal> {
     let word = value.as_bytes();
     let word = word.strip_prefix(b"=").unwrap_or(word);
     if matches!(word, b"pshm" | b"pmsg" | b"psem") {
-        return Err(Refusal::new(format!(
-            "--all={} is not supported: {SYSTEM_V_ONLY}",
-            shown(OsStr::from_bytes(word))
-        )));
+        return Err(not_supported(&format!("--all={}", shown(OsStr::from_bytes(word)))));
     }
     let unknown = || Refusal::new(format!("unknown argument: {}", shown(OsStr::from_bytes(word))));
     Kind::from_word(word).map(KindSet::of).ok_or_else(unknown)
 }
 
-/// A decimal id, blanks in front of which do no harm.
+/// A decimal id. A negative number is none, and so a mistake wherever it stands.
 fn read_id(word: &OsStr) -> Result<i32, Refusal> {
-    let number = numbers::digits(numbers::skip_blanks(word.as_bytes()), 10)
-        .and_then(|number| i32::try_from(number).map_err(|_| BadNumber::TooLarge));
-    number.map_err(|bad| not_parsed(word, bad))
+    let id = numbers::int(word.as_bytes()).map_err(|bad| not_parsed(word, bad))?;
+    if id < 0 { Err(Refusal::new(format!("invalid id ({id})"))) } else { Ok(id) }
 }
 
-/// A key in C notation.
+/// A key in C notation: its 32 bits as a number without a sign, or with one, as /proc/sysvipc shows keys.
 fn read_key(word: &OsStr) -> Result<Name, Refusal> {
-    let (radix, digits) = numbers::base(numbers::skip_blanks(word.as_bytes()));
-    let number = numbers::digits(digits, radix)
-        .and_then(|number| u32::try_from(number).map_err(|_| BadNumber::TooLarge))
-        .map_err(|bad| not_parsed(word, bad))?;
-    let key = Key::from_bits(number);
+    let (negative, number) = numbers::sign(numbers::skip_blanks(word.as_bytes()));
+    let (radix, digits) = numbers::base(number);
+    let bits = numbers::digits(digits, radix).and_then(|number| match negative {
+        false => u32::try_from(number).map_err(|_| BadNumber::TooLarge),
+        true => 0i64
+            .checked_sub_unsigned(number)
+            .and_then(|number| i32::try_from(number).ok())
+            .map(i32::cast_unsigned)
+            .ok_or(BadNumber::TooLarge),
+    });
+    let key = Key::from_bits(bits.map_err(|bad| not_parsed(word, bad))?);
     if key.is_private() {
         return Err(Refusal::new(format!("illegal key ({})", shown(word))));
     }
@@ -284,12 +295,20 @@ mod tests {
         for (text, bits) in [("255", 255), ("0xff", 255), ("0XFF", 255), ("0377", 255), ("4294967295", u32::MAX)] {
             assert_eq!(key(text), Some(bits));
         }
-        for text in ["", "0", "0x0", "00", "0x", "08", "-1", "+1", "0x100000000", "4294967296", "1 ", "0x-1", "x"] {
+        for (text, bits) in [("-1", u32::MAX), ("-559038737", 0xdead_beef), ("-0x21524111", 0xdead_beef), ("+1", 1)] {
+            assert_eq!(key(text), Some(bits));
+        }
+        assert_eq!(["-2147483648", "-020000000000", "-0x80000000"].map(key), [Some(0x8000_0000); 3]);
+        for text in ["", "0", "-0", "0x0", "00", "0x", "08", "0x100000000", "4294967296", "1 ", "0x-1", "x", "+-1"] {
+            assert_eq!(key(text), None, "{text:?}");
+        }
+        for text in ["-2147483649", "-0x80000001", "-4294967295", "-18446744073709551535", "--1", "- 1"] {
             assert_eq!(key(text), None, "{text:?}");
         }
         assert_eq!(read_id(OsStr::new("  0012")), Ok(12));
         assert_eq!(read_id(OsStr::new("2147483647")), Ok(i32::MAX));
-        for text in ["", " ", "-1", "+1", "- 1", "1 ", "0x1", "2147483648", "4294967297", "1\n", "\u{661}"] {
+        assert_eq!(read_id(OsStr::new(" +1")), Ok(1));
+        for text in ["", " ", "-1", "+-1", "- 1", "1 ", "0x1", "2147483648", "4294967297", "1\n", "\u{661}"] {
             assert!(read_id(OsStr::new(text)).is_err(), "{text:?}");
         }
     }
@@ -305,13 +324,20 @@ mod tests {
         fn an_id_is_its_own_number_or_none(word in "[ +-]{0,2}0{0,2}[0-9]{0,20}[x ]{0,1}") {
             if let Ok(id) = read_id(OsStr::new(&word)) {
                 prop_assert_eq!(word.trim_start().parse::<i128>(), Ok(id.into()));
-                prop_assert!(!word.contains(['+', '-']));
+                prop_assert!(id >= 0);
             }
         }
 
         #[test]
         fn every_key_reads_back(bits in 1u32..) {
-            for text in [format!("{bits}"), format!("{bits:#x}"), format!("0{bits:o}")] {
+            let mut texts = vec![format!("{bits}"), format!("{bits:#x}"), format!("0{bits:o}")];
+            let signed = bits.cast_signed();
+            texts.push(signed.to_string());
+            if signed < 0 {
+                let size = signed.unsigned_abs();
+                texts.extend([format!("-{size:#x}"), format!("-0{size:o}")]);
+            }
+            for text in texts {
                 prop_assert_eq!(read_key(OsStr::new(&text)), Ok(Name::Key(Key::from_bits(bits), text)));
             }
         }

@@ -79,8 +79,8 @@ enum Flag {
 
 const OPTIONS: [Spec<Flag>; 14] = [
     Spec::new(b'i', "id", Value::Required, Flag::Id),
-    Spec::new(b'm', "shmems", Value::No, Flag::Kinds(KindSet::SHM)),
     Spec::new(b'q', "queues", Value::No, Flag::Kinds(KindSet::MSG)),
+    Spec::new(b'm', "shmems", Value::No, Flag::Kinds(KindSet::SHM)),
     Spec::new(b's', "semaphores", Value::No, Flag::Kinds(KindSet::SEM)),
     Spec::new(b'a', "all", Value::No, Flag::Kinds(KindSet::ALL)),
     Spec::new(b't', "time", Value::No, Flag::Format(Format::Time)),

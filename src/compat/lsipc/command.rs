@@ -47,6 +47,10 @@ impl Commands {
 fn line(pid: Pid, encoding: Encoding) -> Box<str> {
     let mut bytes = command_line(pid, MOST + 1).unwrap_or_default();
     bytes.truncate(MOST as usize);
+    if bytes == [0] && encoding == Encoding::Sheet {
+        // Not the same as no command line, which has no line in a sheet either.
+        return " ".into();
+    }
     if bytes.last() == Some(&0) {
         bytes.pop();
     }

@@ -96,7 +96,7 @@ fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
         }
         Err(errno) => {
             let status = out.finish(Tool::Lsipc, ExitCode::FAILURE);
-            say(Tool::Lsipc, Failed(&format!("cannot read the values of semaphore set {}", id.id), errno));
+            say(Tool::Lsipc, Failed("semctl(GETVAL) failed", errno));
             status
         }
     }

@@ -102,7 +102,10 @@ const SPECS: [Spec<Meaning>; 21] = [
     Spec::new(b'y', "shell", Value::No, Meaning::Shell),
 ];
 
-/// Options of which only one may be given, in the order in which the message names them.
+/// Long options of newer releases.
+const POSIX: [&str; 4] = ["--posix-shmems", "--posix-mqueues", "--posix-semaphores", "--name"];
+
+/// Options of which only one may be given. Newer releases have the creator in the third group.
 const EXCLUSIVE: [&[Meaning]; 4] = [
     &[
         Meaning::Format(Format::Json),
@@ -131,7 +134,7 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, ExitCode> {
         take(&mut request, meaning, value)?;
     }
     if request.kind.is_none() && (request.id.is_some() || request.creator || request.time) {
-        return Err(fail("--global is mutually exclusive with --creator, --id and --time"));
+        return Err(fail("--global is mutually exclusive with --creator, --id, --name and --time"));
     }
     request.global |= request.kind.is_none();
     Ok(request)
@@ -149,7 +152,8 @@ fn refuse(bad: &Bad) -> ExitCode {
         Bad::Short(letter) => ["M", "Q", "S", "N"].contains(&letter.as_str()).then(|| format!("-{letter}")),
         Bad::Long(word) => {
             let name = word.split('=').next().unwrap_or_default();
-            (name == "--name" || name.starts_with("--posix")).then(|| name.to_owned())
+            // Also their beginnings: what begins other options too did not come to here.
+            POSIX.iter().any(|option| option.starts_with(name)).then(|| name.to_owned())
         }
         _ => None,
     };
@@ -161,13 +165,13 @@ fn refuse(bad: &Bad) -> ExitCode {
 
 fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) -> Result<(), ExitCode> {
     for (group, before) in EXCLUSIVE.iter().zip(seen) {
-        if group.contains(&meaning) && before.replace(meaning).is_some_and(|before| before != meaning) {
-            let name =
-                |meaning: &Meaning| SPECS.iter().find(|spec| spec.meaning == *meaning).and_then(|spec| spec.long);
-            let names: Vec<&str> = group.iter().filter_map(name).collect();
-            // util-linux names the creator too, but before 2.41 takes it with either.
-            let creator = if group.contains(&Meaning::Columns) { "--creator " } else { "" };
-            return Err(fail(&format!("mutually exclusive arguments: {creator}--{}", names.join(" --"))));
+        if !group.contains(&meaning) {
+            continue;
+        }
+        if let Some(before) = before.replace(meaning).filter(|before| *before != meaning) {
+            let name = |meaning| SPECS.iter().find(|spec| spec.meaning == meaning).and_then(|spec| spec.long);
+            let [first, second] = [before, meaning].map(|meaning| name(meaning).unwrap_or_default());
+            return Err(fail(&format!("options --{first} and --{second} cannot be combined")));
         }
     }
     Ok(())

@@ -56,6 +56,9 @@ fn cases(objects: &[String; 4]) -> Vec<(&'static str, Vec<&str>)> {
         ("ipcrm ", vec!["shm", "msg", "sem"]),
         ("ipcrm shm ", vec![one, two]),
         ("ipcrm msg 7 ", vec![queue]),
+        // A kind there would be refused, and wipe everything in util-linux.
+        ("ipcrm -a ", vec![]),
+        ("ipcrm -v -m 7 ", vec![]),
         ("ipcs -s -i ", vec![set]),
         ("ipcs --queues --id ", vec![queue]),
         ("ipcs -bm -i ", vec![one, two]),

@@ -8,8 +8,7 @@ pub(crate) fn script(tool: &Tool) -> String {
     text.push_str(&helpers(tool));
     let mut specs: Vec<String> = tool.options.iter().map(|option| spec(tool, option)).collect();
     if tool.old_form {
-        specs.push("'1:kind:(shm msg sem)'".to_owned());
-        specs.push(format!("'*:identifier: _ipcadm_{name}_old_form'"));
+        specs.push(format!("'*:kind or identifier: _ipcadm_{name}_old_form'"));
     }
     text.push_str(&format!("_{name}() {{\n    _arguments -s -S : \\\n        {}\n}}\n\n", specs.join(" \\\n        ")));
     // Autoloaded from $fpath, the file is the body of the function; sourced, it defines the function.
@@ -62,8 +61,13 @@ _ipcadm_{name}_objects() {{
     }
     if tool.old_form {
         text.push_str(&format!(
-            "_ipcadm_{name}_old_form() {{
-    [[ $words[2] != (shm|msg|sem) ]] || _ipcadm_{name}_objects id $words[2]
+            "# A kind is one only as the very first word: behind -a it would be a mistake.
+_ipcadm_{name}_old_form() {{
+    if ((CURRENT == 2)); then
+        _wanted kinds expl kind compadd shm msg sem
+    elif [[ $words[2] == (shm|msg|sem) ]]; then
+        _ipcadm_{name}_objects id $words[2]
+    fi
 }}
 
 "
