@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use ipcadm_testbed::{Cmd, ipcadm_path, tool};
+use ipcadm_testbed::{Cmd, installed, ipcadm_path, tool};
 
 const FOREIGN: &str = "not of ipcadm";
 
@@ -52,6 +52,9 @@ impl Drop for Root {
 
 #[test]
 fn what_is_not_ours_is_neither_overwritten_nor_removed() {
+    if !installed("make") {
+        return;
+    }
     for place in ["usr/local/bin/ipcadm", "usr/local/share/man/man1/ipcadm.1"] {
         for installed in [false, true] {
             let root = Root::new("foreign");
@@ -74,6 +77,9 @@ fn what_is_not_ours_is_neither_overwritten_nor_removed() {
 
 #[test]
 fn drop_ins_are_found_wherever_they_are() {
+    if !installed("make") {
+        return;
+    }
     let root = Root::new("elsewhere");
     root.make("install").run().ok();
     root.make("install-dropins").arg("DROPINDIR=/opt/own one/bin").run().ok();
@@ -84,6 +90,9 @@ fn drop_ins_are_found_wherever_they_are() {
 
 #[test]
 fn a_link_to_the_folder_of_programs_is_that_folder() {
+    if !installed("make") {
+        return;
+    }
     let root = Root::new("link");
     root.make("install").run().ok();
     symlink("bin", root.path("usr/local/same")).expect("a link");

@@ -170,17 +170,18 @@ fn who_came_since_keeps_it() {
 
 #[test]
 fn a_receiver_who_came_since_is_not_woken() {
-    let _ns = fresh();
-    let make = || leaked(Kind::Msg);
-    let nobody = ipcadm_testbed::NOBODY;
-    let queue = if is_root() { make::as_user(nobody, nobody, make) } else { make() };
-    let candidate = judged(Kind::Msg, queue);
-    // Closing would wake it, if it has no rights, and then it would not be found.
-    let mut receiver = ipcadm(["msg", "recv", &format!("msg:{queue}")]).unprivileged().spawn();
-    receiver.until_asleep();
-    stays(&candidate, Kind::Msg, queue, "waits on it");
-    make::send(queue, 1, b"still there");
-    receiver.wait().ok().stdout_is("still there");
+    alone("a_receiver_who_came_since_is_not_woken", |_| {
+        let make = || leaked(Kind::Msg);
+        let nobody = ipcadm_testbed::NOBODY;
+        let queue = if is_root() { make::as_user(nobody, nobody, make) } else { make() };
+        let candidate = judged(Kind::Msg, queue);
+        // Closing would wake it, if it has no rights, and then it would not be found.
+        let mut receiver = ipcadm(["msg", "recv", &format!("msg:{queue}")]).unprivileged().spawn();
+        receiver.until_asleep();
+        stays(&candidate, Kind::Msg, queue, "waits on it");
+        make::send(queue, 1, b"still there");
+        receiver.wait().ok().stdout_is("still there");
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ipcadm_testbed::fresh;
 
-use crate::shell::{installed, objects, shell};
+use crate::shell::{objects, shell};
 
 /// The candidates at the end of the line, each with its description after a tab.
 #[track_caller]
@@ -25,7 +25,7 @@ fn offers(line: &str, wanted: &[&str]) {
 
 #[test]
 fn references_are_offered_where_objects_are_named() {
-    if !installed("fish") {
+    if !ipcadm_testbed::installed("fish") {
         return;
     }
     let _ns = fresh();
@@ -57,7 +57,7 @@ fn references_are_offered_where_objects_are_named() {
 
 #[test]
 fn commands_options_and_their_values_are_offered() {
-    if !installed("fish") {
+    if !ipcadm_testbed::installed("fish") {
         return;
     }
     let _ns = fresh();
@@ -85,7 +85,7 @@ fn commands_options_and_their_values_are_offered() {
 
 #[test]
 fn a_program_is_offered_after_dashes() {
-    if !installed("fish") {
+    if !ipcadm_testbed::installed("fish") {
         return;
     }
     let _ns = fresh();

@@ -2,7 +2,7 @@
 
 use ipcadm_testbed::fresh;
 
-use crate::shell::{installed, objects, shell};
+use crate::shell::{objects, shell};
 
 /// Completes `$LINE` as soon as the shell would read a line, and shows all candidates that match, one a line.
 const DRIVER: &str = r#"
@@ -68,7 +68,7 @@ fn becomes(line: &str, wanted: &str) {
 
 #[test]
 fn it_loads_quietly_sourced_or_found() {
-    if !installed("zsh") {
+    if !ipcadm_testbed::installed("zsh") {
         return;
     }
     let load = "autoload -Uz compinit; compinit -u -D; source $SCRIPT; print $_comps[ipcadm] $+functions[_ipcadm]";
@@ -79,7 +79,7 @@ fn it_loads_quietly_sourced_or_found() {
 
 #[test]
 fn references_are_offered_where_objects_are_named() {
-    if !installed("zsh") {
+    if !ipcadm_testbed::installed("zsh") {
         return;
     }
     let _ns = fresh();
@@ -108,7 +108,7 @@ fn references_are_offered_where_objects_are_named() {
 
 #[test]
 fn commands_options_and_their_values_are_offered() {
-    if !installed("zsh") {
+    if !ipcadm_testbed::installed("zsh") {
         return;
     }
     let _ns = fresh();

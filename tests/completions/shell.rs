@@ -17,19 +17,6 @@ pub(crate) fn shell(name: &str, args: &[&str], script: &str) -> Cmd {
         .env("TERM", "dumb")
 }
 
-/// Whether a shell is there. Only bash is needed to develop; where `CI` is true, `.ci/run` has installed the others,
-/// and one that is missing fails the test.
-#[expect(clippy::print_stderr, reason = "for whoever reads what the tests say")]
-pub(crate) fn installed(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path).any(|folder| folder.join(name).is_file());
-    assert!(found || env::var("CI").as_deref() != Ok("true"), "{name} is not installed");
-    if !found {
-        eprintln!("left out, as it needs {name}");
-    }
-    found
-}
-
 /// Objects of each kind: two segments of 4 and 8 KiB, a set, a queue.
 pub(crate) struct Objects {
     pub shm: [String; 2],

@@ -148,7 +148,8 @@ impl Judge {
             Kind::Msg if usage.hidden_waiters.is_none() => {
                 let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
                 let text = format!("whether a thread waits on it cannot be known: {why}");
-                return found(State::Unknown, vec![fact(text, "/proc/PID/task/TID/syscall")]);
+                // No matter, when somebody is known to use it.
+                finding.doubts.push(fact(text, "/proc/PID/task/TID/syscall"));
             }
             Kind::Msg => {}
             Kind::Sem => match self.ask_set(object, usage, &mut finding, clock.is_none()) {

@@ -84,6 +84,10 @@ fn use_comes_before_everything() {
         Judge::new(Duration::ZERO).judge(&object, &usage).state
     };
     assert_eq!([with(None), with(Some(0)), with(Some(1))], [State::Unknown, State::Dormant, State::Active]);
+    // What somebody is known to use is not unknown, whoever else may.
+    let unseen = Usage { hidden_waiters: None, ..Usage::default() };
+    let object = queue((own(), now()), (0, 0));
+    assert_eq!(Judge::new(Duration::ZERO).judge(&object, &unseen).state, State::Idle);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ipcadm_testbed::{fresh, make};
 
 use super::{COLUMNS, COMMON_COLUMNS, tools};
 use crate::in_zsh;
-use crate::shell::{installed, shell};
+use crate::shell::shell;
 
 fn page(tool: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("man/{tool}.1"));
@@ -133,7 +133,7 @@ fn bash_registers_each_for_its_name() {
 
 #[test]
 fn fish_completes() {
-    if !installed("fish") {
+    if !ipcadm_testbed::installed("fish") {
         return;
     }
     let _ns = fresh();
@@ -154,7 +154,7 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    if !installed("zsh") {
+    if !ipcadm_testbed::installed("zsh") {
         return;
     }
     let _ns = fresh();
@@ -179,7 +179,7 @@ fn zsh_completes() {
 
 #[test]
 fn zsh_finds_each_by_its_name() {
-    if !installed("zsh") {
+    if !ipcadm_testbed::installed("zsh") {
         return;
     }
     for tool in tools() {

@@ -57,6 +57,18 @@ pub fn needs_root(what: &str) -> bool {
     root
 }
 
+/// Whether a program is there that only some tests need. Where `CI` is true, `.ci/run` has installed them all, and one
+/// that is missing fails the test.
+pub fn installed(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "{name} is not installed");
+    if !found {
+        left_out(&format!("what needs {name}"));
+    }
+    found
+}
+
 /// Says on stderr what the calling test leaves out.
 pub fn left_out(what: &str) {
     eprintln!("left out: {what}");
