@@ -21,6 +21,8 @@ use crate::sys::{Errno, Pid, Timestamp};
 
 /// Everything below the first line stands this far in.
 const INDENT: usize = 2;
+/// More semaphores than these are no help to the eye.
+const SEMAPHORES: usize = 64;
 
 /// Writes the sheet.
 pub(super) fn write(
@@ -49,7 +51,7 @@ pub(super) fn write(
     write_users(out, found, hints, style)?;
     match inside {
         Inside::Segment(_) => Ok(()),
-        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
+        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, object, style),
         Inside::Set(Err(errno)) => unseen(out, "values", *errno, "needs read permission"),
         Inside::Queue(Ok(headers)) => write_headers(out, headers, object, style),
         Inside::Queue(Err(Errno::ENOSYS)) => {
@@ -214,15 +216,16 @@ fn process(pid: Pid, time: Timestamp, happened: bool) -> String {
 }
 
 const fn number(header: &'static str) -> Column {
-    Column { header, right: true, flexible: false }
+    Column { header, right: true, flexible: false, wraps: false }
 }
 
-fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Style) -> io::Result<()> {
+fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object, style: &Style) -> io::Result<()> {
+    let (shown, more) = semaphores.split_at(semaphores.len().min(SEMAPHORES));
     writeln!(out)?;
     let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
     let style = &Style { indent: INDENT, ..style.clone() };
-    table::write(out, &columns, semaphores.len(), style, |row, column| {
-        let semaphore = &semaphores[row];
+    table::write(out, &columns, shown.len(), style, |row, column| {
+        let semaphore = &shown[row];
         match column {
             0 => Value::Number(u64::from(semaphore.index)),
             1 => Value::Number(u64::from(semaphore.value)),
@@ -233,7 +236,11 @@ fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Styl
             3 => Value::Number(u64::from(semaphore.ncnt)),
             _ => Value::Number(u64::from(semaphore.zcnt)),
         }
-    })
+    })?;
+    match more.len() {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more; 'ipcadm show --json {}' shows them", set.id),
+    }
 }
 
 fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style: &Style) -> io::Result<()> {
