@@ -97,7 +97,7 @@ impl ShowArgs {
                         writeln!(out)?;
                     }
                     let used = whole.of(object);
-                    let inside = Inside::of(object, used.usage, self.messages);
+                    let inside = Inside::of(object, self.messages, used.usage);
                     sheets::write(out, text, object, &inside, (&used, &whole.hints(object)), names, &style)?;
                 }
                 Ok(())
@@ -123,7 +123,7 @@ impl ShowArgs {
                     json.open_object();
                     let mut unseen = envelope::fields(&mut json, object, names, fields);
                     let used = whole.of(object);
-                    write_inside(&mut json, &Inside::of(object, used.usage, self.messages), &mut unseen);
+                    write_inside(&mut json, &Inside::of(object, self.messages, used.usage), &mut unseen);
                     used.write(&mut json, &uses::names(used.uses.iter()), &mut unseen);
                     envelope::hidden(&mut json, &unseen);
                     json.close_object();

@@ -2,10 +2,8 @@
 
 use super::inventory;
 use super::model::{Kind, Object};
-use super::users::{Holder, Usage};
-use crate::proc::attached::Wanted;
-use crate::proc::maps;
-use crate::proc::reader::{Reader, Task};
+use super::users::Usage;
+use crate::proc::attached::{self, Wanted};
 use crate::sys::msg::Message;
 use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, sem};
 
@@ -26,11 +24,11 @@ pub enum Inside {
 }
 
 impl Inside {
-    /// Looks inside an object that `usage` tells of; of a queue at no more than its first `messages`.
+    /// Looks inside; of a queue at no more than its first `messages`, of a segment by those who are known to use it.
     #[must_use]
-    pub fn of(object: &Object, usage: &Usage, messages: u32) -> Self {
+    pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {
         match object.kind() {
-            Kind::Shm => Self::Segment(huge_pages(object, &usage.holders)),
+            Kind::Shm => Self::Segment(huge_pages(object, usage)),
             Kind::Sem => Self::Set(semaphores(object)),
             Kind::Msg => Self::Queue(headers(object, messages)),
         }
@@ -126,27 +124,18 @@ pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize)
     }
 }
 
-/// Whether a segment is made of huge pages. The kernel tells nobody; a mapping of one of its `holders` does, and so
-/// does an account of more resident memory than the segment has. None when neither shows anything.
+/// Whether a segment is made of huge pages. The kernel tells nobody; a mapping of it does, and so does an account
+/// of more resident memory than the segment has. None when neither shows anything.
 #[must_use]
-pub fn huge_pages(segment: &Object, holders: &[Holder]) -> Option<bool> {
+pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
-    let mapped = holders.iter().find_map(|holder| is_mapped_huge(segment, holder.process.pid));
-    mapped.or_else(|| {
-        let page = memory::page_size() as u64;
-        let whole = detail.size.checked_next_multiple_of(page)?;
-        (detail.memory?.rss > whole).then_some(true)
-    })
-}
-
-/// Whether a process has the segment mapped by huge pages, which the device of a mapping tells; None when it does not
-/// have it mapped any more.
-fn is_mapped_huge(segment: &Object, pid: u32) -> Option<bool> {
-    let wanted = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)?;
-    let mut reader = Reader::default();
-    // A first thread that has ended has no mappings to show.
-    reader.thread_ids(pid).ok()?.into_iter().find_map(|tid| {
-        let maps = reader.read(Task::thread(pid, tid), "maps").ok()?;
-        maps::segments(maps).find(|mapping| wanted.fits(mapping)).map(|mapping| !wanted.is_plain(&mapping))
-    })
+    if let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
+        && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
+    {
+        // The device of a mapping tells.
+        return mappings.first().map(|mapping| !wanted.is_plain(mapping));
+    }
+    let page = memory::page_size() as u64;
+    let whole = detail.size.checked_next_multiple_of(page)?;
+    (detail.memory?.rss > whole).then_some(true)
 }

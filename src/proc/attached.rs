@@ -1,4 +1,4 @@
-//! Which processes have a segment attached.
+//! The mappings of a segment in the processes that have it attached.
 
 use std::fs::{self, File};
 use std::io;
@@ -63,7 +63,20 @@ impl Process {
     /// # Errors
     /// `ENOENT` when there is no such process, or it is hidden.
     pub fn open(pid: u32) -> io::Result<Self> {
-        Ok(Self { folder: File::open(format!("/proc/{pid}"))?, pid })
+        let process = Self { folder: File::open(format!("/proc/{pid}"))?, pid };
+        match fs::metadata(process.path("ns/ipc")) {
+            // Its first thread has ended and shows nothing any more; the others do.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(process.any_thread().unwrap_or(process)),
+            _ => Ok(process),
+        }
+    }
+
+    /// The same process by the folder of a thread that has not ended.
+    fn any_thread(&self) -> Option<Self> {
+        let threads = fs::read_dir(self.path("task")).ok()?.flatten();
+        let mut threads =
+            threads.filter_map(|thread| Some(Self { folder: File::open(thread.path()).ok()?, pid: self.pid }));
+        threads.find(|thread| fs::metadata(thread.path("ns/ipc")).is_ok())
     }
 
     /// A file of it.
@@ -85,10 +98,9 @@ impl Process {
     }
 }
 
-/// The processes that have it mapped and may be looked into, as they are found.
-pub fn holders(wanted: &Wanted) -> impl Iterator<Item = (Process, Vec<Mapping>)> {
-    let folder = fs::read_dir("/proc").into_iter().flatten().flatten();
-    folder.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(|pid| {
+/// Those of `pids` that have it mapped and may be looked into, as they are found.
+pub fn among(pids: impl IntoIterator<Item = u32>, wanted: &Wanted) -> impl Iterator<Item = (Process, Vec<Mapping>)> {
+    pids.into_iter().filter_map(|pid| {
         let process = Process::open(pid).ok()?;
         let mappings = process.mappings(wanted).ok()?;
         (!mappings.is_empty()).then_some((process, mappings))
