@@ -144,9 +144,18 @@ fn look(number: u32) -> Result<u32> {
     }
 }
 
-/// The IPC namespace of a process.
-fn namespace_of(pid: u32) -> io::Result<u64> {
-    Reader::default().ipc_namespace(Task::process(pid))
+/// Whether all threads of a process are in other IPC namespaces than this one.
+///
+/// # Errors
+/// When that may not be looked at, or it has ended.
+fn is_elsewhere(pid: u32) -> io::Result<bool> {
+    let (mut reader, own) = (Reader::default(), namespace::ipc());
+    let threads = reader.thread_ids(pid)?;
+    let namespaces: Vec<_> = threads.into_iter().map(|tid| reader.ipc_namespace(Task::thread(pid, tid))).collect();
+    if namespaces.iter().flatten().next().is_none() {
+        return namespaces.into_iter().next().unwrap_or(Ok(0)).map(|_| false);
+    }
+    Ok(!namespaces.into_iter().flatten().any(|found| Some(found) == own))
 }
 
 impl PsArgs {
@@ -156,8 +165,8 @@ impl PsArgs {
             if users.is_unseen(*pid) {
                 note(&format!("process {pid} may not be looked into: it may use more than is recorded"));
             } else if !by_process.contains_key(pid) && self.format.format() == Format::Table {
-                note(&match namespace_of(*pid) {
-                    Ok(other) if Some(other) != namespace::ipc() => {
+                note(&match is_elsewhere(*pid) {
+                    Ok(true) => {
                         format!("process {pid} is in another IPC namespace, and uses no object of this one")
                     }
                     Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
