@@ -286,3 +286,36 @@ fn a_creator_that_is_gone() {
     let sheet = ipcadm(["show", &format!("shm:{id}")]).run().ok().stdout_str();
     assert_eq!(line(&sheet, "cpid"), format!("{pid} (gone)"));
 }
+
+/// The lines of a sheet without what differs from run to run: times, owners and the numbers of processes.
+fn lasting(sheet: &str) -> Vec<String> {
+    let changes = ["owner", "group", "creator", "creator_group", "otime", "ctime", "evidence"];
+    let line = |line: &str| match line.split_whitespace().next() {
+        Some(label) if changes.contains(&label) => format!("  {label}"),
+        // A process number that is longer or shorter moves the columns.
+        Some("semaphore" | "INDEX" | "0" | "1") => {
+            let words = line.split_whitespace().map(|word| {
+                let number = word.trim_start_matches("[/proc/").trim_end_matches(']');
+                if number.len() > 1 && number.parse::<u32>().is_ok() {
+                    word.replace(number, "PID")
+                } else {
+                    word.to_owned()
+                }
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+        _ => line.to_owned(),
+    };
+    sheet.lines().map(line).collect()
+}
+
+#[test]
+fn the_page_shows_what_is_printed() {
+    let _ns = fresh();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/ipcadm-show.1")).unwrap();
+    let (_, example) = page.split_once("$ ipcadm show sem:0x5102\n").expect("an example");
+    let (example, _) = example.split_once("$ ").expect("another command");
+    ipcadm(["sem", "create", "--values", "1,0", "--key", "0x5102"]).run().ok();
+    let shown = ipcadm(["show", "sem:0x5102"]).run().ok().stdout_str();
+    assert_eq!(lasting(&shown), lasting(example), "{shown}");
+}
