@@ -13,6 +13,13 @@ type Table = &'static [Entry];
 type Entry = (&'static str, &'static str);
 
 static DOCUMENT: Table = &[("ipcadm", "object"), ("errors", "array")];
+static PROCESSES: Table = &[
+    ("hidden_attachments", "number"),
+    ("hidden_waiters", "number?"),
+    ("hidden_sets", "number"),
+    ("hidden_why", "string?"),
+    ("hidden", "array"),
+];
 static HEAD: Table = &[("version", "string"), ("namespace", "number?"), ("time", "string")];
 static DRY_RUN: Table = &[("dry_run", "bool")];
 static ERROR: Table = &[("ref", "string"), ("status", "number"), ("message", "string")];
@@ -246,9 +253,17 @@ impl Checker {
         let document: Value = serde_json::from_slice(&outcome.stdout).expect(arguments);
         let mut keys: BTreeSet<&str> = DOCUMENT.iter().map(|(name, _)| *name).collect();
         keys.insert(key);
+        if key == "processes" {
+            keys.extend(PROCESSES.iter().map(|(name, _)| *name));
+        }
         assert_eq!(document.as_object().expect(arguments).keys().map(String::as_str).collect::<BTreeSet<_>>(), keys);
         for (name, _) in DOCUMENT {
             self.met.borrow_mut().insert((DOCUMENT.as_ptr(), *name));
+        }
+        if key == "processes" {
+            let mut beside = document.clone();
+            beside.as_object_mut().expect(arguments).retain(|name, _| PROCESSES.iter().any(|(known, _)| known == name));
+            self.types(arguments, &beside, &[PROCESSES]);
         }
         let head = if arguments.contains("--dry-run") { vec![HEAD, DRY_RUN] } else { vec![HEAD] };
         self.exactly(arguments, &document["ipcadm"], &head);

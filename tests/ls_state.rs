@@ -73,10 +73,50 @@ fn processes_choose() {
     let both = format!("--pid {} --pid {}", holder.pid(), waiter.pid());
     assert_eq!(chosen(&both), ["shm:3", "sem:0"]);
     assert_eq!(chosen(&format!("{both} --state active sem")), ["sem:0"]);
-    assert_eq!(by(i32::MAX.unsigned_abs()), [""; 0]);
     // What a process left behind is still found by its number.
     let dead = ls("-o cpid shm:0");
-    assert!(chosen(&format!("--pid {}", dead.trim())).contains(&"shm:0".to_owned()));
+    let outcome = ipcadm(["ls", "-q", "--pid", dead.trim()]).run().ok().stdout_has("shm:0\n");
+    outcome.stderr_is(format!("ipcadm: note: there is no process {}\n", dead.trim()));
+}
+
+#[test]
+fn what_processes_may_use_besides_is_said() {
+    let _ns = fresh();
+    make::shm(0, 1, 0o666);
+    make::sem(0, 1, 0o000);
+    let holder = make::holder(0);
+    let by = |pid: &str, json: bool| {
+        let format = if json { "json" } else { "table" };
+        ipcadm(["ls", "-o", "ref", "--format", format, "--pid", pid])
+    };
+    let pid = holder.pid().to_string();
+    by(&pid, false).run().ok().stderr_empty().stdout_has("shm:0");
+    let expected = format!("ipcadm: note: process {pid} may not be looked into: it may use more than is recorded\n");
+    let outcome = by(&pid, false).unprivileged().run().ok().stderr_has(&expected);
+    outcome.stderr_has("note: who last changed the semaphores of 1 set is hidden: needs read permission\n");
+    by(&pid, true).unprivileged().run().ok().stderr_has(&expected);
+    by("2147483647", false).run().ok().stderr_is("ipcadm: note: there is no process 2147483647\n").stdout_is("REF\n");
+    // A thread stands for its process.
+    let tid = fs::read_link("/proc/thread-self").unwrap();
+    let tid = tid.file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(chosen(&format!("--pid {tid}")), chosen(&format!("--pid {}", std::process::id())));
+    assert_eq!(chosen(&format!("--pid {tid}")), ["shm:0"]);
+}
+
+#[test]
+fn lists_that_lack_something_are_named() {
+    let _ns = fresh();
+    let id = make::sem(0, 1, 0o666);
+    let _waiter = make::blocked_semop(id, 0, -1);
+    let hidden = |args: &[&str]| {
+        let outcome = ipcadm(args.iter().copied()).unprivileged().run().ok();
+        serde_json::from_slice::<Value>(&outcome.stdout).expect("JSON")["hidden"].clone()
+    };
+    let who = hidden(&["who", "--format", "jsonl", "sem:0"]);
+    assert_eq!(who, Value::from(vec!["waiters"]));
+    assert_eq!(hidden(&["ls", "--format", "jsonl", "-o", "waiters"]), who);
+    // The kernel counts them, so that their number is known.
+    ipcadm(["ls", "--no-header", "-o", "waiters"]).unprivileged().run().ok().stdout_is("      1\n".trim_start());
 }
 
 #[test]

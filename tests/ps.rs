@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipcadm_testbed::{fresh, ipcadm, make};
+use ipcadm_testbed::{Kind, fresh, ipcadm, make, tool};
 use serde_json::{Value, json};
 
 fn processes(args: &[&str], status: i32) -> Vec<Value> {
@@ -110,8 +110,11 @@ fn what_cannot_be_seen_is_said() {
     let outcome = ipcadm(["ps", "--json"]).unprivileged().run().ok();
     let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
     let text = outcome.stderr_str();
-    assert!(text.contains("note: hidden: 1 attachments, 0 sleeping threads: "), "{text}");
-    assert!(text.contains("is hidden of 1 semaphore sets: needs read permission"), "{text}");
+    assert!(text.contains("note: 1 attachment is hidden, sleeping threads may be hidden: "), "{text}");
+    assert!(text.contains("who last changed the semaphores of 1 set is hidden: needs read permission"), "{text}");
+    assert_eq!((&document["hidden"][0], &document["hidden_sets"]), (&json!("processes"), &json!(1)));
+    assert_eq!(document["hidden_attachments"], 1);
+    assert!(document["hidden_why"].is_string());
     let all = document["processes"].as_array().unwrap();
     let found = all.iter().find(|process| process["pid"] == holder.pid()).expect("it is recorded");
     assert_eq!(found["hidden"], json!(["uses"]));
@@ -119,4 +122,40 @@ fn what_cannot_be_seen_is_said() {
     let pid = holder.pid().to_string();
     let outcome = ipcadm(["ps", &pid]).unprivileged().run().ok();
     outcome.stderr_has(&format!("process {pid} may not be looked into: it may use more than is recorded\n"));
+}
+
+#[test]
+fn what_is_not_known_is_not_none() {
+    let _ns = fresh();
+    make::shm(0, 1, 0o666);
+    make::msg(0, 0o666);
+    let held = make::holder(0);
+    // How many threads sleep on the queue is not known: not 0, nor nothing to tell of.
+    let text = ipcadm(["ps"]).unprivileged().run().ok().stderr_str();
+    assert!(text.contains("note: 1 attachment is hidden, sleeping threads may be hidden: "), "{text}");
+    let document = |args: &[&str]| -> Value {
+        let outcome = ipcadm(["ps", "--json"]).args(args.iter().copied()).unprivileged().run().ok();
+        serde_json::from_slice(&outcome.stdout).expect("JSON")
+    };
+    let all = document(&[]);
+    assert_eq!((&all["hidden_attachments"], &all["hidden_waiters"]), (&json!(1), &Value::Null));
+    assert_eq!(all["hidden"], json!(["processes", "hidden_waiters"]));
+    assert_eq!(document(&[&held.pid().to_string()])["hidden"], json!(["processes", "hidden_waiters"]));
+    // Whoever has it attached is seen, and nothing else is left to be hidden.
+    make::remove(Kind::Msg, 0);
+    let outcome = ipcadm(["ps", "--json"]).run().ok();
+    let whole: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    assert_eq!((&whole["hidden"], &whole["hidden_why"]), (&json!([]), &Value::Null));
+}
+
+#[test]
+fn a_process_of_another_namespace_is_said_to_be_there() {
+    let _ns = fresh();
+    let mut other = tool("unshare", ["--ipc", "sh", "-c", "echo; read line"]).stdin_open().spawn();
+    other.line();
+    let pid = other.pid();
+    let expected = format!("ipcadm: note: process {pid} is in another IPC namespace, and uses no object of this one\n");
+    ipcadm(["ps", &pid.to_string()]).run().ok().stderr_is(expected);
+    other.close_stdin();
+    other.wait();
 }

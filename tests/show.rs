@@ -1,6 +1,6 @@
 //! `show`: everything known about each kind of object, as a sheet and as JSON.
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root, tool};
 use serde_json::{Value, json};
 
 /// What `show --json` prints, with this status.
@@ -86,6 +86,32 @@ fn huge_pages_show_in_a_mapping_only() {
 }
 
 #[test]
+fn pages_show_where_the_first_thread_has_ended() {
+    let _ns = fresh();
+    if !std::path::Path::new("/usr/bin/python3").exists() {
+        ipcadm_testbed::left_out("a process whose first thread ends, as there is no python3");
+        return;
+    }
+    let id = make::shm(0, 5000, 0o600);
+    let script = format!(
+        "import ctypes, threading\nl = ctypes.CDLL(None)\nl.shmat.restype = ctypes.c_void_p\nl.shmat({id}, None, 0)\n\
+         def wait():\n  print('.', flush=True)\n  input()\nt = threading.Thread(target=wait)\nt.start()\n\
+         l.syscall({}, 0)\n",
+        libc::SYS_exit
+    );
+    let mut holder = tool("python3", ["-c", &script]).stdin_open().spawn();
+    holder.line();
+    let stat = format!("/proc/{}/stat", holder.pid());
+    while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {
+        std::thread::yield_now();
+    }
+    let shown = object(&[&format!("shm:{id}")]);
+    assert_eq!((&shown["hugepages"], &shown["hidden"]), (&json!(false), &json!([])));
+    holder.signal(9);
+    holder.wait();
+}
+
+#[test]
 fn what_nobody_used_yet() {
     let _ns = fresh();
     let refs = [make::shm(0, 1, 0o600), make::sem(0, 1, 0o600), make::msg(0, 0o600)];
@@ -148,6 +174,11 @@ fn a_large_set_is_whole() {
     let list = shown["semaphores"].as_array().expect("a list");
     assert_eq!(list.len(), 2000);
     assert!(list.iter().enumerate().all(|(n, one)| one["index"] == n && one["value"] == n));
+    // People get a page of it.
+    let sheet = ipcadm(["show", &format!("sem:{id}")]).run().ok().stdout_str();
+    let rows: Vec<&str> = sheet.lines().rev().take(2).collect();
+    assert_eq!(rows[0], format!("  and 1936 more; 'ipcadm show --json sem:{id}' shows them"));
+    assert!(rows[1].trim_start().starts_with("63 "), "{sheet}");
 }
 
 #[test]
@@ -254,4 +285,37 @@ fn a_creator_that_is_gone() {
     let pid = make::shm_stat(id).cpid;
     let sheet = ipcadm(["show", &format!("shm:{id}")]).run().ok().stdout_str();
     assert_eq!(line(&sheet, "cpid"), format!("{pid} (gone)"));
+}
+
+/// The lines of a sheet without what differs from run to run: times, owners and the numbers of processes.
+fn lasting(sheet: &str) -> Vec<String> {
+    let changes = ["owner", "group", "creator", "creator_group", "otime", "ctime", "evidence"];
+    let line = |line: &str| match line.split_whitespace().next() {
+        Some(label) if changes.contains(&label) => format!("  {label}"),
+        // A process number that is longer or shorter moves the columns.
+        Some("semaphore" | "INDEX" | "0" | "1") => {
+            let words = line.split_whitespace().map(|word| {
+                let number = word.trim_start_matches("[/proc/").trim_end_matches(']');
+                if number.len() > 1 && number.parse::<u32>().is_ok() {
+                    word.replace(number, "PID")
+                } else {
+                    word.to_owned()
+                }
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+        _ => line.to_owned(),
+    };
+    sheet.lines().map(line).collect()
+}
+
+#[test]
+fn the_page_shows_what_is_printed() {
+    let _ns = fresh();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/ipcadm-show.1")).unwrap();
+    let (_, example) = page.split_once("$ ipcadm show sem:0x5102\n").expect("an example");
+    let (example, _) = example.split_once("$ ").expect("another command");
+    ipcadm(["sem", "create", "--values", "1,0", "--key", "0x5102"]).run().ok();
+    let shown = ipcadm(["show", "sem:0x5102"]).run().ok().stdout_str();
+    assert_eq!(lasting(&shown), lasting(example), "{shown}");
 }

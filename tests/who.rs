@@ -72,7 +72,8 @@ fn every_format_tells_the_same() {
     assert_eq!(rows(&table)[0][..2], [format!("sem:{id}"), pid.clone()]);
     assert!(table.contains("  takes 3 from semaphore 1  "), "{table}");
     assert!(table.contains(&format!("\n\nhint: sem:{id} semaphore 1 was last changed by {own} (")), "{table}");
-    ipcadm(["who", "--no-header", "sem:0x51"]).run().ok().stdout_lacks("REF");
+    let rows = ipcadm(["who", "--no-header", "sem:0x51"]).run().ok().stdout_str();
+    assert_eq!(rows.lines().count(), 1, "{rows}");
     let found = &objects(&["sem:0x51"])[0]["waiters"][0];
     let told = ["pid", "tid", "role", "waits_for", "semaphore", "takes", "undo", "timeout", "last_pid", "last_alive"];
     let told: Vec<Value> = told.iter().map(|key| found[key].clone()).collect();
@@ -98,7 +99,7 @@ fn an_unused_object_has_nobody() {
     let outcome = ipcadm(["who", &format!("shm:{id}")]).run().ok();
     let outcome = outcome.stderr_is(format!("ipcadm: note: nobody uses shm:{id}\n"));
     assert_eq!(outcome.stdout_str().lines().count(), 1);
-    ipcadm(["who", "-q", &format!("shm:{id}")]).run().ok().stdout_empty();
+    ipcadm(["who", "-q", &format!("shm:{id}")]).run().ok().stderr_empty().stdout_empty();
     ipcadm(["who", "-"]).stdin("").run().ok();
 }
 
@@ -175,11 +176,19 @@ fn an_ordinary_user_is_told_what_is_hidden() {
     let waiter = make::blocked_semop(sem, 0, -1);
     let who = |reference: String| ipcadm(["who", &reference]).unprivileged().run().ok().stdout_str();
     let table = who(format!("shm:{shm}"));
-    assert!(table.contains("  1 attachment is hidden: ") && table.contains(" may not be looked into"), "{table}");
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows[1].contains("  1 attachment is hidden  ") && rows[1].len() < 80, "{table}");
+    assert!(
+        rows[2].is_empty() && rows[3].starts_with("hidden: ") && rows[3].contains(" may not be looked into"),
+        "{table}"
+    );
+    let outcome = ipcadm(["who", "--no-header", &format!("shm:{shm}")]).unprivileged().run().ok();
+    assert_eq!(outcome.stdout_str().lines().count(), 1, "{outcome}");
+    outcome.stderr_has(&format!("note: shm:{shm}: 1 attachment is hidden: "));
     let table = who(format!("sem:{sem}"));
-    assert!(table.contains("  1 sleeping thread is hidden: "), "{table}");
+    assert!(table.contains("  1 sleeping thread is hidden  "), "{table}");
     let table = who(format!("msg:{msg}"));
-    assert!(table.contains("  sleeping threads may be hidden: "), "{table}");
+    assert!(table.contains("  sleeping threads may be hidden  "), "{table}");
     // The own ones are seen: this one has the segment attached too.
     let command = ["shm", "attach", &format!("shm:{shm}"), "--", "cat"];
     let mut own = ipcadm(command).unprivileged().stdin_open().spawn();
@@ -273,4 +282,46 @@ fn those_who_wait_for_each_other_are_told() {
     make::remove(Kind::Sem, two);
     a.wait();
     b.wait();
+}
+
+#[test]
+fn many_unused_objects_are_counted() {
+    let _ns = fresh();
+    let unused: Vec<i32> = (0..12).map(|_| make::shm(0, 1, 0o600)).collect();
+    let held = make::holder(unused[0]);
+    let refs = ipcadm(["ls", "-q"]).run().ok().stdout;
+    let outcome = ipcadm(["who", "-"]).stdin(refs.clone()).run().ok();
+    outcome.stderr_is("ipcadm: note: nobody uses 11 of 12 objects\n");
+    let outcome = ipcadm(["who", "-q", "-"]).stdin(refs.clone()).run().ok();
+    outcome.stderr_empty().stdout_is(format!("{}\n", held.pid()));
+    // What cannot be known of many is said once.
+    let queues: String = (0..12).map(|_| format!("msg:{}\n", make::msg(0, 0o600))).collect();
+    let outcome = ipcadm(["who", "-q", "-"]).stdin(queues).without_proc().run().ok().stdout_empty();
+    outcome.stderr_has("ipcadm: note: of 12 objects of 12: sleeping threads may be hidden: ");
+}
+
+#[test]
+fn one_alone_waits_for_nobody_else() {
+    let _ns = fresh();
+    let id = make::sem(0, 1, 0o600);
+    if !std::path::Path::new("/usr/bin/python3").exists() {
+        ipcadm_testbed::left_out("a consumer, as there is no python3");
+        return;
+    }
+    // A consumer takes the last item, and comes back for more.
+    make::semop(id, &[(0, 1, 0)]);
+    let script = format!(
+        "import ctypes, struct\nl = ctypes.CDLL(None)\ndef op(f): l.semop({id}, struct.pack('HhH', 0, -1, f), 1)\n\
+         op(0)\nprint('.', flush=True)\nop(0o10000)\n"
+    );
+    let mut consumer = tool("python3", ["-c", &script]).spawn();
+    consumer.line();
+    consumer.until_asleep();
+    let table = ipcadm(["who", &format!("sem:{id}")]).run().ok().stdout_str();
+    let pid = consumer.pid();
+    let hint = format!("\nhint: sem:{id} semaphore 0 was last changed by {pid} (python3), which waits for it itself\n");
+    assert!(table.ends_with(&hint), "{table}");
+    assert!(table.contains("  takes 1 from semaphore 0, undo  "), "{table}");
+    make::remove(Kind::Sem, id);
+    consumer.wait();
 }

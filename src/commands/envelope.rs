@@ -65,6 +65,11 @@ pub(super) fn head<W: Write>(json: &mut JsonWriter<W>, list: &str, dry_run: bool
 /// `], "errors": […]}`
 pub(super) fn tail<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
     json.close_array();
+    errors(json, failures);
+}
+
+/// `"errors": […]}`, where the list is closed already.
+pub(super) fn errors<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
     json.key("errors");
     json.open_array();
     for failure in failures {

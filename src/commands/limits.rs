@@ -130,7 +130,7 @@ impl LimitsArgs {
                 let cells: Vec<&Cell> = CELLS.iter().filter(|cell| !cell.header.is_empty()).collect();
                 let columns: Vec<Column> = cells
                     .iter()
-                    .map(|cell| Column { header: cell.header, right: cell.right, flexible: false })
+                    .map(|cell| Column { header: cell.header, right: cell.right, flexible: false, wraps: false })
                     .collect();
                 let mut style = Style::new(self.bytes, TimeStyle::Age);
                 context.fit(&mut style);

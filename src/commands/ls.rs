@@ -104,7 +104,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
             for (kind, source, seen) in &survey.sources {
                 context.verbose(|| format!("{} listed by {}", kind.count(*seen), source.word()));
             }
-            survey.losses.iter().for_each(|loss| note(loss));
+            survey.losses.iter().chain(&survey.doubts).for_each(|doubt| note(doubt));
             (survey.objects, survey.insights)
         }
         Scope::Objects(targets) => {

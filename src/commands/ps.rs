@@ -12,17 +12,19 @@ use super::output::Out;
 use super::uses::{self, Row};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
-use crate::object::model::{KindSet, Object};
+use crate::object::model::KindSet;
 use crate::object::names::Names;
 use crate::object::users::{Users, Wants};
 use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
 use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
-use crate::object::uses::{Use, of_object};
+use crate::object::uses::{Hidden, Use, of_object};
 use crate::proc::process::{Found, process_of};
+use crate::proc::reader::{Reader, Task};
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
+use crate::sys::namespace;
 
 /// Show which objects processes use
 ///
@@ -84,11 +86,50 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     for used in by_process.values_mut() {
         used.sort_by_key(|used| (used.object, used.rank()));
     }
-    args.notes(&objects, &users, unread, &wanted, &by_process);
+    let hidden = Hidden::of(objects.iter().filter_map(|object| users.of(object.id)));
+    let some =
+        if wanted.is_empty() { hidden.words().is_some() } else { wanted.iter().any(|pid| users.is_unseen(*pid)) };
+    let unseen = Unseen { hidden, sets: unread, some: some || unread > 0 };
+    args.notes(&unseen, &users, &wanted, &by_process);
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &by_process, &users, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
+}
+
+/// What is hidden of the uses of all objects.
+#[derive(Debug)]
+struct Unseen {
+    /// Of their holders and waiters.
+    hidden: Hidden,
+    /// Sets of which it is hidden who changed them.
+    sets: u64,
+    /// Whether the list may lack something for it.
+    some: bool,
+}
+
+impl Unseen {
+    /// The keys beside the list.
+    fn write<W: Write>(&self, json: &mut JsonWriter<W>) {
+        json.key("hidden_attachments");
+        json.number(self.hidden.attachments);
+        json.key("hidden_waiters");
+        if self.hidden.uncounted {
+            json.null();
+        } else {
+            json.number(self.hidden.waiters);
+        }
+        json.key("hidden_sets");
+        json.number(self.sets);
+        json.key("hidden_why");
+        match &self.hidden.why {
+            Some(why) => json.string(why),
+            None => json.null(),
+        }
+        let keys = [(self.some, "processes"), (self.hidden.uncounted, "hidden_waiters")];
+        let keys: Vec<&str> = keys.into_iter().filter(|(is_hidden, _)| *is_hidden).map(|(_, key)| key).collect();
+        envelope::hidden(json, &keys);
+    }
 }
 
 /// The process that has this number, or a thread that has it.
@@ -103,38 +144,49 @@ fn look(number: u32) -> Result<u32> {
     }
 }
 
+/// Whether all threads of a process are in other IPC namespaces than this one.
+///
+/// # Errors
+/// When that may not be looked at, or it has ended.
+fn is_elsewhere(pid: u32) -> io::Result<bool> {
+    let (mut reader, own) = (Reader::default(), namespace::ipc());
+    let threads = reader.thread_ids(pid)?;
+    let namespaces: Vec<_> = threads.into_iter().map(|tid| reader.ipc_namespace(Task::thread(pid, tid))).collect();
+    if namespaces.iter().flatten().next().is_none() {
+        return namespaces.into_iter().next().unwrap_or(Ok(0)).map(|_| false);
+    }
+    Ok(!namespaces.into_iter().flatten().any(|found| Some(found) == own))
+}
+
 impl PsArgs {
     /// Says what may be missing.
-    fn notes(
-        &self,
-        objects: &[Object],
-        users: &Users,
-        unread: u64,
-        wanted: &BTreeSet<u32>,
-        by_process: &BTreeMap<u32, Vec<Use>>,
-    ) {
+    fn notes(&self, unseen: &Unseen, users: &Users, wanted: &BTreeSet<u32>, by_process: &BTreeMap<u32, Vec<Use>>) {
         for pid in wanted {
             if users.is_unseen(*pid) {
                 note(&format!("process {pid} may not be looked into: it may use more than is recorded"));
             } else if !by_process.contains_key(pid) && self.format.format() == Format::Table {
-                note(&format!("process {pid} uses no object"));
+                note(&match is_elsewhere(*pid) {
+                    Ok(true) => {
+                        format!("process {pid} is in another IPC namespace, and uses no object of this one")
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                        format!("process {pid} may not be looked into: it may use objects")
+                    }
+                    _ => format!("process {pid} uses no object"),
+                });
             }
         }
         if !wanted.is_empty() {
             return;
         }
-        let usages = || objects.iter().filter_map(|object| users.of(object.id));
-        let attachments: u64 = usages().map(|usage| usage.hidden_attachments).sum();
-        let threads: u64 = usages().filter_map(|usage| usage.hidden_waiters).sum();
-        let unknown = usages().any(|usage| usage.hidden_waiters.is_none());
-        let why = usages().find_map(|usage| usage.hidden_why.as_deref()).map(escape).unwrap_or_default();
-        if attachments > 0 || threads > 0 {
-            note(&format!("hidden: {attachments} attachments, {threads} sleeping threads: {why}"));
-        } else if unknown {
-            note(&format!("sleeping threads may be hidden: {why}"));
+        if let Some(words) = unseen.hidden.words() {
+            let why = unseen.hidden.why.as_deref().map(escape).unwrap_or_default();
+            note(&format!("{words}: {why}"));
         }
-        if unread > 0 {
-            note(&format!("who last changed them is hidden of {unread} semaphore sets: needs read permission"));
+        match unseen.sets {
+            0 => {}
+            1 => note("who last changed the semaphores of 1 set is hidden: needs read permission"),
+            many => note(&format!("who last changed the semaphores of {many} sets is hidden: needs read permission")),
         }
     }
 
@@ -142,7 +194,7 @@ impl PsArgs {
         &self,
         out: &mut Out,
         by_process: &BTreeMap<u32, Vec<Use>>,
-        users: &Users,
+        (users, unseen): (&Users, &Unseen),
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {
@@ -177,7 +229,9 @@ impl PsArgs {
                     json.relieve()?;
                 }
                 if !lines {
-                    envelope::tail(&mut json, failures);
+                    json.close_array();
+                    unseen.write(&mut json);
+                    envelope::errors(&mut json, failures);
                     json.end_document()?;
                 }
                 json.flush()

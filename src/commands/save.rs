@@ -157,6 +157,7 @@ impl SaveArgs {
             let reason = survey.losses.join("; ");
             return Err(Error::cannot(Status::Denied, "save all that is chosen", reason, None));
         }
+        survey.doubts.iter().for_each(|doubt| note(doubt));
         Ok(survey.objects)
     }
 }

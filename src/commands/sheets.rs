@@ -10,7 +10,8 @@ use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
 use crate::object::state::Judgement;
 use crate::object::uses::hidden;
-use crate::proc::process::{Recorded, recorded};
+use crate::proc::process::Recorded;
+use crate::proc::recorded::Processes;
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
 use crate::render::style::{Style, TimeStyle};
@@ -21,6 +22,8 @@ use crate::sys::{Errno, Pid, Timestamp};
 
 /// Everything below the first line stands this far in.
 const INDENT: usize = 2;
+/// More semaphores than these are no help to the eye.
+const SEMAPHORES: usize = 64;
 
 /// Writes the sheet.
 pub(super) fn write(
@@ -30,16 +33,16 @@ pub(super) fn write(
     inside: &Inside,
     (found, hints): (&Found<'_>, &[String]),
     names: &Names,
-    style: &Style,
+    (style, processes): (&Style, &mut Processes),
 ) -> io::Result<()> {
     let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
     let mut sheet = Sheet::default();
     common(&mut sheet, object, names);
     match &object.detail {
-        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, style),
+        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, (style, processes)),
         Detail::Sem(set) => of_set(&mut sheet, set, style),
-        Detail::Msg(queue) => of_queue(&mut sheet, queue, style),
+        Detail::Msg(queue) => of_queue(&mut sheet, queue, style, processes),
     }
     sheet.line("ctime", time(object.ctime, style));
     if let Some(judgement) = names.insights().judgement(object.id) {
@@ -49,7 +52,7 @@ pub(super) fn write(
     write_users(out, found, hints, style)?;
     match inside {
         Inside::Segment(_) => Ok(()),
-        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, style),
+        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, object, style),
         Inside::Set(Err(errno)) => unseen(out, "values", *errno, "needs read permission"),
         Inside::Queue(Ok(headers)) => write_headers(out, headers, object, style),
         Inside::Queue(Err(Errno::ENOSYS)) => {
@@ -102,7 +105,13 @@ fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
     sheet.line("creator_group", account(names.group(perm.cgid), perm.cgid.raw()));
 }
 
-fn of_segment(sheet: &mut Sheet, object: &Object, segment: &Segment, inside: &Inside, style: &Style) {
+fn of_segment(
+    sheet: &mut Sheet,
+    object: &Object,
+    segment: &Segment,
+    inside: &Inside,
+    (style, processes): (&Style, &mut Processes),
+) {
     sheet.line("size", bytes(segment.size));
     sheet.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
     sheet.line(
@@ -124,9 +133,9 @@ fn of_segment(sheet: &mut Sheet, object: &Object, segment: &Segment, inside: &In
             many => format!("{many} attachments"),
         },
     );
-    sheet.line("cpid", process(segment.cpid, object.ctime, true));
+    sheet.line("cpid", process(segment.cpid, object.ctime, true, processes));
     let last = segment.atime.max(segment.dtime);
-    sheet.line("lpid", process(segment.lpid, last, !last.is_never()));
+    sheet.line("lpid", process(segment.lpid, last, !last.is_never(), processes));
     sheet.line("atime", time(segment.atime, style));
     sheet.line("dtime", time(segment.dtime, style));
 }
@@ -142,7 +151,7 @@ fn of_set(sheet: &mut Sheet, set: &Set, style: &Style) {
     sheet.line("otime", time(set.otime, style));
 }
 
-fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style) {
+fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style, processes: &mut Processes) {
     sheet.line(
         "qnum",
         match queue.qnum {
@@ -152,8 +161,8 @@ fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style) {
     );
     sheet.line("cbytes", bytes(queue.cbytes));
     sheet.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
-    sheet.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never()));
-    sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never()));
+    sheet.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never(), processes));
+    sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never(), processes));
     sheet.line("stime", time(queue.stime, style));
     sheet.line("rtime", time(queue.rtime, style));
 }
@@ -201,28 +210,32 @@ fn time(time: Timestamp, style: &Style) -> String {
 }
 
 /// A recorded process, and whether it is still that one.
-fn process(pid: Pid, time: Timestamp, happened: bool) -> String {
+fn process(pid: Pid, time: Timestamp, happened: bool, processes: &mut Processes) -> String {
     match (pid.is_none(), happened) {
         (true, true) => "? (a process of another pid namespace)".to_owned(),
         (true, false) => "none yet".to_owned(),
-        (false, _) => match recorded(pid, time) {
-            Recorded::Alive(command) => format!("{pid} ({})", escape(&command)),
-            Recorded::Gone => format!("{pid} (gone)"),
-            Recorded::Unknown => pid.to_string(),
-        },
+        (false, _) => {
+            let comparable = processes.clock_set([time]).is_none();
+            match processes.recorded(pid, time, comparable).into() {
+                Recorded::Alive(command) => format!("{pid} ({})", escape(&command)),
+                Recorded::Gone => format!("{pid} (gone)"),
+                Recorded::Unknown => pid.to_string(),
+            }
+        }
     }
 }
 
 const fn number(header: &'static str) -> Column {
-    Column { header, right: true, flexible: false }
+    Column { header, right: true, flexible: false, wraps: false }
 }
 
-fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Style) -> io::Result<()> {
+fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object, style: &Style) -> io::Result<()> {
+    let (shown, more) = semaphores.split_at(semaphores.len().min(SEMAPHORES));
     writeln!(out)?;
     let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
     let style = &Style { indent: INDENT, ..style.clone() };
-    table::write(out, &columns, semaphores.len(), style, |row, column| {
-        let semaphore = &semaphores[row];
+    table::write(out, &columns, shown.len(), style, |row, column| {
+        let semaphore = &shown[row];
         match column {
             0 => Value::Number(u64::from(semaphore.index)),
             1 => Value::Number(u64::from(semaphore.value)),
@@ -233,7 +246,11 @@ fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], style: &Styl
             3 => Value::Number(u64::from(semaphore.ncnt)),
             _ => Value::Number(u64::from(semaphore.zcnt)),
         }
-    })
+    })?;
+    match more.len() {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more; 'ipcadm show --json {}' shows them", set.id),
+    }
 }
 
 fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style: &Style) -> io::Result<()> {

@@ -21,6 +21,7 @@ use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
 use crate::object::state::GRACE;
 use crate::object::survey::{Insight, Insights};
+use crate::proc::recorded::Processes;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -92,13 +93,22 @@ impl ShowArgs {
             Format::Table => {
                 let mut style = Style::new(false, TimeStyle::Full);
                 context.fit(&mut style);
+                let mut processes = Processes::new();
                 for (index, (text, object)) in found.iter().enumerate() {
                     if index > 0 {
                         writeln!(out)?;
                     }
                     let used = whole.of(object);
                     let inside = Inside::of(object, self.messages, used.usage);
-                    sheets::write(out, text, object, &inside, (&used, &whole.hints(object)), names, &style)?;
+                    sheets::write(
+                        out,
+                        text,
+                        object,
+                        &inside,
+                        (&used, &whole.hints(object)),
+                        names,
+                        (&style, &mut processes),
+                    )?;
                 }
                 Ok(())
             }

@@ -9,7 +9,6 @@ use crate::object::users::Usage;
 use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
 use crate::object::uses::{Role, Use};
 use crate::render::csv;
-use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
@@ -20,7 +19,7 @@ use crate::render::value::Value;
 pub(super) enum Row {
     /// Somebody uses it.
     Use(Box<Use>),
-    /// Somebody else does or may, in words.
+    /// Somebody else does or may, in words; the reason would make the table too wide.
     Hidden(ObjectId, String),
 }
 
@@ -48,8 +47,7 @@ pub(super) fn write_table(
         Row::Use(used) => columns[column].value(used, names),
         Row::Hidden(object, words) => match columns[column].name {
             "ref" => Value::Reference(object.kind.word(), object.id),
-            // The reason may hold an error message.
-            "use" => Value::Word(escape(words).into_owned().into()),
+            "use" => Value::Word(words.as_str().into()),
             "since" => Value::Null,
             _ => Value::Hidden,
         },

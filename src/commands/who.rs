@@ -14,14 +14,17 @@ use super::targets;
 use super::uses::{self, Row};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
-use crate::object::model::{Kind, KindSet, Object};
+use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::Names;
 use crate::object::users::{Usage, Users, Wants};
 use crate::object::uses::traces::Traces;
-use crate::object::uses::{Use, hidden, of_object};
+use crate::object::uses::{Hidden, Use, hidden, of_object};
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
+
+/// So many objects are told of one by one.
+const FEW: usize = 10;
 
 /// Show which processes use objects
 ///
@@ -93,10 +96,15 @@ impl<'a> Whole<'a> {
 }
 
 impl Found<'_> {
+    /// Whether it is known that nobody uses it.
+    fn is_unused(&self) -> bool {
+        self.uses.is_empty() && hidden(self.usage).is_none()
+    }
+
     /// The rows of a table.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
-        rows.extend(hidden(self.usage).map(|words| Row::Hidden(self.object.id, words)));
+        rows.extend(Hidden::of([self.usage]).words().map(|words| Row::Hidden(self.object.id, words)));
         rows
     }
 
@@ -164,20 +172,42 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
 }
 
 impl WhoArgs {
-    /// Says what the output cannot: that nobody uses an object, and where only processes are printed, what is hidden.
+    /// Says what the output cannot: that nobody uses an object, and where there is no room for it, what is hidden.
     fn notes(&self, found: &[Found<'_>]) {
-        let format = self.format.format();
-        for one in found {
-            match hidden(one.usage) {
-                None if one.uses.is_empty() && format == Format::Table => {
-                    note(&format!("nobody uses {}", one.object.id));
-                }
-                Some(words) if self.quiet || format == Format::Csv => {
-                    note(&format!("{}: {}", one.object.id, escape(&words)));
-                }
-                _ => {}
+        let table = self.format.format() == Format::Table;
+        if table && !self.quiet {
+            let unused: Vec<ObjectId> = found.iter().filter(|one| one.is_unused()).map(|one| one.object.id).collect();
+            if unused.len() > FEW {
+                note(&format!("nobody uses {} of {} objects", unused.len(), found.len()));
+            } else {
+                unused.iter().for_each(|id| note(&format!("nobody uses {id}")));
             }
         }
+        if self.quiet || self.format.format() == Format::Csv || (table && self.no_header) {
+            let incomplete: Vec<&Found<'_>> = found.iter().filter(|one| hidden(one.usage).is_some()).collect();
+            if incomplete.len() > FEW {
+                let all = Hidden::of(incomplete.iter().map(|one| one.usage));
+                let what = all.words().unwrap_or_default();
+                let why = all.why.as_deref().map(escape).unwrap_or_default();
+                note(&format!("of {} objects of {}: {what}: {why}", incomplete.len(), found.len()));
+            } else {
+                let tell =
+                    |one: &&Found<'_>| hidden(one.usage).map(|words| format!("{}: {}", one.object.id, escape(&words)));
+                incomplete.iter().filter_map(tell).for_each(|words| note(&words));
+            }
+        }
+    }
+
+    /// What stands below a table: why something is hidden, each reason once, and the hints. None of it where the
+    /// rows alone are asked for.
+    fn below(&self, found: &[Found<'_>], whole: &Whole<'_>) -> Vec<String> {
+        if self.no_header {
+            return Vec::new();
+        }
+        let reasons: BTreeSet<&str> = found.iter().filter_map(|one| one.usage.hidden_why.as_deref()).collect();
+        let reasons = reasons.into_iter().map(|why| format!("hidden: {}", escape(why)));
+        let hints = found.iter().flat_map(|one| whole.hints(&one.object)).map(|hint| format!("hint: {hint}"));
+        reasons.chain(hints).collect()
     }
 
     fn print(
@@ -201,11 +231,11 @@ impl WhoArgs {
                 style.header = !self.no_header;
                 let rows: Vec<Row> = found.iter().flat_map(Found::rows).collect();
                 uses::write_table(out, &uses::columns(true), &rows, &names, &style)?;
-                let hints: Vec<String> = found.iter().flat_map(|one| whole.hints(&one.object)).collect();
-                if !hints.is_empty() {
+                let below = self.below(found, whole);
+                if !below.is_empty() {
                     writeln!(out)?;
                 }
-                hints.iter().try_for_each(|hint| writeln!(out, "hint: {hint}"))
+                below.iter().try_for_each(|line| writeln!(out, "{line}"))
             }
             Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),
             format => {

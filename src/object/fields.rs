@@ -59,6 +59,7 @@ impl Field {
             header: self.header,
             right: self.right,
             flexible: matches!(self.name, "contents" | "command" | "evidence"),
+            wraps: self.name == "evidence",
         }
     }
 

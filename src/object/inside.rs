@@ -129,7 +129,8 @@ pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize)
 #[must_use]
 pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
-    if let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
+    if usage.holding().next().is_some()
+        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
         && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
     {
         // The device of a mapping tells.

@@ -12,9 +12,10 @@ use super::select::Selection;
 use super::state::{Judge, Judgement};
 use super::users::{self, Usage, Users};
 use crate::error::Result;
+use crate::proc::process::{Found, process_of};
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
 use crate::sys::clock::now;
-use crate::sys::{Pid, SemId, Timestamp, sem};
+use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
 
 /// What is to be found out about objects' use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,6 +124,8 @@ pub struct Survey {
     pub insights: Insights,
     /// What the listing lacks and why, a sentence each.
     pub losses: Vec<String>,
+    /// What the selection may have missed and why, likewise: a process that may not be looked into, or is not there.
+    pub doubts: Vec<String>,
     /// How each kind was listed, and how many objects of it there are.
     pub sources: Vec<(Kind, Source, u64)>,
 }
@@ -146,9 +149,11 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
         .fold(wants.insight, |wanted, (_, more)| wanted.or(more));
     let mut insights = Insights::default();
     insights.look_for_users(&objects, wanted);
+    let mut doubts = Vec::new();
     if !selection.pids.is_empty() {
-        let mut processes = Processes::new();
-        objects.retain(|object| is_used_by(object, &selection.pids, &insights, &mut processes));
+        let mut search = Search::new(&selection.pids);
+        objects.retain(|object| search.is_used(object, &insights));
+        doubts = search.doubts(insights.users());
     }
     if wanted.judgements {
         insights.judge(&objects, selection.grace);
@@ -157,45 +162,98 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
         let chosen = |state| selection.states.contains(&state);
         objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
     }
-    Ok(Survey { objects, insights, losses, sources })
+    Ok(Survey { objects, insights, losses, doubts, sources })
 }
 
-/// Whether one of the processes holds, waits for, created or last used the object.
-fn is_used_by(object: &Object, pids: &[Pid], insights: &Insights, processes: &mut Processes) -> bool {
-    let is_one = |pid: u32| i32::try_from(pid).is_ok_and(|pid| pids.contains(&Pid::new(pid)));
-    if let Some(usage) = insights.usage(object.id)
-        && (usage.holders.iter().any(|holder| is_one(holder.process.pid))
-            || usage.waiters.iter().any(|waiter| is_one(waiter.process.pid)))
-    {
-        return true;
-    }
-    let mut recorded = |pid, time| is_recorded(pid, time, pids, processes);
-    match &object.detail {
-        Detail::Shm(segment) => {
-            recorded(segment.cpid, object.ctime) || recorded(segment.lpid, segment.atime.max(segment.dtime))
-        }
-        Detail::Sem(set) => {
-            // Without read permission nobody tells; a gone set is nobody's.
-            let ids = 0..u32::try_from(set.nsems).unwrap_or(u32::MAX);
-            let users = ids.map_while(|index| sem::last_pid(SemId::new(object.id.id), index).ok());
-            let users: BTreeSet<Pid> = users.collect();
-            users.into_iter().any(|pid| recorded(pid, set.otime.max(object.ctime)))
-        }
-        Detail::Msg(queue) => recorded(queue.lspid, queue.stime) || recorded(queue.lrpid, queue.rtime),
-    }
+/// A search for the objects that processes use.
+#[derive(Debug)]
+struct Search {
+    /// The numbers that were given, and the processes of those that are threads.
+    pids: Vec<Pid>,
+    doubts: Vec<String>,
+    processes: Processes,
+    /// Sets of which it is hidden who changed them.
+    unread: u64,
 }
 
-/// Whether the number recorded at `time` means one of `pids`: it is that number and does not belong to another process
-/// now, or it is that of a thread.
-fn is_recorded(pid: Pid, time: Timestamp, pids: &[Pid], processes: &mut Processes) -> bool {
-    if pid.is_none() {
-        return false;
-    }
-    match processes.recorded(pid, time, processes.clock_set([time]).is_none()) {
-        Recorded::Alive(living) | Recorded::Unknown(Unknown::Incomparable(living) | Unknown::SetForward(living, _)) => {
-            pids.contains(&Pid::new(living.process)) || pids.contains(&pid)
+impl Search {
+    fn new(given: &[Pid]) -> Self {
+        let (mut pids, mut doubts) = (Vec::new(), Vec::new());
+        for &pid in given.iter().collect::<BTreeSet<_>>() {
+            pids.push(pid);
+            match u32::try_from(pid.raw()).map(process_of) {
+                Ok(Found::Process(process)) => pids.extend(i32::try_from(process).ok().map(Pid::new)),
+                Ok(Found::Hidden) => doubts.push(format!(
+                    "process {pid} exists, but /proc does not show it to you: it may use more than is recorded"
+                )),
+                _ => doubts.push(format!("there is no process {pid}")),
+            }
         }
-        Recorded::Gone(Gone::Reused(..)) => false,
-        Recorded::Gone(_) | Recorded::Unknown(Unknown::Hidden) => pids.contains(&pid),
+        Self { pids, doubts, processes: Processes::new(), unread: 0 }
+    }
+
+    /// What may be missing. Said is it of each process once, whether found by its number or by that of a thread.
+    fn doubts(self, users: &Users) -> Vec<String> {
+        let unseen: BTreeSet<u32> = self.pids.iter().filter_map(|pid| u32::try_from(pid.raw()).ok()).collect();
+        let unseen = unseen.into_iter().filter(|pid| users.is_unseen(*pid));
+        let unseen =
+            unseen.map(|pid| format!("process {pid} may not be looked into: it may use more than is recorded"));
+        let unread = match self.unread {
+            0 => None,
+            1 => Some("who last changed the semaphores of 1 set is hidden: needs read permission".to_owned()),
+            many => Some(format!("who last changed the semaphores of {many} sets is hidden: needs read permission")),
+        };
+        self.doubts.into_iter().chain(unseen).chain(unread).collect()
+    }
+
+    /// Whether one of the processes holds, waits for, created or last used the object.
+    fn is_used(&mut self, object: &Object, insights: &Insights) -> bool {
+        let is_one = |pid: u32| i32::try_from(pid).is_ok_and(|pid| self.pids.contains(&Pid::new(pid)));
+        if let Some(usage) = insights.usage(object.id)
+            && (usage.holders.iter().any(|holder| is_one(holder.process.pid))
+                || usage.waiters.iter().any(|waiter| is_one(waiter.process.pid)))
+        {
+            return true;
+        }
+        match &object.detail {
+            Detail::Shm(segment) => {
+                self.is_recorded(segment.cpid, object.ctime)
+                    || self.is_recorded(segment.lpid, segment.atime.max(segment.dtime))
+            }
+            Detail::Sem(set) => {
+                let mut users: BTreeSet<Pid> = BTreeSet::new();
+                for index in 0..u32::try_from(set.nsems).unwrap_or(u32::MAX) {
+                    match sem::last_pid(SemId::new(object.id.id), index) {
+                        Ok(pid) => _ = users.insert(pid),
+                        Err(error) => {
+                            // A gone set is nobody's.
+                            self.unread += u64::from(error == Errno::EACCES);
+                            break;
+                        }
+                    }
+                }
+                users.into_iter().any(|pid| self.is_recorded(pid, set.otime.max(object.ctime)))
+            }
+            Detail::Msg(queue) => {
+                self.is_recorded(queue.lspid, queue.stime) || self.is_recorded(queue.lrpid, queue.rtime)
+            }
+        }
+    }
+
+    /// Whether the number recorded at `time` means one of the processes: it is that number and does not belong to
+    /// another process now, or it is that of a thread.
+    fn is_recorded(&mut self, pid: Pid, time: Timestamp) -> bool {
+        if pid.is_none() {
+            return false;
+        }
+        let comparable = self.processes.clock_set([time]).is_none();
+        match self.processes.recorded(pid, time, comparable) {
+            Recorded::Alive(living)
+            | Recorded::Unknown(Unknown::Incomparable(living) | Unknown::SetForward(living, _)) => {
+                self.pids.contains(&Pid::new(living.process)) || self.pids.contains(&pid)
+            }
+            Recorded::Gone(Gone::Reused(..)) => false,
+            Recorded::Gone(_) | Recorded::Unknown(Unknown::Hidden) => self.pids.contains(&pid),
+        }
     }
 }

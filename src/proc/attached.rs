@@ -63,7 +63,20 @@ impl Process {
     /// # Errors
     /// `ENOENT` when there is no such process, or it is hidden.
     pub fn open(pid: u32) -> io::Result<Self> {
-        Ok(Self { folder: File::open(format!("/proc/{pid}"))?, pid })
+        let process = Self { folder: File::open(format!("/proc/{pid}"))?, pid };
+        match fs::metadata(process.path("ns/ipc")) {
+            // Its first thread has ended and shows nothing any more; the others do.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(process.any_thread().unwrap_or(process)),
+            _ => Ok(process),
+        }
+    }
+
+    /// The same process by the folder of a thread that has not ended.
+    fn any_thread(&self) -> Option<Self> {
+        let threads = fs::read_dir(self.path("task")).ok()?.flatten();
+        let mut threads =
+            threads.filter_map(|thread| Some(Self { folder: File::open(thread.path()).ok()?, pid: self.pid }));
+        threads.find(|thread| fs::metadata(thread.path("ns/ipc")).is_ok())
     }
 
     /// A file of it.

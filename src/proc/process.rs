@@ -5,10 +5,10 @@ use procfs::{Current, Meminfo};
 
 use super::identity::numbers_are_ours;
 use super::reader::{Reader, Task};
-use super::recorded::{self, Processes};
+use super::recorded;
+use crate::sys::Pid;
 use crate::sys::namespace;
 use crate::sys::process::exists;
-use crate::sys::{Pid, Timestamp};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
@@ -28,15 +28,6 @@ pub enum Recorded {
     Gone,
     /// `/proc` does not tell.
     Unknown,
-}
-
-/// Looks up the process that the kernel recorded at `time`. A process that started after that is another one
-/// with a recycled number.
-#[must_use]
-pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
-    let mut processes = Processes::new();
-    let comparable = processes.clock_set([time]).is_none();
-    processes.recorded(pid, time, comparable).into()
 }
 
 impl From<recorded::Recorded> for Recorded {

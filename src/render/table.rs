@@ -11,6 +11,8 @@ use super::value::Value;
 const GAP: usize = 2;
 /// The least a column is cut down to on a narrow terminal.
 const MIN_FLEXIBLE: usize = 12;
+/// And one with sentences in it.
+const MIN_WRAPPED: usize = 40;
 /// Text is handed on in pieces of this size.
 const CHUNK: usize = 64 * 1024;
 
@@ -23,6 +25,15 @@ pub struct Column {
     pub right: bool,
     /// May be cut to fit a terminal; identities and numbers never are.
     pub flexible: bool,
+    /// Is worth nothing cut short: as the last column it goes on in lines of its own instead.
+    pub wraps: bool,
+}
+
+impl Column {
+    /// The least that it is cut down to.
+    const fn least(&self) -> usize {
+        if self.wraps { MIN_WRAPPED } else { MIN_FLEXIBLE }
+    }
 }
 
 /// Writes a table of `rows` rows whose cells `cell(row, column)` gives.
@@ -57,7 +68,12 @@ pub fn write<'a>(
             let last = index + 1 == columns.len();
             scratch.clear();
             cell(row, index).push_shown(&mut scratch, style);
-            push_cell(&mut text, &scratch, widths[index], column.right, last);
+            if last && column.wraps && display_width(&scratch) > widths[index] {
+                let start = style.indent + widths[..index].iter().sum::<usize>() + GAP * index;
+                push_wrapped(&mut text, &scratch, widths[index], start);
+            } else {
+                push_cell(&mut text, &scratch, widths[index], column.right, last);
+            }
         }
         trim(&mut text);
         text.push('\n');
@@ -99,10 +115,12 @@ fn fit(columns: &[Column], widths: &mut [usize], room: usize) {
         let widest = columns
             .iter()
             .zip(widths.iter_mut())
-            .filter(|(column, width)| column.flexible && **width > MIN_FLEXIBLE)
+            .filter(|(column, width)| column.flexible && **width > column.least())
             .max_by_key(|(_, width)| **width);
         match widest {
-            Some((_, width)) if total > room => *width = (*width - (total - room).min(*width)).max(MIN_FLEXIBLE),
+            Some((column, width)) if total > room => {
+                *width = (*width - (total - room).min(*width)).max(column.least());
+            }
             _ => return,
         }
     }
@@ -127,6 +145,24 @@ fn push_cell(out: &mut String, text: &str, width: usize, right: bool, last: bool
     }
     if !last {
         push_blanks(out, GAP);
+    }
+}
+
+/// Breaks a text at its blanks into lines that begin at column `start`. A word that is too long stays whole.
+fn push_wrapped(out: &mut String, text: &str, width: usize, start: usize) {
+    let mut used = 0;
+    for word in text.split(' ') {
+        let long = display_width(word);
+        if used > 0 && used + 1 + long > width {
+            out.push('\n');
+            push_blanks(out, start);
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += long;
     }
 }
 
@@ -156,9 +192,9 @@ mod tests {
     use crate::render::value::Value;
 
     const COLUMNS: [Column; 3] = [
-        Column { header: "REF", right: false, flexible: false },
-        Column { header: "SIZE", right: true, flexible: false },
-        Column { header: "COMMAND", right: false, flexible: true },
+        Column { header: "REF", right: false, flexible: false, wraps: false },
+        Column { header: "SIZE", right: true, flexible: false, wraps: false },
+        Column { header: "COMMAND", right: false, flexible: true, wraps: false },
     ];
 
     fn table(width: Option<usize>, header: bool, commands: &[&str]) -> String {
@@ -186,6 +222,37 @@ mod tests {
     fn an_empty_table_is_its_header() {
         assert_eq!(table(None, true, &[]), "REF  SIZE  COMMAND\n");
         assert_eq!(table(None, false, &[]), "");
+    }
+
+    #[test]
+    fn sentences_go_on_in_the_next_line() {
+        let columns = [COLUMNS[0], Column { header: "EVIDENCE", right: false, flexible: true, wraps: true }];
+        let of = |width| {
+            let style = Style {
+                bytes: false,
+                time: TimeStyle::Age,
+                now: 0,
+                zone: None,
+                color: false,
+                width,
+                header: false,
+                indent: 2,
+            };
+            let mut out = Vec::new();
+            let text = "creator 4711 is gone: no such process; never attached; private";
+            write(&mut out, &columns, 1, &style, |_, column| match column {
+                0 => Value::Reference("shm", 0),
+                _ => Value::Text(Cow::Borrowed(text)),
+            })
+            .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(of(None), "  shm:0  creator 4711 is gone: no such process; never attached; private\n");
+        assert_eq!(of(Some(80)), of(None));
+        let wrapped = "  shm:0  creator 4711 is gone: no such process;\n         never attached; private\n";
+        assert_eq!(of(Some(50)), wrapped);
+        // Less than a few words in a line are no help.
+        assert_eq!(of(Some(20)), wrapped);
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl View<'_> {
         if !objects.is_empty() {
             let shown: Vec<&'static Field> = COLUMNS.into_iter().filter_map(fields::find).collect();
             let names = envelope::names(&objects, &shown).with(insights);
-            let evidence = Column { header: "EVIDENCE", right: false, flexible: true };
+            let evidence = Column { header: "EVIDENCE", right: false, flexible: true, wraps: true };
             let columns: Vec<Column> = shown.iter().map(|field| field.column()).chain([evidence]).collect();
             table::write(out, &columns, objects.len(), style, |row, column| match shown.get(column) {
                 Some(field) => field.value(&objects[row], &names),

@@ -91,7 +91,8 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     // Judged are all of them, so that it can be said what is left out.
     let all_states = Selection { states: Vec::new(), ..selection.clone() };
     let survey = survey(&all_states, Wants { memory: false, insight: Insight::ALL })?;
-    let mut choice = Choice { insights: survey.insights, losses: survey.losses, ..Choice::default() };
+    let losses = survey.losses.into_iter().chain(survey.doubts).collect();
+    let mut choice = Choice { insights: survey.insights, losses, ..Choice::default() };
     let admin = is_system_administrator();
     for object in survey.objects {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };

@@ -52,7 +52,7 @@ impl UseField {
 const SHORT: usize = 12;
 
 const fn column(header: &'static str, right: bool, flexible: bool) -> Option<Column> {
-    Some(Column { header, right, flexible })
+    Some(Column { header, right, flexible, wraps: false })
 }
 
 /// All fields, in the order of CSV.

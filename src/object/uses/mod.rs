@@ -109,6 +109,12 @@ impl Use {
             }
             Role::Waiter(waiter, _) => {
                 let mut words = waiting(waiter.waiting);
+                if waiter.undo == Some(true) {
+                    words.push_str(", undo");
+                }
+                if waiter.timeout == Some(true) {
+                    words.push_str(", timeout");
+                }
                 if waiter.tid != waiter.process.pid {
                     words.push_str(&format!(" (thread {})", waiter.tid));
                 }
@@ -164,18 +170,59 @@ pub(super) fn index_of(waiting: Waiting) -> Option<u16> {
     }
 }
 
-/// What is hidden of the users of an object, in a few words; None when nothing is.
+/// What is hidden of the users of an object or of many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hidden {
+    /// Attachments.
+    pub attachments: u64,
+    /// Threads asleep, as far as they are counted.
+    pub waiters: u64,
+    /// Whether there may be more of them.
+    pub uncounted: bool,
+    /// Why, of the first that has anything hidden.
+    pub why: Option<String>,
+}
+
+impl Hidden {
+    /// Of all these.
+    pub fn of<'a>(usages: impl IntoIterator<Item = &'a Usage>) -> Self {
+        let mut all = Self::default();
+        for usage in usages {
+            all.attachments = all.attachments.saturating_add(usage.hidden_attachments);
+            all.waiters = all.waiters.saturating_add(usage.hidden_waiters.unwrap_or(0));
+            all.uncounted |= usage.hidden_waiters.is_none();
+            if all.why.is_none() {
+                all.why.clone_from(&usage.hidden_why);
+            }
+        }
+        all
+    }
+
+    /// In a few words without the reason; None when nothing is hidden.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let count = |number: u64, what: &str| match number {
+            0 => None,
+            1 => Some(format!("1 {what} is hidden")),
+            many => Some(format!("{many} {what}s are hidden")),
+        };
+        let more = if self.waiters > 0 { "more of them may be" } else { "sleeping threads may be hidden" };
+        let words = [
+            count(self.attachments, "attachment"),
+            count(self.waiters, "sleeping thread"),
+            self.uncounted.then(|| more.to_owned()),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// What is hidden of the users of an object, in a few words with the reason; None when nothing is.
 #[must_use]
 pub fn hidden(usage: &Usage) -> Option<String> {
-    let what = match (usage.hidden_attachments, usage.hidden_waiters) {
-        (0, Some(0)) => return None,
-        (0, Some(1)) => "1 sleeping thread is hidden".to_owned(),
-        (0, Some(many)) => format!("{many} sleeping threads are hidden"),
-        (0, None) => "sleeping threads may be hidden".to_owned(),
-        (1, _) => "1 attachment is hidden".to_owned(),
-        (many, _) => format!("{many} attachments are hidden"),
-    };
-    Some(match &usage.hidden_why {
+    let hidden = Hidden::of([usage]);
+    let what = hidden.words()?;
+    Some(match hidden.why {
         Some(why) => format!("{what}: {why}"),
         None => what,
     })
@@ -183,8 +230,43 @@ pub fn hidden(usage: &Usage) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{hidden, waiting};
-    use crate::object::users::{Usage, Waiting};
+    use super::{Hidden, Role, Use, hidden, waiting};
+    use crate::object::model::{Kind, ObjectId};
+    use crate::object::users::{Process, Usage, Waiter, Waiting};
+
+    #[test]
+    fn undo_and_timeout_are_told() {
+        let words = |undo, timeout, tid| {
+            let waiting = Waiting::Take { index: 0, by: 1 };
+            let process = Process { pid: 7, ..Process::default() };
+            let waiter = Waiter { process, tid, waiting, undo, timeout, asleep_for: None };
+            Use::found(ObjectId { kind: Kind::Sem, id: 0 }, Role::Waiter(waiter, None)).words()
+        };
+        assert_eq!(words(Some(true), Some(true), 7), "takes 1 from semaphore 0, undo, timeout");
+        assert_eq!(words(Some(false), Some(true), 8), "takes 1 from semaphore 0, timeout (thread 8)");
+        assert_eq!(words(None, None, 7), "takes 1 from semaphore 0");
+    }
+
+    #[test]
+    fn what_is_hidden_of_many_is_added_up() {
+        let usage =
+            |hidden_attachments, hidden_waiters| Usage { hidden_attachments, hidden_waiters, ..Usage::default() };
+        let words = |usages: &[Usage]| Hidden::of(usages).words();
+        assert_eq!(
+            words(&[usage(1, Some(0)), usage(1, Some(2))]).as_deref(),
+            Some("2 attachments are hidden, 2 sleeping threads are hidden")
+        );
+        // Where none is counted, 0 is not what is known.
+        assert_eq!(
+            words(&[usage(1, Some(0)), usage(0, None)]).as_deref(),
+            Some("1 attachment is hidden, sleeping threads may be hidden")
+        );
+        assert_eq!(
+            words(&[usage(0, Some(1)), usage(0, None)]).as_deref(),
+            Some("1 sleeping thread is hidden, more of them may be")
+        );
+        assert_eq!(words(&[usage(0, Some(0))]), None);
+    }
 
     #[test]
     fn waits_are_told_in_words() {

@@ -87,28 +87,39 @@ impl Traces {
 
     fn line(&self, start: Place, name: &impl Fn(&str) -> String) -> String {
         let mut line = format!("{} semaphore {}", start.0, start.1);
-        let mut seen = vec![start];
+        let mut seen: Vec<(Place, i32)> = Vec::new();
         let mut place = start;
         while let Some(trace) = self.by_place.get(&place).filter(|trace| !trace.pid.is_none()) {
-            let verb = if seen.len() == 1 { " was" } else { "," };
+            let verb = if seen.is_empty() { " was" } else { "," };
             line.push_str(&format!("{verb} last changed by {}", who(trace, name)));
+            seen.push((place, trace.pid.raw()));
             let Ok(pid) = u32::try_from(trace.pid.raw()) else { break };
             if !matches!(trace.state, Recorded::Alive(_)) {
                 break;
             }
-            // Of several threads that wait, one that leads back is worth the most.
+            // Of several threads that wait, one that leads back to another is worth the most, and one that waits for
+            // what the process changed itself the least.
             let waits = self.waits.get(&pid).map(Vec::as_slice).unwrap_or_default();
-            let Some(&next) = waits.iter().find(|place| seen.contains(place)).or(waits.first()) else { break };
+            let back = |next: &Place| seen.iter().position(|(place, _)| place == next);
+            let leads_back = waits.iter().find(|next| **next != place && back(next).is_some());
+            let leads_on = || waits.iter().find(|next| **next != place);
+            let Some(&next) = leads_back.or_else(leads_on).or(waits.first()) else { break };
+            if next == place {
+                line.push_str(", which waits for it itself");
+                break;
+            }
             line.push_str(&format!(", which waits for {} semaphore {}", next.0, next.1));
-            if seen.contains(&next) {
-                line.push_str(": they may wait for each other");
+            if let Some(first) = back(&next) {
+                // Threads of one process that wait for what it changed last are no two who wait for each other.
+                if seen[first..].iter().any(|(_, other)| *other != trace.pid.raw()) {
+                    line.push_str(": they may wait for each other");
+                }
                 break;
             }
             if seen.len() == MOST_PLACES {
                 line.push_str(", and so on");
                 break;
             }
-            seen.push(next);
             place = next;
         }
         line
