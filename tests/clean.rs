@@ -1,6 +1,6 @@
 //! `clean`: what it takes and what it leaves, what it says, how it ends.
 
-use ipcadm_testbed::{Kind, NOBODY, Outcome, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Kind, NOBODY, Outcome, alone, fresh, ipcadm, make, needs_root};
 use serde_json::Value;
 
 fn clean(args: &str) -> Outcome {
@@ -110,19 +110,30 @@ fn the_grace_age_spares_what_is_young() {
 
 #[test]
 fn unread_messages_stay_unless_they_may_be_lost() {
-    let ns = fresh();
-    let (empty, full) = (leaked(Kind::Msg, 0, 0), leaked(Kind::Msg, 0, 3));
-    let states = "--state orphan --state unknown";
-    let outcome = clean(&format!("{states} --dry-run")).ok();
-    outcome
-        .stdout_has(&format!("msg:{empty} "))
-        .stdout_lacks(&format!("msg:{full} "))
-        .stdout_has("left out: 1 queue with unread messages (--save or --discard-messages takes them too)\n");
-    clean(&format!("{states} --yes")).ok().stdout_is(format!("removed msg:{empty}\n"));
-    assert_eq!(ns.ids(Kind::Msg), [full]);
-    clean(&format!("{states} --dry-run --discard-messages")).ok().stdout_has("1 message queue; 3 unread messages\n");
-    clean(&format!("{states} --yes --discard-messages")).ok().stdout_is(format!("removed msg:{full}\n"));
-    assert!(ns.ids(Kind::Msg).is_empty());
+    alone("unread_messages_stay_unless_they_may_be_lost", |ns| {
+        let (empty, full) = (drained(0), leaked(Kind::Msg, 0, 3));
+        let keyed = leaked(Kind::Msg, 0x51, 1);
+        let outcome = clean("--dry-run").ok();
+        outcome
+            .stdout_has(&format!("msg:{empty} "))
+            .stdout_lacks(&format!("msg:{full} "))
+            .stdout_has("1 queue with unread messages (--save or --discard-messages takes them too)\n");
+        clean("--yes").ok().stdout_is(format!("removed msg:{empty}\n"));
+        assert_eq!(ns.ids(Kind::Msg), [full, keyed]);
+        clean("--dry-run --discard-messages").ok().stdout_has("1 message queue; 3 unread messages\n");
+        clean("--yes --discard-messages").ok().stdout_is(format!("removed msg:{full}\n"));
+        assert_eq!(ns.ids(Kind::Msg), [keyed], "a key may be known");
+    });
+}
+
+/// An empty queue, which a dead process has used.
+fn drained(key: i32) -> i32 {
+    make::by_dead_process(|| {
+        let queue = make::msg(key, 0o600);
+        make::send(queue, 1, b"x");
+        make::recv(queue, 1);
+        queue
+    })
 }
 
 #[test]

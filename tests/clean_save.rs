@@ -1,6 +1,6 @@
 //! `clean --save` and `rm --save --if-unused`: nothing goes that was not saved, or that is no longer what was saved.
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, make};
+use ipcadm_testbed::{Kind, alone, fresh, ipcadm, make};
 
 mod scratch {
     //! A folder that goes with the test.
@@ -47,43 +47,45 @@ fn leaked() -> (i32, i32, i32) {
     (segment, set, queue)
 }
 
-const STATES: [&str; 7] = ["clean", "--grace", "0", "--state", "orphan", "--state", "unknown"];
+const CLEAN: [&str; 3] = ["clean", "--grace", "0"];
 
 #[test]
 fn what_is_cleaned_can_be_brought_back() {
-    let ns = fresh();
-    let folder = Scratch::new("back");
-    let file = folder.path().join("leaked.tar");
-    let (segment, set, queue) = leaked();
-    let save = |more: &[&str]| ipcadm(STATES).arg("--save").arg(&file).args(more.iter().copied()).run();
-    save(&["--dry-run"]).ok().stdout_has(&format!("msg:{queue} "));
-    save(&[]).status(10);
-    assert!(!file.exists(), "nothing was removed, so nothing is saved");
-    save(&["--yes"]).ok().stdout_is(format!("removed msg:{queue}\nremoved sem:{set}\nremoved shm:{segment}\n"));
-    assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
-    ipcadm(["restore"]).arg(&file).run().ok();
-    let queue = ns.ids(Kind::Msg)[0];
-    assert_eq!(make::recv(queue, 0), (7, b"first".to_vec()));
-    assert_eq!(make::recv(queue, 0), (9, b"second".to_vec()));
-    assert_eq!(make::getall(ns.ids(Kind::Sem)[0], 2), [1, 0]);
-    assert_eq!(ns.ids(Kind::Shm).len(), 1);
+    alone("what_is_cleaned_can_be_brought_back", |ns| {
+        let folder = Scratch::new("back");
+        let file = folder.path().join("leaked.tar");
+        let (segment, set, queue) = leaked();
+        let save = |more: &[&str]| ipcadm(CLEAN).arg("--save").arg(&file).args(more.iter().copied()).run();
+        save(&["--dry-run"]).ok().stdout_has(&format!("msg:{queue} "));
+        save(&[]).status(10);
+        assert!(!file.exists(), "nothing was removed, so nothing is saved");
+        save(&["--yes"]).ok().stdout_is(format!("removed msg:{queue}\nremoved sem:{set}\nremoved shm:{segment}\n"));
+        assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
+        ipcadm(["restore"]).arg(&file).run().ok();
+        let queue = ns.ids(Kind::Msg)[0];
+        assert_eq!(make::recv(queue, 0), (7, b"first".to_vec()));
+        assert_eq!(make::recv(queue, 0), (9, b"second".to_vec()));
+        assert_eq!(make::getall(ns.ids(Kind::Sem)[0], 2), [1, 0]);
+        assert_eq!(ns.ids(Kind::Shm).len(), 1);
+    });
 }
 
 #[test]
 fn what_cannot_be_saved_is_not_removed() {
-    let ns = fresh();
-    let folder = Scratch::new("cannot");
-    let file = folder.path().join("leaked.tar");
-    std::fs::write(&file, "somebody's").expect("write a file");
-    leaked();
-    ipcadm(STATES).args(["--yes", "--save"]).arg(&file).run().status(5).stderr_has("nothing was removed");
-    assert_eq!(std::fs::read(&file).ok().as_deref(), Some(&b"somebody's"[..]));
-    ipcadm(STATES).args(["--yes", "--save", "/dev/full"]).run().status(5).stderr_has("nothing was removed");
-    ipcadm(STATES).args(["--yes", "--save", "/proc/none"]).run().status(1).stderr_has("nothing was removed");
-    assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).len() == 1));
-    ipcadm(STATES).args(["--yes", "--overwrite", "--save"]).arg(&file).run().ok();
-    assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
-    ipcadm(["restore", "--list"]).arg(&file).run().ok();
+    alone("what_cannot_be_saved_is_not_removed", |ns| {
+        let folder = Scratch::new("cannot");
+        let file = folder.path().join("leaked.tar");
+        std::fs::write(&file, "somebody's").expect("write a file");
+        leaked();
+        ipcadm(CLEAN).args(["--yes", "--save"]).arg(&file).run().status(5).stderr_has("nothing was removed");
+        assert_eq!(std::fs::read(&file).ok().as_deref(), Some(&b"somebody's"[..]));
+        ipcadm(CLEAN).args(["--yes", "--save", "/dev/full"]).run().status(5).stderr_has("nothing was removed");
+        ipcadm(CLEAN).args(["--yes", "--save", "/proc/none"]).run().status(1).stderr_has("nothing was removed");
+        assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).len() == 1));
+        ipcadm(CLEAN).args(["--yes", "--overwrite", "--save"]).arg(&file).run().ok();
+        assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
+        ipcadm(["restore", "--list"]).arg(&file).run().ok();
+    });
 }
 
 #[test]

@@ -60,8 +60,6 @@ static DERIVED: Table = &[
     ("full", "number?"),
     ("contents", "string"),
     ("flags", "string?"),
-    ("holders", "number?"),
-    ("waiters", "number?"),
     ("command", "string?"),
 ];
 static JUDGED: Table = &[("state", "string"), ("evidence", "array")];
@@ -386,7 +384,10 @@ fn keys_keep_their_names_and_types() {
     let columns = "kind,activity,full,contents,flags,holders,waiters,state,evidence,command";
     let listed = check.run(&format!("ls --json -o {columns}"), 0, "objects");
     for object in &listed {
-        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON]);
+        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON, USAGE]);
+        for holder in object["holders"].as_array().into_iter().flatten() {
+            check.exactly("ls -o", holder, &[PROCESS, USE, HOLDER]);
+        }
     }
     check.evidence(&listed);
     check.show();
@@ -431,6 +432,16 @@ fn keys_keep_their_names_and_types() {
 
     for table in all() {
         check.complete(table);
+    }
+}
+
+/// A program that reads a key need not ask which command has written it. Outcomes and old values have their own place.
+#[test]
+fn a_key_of_objects_has_one_type() {
+    let object = [COMMON, SEGMENT, SET, QUEUE, DERIVED, JUDGED, INSIDE_SEGMENT, INSIDE_SET, INSIDE_QUEUE, USAGE];
+    let mut types = std::collections::BTreeMap::new();
+    for (name, kind) in object.into_iter().flatten() {
+        assert_eq!(*types.entry(name).or_insert(kind), kind, "{name}");
     }
 }
 

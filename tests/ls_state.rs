@@ -120,23 +120,49 @@ fn lists_are_sorted_by_state() {
 }
 
 #[test]
-fn programs_get_numbers_and_lists() {
+fn programs_get_lists() {
     let _ns = fresh();
-    let _holder = make_various();
+    let holder = make_various();
     let args = ["ls", "--format", "jsonl", "-o", "ref,holders,waiters,state,evidence", "--grace", "0"];
     let outcome = ipcadm(args).run().ok();
     let text = outcome.stdout_str();
     let objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
     assert_eq!(objects[0]["state"], "orphan");
-    assert_eq!((&objects[3]["holders"], objects[3].get("waiters")), (&Value::from(1), None));
-    assert_eq!(objects[4]["waiters"], 0);
+    assert_eq!((objects[3].get("waiters"), &objects[4]["waiters"]), (None, &Value::Array(Vec::new())));
+    let holder_found = &objects[3]["holders"][0];
+    assert_eq!((&holder_found["pid"], &holder_found["mappings"]), (&Value::from(holder.pid()), &Value::from(1)));
     assert_eq!(objects[0]["evidence"][1]["source"], "key");
     assert_eq!(objects[0]["hidden"], Value::Array(Vec::new()));
     let outcome = ipcadm(["ls", "--format", "csv", "-o", "ref,evidence", "--grace", "0", "shm:1"]).run().ok();
     assert!(outcome.stdout_str().contains("shm:1,creator "), "{outcome}");
+    let outcome = ipcadm(["ls", "--format", "csv", "--no-header", "-o", "ref,holders", "shm:3"]).run().ok();
+    outcome.stdout_is("shm:3,1\r\n");
     // Without being asked nobody looks.
     let outcome = ipcadm(["ls", "--format", "jsonl", "shm:1"]).run().ok();
     assert!(!outcome.stdout_str().contains("\"state\""));
+}
+
+#[test]
+fn the_lists_are_those_of_who() {
+    let _ns = fresh();
+    let _holder = make_various();
+    make::by_dead_process(|| {
+        make::semop(0, &[(0, 1, 0), (0, -1, 0)]);
+        0
+    });
+    let _waiter = make::blocked_semop(0, 0, -1);
+    let lines = |args: &[&str]| -> Vec<Value> {
+        let text = ipcadm(args.iter().copied()).run().ok().stdout_str();
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
+    };
+    let listed = lines(&["ls", "--format", "jsonl", "-o", "+holders,+waiters", "shm:3", "sem:0"]);
+    let found = lines(&["who", "--format", "jsonl", "shm:3", "sem:0"]);
+    assert_eq!(listed[0]["holders"], found[0]["holders"]);
+    assert_eq!(listed[1]["waiters"][0]["last_pid"], found[1]["waiters"][0]["last_pid"]);
+    assert!(
+        found[1]["waiters"][0]["last_pid"].is_number()
+            && listed[1]["waiters"].as_array().is_some_and(|all| all.len() == 1)
+    );
 }
 
 #[test]
@@ -144,7 +170,7 @@ fn what_may_not_be_seen_is_hidden() {
     let _ns = fresh();
     make::by_dead_process(|| make::msg(0, 0o600));
     let outcome = ipcadm(["ls", "--format", "jsonl", "-o", "waiters"]).without_proc().run().ok();
-    assert_eq!(outcome.stdout_str(), "{\"waiters\":null,\"hidden\":[\"waiters\"]}\n");
+    assert_eq!(outcome.stdout_str(), "{\"waiters\":[],\"hidden\":[\"waiters\"]}\n");
     let outcome = ipcadm(["ls", "--no-header", "-o", "waiters,state"]).without_proc().run().ok();
     assert_eq!(outcome.stdout_str(), "      ?  unknown\n".trim_start().to_owned());
 }

@@ -1,9 +1,8 @@
 //! States and their evidence, of objects whose users live, have ended, or cannot be seen.
 
 use std::fs;
-use std::time::SystemTime;
 
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Kind, alone, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
 use serde_json::Value;
 
 /// The state of an object, and the evidence as lines.
@@ -27,20 +26,6 @@ fn expect(reference: &str, state: &str, fact: &str) {
     let (found, evidence) = of(ls("0", reference));
     assert_eq!(found, state, "{reference}: {evidence}");
     assert!(evidence.contains(fact), "{reference}: {fact:?} is not in\n{evidence}");
-}
-
-/// Runs `body` in a pid namespace of its own, in which every thread can be looked into: this test is started there
-/// again, alone.
-fn alone(name: &str, body: impl FnOnce()) {
-    const MARK: &str = "IPCADM_TEST_ALONE";
-    if std::env::var_os(MARK).is_some_and(|marked| marked == *name) {
-        return body();
-    }
-    let own = std::env::current_exe().expect("this program");
-    let words = ["--pid", "--fork", "--mount-proc", "--kill-child"].map(Into::into);
-    let again = [own.into_os_string(), "--exact".into(), name.into(), "--nocapture".into()];
-    let outcome = tool("unshare", words.into_iter().chain(again)).env(MARK, name).run().ok();
-    assert!(outcome.stdout_str().contains("1 passed"), "{name} is no test");
 }
 
 fn own() -> u32 {
@@ -128,8 +113,7 @@ fn a_large_set_is_judged_all_the_same() {
 
 #[test]
 fn queues() {
-    alone("queues", || {
-        let _ns = fresh();
+    alone("queues", |_| {
         let unused = make::msg(0x53, 0o600);
         expect(&format!("msg:{unused}"), "unknown", "no user is recorded");
         // One process at both ends.
@@ -163,8 +147,7 @@ fn queues() {
 
 #[test]
 fn a_thread_that_received_stands_for_its_process() {
-    alone("a_thread_that_received_stands_for_its_process", || {
-        let _ns = fresh();
+    alone("a_thread_that_received_stands_for_its_process", |_| {
         let id = make::msg(0, 0o600);
         let thread = make::receiving_thread(id);
         // Woken by a process that has ended, so that the thread alone is recorded.
@@ -187,10 +170,30 @@ fn separate_dead_ends_of_a_queue_leave_an_orphan() {
     // Of single-threaded processes alone.
     let script = "ipcadm msg create && ipcadm msg send msg:0 x && ipcadm msg recv msg:0 && \
                   ipcadm ls --grace 0 --no-header -o ref,state && ipcadm ls -q --orphan --grace 0";
+    alone("separate_dead_ends_of_a_queue_leave_an_orphan", |_| {
+        let outcome = tool("unshare", ["--ipc", "sh", "-c", script]).env("PATH", path()).run().ok();
+        assert!(outcome.stdout_str().ends_with("msg:0  orphan\nmsg:0\n"), "{outcome}");
+    });
+}
+
+#[test]
+fn a_queue_that_may_be_waited_on_from_outside_is_unknown() {
+    // The IPC namespace is older than the pid namespace, or that of its first process, or made by one that stayed outside:
+    // what is outside waits unseen.
     let _ns = fresh();
-    let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
-    let outcome = tool("unshare", words).env("PATH", path()).run().ok();
-    assert!(outcome.stdout_str().ends_with("msg:0  orphan\nmsg:0\n"), "{outcome}");
+    let script = "ipcadm msg create >/dev/null && ipcadm msg send msg:0 x && \
+                  ipcadm ls --format jsonl -o state,evidence --grace 0 msg:0 && ipcadm rm -q msg:0 && exit";
+    let inner = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+    for start in [
+        &inner[..],
+        &[&inner[..], &["unshare", "--ipc"]].concat(),
+        &["--pid", "unshare", "--ipc", "--fork", "--mount-proc"],
+    ] {
+        let words = start.iter().copied().chain(["sh", "-c", script]);
+        let (state, evidence) = of(tool("unshare", words).env("PATH", path()));
+        assert_eq!(state, "unknown", "{start:?}: {evidence}");
+        assert!(evidence.contains("processes outside of this pid namespace cannot be seen"), "{start:?}: {evidence}");
+    }
 }
 
 /// With the program under test.
@@ -209,7 +212,7 @@ fn processes_of_another_pid_namespace_are_not_taken_for_gone() {
     for (reference, fact) in [
         (format!("shm:{shm}"), "creator is a process of another pid namespace"),
         (format!("sem:{sem}"), "changed by nobody, or by a process of another pid namespace"),
-        (format!("msg:{msg}"), "last sender is a process of another pid namespace"),
+        (format!("msg:{msg}"), "cannot be known: processes outside of this pid namespace cannot be seen"),
     ] {
         let program = ipcadm_path();
         let words = ["--pid", "--fork", "--mount-proc", "--kill-child"]
@@ -258,39 +261,42 @@ fn a_zombie_is_gone() {
     expect("shm:0", "orphan", "has ended and waits to be reaped");
 }
 
-/// Whether the machine's clock was set forward since its boot, by more than this test takes.
-fn was_set_forward() -> bool {
-    let stat = fs::read_to_string("/proc/stat").expect("/proc/stat");
-    let boot = stat.lines().find_map(|line| line.strip_prefix("btime ")).expect("btime");
-    let boot: u64 = boot.parse().expect("a number");
-    let made = fs::metadata("/dev/null").and_then(|file| file.created().or_else(|_| file.modified())).expect("a time");
-    boot > made.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs() + 2
+/// The creator's number is given out again, three seconds later and more.
+const RECYCLED: &str = "
+    ipcadm shm create 4K >$out
+    pid=$(ipcadm ls --no-header -o cpid | tr -d ' ')
+    until [ $(ipcadm ls --format csv --no-header --older-than 3s -o id | wc -l) = 1 ]; do sleep 0.1; done
+    until [ \"$other\" = $pid ]; do
+        echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid || exit 1
+        sleep 100 &
+        other=$!
+    done
+    ipcadm ls --format jsonl --grace 0 -o state,evidence
+    kill $other";
+
+/// What becomes of a recycled number under another `/dev`, which tells whether the clock was set: a file in it is
+/// compared with the start of the first process.
+fn recycled(dev: &str) -> (String, String) {
+    let script = format!("mount -t tmpfs tmpfs /dev && mkdir /dev/out && out=/dev/out/text && {dev} && {RECYCLED}");
+    let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", &script];
+    of(tool("unshare", words).env("PATH", path()))
 }
 
 #[test]
 fn a_recycled_number_is_another_process() {
-    // The creator's number is given out again, two seconds later and more.
-    let script = "
-        ipcadm shm create 4K >/dev/null
-        pid=$(ipcadm ls --no-header -o cpid | tr -d ' ')
-        until [ $(ipcadm ls --format csv --no-header --older-than 3s -o id | wc -l) = 1 ]; do sleep 0.1; done
-        until [ \"$other\" = $pid ]; do
-            echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid || exit 1
-            sleep 100 &
-            other=$!
-        done
-        ipcadm ls --format jsonl --grace 0 -o state,evidence
-        kill $other";
     let _ns = fresh();
-    let words = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
-    let (state, evidence) = of(tool("unshare", words).env("PATH", path()));
-    if was_set_forward() {
-        assert_eq!(state, "unknown", "{evidence}");
-        assert!(evidence.contains("the clock was set forward"), "{evidence}");
-    } else {
-        assert_eq!(state, "orphan", "{evidence}");
-        assert!(evidence.contains("(sleep) of now started"), "{evidence}");
-    }
+    let (state, evidence) = recycled(": > /dev/null");
+    assert_eq!(state, "orphan", "{evidence}");
+    assert!(evidence.contains("(sleep) of now started"), "{evidence}");
+}
+
+#[test]
+fn where_the_clock_may_have_been_set_a_recycled_number_proves_nothing() {
+    let _ns = fresh();
+    // A file that is much older than the first process.
+    let (state, evidence) = recycled("ln -s /bin/sh /dev/null");
+    assert_eq!(state, "unknown", "{evidence}");
+    assert!(evidence.contains("the clock may have been set forward"), "{evidence}");
 }
 
 #[test]

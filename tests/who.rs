@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root, tool};
+use ipcadm_testbed::{Kind, NOBODY, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
 use serde_json::{Value, json};
 
 fn objects(args: &[&str]) -> Vec<Value> {
@@ -215,6 +215,28 @@ fn without_proc_everything_is_hidden() {
     };
     assert_eq!([hidden(0), hidden(1), hidden(2)], [json!([1, 0]), json!([0, 1]), json!([0, null])]);
     drop((held, waiter));
+}
+
+#[test]
+fn what_hidepid_hides_is_said_to_be_hidden() {
+    if !needs_root("processes of another user") {
+        return;
+    }
+    let _ns = fresh();
+    let queue = make::as_user(NOBODY, NOBODY, || make::msg(0, 0o666));
+    let waiter = make::blocked_recv(queue, 0);
+    for option in ["noaccess", "invisible", "ptraceable"] {
+        let script = format!(
+            "mount -t proc -o hidepid={option} proc /proc && \
+             setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups \"$0\" who --format jsonl msg:{queue}"
+        );
+        let words = ["--mount".into(), "sh".into(), "-c".into(), script.into(), ipcadm_path().into_os_string()];
+        let outcome = tool("unshare", words).run().ok();
+        let object: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+        assert_eq!(object["hidden_waiters"], Value::Null, "{option}: {outcome}");
+        assert!(object["hidden_why"].is_string(), "{option}: {outcome}");
+    }
+    drop(waiter);
 }
 
 #[test]

@@ -11,6 +11,8 @@ use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
 use super::output::{Out, to_terminal};
 use super::selectors::SelectorArgs;
 use super::targets::{self, Target};
+use super::uses::{self, LISTS};
+use super::who::Whole;
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::columns;
 use crate::object::fields::{self, Field};
@@ -18,6 +20,7 @@ use crate::object::inventory;
 use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
 use crate::object::survey::{Insight, Insights, Wants, survey};
+use crate::object::uses::Use;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::Style;
@@ -230,11 +233,12 @@ impl LsArgs {
                 print_table(out, columns, objects, names, &style)
             }
             Format::Json => {
+                let lists = Lists::of(columns, objects, names);
                 let mut json = JsonWriter::new(out);
                 envelope::head(&mut json, "objects", false);
                 for object in objects {
                     json.line();
-                    print_object(&mut json, object, names, columns);
+                    print_object(&mut json, object, names, columns, lists.as_ref());
                     json.relieve()?;
                 }
                 envelope::tail(&mut json, failures);
@@ -242,9 +246,10 @@ impl LsArgs {
                 json.flush()
             }
             Format::Jsonl => {
+                let lists = Lists::of(columns, objects, names);
                 let mut json = JsonWriter::new(out);
                 for object in objects {
-                    print_object(&mut json, object, names, columns);
+                    print_object(&mut json, object, names, columns, lists.as_ref());
                     json.end_document()?;
                 }
                 json.flush()
@@ -269,9 +274,46 @@ impl LsArgs {
     }
 }
 
-fn print_object<W: Write>(json: &mut JsonWriter<W>, object: &Object, names: &Names, columns: &[&'static Field]) {
+/// What it takes to write the users of objects as lists: where people and CSV get a number, JSON has what `who` has.
+struct Lists<'a> {
+    whole: Whole<'a>,
+    users: Names,
+}
+
+impl<'a> Lists<'a> {
+    /// None where `columns` have none of them.
+    fn of(columns: &[&'static Field], objects: &[Object], names: &'a Names) -> Option<Self> {
+        if !columns.iter().any(|field| LISTS.contains(&field.name)) {
+            return None;
+        }
+        let whole = Whole::new(objects, names.insights().users());
+        let uses: Vec<Use> = objects.iter().flat_map(|object| whole.of(object).uses).collect();
+        Some(Self { users: uses::names(uses.iter()), whole })
+    }
+}
+
+fn print_object<W: Write>(
+    json: &mut JsonWriter<W>,
+    object: &Object,
+    names: &Names,
+    columns: &[&'static Field],
+    lists: Option<&Lists<'_>>,
+) {
     json.open_object();
-    let unseen = envelope::fields(json, object, names, columns);
+    let mut unseen = Vec::new();
+    match lists {
+        None => unseen = envelope::fields(json, object, names, columns),
+        Some(Lists { whole, users }) => {
+            let found = whole.of(object);
+            for field in columns {
+                if !LISTS.contains(&field.name) {
+                    unseen.extend(envelope::fields(json, object, names, &[*field]));
+                } else if field.kinds.has(object.kind()) {
+                    uses::write_users(json, field.name, &found.uses, found.usage, users, &mut unseen);
+                }
+            }
+        }
+    }
     envelope::hidden(json, &unseen);
     json.close_object();
 }

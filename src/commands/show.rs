@@ -12,7 +12,7 @@ use super::output::{Out, to_terminal};
 use super::sheets;
 use super::targets;
 use super::uses;
-use super::who::Whole;
+use super::who::{Whole, with_other_sets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::{self, Field};
 use crate::object::inside::{Inside, Semaphore};
@@ -67,8 +67,9 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let mut fields = envelope::exact_fields();
     fields.extend(["state", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    let names = envelope::names(&objects, &fields).with(Insights::of(&objects, Insight::ALL, GRACE));
-    let whole = Whole::look(if args.format.format() == Format::Csv { &[] } else { &objects });
+    let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
+    let names = envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, GRACE));
+    let whole = Whole::new(&all, names.insights().users());
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
@@ -83,7 +84,7 @@ impl ShowArgs {
         found: &[(String, Object)],
         fields: &[&'static Field],
         names: &Names,
-        whole: &Whole,
+        whole: &Whole<'_>,
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use super::output::to_terminal;
 use crate::object::model::ObjectId;
 use crate::object::names::Names;
-use crate::object::uses::Use;
+use crate::object::users::Usage;
 use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
+use crate::object::uses::{Role, Use};
 use crate::render::csv;
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
@@ -84,6 +85,31 @@ pub(super) fn write_fields<W: Write>(json: &mut JsonWriter<W>, used: &Use, parts
             Value::Named(None, _) => json.null(),
             value => json.value(&value),
         }
+    }
+}
+
+/// The keys of the lists of an object's users.
+pub(super) const LISTS: [&str; 2] = ["holders", "waiters"];
+
+/// Writes the list of an object's users that `key` names, one of [`LISTS`]; adds it to `unseen` where there may be more.
+pub(super) fn write_users<W: Write>(
+    json: &mut JsonWriter<W>,
+    key: &'static str,
+    uses: &[Use],
+    usage: &Usage,
+    names: &Names,
+    unseen: &mut Vec<&'static str>,
+) {
+    let holders = key == "holders";
+    let role = if holders { Part::Holder } else { Part::Waiter };
+    let fits = |used: &&Use| match used.role {
+        Role::Holder(_) => holders,
+        Role::Waiter(..) => !holders,
+        Role::Recorded(_) => false,
+    };
+    write_list(json, key, uses.iter().filter(fits), &[Part::Process, Part::Use, role], names);
+    if if holders { usage.hidden_attachments > 0 } else { usage.hidden_waiters != Some(0) } {
+        unseen.push(key);
     }
 }
 

@@ -17,9 +17,8 @@ use crate::object::inventory::{self, Wants as Collect};
 use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
 use crate::object::users::{Usage, Users, Wants};
-use crate::object::uses::fields::Part;
 use crate::object::uses::traces::Traces;
-use crate::object::uses::{Role, Use, hidden, of_object};
+use crate::object::uses::{Use, hidden, of_object};
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -54,34 +53,37 @@ pub(super) struct Found<'a> {
     pub(super) usage: &'a Usage,
 }
 
+/// The objects whose users tell all about those of `objects`. Where one is a set, all sets: a process that changed one
+/// last may wait for another.
+pub(super) fn with_other_sets(objects: &[Object]) -> Vec<Object> {
+    let mut all = objects.to_vec();
+    if objects.iter().any(|object| object.kind() == Kind::Sem) {
+        let named: HashSet<_> = objects.iter().map(|object| object.id).collect();
+        let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false });
+        let sets = sets.map(|found| found.objects).unwrap_or_default();
+        all.extend(sets.into_iter().filter(|set| !named.contains(&set.id)));
+    }
+    all
+}
+
 /// Everything about who uses objects.
 #[derive(Debug)]
-pub(super) struct Whole {
-    users: Users,
+pub(super) struct Whole<'a> {
+    users: &'a Users,
     traces: Traces,
     nobody: Usage,
 }
 
-impl Whole {
-    /// Looks for the users of `objects`. Where one is a set, for those of all sets: a process that changed one last may
-    /// wait for another.
-    pub(super) fn look(objects: &[Object]) -> Self {
-        let mut all = objects.to_vec();
-        if objects.iter().any(|object| object.kind() == Kind::Sem) {
-            let named: HashSet<_> = objects.iter().map(|object| object.id).collect();
-            let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false });
-            let sets = sets.map(|found| found.objects).unwrap_or_default();
-            all.extend(sets.into_iter().filter(|set| !named.contains(&set.id)));
-        }
-        let users = Users::scan(&all, Wants { holders: true, waiters: true });
-        let traces = Traces::look_up(&all, &users);
-        Self { users, traces, nobody: Usage::default() }
+impl<'a> Whole<'a> {
+    /// Adds to the users of `all` what they wait for.
+    pub(super) fn new(all: &[Object], users: &'a Users) -> Self {
+        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default() }
     }
 
     /// Who uses an object of those that were looked at.
     pub(super) fn of(&self, object: &Object) -> Found<'_> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-        Found { object: *object, uses: of_object(object, &self.users, &self.traces), usage }
+        Found { object: *object, uses: of_object(object, self.users, &self.traces), usage }
     }
 
     /// Hints at who may hold the semaphores of an object that threads wait for.
@@ -100,10 +102,10 @@ impl Found<'_> {
 
     /// The keys that tell it in JSON; adds to what is hidden.
     pub(super) fn write<W: Write>(&self, json: &mut JsonWriter<W>, names: &Names, unseen: &mut Vec<&'static str>) {
-        let holders = self.uses.iter().filter(|used| matches!(used.role, Role::Holder(_)));
-        let waiters = self.uses.iter().filter(|used| matches!(used.role, Role::Waiter(..)));
-        uses::write_list(json, "holders", holders, &[Part::Process, Part::Use, Part::Holder], names);
-        uses::write_list(json, "waiters", waiters, &[Part::Process, Part::Use, Part::Waiter], names);
+        let mut incomplete = Vec::new();
+        for key in uses::LISTS {
+            uses::write_users(json, key, &self.uses, self.usage, names, &mut incomplete);
+        }
         json.key("hidden_attachments");
         json.number(self.usage.hidden_attachments);
         json.key("hidden_waiters");
@@ -116,12 +118,7 @@ impl Found<'_> {
             Some(why) => json.string(why),
             None => json.null(),
         }
-        if self.usage.hidden_attachments > 0 {
-            unseen.push("holders");
-        }
-        if self.usage.hidden_waiters != Some(0) {
-            unseen.push("waiters");
-        }
+        unseen.append(&mut incomplete);
         if self.usage.hidden_waiters.is_none() {
             unseen.push("hidden_waiters");
         }
@@ -155,7 +152,9 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
     {
         note(&loss);
     }
-    let whole = Whole::look(&objects);
+    let all = with_other_sets(&objects);
+    let users = Users::scan(&all, Wants { holders: true, waiters: true });
+    let whole = Whole::new(&all, &users);
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found);
     let mut out = Out::stdout()?;
@@ -185,7 +184,7 @@ impl WhoArgs {
         &self,
         out: &mut Out,
         found: &[Found<'_>],
-        whole: &Whole,
+        whole: &Whole<'_>,
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {

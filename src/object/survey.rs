@@ -55,8 +55,14 @@ impl Insights {
     /// Finds out about `objects`.
     #[must_use]
     pub fn of(objects: &[Object], wanted: Insight, grace: Duration) -> Self {
+        Self::among(objects, objects, wanted, grace)
+    }
+
+    /// Finds out about `objects`; looks in the same pass for the users of `all`, which they are among.
+    #[must_use]
+    pub fn among(all: &[Object], objects: &[Object], wanted: Insight, grace: Duration) -> Self {
         let mut insights = Self::default();
-        insights.look_for_users(objects, wanted);
+        insights.look_for_users(all, wanted);
         if wanted.judgements {
             insights.judge(objects, grace);
         }
@@ -78,6 +84,12 @@ impl Insights {
             (object.id, judge.judge(object, usage))
         });
         self.judgements = judged.collect();
+    }
+
+    /// Who uses the objects, as far as anybody asked.
+    #[must_use]
+    pub fn users(&self) -> &Users {
+        &self.users
     }
 
     /// Who uses an object; None if nobody asked.

@@ -175,7 +175,12 @@ impl Call {
             return None;
         }
         let x32 = native == Abi::X86_64 && line.number & 0x4000_0000 != 0;
-        if x32 || is_64_bit().unwrap_or_else(|| line.has_high_stack()) { calls.0 } else { calls.1 }
+        if x32 || is_64_bit().unwrap_or_else(|| line.has_high_stack()) {
+            // A 64-bit program may make the calls of 32-bit ones (int 0x80). Their numbers mean nothing else here that sleeps.
+            calls.0.or(calls.1)
+        } else {
+            calls.1
+        }
     }
 
     /// The id of the object.

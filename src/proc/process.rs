@@ -3,7 +3,10 @@
 use procfs::process::Process;
 use procfs::{Current, Meminfo};
 
+use super::identity::numbers_are_ours;
+use super::reader::{Reader, Task};
 use super::recorded::{self, Processes};
+use crate::sys::namespace;
 use crate::sys::process::exists;
 use crate::sys::{Pid, Timestamp};
 
@@ -31,10 +34,18 @@ pub enum Recorded {
 /// with a recycled number.
 #[must_use]
 pub fn recorded(pid: Pid, time: Timestamp) -> Recorded {
-    match Processes::new().recorded(pid, time, true) {
-        recorded::Recorded::Alive(living) => Recorded::Alive(living.command),
-        recorded::Recorded::Gone(_) => Recorded::Gone,
-        recorded::Recorded::Unknown(_) => Recorded::Unknown,
+    let mut processes = Processes::new();
+    let comparable = processes.clock_set([time]).is_none();
+    processes.recorded(pid, time, comparable).into()
+}
+
+impl From<recorded::Recorded> for Recorded {
+    fn from(found: recorded::Recorded) -> Self {
+        match found {
+            recorded::Recorded::Alive(living) => Self::Alive(living.command),
+            recorded::Recorded::Gone(_) => Self::Gone,
+            recorded::Recorded::Unknown(_) => Self::Unknown,
+        }
     }
 }
 
@@ -71,7 +82,26 @@ pub fn is_system_administrator() -> bool {
 #[must_use]
 pub fn may_be_hidden() -> bool {
     let hides = std::fs::read("/proc/self/mounts").is_ok_and(|mounts| hides_processes(&mounts));
-    hides && !(crate::sys::namespace::is_initial_user() && has_capability(CAP_SYS_PTRACE))
+    hides && !(namespace::is_initial_user() && has_capability(CAP_SYS_PTRACE))
+}
+
+/// Whether processes outside of this pid namespace, which no `/proc` of it shows, may be in this IPC namespace.
+///
+/// They cannot where the IPC namespace was made inside: those outside then come to it by setns(2) alone. That is held
+/// to be so where it was made after the pid namespace and the first process, which whoever made the pid namespace has
+/// forked, is not in it: that maker's own IPC namespace is inherited by the first process.
+#[must_use]
+pub fn may_be_outside() -> bool {
+    if namespace::is_initial_pid() {
+        return false;
+    }
+    let first = Reader::default().ipc_namespace(Task::process(1)).ok();
+    let inside = numbers_are_ours()
+        && first.is_some()
+        && namespace::ipc().is_some()
+        && first != namespace::ipc()
+        && namespace::is_ipc_younger_than_pid();
+    !inside
 }
 
 /// Whether the mount over all others on `/proc` leaves out processes.
@@ -99,7 +129,7 @@ fn has_capability(bits: u64) -> bool {
 /// namespace alone. False where `/proc` does not tell.
 #[must_use]
 pub fn may_exceed_msgmnb() -> bool {
-    crate::sys::namespace::is_initial_user() && has_capability(CAP_SYS_RESOURCE)
+    namespace::is_initial_user() && has_capability(CAP_SYS_RESOURCE)
 }
 
 /// RAM and swap of this machine in bytes; None where `/proc` does not tell.

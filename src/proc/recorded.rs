@@ -16,6 +16,10 @@ use crate::sys::{Pid, Timestamp, Uid, namespace};
 const TRUNCATION: i64 = 1;
 /// Times that are out of bounds by no more than this do not show that the clock was set.
 const SLACK: i64 = 2;
+/// So many seconds after the first process the first device files are made at the latest.
+const AT_ONCE: i64 = 60;
+/// The clock may have been set forward by any time.
+const UNKNOWN: i64 = i64::MAX;
 
 /// What can be said of a process that the kernel recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +59,8 @@ pub enum Unknown {
     Hidden,
     /// A process or thread has the number, but when it started cannot be compared with the recorded time.
     Incomparable(Living),
-    /// A process or thread has the number that started so many seconds later, but the clock was set forward by more.
+    /// A process or thread has the number that started so many seconds later, but the clock was, or may have been, set
+    /// forward by more.
     SetForward(Living, i64),
 }
 
@@ -73,7 +78,7 @@ pub enum ClockSet {
 pub struct Processes {
     /// Seconds since 1970, by the present clock.
     boot: Option<i64>,
-    /// Seconds by which the clock was set forward since the boot, as far as that shows.
+    /// Seconds by which the clock was set forward at most since the first process started, as far as that shows.
     forward: i64,
     ticks: u64,
     /// Whether `/proc` numbers processes as system calls do.
@@ -115,7 +120,7 @@ impl Processes {
         let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
         Self {
             boot,
-            forward: boot.zip(first_device()).map_or(0, |(boot, made)| set_forward(boot, made)),
+            forward: boot.map_or(UNKNOWN, |boot| set_forward(first_start(boot), first_device())),
             ticks: procfs::ticks_per_second().max(1),
             numbers_are_ours: identity::numbers_are_ours(),
             looked_up: HashMap::new(),
@@ -205,19 +210,31 @@ impl Processes {
     }
 }
 
-/// When the kernel made its first device files, by the clock of then. It does that right after its start; where it was
-/// done for a container, it was later.
+/// When the first process started, by the present clock.
+fn first_start(boot: i64) -> Option<i64> {
+    if namespace::is_initial_pid() {
+        return Some(boot);
+    }
+    let first = identity::read(1).ok()?;
+    boot.checked_add(i64::try_from(first.started / procfs::ticks_per_second().max(1)).ok()?)
+}
+
+/// When the first device files were made, by the clock of then. The kernel does that right after its start, and whoever
+/// starts a container right after that of its first process.
 fn first_device() -> Option<i64> {
     let file = fs::metadata("/dev/null").ok()?;
     let made = file.created().or_else(|_| file.modified()).ok()?;
     i64::try_from(made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
-/// By how much the clock was set forward: the boot has moved behind what was done after it.
-fn set_forward(boot: i64, made: i64) -> i64 {
-    match boot.saturating_sub(made) {
-        forward if forward > SLACK => forward,
-        _ => 0,
+/// By how much the clock was set forward: the start of the first process has moved behind what was done right after it.
+/// A file that was made long after tells nothing of what was before, and nothing follows from a jump that is hidden by
+/// its youth.
+fn set_forward(first: Option<i64>, made: Option<i64>) -> i64 {
+    match first.zip(made).map(|(first, made)| first.saturating_sub(made)) {
+        Some(forward) if forward > SLACK => forward,
+        Some(forward) if forward >= -AT_ONCE => 0,
+        _ => UNKNOWN,
     }
 }
 
@@ -255,7 +272,7 @@ impl Threaded {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockSet, Gone, Processes, Recorded, Unknown, set_forward};
+    use super::{ClockSet, Gone, Processes, Recorded, UNKNOWN, Unknown, set_forward};
     use crate::sys::clock::now;
     use crate::sys::{Pid, Timestamp};
 
@@ -265,7 +282,7 @@ mod tests {
 
     #[test]
     fn only_a_process_that_was_there_counts() {
-        let mut processes = Processes::new();
+        let mut processes = Processes { forward: 0, ..Processes::new() };
         let mut at = |pid, seconds, comparable| processes.recorded(pid, Timestamp::new(seconds), comparable);
         assert!(matches!(at(own(), now(), true), Recorded::Alive(_)));
         assert!(matches!(at(own(), 5, true), Recorded::Gone(Gone::Reused(_, later)) if later > 1_000_000));
@@ -275,8 +292,11 @@ mod tests {
 
     #[test]
     fn a_clock_set_forward_makes_processes_look_young() {
-        assert_eq!([set_forward(1000, 1001), set_forward(1000, 998), set_forward(1000, 5000)], [0, 0, 0]);
-        assert_eq!(set_forward(5000, 1000), 4000);
+        let forward = |first, made| set_forward(Some(first), Some(made));
+        assert_eq!([forward(1000, 1001), forward(1000, 998), forward(1000, 1060)], [0, 0, 0]);
+        assert_eq!(forward(5000, 1000), 4000);
+        // Made later, in a container or for a service of its own: the clock of before is not known.
+        assert_eq!([forward(1000, 1061), set_forward(None, Some(1000)), set_forward(Some(1000), None)], [UNKNOWN; 3]);
         let mut processes = Processes { forward: 1_000_000, ..Processes::new() };
         let started = processes.started(&crate::proc::identity::read(own().raw()).unwrap()).unwrap();
         let mut at = |earlier| processes.recorded(own(), Timestamp::new(started - earlier), true);

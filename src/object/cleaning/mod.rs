@@ -14,7 +14,6 @@ use super::survey::{Insight, Insights, Wants, survey};
 use crate::error::{Error, Result};
 use crate::proc::process::is_system_administrator;
 use crate::sys::held_signals::HeldSignals;
-use crate::sys::namespace;
 
 /// States that `clean` never takes.
 pub const NEVER: [State; 2] = [State::Doomed, State::Active];
@@ -111,11 +110,8 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
 
 /// Why `object` stays, which is in `state`; `admin` is who may remove everybody's. None when it may go.
 pub fn stays(object: &Object, state: State, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
-    // What somebody is known to use is not unknown, whoever else may.
-    let gone = matches!(state, State::Dormant | State::Orphan);
-    let safe = if gone && may_be_waited_for(object) { State::Unknown } else { state };
-    if NEVER.contains(&state) || !terms.states.contains(&safe) {
-        return Some(Stays::State(safe));
+    if NEVER.contains(&state) || !terms.states.contains(&state) {
+        return Some(Stays::State(state));
     }
     if !(admin || is_mine(object)) {
         return Some(Stays::NotYours);
@@ -127,13 +123,6 @@ pub fn stays(object: &Object, state: State, terms: &Terms<'_>, admin: bool) -> O
         return Some(Stays::Unread);
     }
     gate::obstacle(object).map(Stays::Unclosable)
-}
-
-/// Whether threads may wait on `object` that cannot be seen at all: the kernel counts nobody who waits on a queue, and
-/// processes outside of this pid namespace may share the IPC namespace, as in a pod.
-#[must_use]
-pub fn may_be_waited_for(object: &Object) -> bool {
-    object.kind() == Kind::Msg && !namespace::is_initial_pid()
 }
 
 /// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment.

@@ -139,11 +139,11 @@ impl Judge {
                 }
                 Unknown::SetForward(Living { command, .. }, later) => {
                     let text = format!(
-                        "{role} {number}: the process {number} ({command}) of now started {} later, but the clock was \
-                         set forward by more since the boot: it may be the same",
+                        "{role} {number}: the process {number} ({command}) of now started {} later, but the clock may \
+                         have been set forward by more since: it may be the same",
                         span(later)
                     );
-                    fact(text, format!("/proc/{number}/stat, {source}; btime in /proc/stat, birth of /dev/null"))
+                    fact(text, format!("/proc/{number}/stat, {source}; start of process 1, birth of /dev/null"))
                 }
                 Unknown::Incomparable(Living { command, .. }) => {
                     let text = format!(

@@ -19,6 +19,8 @@ pub(super) struct Segments {
     name: Finder<'static>,
     /// Attachments not found yet, of all segments.
     missing: u64,
+    /// Whether something was found since they were counted anew, which takes long.
+    uncounted: bool,
 }
 
 /// One of them.
@@ -89,12 +91,12 @@ impl Segments {
         }
         let devices = if all.is_empty() { Vec::new() } else { memory::all_segment_devices() };
         let missing = all.iter().map(Segment::missing).sum();
-        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing }
+        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing, uncounted: false }
     }
 
     /// Whether every attachment was found.
     pub(super) fn is_complete(&mut self) -> bool {
-        if self.missing == 0 && !self.all.is_empty() {
+        if self.missing == 0 && self.uncounted {
             self.recount();
         }
         self.missing == 0
@@ -103,6 +105,7 @@ impl Segments {
     fn recount(&mut self) {
         self.all.iter_mut().for_each(Segment::recount);
         self.missing = self.all.iter().map(Segment::missing).sum();
+        self.uncounted = false;
     }
 
     /// Takes the mappings in the `maps` of a process; `describe` says who that is, None when it has ended meanwhile.
@@ -134,6 +137,7 @@ impl Segments {
             return;
         }
         let Some(process) = describe() else { return };
+        self.uncounted = true;
         for (index, holder) in found {
             let segment = &mut self.all[index];
             let before = segment.missing();

@@ -11,7 +11,7 @@ use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
 use crate::proc::blocked::Abi;
-use crate::proc::process::may_be_hidden;
+use crate::proc::process::{may_be_hidden, may_be_outside};
 use crate::proc::reader::{Reader, Task, processes};
 use crate::proc::task::Stat;
 use crate::sys::namespace;
@@ -42,12 +42,15 @@ struct Unseen {
     threads: BTreeSet<u32>,
     /// Whether `/proc` may leave out processes.
     processes: bool,
+    /// Whether processes outside of this pid namespace, which `/proc` does not show, may be in this IPC namespace.
+    outside: bool,
     /// Why no thread shows what it sleeps in.
     calls: Option<&'static str>,
 }
 
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::PermissionDenied
+/// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 impl Pass {
@@ -82,6 +85,7 @@ impl Pass {
             }
         };
         self.unseen.processes = may_be_hidden();
+        self.unseen.outside = may_be_outside();
         if Abi::NATIVE.is_none() {
             self.unseen.calls = Some("the system calls of this machine are not known");
         } else if !std::path::Path::new("/proc/thread-self/syscall").exists() {
@@ -134,11 +138,15 @@ impl Pass {
     /// A process whose first thread does not tell its namespace: it may not be looked into, or there is nothing to see,
     /// or only that thread has ended. Returns another thread and its namespace.
     fn without_first_thread(&mut self, pid: u32, error: &io::Error) -> Option<(Task, u64)> {
-        let stat = Stat::parse(self.reader.read(Task::process(pid), "stat").ok()?)?;
-        if stat.is_out_of_the_question() {
+        let out_of_the_question = match self.reader.read(Task::process(pid), "stat") {
+            Ok(stat) => Stat::parse(stat).is_some_and(|stat| stat.is_out_of_the_question()),
+            // Not so under hidepid=1, where not even that is shown.
+            Err(error) => is_gone(&error),
+        };
+        if out_of_the_question {
             return None;
         }
-        if is_denied(error) {
+        if !is_gone(error) {
             self.unseen.mappings.insert(pid);
             self.unseen.threads.insert(pid);
             return None;
@@ -155,7 +163,7 @@ impl Pass {
         let mut describing = Reader::default();
         match reader.read(process, "maps") {
             Ok(maps) => segments.take(maps, || describer.process(process.pid, &mut describing)),
-            Err(error) if is_denied(&error) => _ = unseen.mappings.insert(process.pid),
+            Err(error) if !is_gone(&error) => _ = unseen.mappings.insert(process.pid),
             Err(_) => {}
         }
     }
@@ -175,9 +183,9 @@ impl Pass {
             let Self { sleepers, reader, describer, unseen, .. } = self;
             let describe = |reader: &mut Reader| describer.process(pid, reader);
             if let Err(error) = sleepers.look(task, reader, namespace, describe)
-                && is_denied(&error)
+                && !is_gone(&error)
                 // Who has ended since it was found is refused too.
-                && reader.read(task, "stat").is_ok_and(|stat| !Stat::parse(stat).is_some_and(|stat| stat.is_ending()))
+                && !reader.read(task, "stat").is_ok_and(|stat| Stat::parse(stat).is_some_and(|stat| stat.is_ending()))
             {
                 unseen.threads.insert(pid);
                 return;
@@ -264,7 +272,10 @@ impl Unseen {
     fn threads(&self) -> Option<String> {
         match self.calls {
             Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
-            _ => self.why(self.threads.len()),
+            _ => {
+                let outside = || "processes outside of this pid namespace cannot be seen".to_owned();
+                self.why(self.threads.len()).or_else(|| self.outside.then(outside))
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::sys::{self, Errno, SemId, sem};
 const LOOKS: u32 = 3;
 /// Sets of more semaphores have their values read once, others for each sleeper that needs them.
 const FEW: u64 = 256;
+/// Semaphores whose sleepers are counted, some seconds' worth; of further sets the number stays unknown.
+const MOST_SEMAPHORES: u64 = 10_000_000;
 
 /// Sets and queues whose sleepers are looked for.
 #[derive(Debug)]
@@ -74,9 +76,12 @@ impl Sleepers {
     pub(super) fn new(objects: &[Object]) -> Self {
         let mut by_id = HashMap::new();
         let mut all = Vec::new();
+        let mut semaphores: u64 = 0;
         for object in objects.iter().filter(|object| object.kind() != Kind::Shm) {
             by_id.entry(object.id).or_insert_with(|| {
-                all.push(Slept { object: *object, waiters: Vec::new(), counted: count(object), values: None });
+                semaphores = semaphores.saturating_add(object.as_set().map_or(0, |set| set.nsems));
+                let counted = if semaphores <= MOST_SEMAPHORES { count(object) } else { None };
+                all.push(Slept { object: *object, waiters: Vec::new(), counted, values: None });
                 all.len() - 1
             });
         }

@@ -1,7 +1,6 @@
 //! Who uses an object, in words.
 
 use super::{Process, Usage};
-use crate::object::cleaning;
 use crate::object::model::Object;
 use crate::render::escape::escape;
 
@@ -66,9 +65,7 @@ pub fn maybe_in_use(object: &Object, usage: &Usage) -> Option<String> {
     }
     in_use(object, Some(usage)).or_else(|| {
         let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
-        let outside = cleaning::may_be_waited_for(object).then_some("processes outside of this pid namespace");
-        let why = if usage.hidden_waiters.is_none() { why } else { outside.unwrap_or(why) };
-        let unknown = usage.hidden_waiters.is_none() || outside.is_some();
+        let unknown = usage.hidden_waiters.is_none();
         unknown.then(|| format!("whether a thread waits on it cannot be known: {}", escape(why)))
     })
 }

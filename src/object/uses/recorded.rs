@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::{Record, Use};
 use crate::object::model::{Detail, Object};
 use crate::object::users::describe::Describer;
-use crate::proc::process::{Recorded, recorded};
-use crate::proc::reader::{Reader, Task};
-use crate::proc::task::process_of;
+use crate::proc::reader::Reader;
+use crate::proc::recorded::{Living, Processes, Recorded};
 use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
 
 /// The living processes that are recorded with `objects`. The kernel shows who changed a semaphore to readers of its
@@ -33,6 +32,7 @@ pub fn living(objects: &[Object]) -> (Vec<Use>, u64) {
 
 #[derive(Debug, Default)]
 struct Search {
+    processes: Processes,
     reader: Reader,
     describer: Describer,
     found: Vec<Use>,
@@ -41,13 +41,13 @@ struct Search {
 
 impl Search {
     fn take(&mut self, object: &Object, pid: Pid, time: Timestamp, record: Record) {
-        if pid.is_none() || !matches!(recorded(pid, time), Recorded::Alive(_)) {
+        if pid.is_none() {
             return;
         }
-        let Ok(number) = u32::try_from(pid.raw()) else { return };
+        let comparable = self.processes.clock_set([time]).is_none();
         // A receiver that slept is recorded by its thread.
-        let Ok(status) = self.reader.read(Task::process(number), "status") else { return };
-        let Some(number) = process_of(status) else { return };
+        let Recorded::Alive(Living { process, .. }) = self.processes.recorded(pid, time, comparable) else { return };
+        let Ok(number) = u32::try_from(process) else { return };
         if let Some(process) = self.describer.process(number, &mut self.reader) {
             self.found.push(Use::recorded(object.id, process, record));
         }

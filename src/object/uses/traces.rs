@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::index_of;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::users::Users;
-use crate::proc::process::{Recorded, recorded};
+use crate::proc::process::Recorded;
+use crate::proc::recorded::Processes;
 use crate::sys::{Pid, SemId, sem};
 
 /// The last process to change a semaphore.
@@ -48,6 +49,7 @@ impl Traces {
     #[must_use]
     pub fn look_up(sets: &[Object], users: &Users) -> Self {
         let mut traces = Self::default();
+        let mut processes = Processes::new();
         for set in sets.iter().filter(|object| object.kind() == Kind::Sem) {
             for waiter in users.of(set.id).into_iter().flat_map(|usage| &usage.waiters) {
                 let Some(index) = index_of(waiter.waiting) else { continue };
@@ -59,7 +61,7 @@ impl Traces {
                 if !traces.by_place.contains_key(&place)
                     && let Ok(pid) = sem::last_pid(SemId::new(set.id.id), u32::from(index))
                 {
-                    traces.by_place.insert(place, trace(set, pid));
+                    traces.by_place.insert(place, trace(set, pid, &mut processes));
                 }
             }
         }
@@ -106,9 +108,15 @@ impl Traces {
     }
 }
 
-fn trace(set: &Object, pid: Pid) -> Trace {
+fn trace(set: &Object, pid: Pid, processes: &mut Processes) -> Trace {
     // By an operation or by setting its value; the process must have started before the later of the two.
-    let state = if pid.is_none() { Recorded::Unknown } else { recorded(pid, set.activity()) };
+    let time = set.activity();
+    let state = if pid.is_none() {
+        Recorded::Unknown
+    } else {
+        let comparable = processes.clock_set([time]).is_none();
+        processes.recorded(pid, time, comparable).into()
+    };
     Trace { pid, state }
 }
 

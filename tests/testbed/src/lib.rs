@@ -16,6 +16,7 @@
 //!
 //! This is the one place in the tests where `unsafe` lives.
 
+mod alone;
 mod before_main;
 pub mod calls;
 pub mod crowd;
@@ -27,6 +28,7 @@ pub mod population;
 mod random;
 mod run;
 
+pub use alone::alone;
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;
 pub use random::Random;

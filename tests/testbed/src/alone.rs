@@ -1,0 +1,93 @@
+//! A test in a pid namespace of its own, and in an IPC namespace made inside it.
+//!
+//! From there every process that may use the objects can be looked into, so
+//! that queues, whose sleepers the kernel does not count, can be judged. On
+//! the machine itself that takes the right to look into everybody, which not
+//! even root has everywhere.
+
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::{env, io, mem, process};
+
+use crate::{Namespace, fresh, left_out, tool};
+
+/// Set to the name of the test in the process that is to run it.
+const MARK: &str = "IPCADM_TEST_ALONE";
+/// How that process ends when it has to be started again, which is rarely so.
+const AGAIN: i32 = 77;
+const ATTEMPTS: u32 = 100;
+/// In so many numbers the kernel's order is that of the program's rule, and so
+/// many are to be left for namespaces that the test itself makes.
+const BLOCK: u64 = 256;
+const LEFT: u64 = 32;
+/// `NS_GET_ID` of linux/nsfs.h, since Linux 6.18.
+const NS_GET_ID: libc::Ioctl = libc::_IOR::<u64>(0xb7, 13);
+
+/// Runs `body` there: this test, which is called `name`, is started again in
+/// a pid namespace of its own. Left out where the kernel does not number its
+/// namespaces.
+///
+/// # Panics
+///
+/// When `body` panics, or `name` is not that of a test.
+#[track_caller]
+pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
+    if number("ipc").is_none() {
+        return left_out("what takes namespaces with numbers (Linux 6.18)");
+    }
+    if env::var_os(MARK).is_some_and(|marked| marked == *name) {
+        let namespace = fresh();
+        // Only in one block do the numbers tell which namespace is the younger.
+        let place = |kind| number(kind).map(|number| ((number - 1) / BLOCK, (number - 1) % BLOCK));
+        let (inner, outer) = (place("ipc").expect("a number"), place("pid").expect("a number"));
+        if inner.0 != outer.0 || inner.1 > BLOCK - LEFT {
+            process::exit(AGAIN);
+        }
+        return body(&namespace);
+    }
+    let program = env::current_exe().expect("this program");
+    let mut attempts = 0;
+    let outcome = loop {
+        attempts += 1;
+        let words = ["--pid", "--fork", "--mount-proc", "--kill-child"].map(Into::into);
+        let again = [program.clone().into_os_string(), "--exact".into(), name.into(), "--nocapture".into()];
+        let start = tool("unshare", words.into_iter().chain(again)).env(MARK, name);
+        // Each CPU counts for itself, so both namespaces have to be made on the same one.
+        let outcome = on_one_cpu(|| start.run());
+        if outcome.status != Some(AGAIN) || attempts == ATTEMPTS {
+            break outcome.ok();
+        }
+    };
+    assert!(outcome.stdout_str().contains("1 passed"), "{name} is no test\n{outcome}");
+}
+
+/// The number of a namespace of the calling thread.
+fn number(kind: &str) -> Option<u64> {
+    let file = File::open(format!("/proc/thread-self/ns/{kind}")).ok()?;
+    let mut number: u64 = 0;
+    // SAFETY: NS_GET_ID writes a u64 to where the third argument points.
+    let ret = unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_ID, &raw mut number) };
+    (ret == 0).then_some(number)
+}
+
+/// Runs `start` with the calling thread, and whatever it starts, on one CPU.
+fn on_one_cpu<T>(start: impl FnOnce() -> T) -> T {
+    let size = mem::size_of::<libc::cpu_set_t>();
+    // SAFETY: all zero is an empty set; the calls fill in and read one of
+    // `size` bytes, for the calling thread (0).
+    let before = unsafe {
+        let mut before: libc::cpu_set_t = mem::zeroed();
+        let mut one: libc::cpu_set_t = mem::zeroed();
+        let cpu = usize::try_from(libc::sched_getcpu()).expect("a CPU");
+        libc::CPU_SET(cpu, &mut one);
+        let got = libc::sched_getaffinity(0, size, &raw mut before);
+        assert_eq!(got, 0, "sched_getaffinity: {}", io::Error::last_os_error());
+        let set = libc::sched_setaffinity(0, size, &raw const one);
+        assert_eq!(set, 0, "sched_setaffinity: {}", io::Error::last_os_error());
+        before
+    };
+    let result = start();
+    // SAFETY: as above.
+    unsafe { libc::sched_setaffinity(0, size, &raw const before) };
+    result
+}
