@@ -16,6 +16,8 @@ pub struct Stat {
     pub state: u8,
     /// The kernel's flags.
     pub flags: u64,
+    /// Page faults that needed no reading; of a process those of all its threads, also of those that have ended.
+    pub minor_faults: Option<u64>,
     /// How many threads there are.
     pub threads: u64,
     /// When it started, in clock ticks since the machine did.
@@ -39,6 +41,7 @@ impl Stat {
             command,
             state: *words.first()?.as_bytes().first()?,
             flags: number(9)?,
+            minor_faults: number(10),
             threads: number(20)?,
             started: number(22)?,
             cpu: number(39).and_then(|cpu| usize::try_from(cpu).ok()),

@@ -155,7 +155,7 @@ impl Judge {
             }),
             Recorded::Gone(gone) => {
                 let thread = if *may_be_thread {
-                    self.processes.thread([object.perm.uid, object.perm.cuid], *time, comparable)
+                    self.processes.thread(&object.perm, *time, comparable)
                 } else {
                     Thread::No
                 };

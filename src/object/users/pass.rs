@@ -1,7 +1,7 @@
 //! One pass over all processes.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::io;
 
 use super::describe::Describer;
 use super::holders::{Segments, is_segment};
@@ -12,7 +12,7 @@ use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
 use crate::proc::blocked::Abi;
 use crate::proc::process::{may_be_hidden, may_be_outside};
-use crate::proc::reader::{Reader, Task, processes};
+use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::task::Stat;
 use crate::sys::namespace;
 
@@ -46,11 +46,6 @@ struct Unseen {
     outside: bool,
     /// Why no thread shows what it sleeps in.
     calls: Option<&'static str>,
-}
-
-/// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
-fn is_gone(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
 impl Pass {

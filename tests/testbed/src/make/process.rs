@@ -277,6 +277,43 @@ fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     Holder { process }
 }
 
+/// A process with one thread, but it had another: one that slept in msgrcv, was sent a message by a process that has
+/// ended too, and ended.
+#[track_caller]
+pub fn receiver_that_had_a_thread(id: i32) -> Holder {
+    let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
+    let mut message = msg::message(0, &[0; 8192]);
+    let process = fork(Some(writer.as_fd()), || {
+        let thread = thread::spawn(move || msg::raw_recv(id, &mut message, 0, 0) >= 0);
+        if thread.join().unwrap_or_default() && (&writer).write_all(b"!").is_ok() {
+            loop {
+                // SAFETY: takes nothing.
+                unsafe { libc::pause() };
+            }
+        }
+    });
+    drop(writer);
+    let asleep = || {
+        let threads = fs::read_dir(format!("/proc/{}/task", process.pid)).into_iter().flatten().flatten();
+        let mut lines = threads.filter_map(|thread| fs::read_to_string(thread.path().join("syscall")).ok());
+        lines.any(|text| text.split(' ').next().and_then(|n| n.parse::<i64>().ok()) == Some(libc::SYS_msgrcv))
+    };
+    while !asleep() {
+        assert!(!process.has_ended(), "the process ended instead of receiving");
+        thread::yield_now();
+    }
+    by_dead_process(|| {
+        msg::send(id, 1, b"x");
+        0
+    });
+    reader.read_exact(&mut [0]).unwrap_or_else(|_| panic!("another process could not receive from msg:{id}"));
+    // Whoever joins a thread may be woken before its number is free.
+    while fs::read_dir(format!("/proc/{}/task", process.pid)).is_ok_and(|threads| threads.count() > 1) {
+        thread::yield_now();
+    }
+    Holder { process }
+}
+
 /// A process that creates and removes objects flat out. Dropping it kills it.
 #[derive(Debug)]
 pub struct Churner {
