@@ -181,7 +181,7 @@ fn whoever_the_mode_lets_receive_may_have_had_the_thread() {
         make::by_dead_process(|| make::recv(theirs, 0).1.len().try_into().unwrap_or(0));
         expect(&format!("msg:{theirs}"), "orphan", "last receiver ");
         // What had a thread is found though it has one now.
-        let receiver = make::as_user(USER, USER, || make::receiver_that_had_a_thread(theirs));
+        let receiver = make::receiver_that_had_a_thread(theirs, USER);
         expect(&format!("msg:{theirs}"), "unknown", &format!("may have been a thread of {} (", receiver.pid()));
         drop(receiver);
         expect(&format!("msg:{theirs}"), "orphan", "last receiver ");

@@ -278,12 +278,13 @@ fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
 }
 
 /// A process with one thread, but it had another: one that slept in msgrcv, was sent a message by a process that has
-/// ended too, and ended.
+/// ended too, and ended. Its user and group are `user`.
 #[track_caller]
-pub fn receiver_that_had_a_thread(id: i32) -> Holder {
+pub fn receiver_that_had_a_thread(id: i32, user: u32) -> Holder {
     let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
     let mut message = msg::message(0, &[0; 8192]);
     let process = fork(Some(writer.as_fd()), || {
+        become_user(user.into(), user.into());
         let thread = thread::spawn(move || msg::raw_recv(id, &mut message, 0, 0) >= 0);
         if thread.join().unwrap_or_default() && (&writer).write_all(b"!").is_ok() {
             loop {
