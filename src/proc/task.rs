@@ -54,6 +54,12 @@ impl Stat {
         matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
     }
 
+    /// Whether it was stopped by a signal, or by a debugger.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.state, b'T' | b't')
+    }
+
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
     #[must_use]
     pub fn is_out_of_the_question(&self) -> bool {
