@@ -108,7 +108,7 @@ pub struct Usage {
     /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
     /// None where it cannot be known whether there are any.
     pub hidden_waiters: Option<u64>,
-    /// Why something is hidden, in words; None when nothing is.
+    /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
     pub hidden_why: Option<String>,
 }
 

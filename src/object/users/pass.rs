@@ -288,7 +288,7 @@ impl Sight {
 
 /// Why the kernel counts more than are found, where that changes.
 fn changing(otherwise: &str) -> String {
-    format!("they came or went meanwhile, or: {otherwise}")
+    format!("users came or went meanwhile, or: {otherwise}")
 }
 
 /// Why more mappings are found than the kernel counts.

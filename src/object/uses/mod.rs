@@ -168,7 +168,8 @@ pub(super) fn index_of(waiting: Waiting) -> Option<u16> {
 #[must_use]
 pub fn hidden(usage: &Usage) -> Option<String> {
     let what = match (usage.hidden_attachments, usage.hidden_waiters) {
-        (0, Some(0)) => return None,
+        // More may have been found than there is.
+        (0, Some(0)) => return usage.hidden_why.clone(),
         (0, Some(1)) => "1 sleeping thread is hidden".to_owned(),
         (0, Some(many)) => format!("{many} sleeping threads are hidden"),
         (0, None) => "sleeping threads may be hidden".to_owned(),
@@ -209,7 +210,8 @@ mod tests {
             let hidden_why = Some("it is so".to_owned());
             hidden(&Usage { hidden_attachments, hidden_waiters, hidden_why, ..Usage::default() })
         };
-        assert_eq!(usage(0, Some(0)), None);
+        assert_eq!(hidden(&Usage { hidden_waiters: Some(0), ..Usage::default() }), None);
+        assert_eq!(usage(0, Some(0)).as_deref(), Some("it is so"));
         assert_eq!(usage(2, Some(0)).as_deref(), Some("2 attachments are hidden: it is so"));
         assert_eq!(usage(0, Some(1)).as_deref(), Some("1 sleeping thread is hidden: it is so"));
         assert_eq!(usage(0, None).as_deref(), Some("sleeping threads may be hidden: it is so"));
