@@ -15,7 +15,7 @@ use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::user_text;
 use crate::object::rights;
-use crate::object::users::{self, Users, words};
+use crate::object::users::{self, Usage, Users, words};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::process::may_act_as_others;
 use crate::proc::sysctl;
@@ -272,10 +272,13 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
         return Ok(found);
     }
     let segments = inventory::collect(Wants { kinds: KindSet::SHM, memory: false })?.objects;
-    for doomed in segments.iter().filter(|segment| segment.is_doomed()) {
+    let doomed: Vec<Object> = segments.into_iter().filter(Object::is_doomed).collect();
+    let users = Users::scan(&doomed, users::Wants { holders: true, waiters: false });
+    for doomed in &doomed {
         let wanted = Wanted::new(ShmId::new(doomed.id.id), Key::PRIVATE);
+        let pids = || users.of(doomed.id).into_iter().flat_map(Usage::holding);
         let mut known = false;
-        for (process, mappings) in wanted.iter().flat_map(attached::holders) {
+        for (process, mappings) in wanted.iter().flat_map(|wanted| attached::among(pids(), wanted)) {
             for mapping in mappings.iter().filter(|mapping| mapping.key != 0) {
                 known = true;
                 found.entry(Key::from_bits(mapping.key)).or_insert_with(|| format!("process {}", process.pid));

@@ -96,7 +96,8 @@ impl ShowArgs {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    let (inside, used) = (Inside::of(object, self.messages), whole.of(object));
+                    let used = whole.of(object);
+                    let inside = Inside::of(object, self.messages, used.usage);
                     sheets::write(out, text, object, &inside, (&used, &whole.hints(object)), names, &style)?;
                 }
                 Ok(())
@@ -121,8 +122,8 @@ impl ShowArgs {
                     }
                     json.open_object();
                     let mut unseen = envelope::fields(&mut json, object, names, fields);
-                    write_inside(&mut json, &Inside::of(object, self.messages), &mut unseen);
                     let used = whole.of(object);
+                    write_inside(&mut json, &Inside::of(object, self.messages, used.usage), &mut unseen);
                     used.write(&mut json, &uses::names(used.uses.iter()), &mut unseen);
                     envelope::hidden(&mut json, &unseen);
                     json.close_object();

@@ -2,6 +2,7 @@
 
 use super::inventory;
 use super::model::{Kind, Object};
+use super::users::Usage;
 use crate::proc::attached::{self, Wanted};
 use crate::sys::msg::Message;
 use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, sem};
@@ -23,11 +24,11 @@ pub enum Inside {
 }
 
 impl Inside {
-    /// Looks inside; of a queue at no more than its first `messages`.
+    /// Looks inside; of a queue at no more than its first `messages`, of a segment by those who are known to use it.
     #[must_use]
-    pub fn of(object: &Object, messages: u32) -> Self {
+    pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {
         match object.kind() {
-            Kind::Shm => Self::Segment(huge_pages(object)),
+            Kind::Shm => Self::Segment(huge_pages(object, usage)),
             Kind::Sem => Self::Set(semaphores(object)),
             Kind::Msg => Self::Queue(headers(object, messages)),
         }
@@ -126,11 +127,10 @@ pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize)
 /// Whether a segment is made of huge pages. The kernel tells nobody; a mapping of it does, and so does an account
 /// of more resident memory than the segment has. None when neither shows anything.
 #[must_use]
-pub fn huge_pages(segment: &Object) -> Option<bool> {
+pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
-    if detail.nattch > 0
-        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
-        && let Some((_, mappings)) = attached::holders(&wanted).next()
+    if let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
+        && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
     {
         // The device of a mapping tells.
         return mappings.first().map(|mapping| !wanted.is_plain(mapping));

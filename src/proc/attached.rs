@@ -1,4 +1,4 @@
-//! Which processes have a segment attached.
+//! The mappings of a segment in the processes that have it attached.
 
 use std::fs::{self, File};
 use std::io;
@@ -85,10 +85,9 @@ impl Process {
     }
 }
 
-/// The processes that have it mapped and may be looked into, as they are found.
-pub fn holders(wanted: &Wanted) -> impl Iterator<Item = (Process, Vec<Mapping>)> {
-    let folder = fs::read_dir("/proc").into_iter().flatten().flatten();
-    folder.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(|pid| {
+/// Those of `pids` that have it mapped and may be looked into, as they are found.
+pub fn among(pids: impl IntoIterator<Item = u32>, wanted: &Wanted) -> impl Iterator<Item = (Process, Vec<Mapping>)> {
+    pids.into_iter().filter_map(|pid| {
         let process = Process::open(pid).ok()?;
         let mappings = process.mappings(wanted).ok()?;
         (!mappings.is_empty()).then_some((process, mappings))

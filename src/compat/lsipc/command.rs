@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::encode::{self, Encoding};
 use crate::proc::cmdline::command_line;
-use crate::proc::process::{Recorded, recorded};
+use crate::proc::recorded::{Processes, Recorded};
 use crate::sys::{Pid, Timestamp};
 
 /// util-linux shows no more bytes of a command line.
@@ -13,6 +13,7 @@ const MOST: u64 = 8191;
 /// What was found out so far.
 pub(super) struct Commands {
     encoding: Encoding,
+    processes: Processes,
     /// The command line, encoded.
     lines: HashMap<i32, Box<str>>,
     /// Whether it is that of the process which was recorded then.
@@ -21,7 +22,7 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn new(encoding: Encoding) -> Self {
-        Self { encoding, lines: HashMap::new(), same: HashMap::new() }
+        Self { encoding, processes: Processes::new(), lines: HashMap::new(), same: HashMap::new() }
     }
 
     /// The command line of the process recorded at `time`, its arguments between blanks; empty when it has ended,
@@ -30,8 +31,12 @@ impl Commands {
         if pid.is_none() {
             return "";
         }
-        let same = self.same.entry((pid.raw(), time.seconds()));
-        if !*same.or_insert_with(|| matches!(recorded(pid, time), Recorded::Alive(_))) {
+        let Self { same, processes, .. } = self;
+        let is_same = same.entry((pid.raw(), time.seconds())).or_insert_with(|| {
+            let comparable = processes.clock_set([time]).is_none();
+            matches!(processes.recorded(pid, time, comparable), Recorded::Alive(_))
+        });
+        if !*is_same {
             return "";
         }
         let encoding = self.encoding;

@@ -9,6 +9,7 @@ use super::process::{ProcessMemory, add_pages};
 use super::{Contents, Holes, Pages};
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
+use crate::object::users::{Usage, Users, Wants};
 use crate::proc::attached::{self, Process, Wanted};
 use crate::proc::maps::Mapping;
 use crate::sys::{ShmId, memory, transfer};
@@ -31,7 +32,9 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.perm.key) else {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
-    let holders: Vec<_> = attached::holders(&wanted).collect();
+    let users = Users::scan(std::slice::from_ref(object), Wants { holders: true, waiters: false });
+    let pids = users.of(object.id).into_iter().flat_map(Usage::holding);
+    let holders: Vec<_> = attached::among(pids, &wanted).collect();
     if holders.is_empty() {
         let reason = format!(
             "attached {} but no process that has it may be looked into",

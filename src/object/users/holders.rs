@@ -123,23 +123,17 @@ impl Segments {
         // Most processes have none, and a search is faster than reading lines.
         let Some(first) = self.name.find(maps) else { return };
         let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        let mut found: Vec<(usize, Holder)> = Vec::new();
+        // By place, for a process may have tens of thousands attached.
+        let mut found: HashMap<usize, Holder> = HashMap::new();
         for mapping in maps::segments(&maps[line..]) {
             let Some(&index) = self.by_inode.get(&mapping.inode) else { continue };
             if !self.devices.contains(&mapping.device) || !self.all[index].fits(&mapping, self.plain) {
                 continue;
             }
-            match found.iter_mut().find(|(of, _)| *of == index) {
-                Some((_, holder)) => {
-                    holder.mappings += 1;
-                    holder.writable |= mapping.writable;
-                }
-                None => {
-                    let process = Process::default();
-                    let (writable, address) = (mapping.writable, mapping.start);
-                    found.push((index, Holder { process, mappings: 1, writable, address }));
-                }
-            }
+            let (process, start) = (Process::default(), mapping.start);
+            let holder = found.entry(index).or_insert(Holder { process, mappings: 0, writable: false, address: start });
+            holder.mappings += 1;
+            holder.writable |= mapping.writable;
         }
         if found.is_empty() {
             return;

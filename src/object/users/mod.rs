@@ -112,6 +112,13 @@ pub struct Usage {
     pub hidden_why: Option<String>,
 }
 
+impl Usage {
+    /// The processes with it attached.
+    pub fn holding(&self) -> impl Iterator<Item = u32> {
+        self.holders.iter().map(|holder| holder.process.pid)
+    }
+}
+
 /// Who uses each of many objects.
 #[derive(Debug, Default)]
 pub struct Users {

@@ -32,6 +32,9 @@ impl Trace {
     }
 }
 
+/// A chain of waits is followed over so many semaphores.
+const MOST_PLACES: usize = 16;
+
 /// A semaphore that threads wait for.
 type Place = (ObjectId, u16);
 
@@ -101,6 +104,10 @@ impl Traces {
                 line.push_str(": they may wait for each other");
                 break;
             }
+            if seen.len() == MOST_PLACES {
+                line.push_str(", and so on");
+                break;
+            }
             seen.push(next);
             place = next;
         }
@@ -125,5 +132,32 @@ fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
         Recorded::Alive(command) => format!("{} ({})", trace.pid, name(command)),
         Recorded::Gone => format!("{} (gone)", trace.pid),
         Recorded::Unknown => trace.pid.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
+
+    /// Process N + 1 changed semaphore N last and waits for the next.
+    fn chain(length: u16) -> Traces {
+        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let mut traces = Traces::default();
+        for index in 0..length {
+            let pid = i32::from(index) + 1;
+            traces.by_place.insert((set, index), Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) });
+            traces.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
+        }
+        traces
+    }
+
+    #[test]
+    fn a_circle_is_told_and_a_long_chain_cut() {
+        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let line = |length| chain(length).lines(set, str::to_owned).remove(0);
+        assert!(line(3).ends_with("which waits for sem:7 semaphore 0: they may wait for each other"), "{}", line(3));
+        let long = line(1000);
+        assert!(long.ends_with(", and so on"), "{long}");
+        assert_eq!(long.matches("which waits for").count(), MOST_PLACES);
     }
 }
