@@ -253,3 +253,43 @@ fn read_operations(address: u64, count: u64, task: Task, reader: &mut Reader) ->
     reader.memory(task, address, &mut memory).ok()?;
     Some(blocked::operations(&memory).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Counts, Slept};
+    use crate::object::model::Object;
+    use crate::object::users::{Process, Waiter, Waiting};
+    use crate::sys::sem::SemStat;
+    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+
+    fn set() -> Object {
+        let (uid, gid) = (Uid::new(0), Gid::new(0));
+        let perm = Perm { key: Key::from_bits(0), uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
+        Object::set(SemId::new(0), &SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems: 4 })
+    }
+
+    #[test]
+    fn no_operation_is_believed_against_the_counts() {
+        let wait = |waiting| Waiter {
+            process: Process::default(),
+            tid: 1,
+            waiting,
+            undo: Some(true),
+            timeout: None,
+            asleep_for: None,
+        };
+        let (take, zero) = (Waiting::Take { index: 3, by: 1 }, Waiting::Zero { index: 3 });
+        let counts = |number| Counts(BTreeMap::from([((3, false), number)]));
+        let check = |now: Option<Counts>| {
+            let waiters = vec![wait(take), wait(take), wait(zero)];
+            let mut slept = Slept { object: set(), waiters, counted: Some(counts(1)), values: None };
+            slept.check(now.as_ref());
+            slept.waiters.iter().map(|waiter| (waiter.waiting, waiter.undo)).collect::<Vec<_>>()
+        };
+        let unknown = (Waiting::Operate, None);
+        assert_eq!(check(None), [unknown; 3]);
+        assert_eq!(check(Some(counts(2))), [(take, Some(true)), (take, Some(true)), unknown]);
+    }
+}
