@@ -287,12 +287,12 @@ fn a_zombie_is_gone() {
     expect("shm:0", "orphan", "has ended and waits to be reaped");
 }
 
-/// The creator's number is given out again, four seconds later and more: two are lost to the kernel's whole seconds, of
-/// the boot and of the start, and one more proves nothing.
+/// The creator's number is given out again, five seconds later and more: two are lost to the kernel's whole seconds, of
+/// the boot and of the start, and less than three prove nothing, for such a step of the clock does not show.
 const RECYCLED: &str = "
     ipcadm shm create 4K >$out
     pid=$(ipcadm ls --no-header -o cpid | tr -d ' ')
-    until [ $(ipcadm ls --format csv --no-header --older-than 4s -o id | wc -l) = 1 ]; do sleep 0.1; done
+    until [ $(ipcadm ls --format csv --no-header --older-than 5s -o id | wc -l) = 1 ]; do sleep 0.1; done
     until [ \"$other\" = $pid ]; do
         echo $((pid - 1)) > /proc/sys/kernel/ns_last_pid || exit 1
         sleep 100 &

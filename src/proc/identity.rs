@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 
 use super::task::Stat;
-use crate::sys::process::exists;
 use crate::sys::Pid;
+use crate::sys::process::exists;
 
 /// What `/proc` says of a process or thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,10 @@ mod tests {
     fn a_hostile_name_changes_nothing() {
         let text = b"Name:\t\xff\\nTgid:\t1\nState:\tS\nTgid:\t812\nUid:\t0\t65534\t0\t0\nGid:\t1\t2\t3\t4\nGroups:\t5 6 \nNSpid:\t812\t3\n";
         let read = status(text).unwrap();
-        assert_eq!((read.process, read.users.uids, read.users.gids), (812, vec![0, 65534, 0, 0], vec![1, 2, 3, 4, 5, 6]));
+        assert_eq!(
+            (read.process, read.users.uids, read.users.gids),
+            (812, vec![0, 65534, 0, 0], vec![1, 2, 3, 4, 5, 6])
+        );
         assert_eq!(depth(text), Some(2));
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::OnceLock;
 
 use super::identity::{self, Look, Task};
 use super::threaded::Threaded;
@@ -20,6 +21,9 @@ const SLACK: i64 = 2;
 const AT_ONCE: i64 = 60;
 /// The clock may have been set forward by any time.
 const UNKNOWN: i64 = i64::MAX;
+
+/// What [`Processes::new`] begins with: reading it takes longer than looking up a process.
+static FACTS: OnceLock<Processes> = OnceLock::new();
 
 /// What can be said of a process that the kernel recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +113,12 @@ impl Processes {
     /// Nothing looked up yet.
     #[must_use]
     pub fn new() -> Self {
+        let Self { boot, forward, ticks, numbers_are_ours, .. } = *FACTS.get_or_init(Self::read);
+        Self { boot, forward, ticks, numbers_are_ours, looked_up: HashMap::new(), threaded: None }
+    }
+
+    /// Reads what stays the same for as long as this program runs.
+    fn read() -> Self {
         let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
         Self {
             boot,
@@ -224,15 +234,15 @@ fn first_device() -> Option<i64> {
 /// its youth.
 fn set_forward(first: Option<i64>, made: Option<i64>) -> i64 {
     match first.zip(made).map(|(first, made)| first.saturating_sub(made)) {
-        Some(forward) if forward > SLACK => forward,
-        Some(forward) if forward >= -AT_ONCE => 0,
+        // A step of a few seconds does not show.
+        Some(forward) if forward >= -AT_ONCE => forward.max(SLACK),
         _ => UNKNOWN,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockSet, Gone, Processes, Recorded, UNKNOWN, Unknown, set_forward};
+    use super::{ClockSet, Gone, Processes, Recorded, SLACK, UNKNOWN, Unknown, set_forward};
     use crate::sys::clock::now;
     use crate::sys::{Pid, Timestamp};
 
@@ -253,7 +263,7 @@ mod tests {
     #[test]
     fn a_clock_set_forward_makes_processes_look_young() {
         let forward = |first, made| set_forward(Some(first), Some(made));
-        assert_eq!([forward(1000, 1001), forward(1000, 998), forward(1000, 1060)], [0, 0, 0]);
+        assert_eq!([forward(1000, 1001), forward(1000, 998), forward(1000, 1060)], [SLACK; 3]);
         assert_eq!(forward(5000, 1000), 4000);
         // Made later, in a container or for a service of its own: the clock of before is not known.
         assert_eq!([forward(1000, 1061), set_forward(None, Some(1000)), set_forward(Some(1000), None)], [UNKNOWN; 3]);

@@ -126,9 +126,8 @@ mod tests {
             cgid: Gid::new(21),
             mode: Mode::new(mode),
         };
-        let may = |uid: u32, gids: &[u32], mode| {
-            may_receive(&Users { uids: vec![uid; 4], gids: gids.to_vec() }, &perm(mode))
-        };
+        let may =
+            |uid: u32, gids: &[u32], mode| may_receive(&Users { uids: vec![uid; 4], gids: gids.to_vec() }, &perm(mode));
         assert!(may(10, &[1], 0o600) && may(11, &[1], 0o400) && !may(12, &[1], 0o600));
         assert!(may(12, &[1, 20], 0o640) && may(12, &[21, 1], 0o040) && !may(12, &[1], 0o640));
         assert!(may(12, &[1], 0o604) && !may(12, &[20], 0o604) && !may(10, &[1], 0o066));

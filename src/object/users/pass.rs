@@ -201,7 +201,11 @@ impl Pass {
 
     /// What was found. Of objects with users that were not, nothing is said unless this is the `last` pass, or a pass
     /// before has `seen` the same: users may come and go while they are looked for.
-    pub(super) fn finish(self, last: bool, seen: &mut HashMap<ObjectId, Sight>) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
+    pub(super) fn finish(
+        self,
+        last: bool,
+        seen: &mut HashMap<ObjectId, Sight>,
+    ) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
         let Self { segments, sleepers, wants, others, unseen, .. } = self;
         let mut found: Vec<(ObjectId, Usage)> = Vec::new();
         let mut unsettled = Vec::new();
@@ -292,7 +296,8 @@ fn changing(otherwise: &str) -> String {
 }
 
 /// Why more mappings are found than the kernel counts.
-const FOREIGN: &str = "more mappings are found than the kernel counts: some may be of a segment in another IPC namespace";
+const FOREIGN: &str =
+    "more mappings are found than the kernel counts: some may be of a segment in another IPC namespace";
 
 /// Where users are that nothing else explains.
 const OUTSIDE: &str = "used from another IPC namespace or from outside of this pid namespace";
