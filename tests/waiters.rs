@@ -109,6 +109,66 @@ fn holders_are_found_and_counted() {
     drop((own, holders));
 }
 
+#[test]
+fn who_is_stopped_stands_in_for_nobody() {
+    let _ns = fresh();
+    let (set, queue) = (make::sem(0x51, 1, 0o600), make::msg(0x52, 0o600));
+    // The first is found first, and is in the set's queue no more; from a queue it goes on receiving.
+    let (stopped, receiver) = (make::blocked_semop(set, 0, -1), make::blocked_recv(queue, 0));
+    stopped.stop();
+    receiver.stop();
+    let sleeper = make::blocked_semop(set, 0, -1);
+    let found = |kind, id| of(&scan(), kind, id).waiters.iter().map(|waiter| waiter.tid).collect::<Vec<_>>();
+    assert_eq!(found(Kind::Sem, set), [sleeper.pid()]);
+    assert_eq!(found(Kind::Msg, queue), [receiver.pid()]);
+    drop(sleeper);
+    let users = scan();
+    let usage = of(&users, Kind::Sem, set);
+    assert_eq!((usage.waiters.len(), usage.hidden_waiters), (0, Some(0)));
+}
+
+#[test]
+fn who_shares_the_memory_of_a_holder_is_one_too() {
+    let _ns = fresh();
+    let id = make::shm(0, 4096, 0o600);
+    let holder = make::holder_with_a_twin(id);
+    let users = scan();
+    let usage = of(&users, Kind::Shm, id);
+    assert_eq!((usage.holders.len(), usage.hidden_attachments, &usage.hidden_why), (2, 0, &None));
+    assert!(usage.holders.iter().any(|found| found.process.pid == holder.pid()));
+}
+
+#[test]
+fn a_mapping_of_another_namespace_hides_no_holder() {
+    let _ns = fresh();
+    let id = make::shm(0, 4096, 0o600);
+    let larger = make::holder_from_elsewhere(1 << 20);
+    let real = make::holder(id);
+    let pids = || of(&scan(), Kind::Shm, id).holders.iter().map(|holder| holder.process.pid).collect::<Vec<_>>();
+    assert_eq!(pids(), [real.pid()]);
+    drop(larger);
+    // One of the same size cannot be told.
+    let alike = make::holder_from_elsewhere(4096);
+    assert_eq!(BTreeSet::from_iter(pids()), BTreeSet::from([real.pid(), alike.pid()]));
+    let users = scan();
+    let usage = of(&users, Kind::Shm, id);
+    assert_eq!(usage.hidden_attachments, 0);
+    assert!(usage.hidden_why.as_ref().is_some_and(|why| why.contains("more mappings")), "{:?}", usage.hidden_why);
+}
+
+#[test]
+fn except_means_nothing_without_a_type() {
+    let _ns = fresh();
+    let queue = make::msg(0x52, 0o600);
+    let receivers = [-3, 0, 7].map(|mtype| make::blocked_recv_except(queue, mtype));
+    let users = scan();
+    let mut found: Vec<_> = of(&users, Kind::Msg, queue).waiters.iter().map(|waiter| waiter.waiting).collect();
+    found.sort_by_key(|waiting| matches!(waiting, Waiting::Receive { mtype, .. } if *mtype > 0));
+    let excepts = found.iter().map(|waiting| matches!(waiting, Waiting::Receive { except: true, .. }));
+    assert_eq!(excepts.collect::<Vec<_>>(), [false, false, true]);
+    drop(receivers);
+}
+
 /// The kernel's own count, of each semaphore.
 fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
     let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).expect("the set");

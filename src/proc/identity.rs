@@ -3,9 +3,9 @@
 use std::fs;
 use std::io;
 
-use super::task::{Stat, effective_user};
+use super::task::Stat;
+use crate::sys::Pid;
 use crate::sys::process::exists;
-use crate::sys::{Pid, Uid};
 
 /// What `/proc` says of a process or thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,14 +14,23 @@ pub struct Task {
     pub process: i32,
     /// The process's command name, not yet escaped.
     pub command: String,
-    /// Its effective user.
-    pub euid: Uid,
+    /// Its users and groups.
+    pub users: Users,
     /// Threads of the process.
     pub threads: u64,
     /// When it started, in clock ticks since the boot.
     pub started: u64,
     /// Whether its process has ended and only waits to be reaped.
     pub ended: bool,
+}
+
+/// Whom a process may act as.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Users {
+    /// Its real, effective, saved and file system user.
+    pub uids: Vec<u32>,
+    /// Its groups of the same kinds, and the supplementary ones.
+    pub gids: Vec<u32>,
 }
 
 /// What a number leads to.
@@ -61,7 +70,7 @@ pub fn read(number: i32) -> io::Result<Task> {
         // The first thread may have ended while others go on.
         ended: matches!(of_process.state, b'Z' | b'X' | b'x') && of_process.threads <= 1,
         command: of_process.command,
-        euid: status.euid,
+        users: status.users,
         threads: of_task.threads,
         started: of_task.started,
     })
@@ -73,15 +82,20 @@ fn file<T>(number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::R
 }
 
 /// `/proc/PID/status`, in part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Status {
     process: i32,
-    euid: Uid,
+    users: Users,
 }
 
 fn status(text: &[u8]) -> Option<Status> {
     let process = i32::try_from(number(field(text, b"Tgid:")?.next()?)?).ok()?;
-    Some(Status { process, euid: Uid::new(effective_user(text)?) })
+    let numbers = |name: &[u8]| -> Option<Vec<u32>> {
+        field(text, name)?.map(|word| u32::try_from(number(word)?).ok()).collect()
+    };
+    let (uids, mut gids) = (numbers(b"Uid:")?, numbers(b"Gid:")?);
+    gids.extend(numbers(b"Groups:").unwrap_or_default());
+    Some(Status { process, users: Users { uids, gids } })
 }
 
 /// In how many pid namespaces, counted from that of `/proc`, this process has a number: 1 when `/proc` is of its own.
@@ -113,13 +127,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Look, depth, look, status};
-    use crate::sys::{Pid, Uid};
+    use crate::sys::Pid;
 
     #[test]
     fn a_hostile_name_changes_nothing() {
-        let text = b"Name:\t\xff\\nTgid:\t1\nState:\tS\nTgid:\t812\nUid:\t0\t65534\t0\t0\nNSpid:\t812\t3\n";
+        let text = b"Name:\t\xff\\nTgid:\t1\nState:\tS\nTgid:\t812\nUid:\t0\t65534\t0\t0\nGid:\t1\t2\t3\t4\nGroups:\t5 6 \nNSpid:\t812\t3\n";
         let read = status(text).unwrap();
-        assert_eq!((read.process, read.euid), (812, Uid::new(65534)));
+        assert_eq!(
+            (read.process, read.users.uids, read.users.gids),
+            (812, vec![0, 65534, 0, 0], vec![1, 2, 3, 4, 5, 6])
+        );
         assert_eq!(depth(text), Some(2));
     }
 

@@ -14,3 +14,4 @@ pub mod recorded;
 pub mod sysctl;
 pub mod sysvipc;
 pub mod task;
+mod threaded;

@@ -113,6 +113,12 @@ impl Reader {
     }
 }
 
+/// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
+#[must_use]
+pub fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
+}
+
 /// The numbers of all processes that `/proc` shows.
 ///
 /// # Errors

@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::OnceLock;
 
 use super::identity::{self, Look, Task};
-use super::reader::{self, Reader};
+use super::threaded::Threaded;
 use crate::sys::clock::now;
-use crate::sys::{Pid, Timestamp, Uid, namespace};
+use crate::sys::{Perm, Pid, Timestamp, namespace};
 
 /// The kernel cuts times to whole seconds.
 const TRUNCATION: i64 = 1;
@@ -20,6 +21,9 @@ const SLACK: i64 = 2;
 const AT_ONCE: i64 = 60;
 /// The clock may have been set forward by any time.
 const UNKNOWN: i64 = i64::MAX;
+
+/// What [`Processes::new`] begins with: reading it takes longer than looking up a process.
+static FACTS: OnceLock<Processes> = OnceLock::new();
 
 /// What can be said of a process that the kernel recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,14 +92,6 @@ pub struct Processes {
     threaded: Option<Threaded>,
 }
 
-/// The processes with several threads in this IPC namespace.
-#[derive(Debug, Default)]
-struct Threaded {
-    processes: Vec<Task>,
-    /// Whether all processes can be seen.
-    complete: bool,
-}
-
 /// What speaks for a number having been that of a thread which has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Thread {
@@ -117,6 +113,12 @@ impl Processes {
     /// Nothing looked up yet.
     #[must_use]
     pub fn new() -> Self {
+        let Self { boot, forward, ticks, numbers_are_ours, .. } = *FACTS.get_or_init(Self::read);
+        Self { boot, forward, ticks, numbers_are_ours, looked_up: HashMap::new(), threaded: None }
+    }
+
+    /// Reads what stays the same for as long as this program runs.
+    fn read() -> Self {
         let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
         Self {
             boot,
@@ -189,20 +191,20 @@ impl Processes {
     }
 
     /// Whether a number under which nothing lives may have been that of a thread that has ended while its process
-    /// lives: a process of one of `users` with several threads that started no later than `time`.
-    pub fn thread(&mut self, users: [Uid; 2], time: Timestamp, comparable: bool) -> Thread {
+    /// lives: a process that has or had several threads, may receive from a queue with the rights `perm`, and started no
+    /// later than `time`.
+    pub fn thread(&mut self, perm: &Perm, time: Timestamp, comparable: bool) -> Thread {
         let numbers_are_ours = self.numbers_are_ours;
         let threaded =
             self.threaded.get_or_insert_with(|| if numbers_are_ours { Threaded::list() } else { Threaded::default() });
         let (boot, ticks) = (self.boot, self.ticks);
         let latest = time.seconds().saturating_add(TRUNCATION).saturating_add(self.forward);
-        let fits = |task: &&Task| {
+        let found = threaded.find(perm, |task| {
             let started =
                 i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
-            let before = started.is_none_or(|started| started <= latest);
-            users.contains(&task.euid) && (before || !comparable)
-        };
-        match threaded.processes.iter().find(fits) {
+            !comparable || started.is_none_or(|started| started <= latest)
+        });
+        match found {
             Some(task) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
             None if threaded.complete => Thread::No,
             None => Thread::Hidden,
@@ -232,47 +234,15 @@ fn first_device() -> Option<i64> {
 /// its youth.
 fn set_forward(first: Option<i64>, made: Option<i64>) -> i64 {
     match first.zip(made).map(|(first, made)| first.saturating_sub(made)) {
-        Some(forward) if forward > SLACK => forward,
-        Some(forward) if forward >= -AT_ONCE => 0,
+        // A step of a few seconds does not show.
+        Some(forward) if forward >= -AT_ONCE => forward.max(SLACK),
         _ => UNKNOWN,
-    }
-}
-
-/// Whether a thread of the process is in this IPC namespace, or may be for all that can be seen.
-fn may_be_here(process: i32) -> bool {
-    let own = namespace::ipc();
-    let mut reader = Reader::default();
-    let pid = process.unsigned_abs();
-    let first = reader.ipc_namespace(reader::Task::process(pid)).ok();
-    if first.is_none() || first == own {
-        return true;
-    }
-    let threads = reader.thread_ids(pid).unwrap_or_default();
-    threads.into_iter().any(|tid| reader.ipc_namespace(reader::Task::thread(pid, tid)).ok() == own)
-}
-
-impl Threaded {
-    /// Looks at every process once.
-    fn list() -> Self {
-        let own = std::process::id().cast_signed();
-        // The first process is always there; where it is not to be seen, others are not either.
-        let complete = identity::read(1).is_ok();
-        let numbers = reader::processes().unwrap_or_default();
-        let processes = numbers
-            .into_iter()
-            .filter_map(|number| i32::try_from(number).ok())
-            .filter(|&number| number != own)
-            .filter_map(|number| identity::read(number).ok())
-            .filter(|task| task.threads > 1 && !task.ended)
-            .filter(|task| may_be_here(task.process))
-            .collect();
-        Self { processes, complete }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ClockSet, Gone, Processes, Recorded, UNKNOWN, Unknown, set_forward};
+    use super::{ClockSet, Gone, Processes, Recorded, SLACK, UNKNOWN, Unknown, set_forward};
     use crate::sys::clock::now;
     use crate::sys::{Pid, Timestamp};
 
@@ -293,7 +263,7 @@ mod tests {
     #[test]
     fn a_clock_set_forward_makes_processes_look_young() {
         let forward = |first, made| set_forward(Some(first), Some(made));
-        assert_eq!([forward(1000, 1001), forward(1000, 998), forward(1000, 1060)], [0, 0, 0]);
+        assert_eq!([forward(1000, 1001), forward(1000, 998), forward(1000, 1060)], [SLACK; 3]);
         assert_eq!(forward(5000, 1000), 4000);
         // Made later, in a container or for a service of its own: the clock of before is not known.
         assert_eq!([forward(1000, 1061), set_forward(None, Some(1000)), set_forward(Some(1000), None)], [UNKNOWN; 3]);

@@ -16,6 +16,8 @@ pub struct Stat {
     pub state: u8,
     /// The kernel's flags.
     pub flags: u64,
+    /// Page faults that needed no reading; of a process those of all its threads, also of those that have ended.
+    pub minor_faults: Option<u64>,
     /// How many threads there are.
     pub threads: u64,
     /// When it started, in clock ticks since the machine did.
@@ -39,6 +41,7 @@ impl Stat {
             command,
             state: *words.first()?.as_bytes().first()?,
             flags: number(9)?,
+            minor_faults: number(10),
             threads: number(20)?,
             started: number(22)?,
             cpu: number(39).and_then(|cpu| usize::try_from(cpu).ok()),
@@ -49,6 +52,12 @@ impl Stat {
     #[must_use]
     pub fn is_ending(&self) -> bool {
         matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
+    }
+
+    /// Whether it was stopped by a signal, or by a debugger.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.state, b'T' | b't')
     }
 
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.

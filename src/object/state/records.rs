@@ -154,11 +154,8 @@ impl Judge {
                 }
             }),
             Recorded::Gone(gone) => {
-                let thread = if *may_be_thread {
-                    self.processes.thread([object.perm.uid, object.perm.cuid], *time, comparable)
-                } else {
-                    Thread::No
-                };
+                let thread =
+                    if *may_be_thread { self.processes.thread(&object.perm, *time, comparable) } else { Thread::No };
                 match thread {
                     Thread::Of(Living { process, command }) => {
                         let text = format!(

@@ -66,7 +66,10 @@ pub(super) fn doomed(object: &Object, usage: &Usage) -> Judgement {
 pub(super) fn waiting(usage: &Usage) -> Option<Evidence> {
     if let Some(first) = usage.waiters.first() {
         let by = names(usage.waiters.iter().map(|waiter| (waiter.process.pid, waiter.process.command.as_str())));
-        let text = format!("{} on it, of {by}", waiters(usage.waiters.len() as u64));
+        let hidden = usage.hidden_waiters.unwrap_or(0);
+        let others = if hidden == 0 { String::new() } else { format!(", and {hidden} that cannot be seen") };
+        let all = (usage.waiters.len() as u64).saturating_add(hidden);
+        let text = format!("{} on it, of {by}{others}", waiters(all));
         return Some(fact(text, format!("/proc/{}/task/{}/syscall", first.process.pid, first.tid)));
     }
     let hidden = usage.hidden_waiters.filter(|&number| number > 0)?;

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 
 use super::{Holder, Process};
 use crate::object::model::{Kind, Object, ObjectId};
-use crate::proc::maps;
+use crate::proc::maps::{self, Mapping};
 use crate::sys::memory;
 use crate::sys::process::compare_memory;
 
@@ -17,10 +17,8 @@ pub(super) struct Segments {
     all: Vec<Segment>,
     devices: Vec<u64>,
     name: Finder<'static>,
-    /// Attachments not found yet, of all segments.
-    missing: u64,
-    /// Whether something was found since they were counted anew, which takes long.
-    uncounted: bool,
+    /// The device of segments of base pages.
+    plain: Option<u64>,
 }
 
 /// One of them.
@@ -43,8 +41,29 @@ impl Segment {
         self.object.as_segment().map_or(0, |segment| segment.nattch)
     }
 
-    /// Counts anew what was found: the mappings of processes that share their memory are the same ones.
-    fn recount(&mut self) {
+    /// Whether more mappings were found than the kernel counted attachments.
+    pub(super) fn has_too_many(&self) -> bool {
+        self.found > self.counted()
+    }
+
+    /// Whether a mapping is one of this segment, as far as it shows: one that came along from another IPC namespace may
+    /// have the same id and key.
+    fn fits(&self, mapping: &Mapping, plain: Option<u64>) -> bool {
+        let key = self.object.perm.key;
+        let size = self.object.as_segment().map_or(0, |segment| segment.size);
+        let fits = if Some(mapping.device) == plain {
+            let most = size.checked_next_multiple_of(memory::page_size() as u64).unwrap_or(u64::MAX);
+            mapping.offset.saturating_add(mapping.end.saturating_sub(mapping.start)) <= most
+        } else {
+            // Of huge pages, whose size is not known here.
+            mapping.offset < size
+        };
+        // A removed segment keeps its old key in the name.
+        fits && (key.is_private() || key.bits() == mapping.key)
+    }
+
+    /// Counts what was found: the mappings of processes that share their memory are the same ones.
+    fn count(&mut self) {
         let mut order: Vec<usize> = (0..self.holders.len()).collect();
         order.sort_by_key(|&index| (self.holders[index].address, self.holders[index].mappings));
         self.found = 0;
@@ -90,22 +109,13 @@ impl Segments {
             });
         }
         let devices = if all.is_empty() { Vec::new() } else { memory::all_segment_devices() };
-        let missing = all.iter().map(Segment::missing).sum();
-        Self { by_inode, all, devices, name: Finder::new("/SYSV"), missing, uncounted: false }
+        Self { by_inode, all, devices, name: Finder::new("/SYSV"), plain: memory::segment_device().ok() }
     }
 
-    /// Whether every attachment was found.
-    pub(super) fn is_complete(&mut self) -> bool {
-        if self.missing == 0 && self.uncounted {
-            self.recount();
-        }
-        self.missing == 0
-    }
-
-    fn recount(&mut self) {
-        self.all.iter_mut().for_each(Segment::recount);
-        self.missing = self.all.iter().map(Segment::missing).sum();
-        self.uncounted = false;
+    /// Whether there is anything to look for. All processes are looked at, though as many mappings may be found before as
+    /// the kernel counts: some may be of another namespace, and those of shared memory are seen more than once.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// Takes the mappings in the `maps` of a process; `describe` says who that is, None when it has ended meanwhile.
@@ -117,9 +127,7 @@ impl Segments {
         let mut found: HashMap<usize, Holder> = HashMap::new();
         for mapping in maps::segments(&maps[line..]) {
             let Some(&index) = self.by_inode.get(&mapping.inode) else { continue };
-            let key = self.all[index].object.perm.key;
-            // A removed segment keeps its old key in the name.
-            if !self.devices.contains(&mapping.device) || !(key.is_private() || key.bits() == mapping.key) {
+            if !self.devices.contains(&mapping.device) || !self.all[index].fits(&mapping, self.plain) {
                 continue;
             }
             let (process, start) = (Process::default(), mapping.start);
@@ -131,19 +139,14 @@ impl Segments {
             return;
         }
         let Some(process) = describe() else { return };
-        self.uncounted = true;
         for (index, holder) in found {
-            let segment = &mut self.all[index];
-            let before = segment.missing();
-            segment.found = segment.found.saturating_add(holder.mappings);
-            self.missing = self.missing.saturating_sub(before - segment.missing());
-            segment.holders.push(Holder { process: process.clone(), ..holder });
+            self.all[index].holders.push(Holder { process: process.clone(), ..holder });
         }
     }
 
     /// What was found of each.
     pub(super) fn finish(mut self) -> impl Iterator<Item = Segment> {
-        self.recount();
+        self.all.iter_mut().for_each(Segment::count);
         self.all.into_iter().map(|mut segment| {
             segment.holders.sort_by_key(|holder| holder.process.pid);
             segment

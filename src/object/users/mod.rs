@@ -16,7 +16,7 @@ use super::model::{Object, ObjectId};
 use crate::sys::Uid;
 
 /// Passes over objects whose users come and go while they are looked for.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 4;
 
 /// What is known of a process. Names are as the kernel gives them and not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub struct Usage {
     /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
     /// None where it cannot be known whether there are any.
     pub hidden_waiters: Option<u64>,
-    /// Why something is hidden, in words; None when nothing is.
+    /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
     pub hidden_why: Option<String>,
 }
 
@@ -137,17 +137,18 @@ pub struct Wants {
 
 impl Users {
     /// Looks through `/proc` once for the users of all `objects`, as they were just seen. Where the kernel counts more
-    /// than are found, and another number afterwards, it looks for those objects again.
+    /// than are found, it looks for those objects again, until it sees the same twice.
     #[must_use]
     pub fn scan(objects: &[Object], wants: Wants) -> Self {
         let mut users = Self::default();
         let mut unsettled = objects.to_vec();
+        let mut seen = HashMap::new();
         for attempt in 1..=ATTEMPTS {
             let mut pass = Pass::new(&unsettled, wants);
             pass.run();
             users.unseen.extend(pass.unseen());
             let found;
-            (found, unsettled) = pass.finish(attempt == ATTEMPTS);
+            (found, unsettled) = pass.finish(attempt == ATTEMPTS, &mut seen);
             users.by_object.extend(found);
             if unsettled.is_empty() {
                 break;

@@ -1,18 +1,18 @@
 //! One pass over all processes.
 
-use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
 
 use super::describe::Describer;
-use super::holders::{Segments, is_segment};
-use super::waiters::{self, Sleepers};
+use super::holders::{Segment, Segments, is_segment};
+use super::waiters::{self, Counts, Sleepers, Slept};
 use super::{Usage, Wants};
 use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
 use crate::proc::blocked::Abi;
 use crate::proc::process::{may_be_hidden, may_be_outside};
-use crate::proc::reader::{Reader, Task, processes};
+use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::task::Stat;
 use crate::sys::namespace;
 
@@ -48,11 +48,6 @@ struct Unseen {
     calls: Option<&'static str>,
 }
 
-/// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
-fn is_gone(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
-}
-
 /// Whether the thread has ended, or is on its way out of everything it slept in.
 fn has_ended(reader: &mut Reader, task: Task) -> bool {
     match reader.read(task, "stat") {
@@ -78,7 +73,7 @@ impl Pass {
 
     /// Looks into all processes, or as many as it takes to find all that the kernel counts.
     pub(super) fn run(&mut self) {
-        if self.is_complete() {
+        if self.segments.is_empty() && self.sleepers.is_complete() {
             return;
         }
         let Some(own) = namespace::ipc() else {
@@ -101,7 +96,7 @@ impl Pass {
         }
         for pid in processes {
             self.look_into(pid, own);
-            if self.is_complete() {
+            if self.segments.is_empty() && self.sleepers.is_complete() {
                 return;
             }
         }
@@ -115,10 +110,6 @@ impl Pass {
         self.unseen.mappings.union(&self.unseen.threads).copied()
     }
 
-    fn is_complete(&mut self) -> bool {
-        self.sleepers.is_complete() && self.segments.is_complete()
-    }
-
     fn look_into(&mut self, pid: u32, own: u64) {
         let process = Task::process(pid);
         let (process, namespace) = match self.reader.ipc_namespace(process) {
@@ -129,7 +120,7 @@ impl Pass {
             },
         };
         if namespace == own {
-            if !self.segments.is_complete() {
+            if !self.segments.is_empty() {
                 self.look_at_mappings(process);
             }
             if !self.sleepers.is_complete() {
@@ -203,7 +194,7 @@ impl Pass {
 
     /// Looks at the mappings of a process whose first thread is in another namespace, if one of its threads is in `own`.
     fn look_elsewhere(&mut self, pid: u32, own: u64) {
-        if self.segments.is_complete() {
+        if self.segments.is_empty() {
             return;
         }
         let threads = self.reader.thread_ids(pid).unwrap_or_default();
@@ -216,9 +207,13 @@ impl Pass {
         }
     }
 
-    /// What was found, and the objects whose count is another now; of those nothing is said unless this is the `last`
-    /// pass.
-    pub(super) fn finish(self, last: bool) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
+    /// What was found. Of objects with users that were not, nothing is said unless this is the `last` pass, or a pass
+    /// before has `seen` the same: users may come and go while they are looked for.
+    pub(super) fn finish(
+        self,
+        last: bool,
+        seen: &mut HashMap<ObjectId, Sight>,
+    ) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
         let Self { segments, sleepers, wants, others, unseen, .. } = self;
         let mut found: Vec<(ObjectId, Usage)> = Vec::new();
         let mut unsettled = Vec::new();
@@ -228,46 +223,89 @@ impl Pass {
             found.push((id, Usage { hidden_waiters, ..Usage::default() }));
         }
         for segment in segments.finish() {
+            let id = segment.object.id;
             let mut missing = segment.missing();
-            if missing > 0
-                && let Ok(now) = inventory::look(segment.object.id)
+            let mut settled = true;
+            if (missing > 0 || segment.has_too_many())
+                && let Ok(now) = inventory::look(id)
             {
                 let counted = now.and_then(|now| now.as_segment().map(|segment| segment.nattch)).unwrap_or(0);
-                if let Some(now) = now.filter(|_| counted != segment.counted() && !last) {
+                let sight = Sight::of_segment(&segment);
+                settled = counted == segment.counted() && seen.get(&id) == Some(&sight);
+                if let Some(now) = now.filter(|_| !settled && !last) {
+                    seen.insert(id, sight);
                     unsettled.push(now);
                     continue;
                 }
                 missing = missing.saturating_sub(segment.counted().saturating_sub(counted));
             }
-            let hidden_why = (missing > 0).then(|| unseen.attachments());
+            let why = || if settled { unseen.attachments() } else { changing(&unseen.attachments()) };
+            let foreign = (settled && segment.has_too_many()).then(|| FOREIGN.to_owned());
+            let hidden_why = if missing > 0 { Some(why()) } else { foreign };
             let hidden_waiters = wants.waiters.then_some(0);
-            let id = segment.object.id;
             let holders = segment.holders;
             let usage = Usage { holders, hidden_attachments: missing, hidden_waiters, hidden_why, ..Usage::default() };
             found.push((id, usage));
         }
-        for slept in sleepers.finish() {
+        for mut slept in sleepers.finish() {
+            let id = slept.object.id;
             let mut hidden = slept.missing();
+            let mut settled = true;
+            let now = if hidden.is_some() && !slept.is_quiet() { waiters::count(&slept.object) } else { None };
             if let Some(missing) = hidden.filter(|&missing| missing > 0) {
-                let counted = waiters::count(&slept.object);
-                if counted != slept.counted && !last {
+                let sight = Sight::of_set(&slept);
+                settled = now == slept.counted && seen.get(&id) == Some(&sight);
+                if !settled && !last {
+                    seen.insert(id, sight);
                     unsettled.push(slept.object);
                     continue;
                 }
-                let gone = slept.counted.unwrap_or(0).saturating_sub(counted.unwrap_or(0));
+                let total = |counts: &Option<Counts>| counts.as_ref().map_or(0, Counts::total);
+                let gone = total(&slept.counted).saturating_sub(total(&now));
                 hidden = Some(missing.saturating_sub(gone));
             }
+            slept.check(now.as_ref());
             let why = unseen.threads();
             if hidden.is_none() && why.is_none() {
                 hidden = Some(0);
             }
-            let hidden_why = (hidden != Some(0)).then(|| why.unwrap_or_else(|| OUTSIDE.to_owned()));
+            let why = || why.unwrap_or_else(|| OUTSIDE.to_owned());
+            let hidden_why = (hidden != Some(0)).then(|| if settled { why() } else { changing(&why()) });
             let waiters = slept.waiters;
-            found.push((slept.object.id, Usage { waiters, hidden_waiters: hidden, hidden_why, ..Usage::default() }));
+            found.push((id, Usage { waiters, hidden_waiters: hidden, hidden_why, ..Usage::default() }));
         }
         (found, unsettled)
     }
 }
+
+/// What a pass has seen of an object, to be compared with what the next sees.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    counted: u64,
+    /// Processes with their mappings, or threads.
+    users: Vec<(u32, u64)>,
+}
+
+impl Sight {
+    fn of_segment(segment: &Segment) -> Self {
+        let users = segment.holders.iter().map(|holder| (holder.process.pid, holder.mappings)).collect();
+        Self { counted: segment.counted(), users }
+    }
+
+    fn of_set(slept: &Slept) -> Self {
+        let users = slept.waiters.iter().map(|waiter| (waiter.process.pid, waiter.tid.into())).collect();
+        Self { counted: slept.counted.as_ref().map_or(0, Counts::total), users }
+    }
+}
+
+/// Why the kernel counts more than are found, where that changes.
+fn changing(otherwise: &str) -> String {
+    format!("users came or went meanwhile, or: {otherwise}")
+}
+
+/// Why more mappings are found than the kernel counts.
+const FOREIGN: &str =
+    "more mappings are found than the kernel counts: some may be of a segment in another IPC namespace";
 
 /// Where users are that nothing else explains.
 const OUTSIDE: &str = "used from another IPC namespace or from outside of this pid namespace";

@@ -1,12 +1,13 @@
 //! The threads asleep on sets and queues.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::asleep::Clocks;
 use super::{Process, Waiter, Waiting};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::blocked::{self, Abi, Call, Line, MAX_OPS, Mtype, OPERATION_SIZE, Operation};
 use crate::proc::reader::{Reader, Task};
+use crate::proc::task::Stat;
 use crate::sys::{self, Errno, SemId, sem};
 
 /// Looks at a thread that does not stay in one call.
@@ -30,14 +31,37 @@ pub(super) struct Slept {
     pub(super) object: Object,
     pub(super) waiters: Vec<Waiter>,
     /// How many the kernel counts; None of a queue, and of a set that may not be read.
-    pub(super) counted: Option<u64>,
+    pub(super) counted: Option<Counts>,
     values: Option<Option<Vec<u16>>>,
 }
 
 impl Slept {
     /// Sleepers that the kernel counted before and that were not found.
     pub(super) fn missing(&self) -> Option<u64> {
-        self.counted.map(|counted| counted.saturating_sub(self.waiters.len() as u64))
+        self.counted.as_ref().map(|counted| counted.total().saturating_sub(self.waiters.len() as u64))
+    }
+
+    /// Whether nobody was found or counted.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.waiters.is_empty() && self.missing() == Some(0)
+    }
+
+    /// Takes back what was read of operations where it is not so: the kernel counted fewer sleepers there, before and
+    /// `now`. A program may use the memory for something else while it sleeps.
+    pub(super) fn check(&mut self, now: Option<&Counts>) {
+        let Some(before) = &self.counted else { return };
+        let mut found = Counts::default();
+        for waiter in &self.waiters {
+            found.add(place(waiter.waiting), 1);
+        }
+        let counted = |place| before.at(place).max(now.map_or(0, |now| now.at(place)));
+        for waiter in &mut self.waiters {
+            let place = place(waiter.waiting);
+            if place.is_some() && found.at(place) > counted(place) {
+                waiter.waiting = Waiting::Operate;
+                waiter.undo = None;
+            }
+        }
     }
 
     /// The values of the set, if they may be read.
@@ -51,24 +75,58 @@ impl Slept {
     }
 }
 
+/// A semaphore, and whether it is to become zero.
+type Place = (u32, bool);
+
+/// How many threads sleep on each semaphore of a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts(BTreeMap<Place, u64>);
+
+impl Counts {
+    /// On all of them.
+    pub(super) fn total(&self) -> u64 {
+        self.0.values().fold(0, |total, &count| total.saturating_add(count))
+    }
+
+    fn at(&self, place: Option<Place>) -> u64 {
+        place.and_then(|place| self.0.get(&place)).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, place: Option<Place>, count: u64) {
+        if let Some(place) = place.filter(|_| count > 0) {
+            *self.0.entry(place).or_default() += count;
+        }
+    }
+}
+
+/// What a thread sleeps for, if it is a semaphore that is known.
+fn place(waiting: Waiting) -> Option<Place> {
+    match waiting {
+        Waiting::Take { index, .. } => Some((index.into(), false)),
+        Waiting::Zero { index } => Some((index.into(), true)),
+        _ => None,
+    }
+}
+
 /// How many threads sleep on a set; None when it may not be read, and of a queue, for which the kernel has no count.
 /// A set that is gone has none.
-pub(super) fn count(object: &Object) -> Option<u64> {
+pub(super) fn count(object: &Object) -> Option<Counts> {
     let set = object.as_set()?;
     let id = SemId::new(object.id.id);
-    let of_one = |index: u32| -> sys::Result<u64> {
-        let (more, zero) = (sem::waiting_for_increase(id, index)?, sem::waiting_for_zero(id, index)?);
-        Ok(u64::from(more) + u64::from(zero))
+    let mut counts = Counts::default();
+    let mut of_one = |index: u32| -> sys::Result<()> {
+        counts.add(Some((index, false)), sem::waiting_for_increase(id, index)?.into());
+        counts.add(Some((index, true)), sem::waiting_for_zero(id, index)?.into());
+        Ok(())
     };
-    let mut total: u64 = 0;
     for index in 0..u32::try_from(set.nsems).ok()? {
         match of_one(index) {
-            Ok(count) => total = total.saturating_add(count),
-            Err(Errno::EINVAL | Errno::EIDRM) => return Some(0),
+            Ok(()) => {}
+            Err(Errno::EINVAL | Errno::EIDRM) => return Some(Counts::default()),
             Err(_) => return None,
         }
     }
-    Some(total)
+    Some(counts)
 }
 
 impl Sleepers {
@@ -118,6 +176,11 @@ impl Sleepers {
             if Line::parse(reader.read(task, "syscall")?) != Some(line) {
                 continue;
             }
+            // A stopped thread is in no queue of a set, though it still shows the call, which then fails. One of msgsnd
+            // or msgrcv goes on sleeping when it goes on.
+            if kind == Kind::Sem && Stat::parse(reader.read(task, "stat")?).is_some_and(|stat| stat.is_stopped()) {
+                return Ok(());
+            }
             if let (Some((waiting, undo, timeout)), Some(process)) = (seen, describe(reader)) {
                 let tid = task.tid.unwrap_or(task.pid);
                 let asleep_for = self.clocks.asleep_for(task, reader);
@@ -162,6 +225,8 @@ impl Slept {
                         i64::from(i32::from_ne_bytes(bytes))
                     }
                 };
+                // The kernel heeds it for one type alone.
+                let except = except && mtype > 0;
                 Some((Waiting::Receive { mtype, except }, Some(false), Some(false)))
             }
         }
@@ -187,4 +252,44 @@ fn read_operations(address: u64, count: u64, task: Task, reader: &mut Reader) ->
     let mut memory = vec![0; count * OPERATION_SIZE];
     reader.memory(task, address, &mut memory).ok()?;
     Some(blocked::operations(&memory).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Counts, Slept};
+    use crate::object::model::Object;
+    use crate::object::users::{Process, Waiter, Waiting};
+    use crate::sys::sem::SemStat;
+    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+
+    fn set() -> Object {
+        let (uid, gid) = (Uid::new(0), Gid::new(0));
+        let perm = Perm { key: Key::from_bits(0), uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
+        Object::set(SemId::new(0), &SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems: 4 })
+    }
+
+    #[test]
+    fn no_operation_is_believed_against_the_counts() {
+        let wait = |waiting| Waiter {
+            process: Process::default(),
+            tid: 1,
+            waiting,
+            undo: Some(true),
+            timeout: None,
+            asleep_for: None,
+        };
+        let (take, zero) = (Waiting::Take { index: 3, by: 1 }, Waiting::Zero { index: 3 });
+        let counts = |number| Counts(BTreeMap::from([((3, false), number)]));
+        let check = |now: Option<Counts>| {
+            let waiters = vec![wait(take), wait(take), wait(zero)];
+            let mut slept = Slept { object: set(), waiters, counted: Some(counts(1)), values: None };
+            slept.check(now.as_ref());
+            slept.waiters.iter().map(|waiter| (waiter.waiting, waiter.undo)).collect::<Vec<_>>()
+        };
+        let unknown = (Waiting::Operate, None);
+        assert_eq!(check(None), [unknown; 3]);
+        assert_eq!(check(Some(counts(2))), [(take, Some(true)), (take, Some(true)), unknown]);
+    }
 }

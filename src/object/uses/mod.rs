@@ -221,7 +221,8 @@ impl Hidden {
 #[must_use]
 pub fn hidden(usage: &Usage) -> Option<String> {
     let hidden = Hidden::of([usage]);
-    let what = hidden.words()?;
+    // Where nothing is missing, more may have been found than there is.
+    let Some(what) = hidden.words() else { return hidden.why };
     Some(match hidden.why {
         Some(why) => format!("{what}: {why}"),
         None => what,
@@ -291,7 +292,8 @@ mod tests {
             let hidden_why = Some("it is so".to_owned());
             hidden(&Usage { hidden_attachments, hidden_waiters, hidden_why, ..Usage::default() })
         };
-        assert_eq!(usage(0, Some(0)), None);
+        assert_eq!(hidden(&Usage { hidden_waiters: Some(0), ..Usage::default() }), None);
+        assert_eq!(usage(0, Some(0)).as_deref(), Some("it is so"));
         assert_eq!(usage(2, Some(0)).as_deref(), Some("2 attachments are hidden: it is so"));
         assert_eq!(usage(0, Some(1)).as_deref(), Some("1 sleeping thread is hidden: it is so"));
         assert_eq!(usage(0, None).as_deref(), Some("sleeping threads may be hidden: it is so"));

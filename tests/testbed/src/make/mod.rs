@@ -15,9 +15,11 @@ use std::io;
 pub use layout::Perm;
 pub(crate) use layout::stat_any;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
-pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_semop, blocked_send};
-pub use process::{by_dead_process, churner, holder, holder_of_four, receiving_thread};
-pub use process::{recv_until_removed, semop_until_removed, send_until_removed};
+pub use process::receiving_thread;
+pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_recv_except};
+pub use process::{blocked_semop, blocked_send};
+pub use process::{by_dead_process, churner, holder, holder_from_elsewhere, holder_of_four, holder_with_a_twin};
+pub use process::{receiver_that_had_a_thread, recv_until_removed, semop_until_removed, send_until_removed};
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
 

@@ -107,6 +107,19 @@ impl Blocked {
         asleep_in_ipc(self.process.pid)
     }
 
+    /// Stops it with a signal.
+    pub fn stop(&self) {
+        // SAFETY: takes numbers only; the child is not reaped before this ends.
+        unsafe { libc::kill(pid_t(self.process.pid), libc::SIGSTOP) };
+        let stopped = || {
+            let text = fs::read_to_string(format!("/proc/{}/stat", self.process.pid)).unwrap_or_default();
+            text.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T"))
+        };
+        while !stopped() {
+            thread::yield_now();
+        }
+    }
+
     /// Waits until its call has returned.
     pub fn until_done(&self) {
         while !self.process.has_ended() {
@@ -129,6 +142,13 @@ pub fn blocked_semop(id: i32, semaphore: u16, change: i16) -> Blocked {
 pub fn blocked_recv(id: i32, mtype: i64) -> Blocked {
     let mut message = msg::message(0, &[0; 8192]);
     blocked(|| msg::raw_recv(id, &mut message, mtype, 0))
+}
+
+/// A process known to be asleep in msgrcv with MSG_EXCEPT.
+#[track_caller]
+pub fn blocked_recv_except(id: i32, mtype: i64) -> Blocked {
+    let mut message = msg::message(0, &[0; 8192]);
+    blocked(|| msg::raw_recv(id, &mut message, mtype, libc::MSG_EXCEPT))
 }
 
 /// A process known to be asleep in msgsnd, on a queue without room for the
@@ -258,6 +278,55 @@ pub fn holder_of_four(id: i32) -> Holder {
     })
 }
 
+/// A process that has a segment attached and shares all of its memory with a child, as after vfork.
+#[track_caller]
+pub fn holder_with_a_twin(id: i32) -> Holder {
+    extern "C" fn wait(_: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: these take numbers, and nothing.
+        unsafe {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            loop {
+                libc::pause();
+            }
+        }
+    }
+    let mut stack = vec![0_u128; 4096];
+    holder_that(id, move || {
+        let top = stack.as_mut_ptr_range().end.cast();
+        // SAFETY: the child has a stack of its own, and touches no other memory.
+        unsafe { libc::clone(wait, top, libc::CLONE_VM | libc::SIGCHLD, std::ptr::null_mut()) > 0 }
+    })
+}
+
+/// A process that has a segment of another IPC namespace attached, and is in this one now. That segment is the first
+/// there, private, and of `size` bytes.
+#[track_caller]
+pub fn holder_from_elsewhere(size: usize) -> Holder {
+    let here = fs::File::open("/proc/thread-self/ns/ipc").unwrap_or_else(|e| panic!("the namespace: {e}"));
+    let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
+    // Of two descriptors one can be kept, so this one is opened anew by the child from its parent.
+    let path = std::ffi::CString::new(format!("/proc/{}/fd/{}", std::process::id(), here.as_raw_fd()));
+    let path = path.unwrap_or_default();
+    let process = fork(Some(writer.as_fd()), || {
+        // SAFETY: these take numbers and a C string; the memory is not used.
+        let done = unsafe {
+            let here = libc::open(path.as_ptr(), libc::O_RDONLY);
+            libc::unshare(libc::CLONE_NEWIPC) == 0
+                && libc::shmat(libc::shmget(0, size, 0o600), std::ptr::null(), 0).addr() != usize::MAX
+                && libc::setns(here, libc::CLONE_NEWIPC) == 0
+        };
+        if done && (&writer).write_all(b"!").is_ok() {
+            loop {
+                // SAFETY: takes nothing.
+                unsafe { libc::pause() };
+            }
+        }
+    });
+    drop(writer);
+    reader.read_exact(&mut [0]).unwrap_or_else(|_| panic!("another process could not attach a segment elsewhere"));
+    Holder { process }
+}
+
 #[track_caller]
 fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
@@ -274,6 +343,44 @@ fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     drop(writer);
     let attached = reader.read_exact(&mut [0]);
     attached.unwrap_or_else(|_| panic!("another process could not attach shm:{id}"));
+    Holder { process }
+}
+
+/// A process with one thread, but it had another: one that slept in msgrcv, was sent a message by a process that has
+/// ended too, and ended. Its user and group are `user`.
+#[track_caller]
+pub fn receiver_that_had_a_thread(id: i32, user: u32) -> Holder {
+    let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
+    let mut message = msg::message(0, &[0; 8192]);
+    let process = fork(Some(writer.as_fd()), || {
+        become_user(user.into(), user.into());
+        let thread = thread::spawn(move || msg::raw_recv(id, &mut message, 0, 0) >= 0);
+        if thread.join().unwrap_or_default() && (&writer).write_all(b"!").is_ok() {
+            loop {
+                // SAFETY: takes nothing.
+                unsafe { libc::pause() };
+            }
+        }
+    });
+    drop(writer);
+    let asleep = || {
+        let threads = fs::read_dir(format!("/proc/{}/task", process.pid)).into_iter().flatten().flatten();
+        let mut lines = threads.filter_map(|thread| fs::read_to_string(thread.path().join("syscall")).ok());
+        lines.any(|text| text.split(' ').next().and_then(|n| n.parse::<i64>().ok()) == Some(libc::SYS_msgrcv))
+    };
+    while !asleep() {
+        assert!(!process.has_ended(), "the process ended instead of receiving");
+        thread::yield_now();
+    }
+    by_dead_process(|| {
+        msg::send(id, 1, b"x");
+        0
+    });
+    reader.read_exact(&mut [0]).unwrap_or_else(|_| panic!("another process could not receive from msg:{id}"));
+    // Whoever joins a thread may be woken before its number is free.
+    while fs::read_dir(format!("/proc/{}/task", process.pid)).is_ok_and(|threads| threads.count() > 1) {
+        thread::yield_now();
+    }
     Holder { process }
 }
 
