@@ -339,9 +339,16 @@ fn others_see_less_and_conclude_less() {
     });
     let dead = make::by_dead_process(|| make::shm(0, 4096, 0o600));
     let alive = make::shm(0, 4096, 0o600);
-    let queue = make::msg(0, 0o600);
-    make::send(queue, 1, b"x");
+    let used = make::msg(0, 0o600);
+    make::send(used, 1, b"x");
+    let queue = make::by_dead_process(|| {
+        let id = make::msg(0, 0o600);
+        make::send(id, 1, b"x");
+        id
+    });
     for (reference, state, fact) in [
+        // Who is known to use it decides, whoever else may wait on it.
+        (format!("msg:{used}"), "idle", "lives"),
         (format!("sem:{set}"), "unknown", "needs read permission [GETPID]"),
         (format!("shm:{dead}"), "orphan", "no such process"),
         (format!("shm:{alive}"), "idle", "lives"),
