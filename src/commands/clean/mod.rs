@@ -283,7 +283,9 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
     let copies = backup::save(file, overwrite, &found)?;
     for (candidate, copy) in candidates.iter_mut().zip(copies) {
         match copy {
-            Some(saved) => candidate.copied(saved.object, saved.check()),
+            Some(saved) if saved.was(&candidate.object) => candidate.copied(saved.object, saved.check()),
+            // What was judged is not what was saved.
+            Some(_) => candidate.check = Some(Check::new(|| Err("it was used or changed before it was saved".to_owned()))),
             // Gone, or another one by now. Should it be there after all, it stays.
             None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
         }
