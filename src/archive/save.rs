@@ -68,8 +68,14 @@ impl Saver {
     /// Status 5 when it is there, 4 or 1 when it cannot be made, 10 when what should be replaced is no file.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         match fs::symlink_metadata(path) {
-            Ok(_) if !overwrite => return Err(unwritable(Some(path), &io::Error::from_raw_os_error(libc::EEXIST))),
+            Ok(data) if data.is_file() && !overwrite => {
+                return Err(unwritable(Some(path), &io::Error::from_raw_os_error(libc::EEXIST)));
+            }
             Ok(data) if !data.is_file() => {
+                if !overwrite {
+                    let (operation, reason) = (format!("write {}", shown(path)), "it exists, and is no regular file");
+                    return Err(Error::cannot(Status::Exists, &operation, reason, None));
+                }
                 let operation = format!("replace {}", shown(path));
                 return Err(Error::cannot(Status::Refused, &operation, "it is no regular file", None));
             }

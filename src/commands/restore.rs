@@ -9,7 +9,7 @@ use clap::Args;
 use super::context::{Context, note, say};
 use super::envelope;
 use super::ls::print_table;
-use super::mend::mend;
+use super::mend::{Unmended, mend};
 use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
 use super::output::Out;
 use super::progress::Progress;
@@ -105,7 +105,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         let host = head.host.as_deref().map_or_else(|| "an unknown machine".into(), escape);
         let (version, count) = (escape(&head.version), archive.items.len());
         format!(
-            "{name}: {count} objects, saved {} on {host} by ipcadm {version}; all checksums are right",
+            "{name}: {count} object{}, saved {} on {host} by ipcadm {version}; all checksums are right",
+            if count == 1 { "" } else { "s" },
             escape(&head.time)
         )
     });
@@ -117,16 +118,18 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
     }
     if args.list {
         args.print(&items, context)?;
+        if format == Format::Table {
+            items.iter().for_each(|item| note_approximate(item));
+        }
         return Ok(Status::Done);
     }
-    if args.replace && !args.dry_run {
-        mend();
-    }
+    let unmended = if args.replace && !args.dry_run { mend() } else { Unmended::NONE };
     let plan = Plan::new(&items, &wishes)?;
     plan.notes.iter().for_each(|text| note(text));
     let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
     let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
     let mut report = Report::new(manner, &objects)?;
+    unmended.tell(&mut report);
     if !plan.conflicts.is_empty() {
         for (id, error) in &plan.conflicts {
             report.failed(&id.to_string(), None, Outcome::Failed, error);
@@ -134,6 +137,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         say("nothing was done");
         return report.finish();
     }
+    items.iter().for_each(|item| note_approximate(item));
     let lost = items.iter().any(|item| matches!(item.body, crate::archive::read::Body::Segment { doomed: true, .. }));
     let any = if args.dry_run {
         plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
@@ -219,6 +223,13 @@ fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut 
         before += bytes(planned);
     }
     any
+}
+
+/// Says so of a copy that may not be of one moment.
+fn note_approximate(item: &Item) {
+    if let Some(reason) = &item.approximate {
+        note(&format!("the copy of {} is approximate: {}", item.object.id, escape(reason)));
+    }
 }
 
 fn foretell(planned: &Planned<'_>, report: &mut Report) {

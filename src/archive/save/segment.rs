@@ -43,7 +43,7 @@ pub(super) fn add(
     let contents = match contents {
         Some(contents) => contents,
         None => {
-            attaching::check(found, "save", false)?;
+            attaching::check(found, "save", None)?;
             contents::open(found, "save", true)?
         }
     };
