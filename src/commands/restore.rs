@@ -41,7 +41,7 @@ pub struct RestoreArgs {
     #[arg(value_name = "REF")]
     refs: Vec<OsString>,
     /// Show what is in it, and make nothing
-    #[arg(short, long, conflicts_with_all = ["same_id", "new_key", "replace", "values", "numeric_owner", "by_name", "owner", "group", "dry_run", "quiet"])]
+    #[arg(short, long, conflicts_with_all = ["same_id", "new_key", "replace", "noreserve", "values", "numeric_owner", "by_name", "owner", "group", "dry_run", "quiet"])]
     list: bool,
     /// Give each the id it had
     #[arg(long)]
@@ -52,6 +52,9 @@ pub struct RestoreArgs {
     /// Remove first what has a key or id that is needed, if it is unused
     #[arg(long)]
     replace: bool,
+    /// Reserve no swap space for segments
+    #[arg(long)]
+    noreserve: bool,
     /// Values instead of those saved, separated by commas, if one set is restored
     #[arg(long, value_name = "VALUES", value_parser = semaphore_value, value_delimiter = ',')]
     values: Option<Vec<u16>>,
@@ -275,6 +278,7 @@ impl RestoreArgs {
             new_key: self.new_key,
             same_id: self.same_id,
             replace: self.replace,
+            no_reserve: self.noreserve,
             accounts: Accounts {
                 by,
                 owner: self.owner.as_deref().map(|name| user("--owner", name)).transpose()?,

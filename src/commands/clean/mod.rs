@@ -195,7 +195,8 @@ impl CleanArgs {
             return Ok(Status::Done);
         }
         // What is gone already needs nobody's consent.
-        if self.yes || !self.dry_run && self.plan_out.is_none() && prepared.candidates.is_empty() && prepared.is_calm() {
+        if self.yes || !self.dry_run && self.plan_out.is_none() && prepared.candidates.is_empty() && prepared.is_calm()
+        {
             return self.act(prepared, context);
         }
         let looks_only = self.dry_run || self.plan_out.is_some();
@@ -286,7 +287,9 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
         match copy {
             Some(saved) if saved.was(&candidate.object) => candidate.copied(saved.object, saved.check()),
             // What was judged is not what was saved.
-            Some(_) => candidate.check = Some(Check::new(|| Err("it was used or changed before it was saved".to_owned()))),
+            Some(_) => {
+                candidate.check = Some(Check::new(|| Err("it was used or changed before it was saved".to_owned())))
+            }
             // Gone, or another one by now. Should it be there after all, it stays.
             None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
         }
