@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ipcadm::object::closing::put_right::{Mended, put_right};
 use ipcadm::object::closing::{Candidate, Fate, remove};
 use ipcadm::object::inventory;
-use ipcadm_testbed::{Kind, fresh, make};
+use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
 use super::{Folder, id, judged, leaked};
 
@@ -163,4 +163,37 @@ fn what_another_run_has_closed_is_left_to_it() {
     let number = leaked(Kind::Shm);
     close(number);
     assert!(matches!(fates(&judged(Kind::Shm, number)), Fate::Removed));
+}
+
+#[test]
+fn a_record_from_a_clock_that_was_set_back_is_not_dropped() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    close(number);
+    let good = fs::read_to_string(&path).expect("a record");
+    fs::write(&path, good.replacen("\"time\":", "\"time\":9", 1)).expect("a record");
+    let mended = put_right(&folder.records());
+    assert!(matches!(&mended[..], [Mended::Failed(_, why)] if why.contains("set --mode 0640")), "{mended:?}");
+    assert!(path.exists() && make::perm(Kind::Shm, number).mode == 0);
+    let perm = make::perm(Kind::Shm, number);
+    make::chown(Kind::Shm, number, perm.uid, perm.gid, 0o640);
+    assert!(put_right(&folder.records()).is_empty() && !path.exists());
+}
+
+#[test]
+fn a_new_owner_gets_the_mode_back() {
+    if !needs_root("another owner") {
+        return;
+    }
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    make::chown(Kind::Shm, number, 4321, 4321, 0);
+    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    let perm = make::perm(Kind::Shm, number);
+    assert_eq!((perm.uid, perm.mode), (4321, 0o640));
+    assert!(!path.exists());
 }
