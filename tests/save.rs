@@ -372,6 +372,46 @@ fn what_changes_after_the_copy_is_noticed() {
 }
 
 #[test]
+fn who_comes_between_the_copy_and_its_end_is_noticed() {
+    let _ns = fresh();
+    let shm = make::shm(0x51, 5000, 0o600);
+    let reference = Reference::parse("shm:0x51".as_ref(), None).expect("a reference");
+    let copied_with = |visit: &dyn Fn()| {
+        let found = reference.resolve().expect("an object");
+        let mut saver = Saver::onto(empty_file().expect("a file"));
+        saver.hold();
+        let mut saved = saver.add(&found, &mut |_| {}).expect("a copy");
+        visit();
+        saver.take_held().let_go(std::iter::once(&mut saved));
+        (saved, found.object)
+    };
+    let visit = || {
+        make::by_dead_process(|| {
+            make::attach(shm).write(0, b"new");
+            shm
+        });
+    };
+    let (saved, before) = copied_with(&|| ());
+    assert_eq!((saved.approximate.as_deref(), saved.unchanged()), (None, Ok(())));
+    assert_eq!(make::shm_stat(shm).nattch, 0);
+    assert!(saved.was(&before));
+    visit();
+    assert!(saved.unchanged().is_err(), "after the end of the copy");
+    let (saved, before) = copied_with(&visit);
+    assert!(saved.unchanged().is_err() && saved.was(&before));
+    let holder = std::cell::Cell::new(None);
+    let (saved, _) = copied_with(&|| holder.set(Some(make::holder(shm))));
+    assert!(saved.unchanged().is_err(), "who stays is no less");
+    drop(holder);
+    until_unattached(shm);
+    // Between a judgement and the copy.
+    let judged = reference.resolve().expect("an object").object;
+    visit();
+    let (saved, _) = copied_with(&|| ());
+    assert!(saved.unchanged().is_ok() && !saved.was(&judged));
+}
+
+#[test]
 fn a_queue_in_use_gives_a_whole_archive() {
     let _ns = fresh();
     let folder = Folder::new("busy");

@@ -34,6 +34,8 @@ pub struct Wishes {
     pub same_id: bool,
     /// What has a key or id that is needed is removed first, if nobody uses it.
     pub replace: bool,
+    /// Segments get no swap space reserved.
+    pub no_reserve: bool,
     /// Whose they are.
     pub accounts: Accounts,
     /// These values instead of those saved, for the one set there is.
@@ -165,7 +167,7 @@ fn plan_one<'a>(
     }
     let (body, never_used, room) = match &item.body {
         Body::Segment { size, locked, .. } => {
-            let flags = ShmFlags::default();
+            let flags = ShmFlags { no_reserve: wishes.no_reserve, ..ShmFlags::default() };
             (create::Body::Segment { size: *size, flags, lock: *locked }, false, 0)
         }
         Body::Set { values, never_used } => {

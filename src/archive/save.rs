@@ -1,5 +1,6 @@
 //! Saving: copies of objects, with what there is to say about how good the copy is.
 
+mod held;
 mod queue;
 mod segment;
 mod set;
@@ -9,6 +10,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::held::HeldSegments;
 use super::manifest::{self, Entry, Head};
 use super::sums::Digest;
 use super::tar::Name;
@@ -35,11 +37,14 @@ pub struct Saver {
     time: i64,
     entries: Vec<Entry>,
     seen: HashSet<ObjectId>,
+    held: Option<HeldSegments>,
 }
 
 /// A copy that was made.
 #[derive(Clone, Debug)]
 pub struct Saved {
+    /// The object as it was right before it was copied.
+    before: Object,
     /// The object as it was when copying it had ended, so that what copying itself changed counts as before.
     pub object: Object,
     /// Why the copy may not be of one moment.
@@ -63,8 +68,14 @@ impl Saver {
     /// Status 5 when it is there, 4 or 1 when it cannot be made, 10 when what should be replaced is no file.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
         match fs::symlink_metadata(path) {
-            Ok(_) if !overwrite => return Err(unwritable(Some(path), &io::Error::from_raw_os_error(libc::EEXIST))),
+            Ok(data) if data.is_file() && !overwrite => {
+                return Err(unwritable(Some(path), &io::Error::from_raw_os_error(libc::EEXIST)));
+            }
             Ok(data) if !data.is_file() => {
+                if !overwrite {
+                    let (operation, reason) = (format!("write {}", shown(path)), "it exists, and is no regular file");
+                    return Err(Error::cannot(Status::Exists, &operation, reason, None));
+                }
                 let operation = format!("replace {}", shown(path));
                 return Err(Error::cannot(Status::Refused, &operation, "it is no regular file", None));
             }
@@ -80,7 +91,18 @@ impl Saver {
     pub fn onto(out: File) -> Self {
         let time = now();
         let tar = Writer::new(out, u64::try_from(time).unwrap_or(0));
-        Self { tar, new: None, time, entries: Vec::new(), seen: HashSet::new() }
+        Self { tar, new: None, time, entries: Vec::new(), seen: HashSet::new(), held: None }
+    }
+
+    /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`]: for what is to be
+    /// removed, so that nobody comes unseen between the end of the copy and that.
+    pub fn hold(&mut self) {
+        self.held = Some(HeldSegments::default());
+    }
+
+    /// What is held, to be let go when the archive is complete.
+    pub fn take_held(&mut self) -> HeldSegments {
+        self.held.take().unwrap_or_default()
     }
 
     /// How many objects are in it.
@@ -173,6 +195,12 @@ impl Saver {
 }
 
 impl Saved {
+    /// Whether `object`, an earlier look, and the look right before it was copied are the same.
+    #[must_use]
+    pub fn was(&self, object: &Object) -> bool {
+        without_memory(self.before) == without_memory(*object)
+    }
+
     /// [`Saved::unchanged`] for what is removed while it is closed.
     #[must_use]
     pub fn check(&self) -> Check {

@@ -83,7 +83,7 @@ impl AttachArgs {
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;
-        attaching::check(&found, "attach", self.force)?;
+        attaching::check(&found, "attach", Some(self.force))?;
         let mut shown = Shown::new(self, context)?;
         let id = ShmId::new(found.object.id.id);
         let lesser = (!self.read_only).then_some("--read-only needs less");

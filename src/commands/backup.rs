@@ -19,6 +19,7 @@ pub(super) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Re
         return Ok(copies);
     }
     let mut saver = Saver::create(file, overwrite).map_err(unsaved)?;
+    saver.hold();
     let size = |found: &Resolved<'_>| found.object.as_segment().map_or(0, |segment| segment.size);
     let mut progress = Progress::new(Some(objects.iter().map(size).sum()));
     let mut done = 0;
@@ -36,9 +37,11 @@ pub(super) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Re
         }
         done += size(found);
     }
+    let held = saver.take_held();
     if !saver.is_empty() {
         saver.finish().map_err(unsaved)?;
     }
+    held.let_go(copies.iter_mut().flatten());
     Ok(copies)
 }
 

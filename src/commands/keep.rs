@@ -17,6 +17,8 @@ use crate::render::escape::{escape, escape_bytes};
 const FOLDER: &str = "/etc/ipcadm/keep.d";
 /// No file of it is longer.
 const MOST_BYTES: u64 = 1 << 20;
+/// Characters of what is wrong that are shown.
+const MOST_SHOWN: usize = 200;
 /// Beginnings and ends of names that editors and package managers give to copies.
 const COPIES_END: [&str; 4] = ["~", ".rpmnew", ".rpmsave", ".rpmorig"];
 
@@ -54,7 +56,13 @@ impl KeepList {
         let path = folder.unwrap_or(Path::new(FOLDER));
         let entries = match fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => {
+                // A link that leads nowhere was meant to lead to something.
+                return match path.ancestors().find(|path| path.is_symlink() && !path.exists()) {
+                    Some(link) => Err(unreadable(link, "it is a link to what does not exist")),
+                    None => Ok(Self::default()),
+                };
+            }
             Err(error) => return Err(unreadable(path, &bare(&error))),
         };
         let mut files: Vec<PathBuf> = Vec::new();
@@ -120,12 +128,12 @@ fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
     let words = Words::try_parse_from(words).map_err(|error| {
         let text = error.render().to_string();
         let first = text.lines().next().unwrap_or_default();
-        escape(first.strip_prefix("error: ").unwrap_or(first)).into_owned()
+        shortened(first.strip_prefix("error: ").unwrap_or(first))
     })?;
     let mut kinds = KindSet::NONE;
     for word in &words.kinds {
         let kind = Kind::from_word(word.as_bytes())
-            .ok_or_else(|| format!("'{}' is no kind; kinds are shm, sem and msg", escape(word)))?;
+            .ok_or_else(|| format!("'{}' is no kind; kinds are shm, sem and msg", shortened(word)))?;
         kinds = kinds.with(kind);
     }
     if words.selectors.by_use() {
@@ -137,7 +145,20 @@ fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
         return Err("it chooses nothing".to_owned());
     }
     let kinds = if kinds.is_empty() { KindSet::ALL } else { kinds };
-    words.selectors.selection(kinds).map(Some).map_err(|error| error.to_string())
+    words.selectors.selection(kinds).map(Some).map_err(|error| cut(&error.to_string()))
+}
+
+/// Escaped, and no longer than people read.
+fn shortened(text: &str) -> String {
+    escape(&cut(text)).into_owned()
+}
+
+/// No longer than people read: a word of a file may be as long as the file.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +194,14 @@ mod tests {
             "--",
         ] {
             assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_not_repeated_at_length() {
+        let long = "x".repeat(900_000);
+        for line in [long.clone(), format!("--owner {long}"), format!("--{long}"), format!("--key {long}")] {
+            assert!(parse(&line).unwrap_err().len() < 300);
         }
     }
 

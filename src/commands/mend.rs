@@ -1,16 +1,45 @@
 //! Putting right what interrupted runs left closed, before anything else is closed.
 
-use super::context::{note, say};
+use super::context::note;
+use super::report::{Outcome, Report};
+use crate::error::{Error, Status};
 use crate::object::closing::folder;
 use crate::object::closing::put_right::{Mended, put_right};
+use crate::render::escape::escape_bytes;
+
+/// What could not be put right, with the object or record that it is about.
+#[must_use]
+pub(super) struct Unmended(Vec<(String, Error)>);
 
 /// Gives objects that an interrupted run left closed their modes back, and says so. It comes before anything is looked
 /// up: what is closed is to be judged as it was before.
-pub(super) fn mend() {
+pub(super) fn mend() -> Unmended {
+    let mut failures = Vec::new();
     for mended in put_right(&folder::candidates()) {
-        match &mended {
-            Mended::Opened(..) => note(&mended.to_string()),
-            Mended::Failed(..) | Mended::Refused(..) => say(&mended.to_string()),
-        }
+        let about = match &mended {
+            Mended::Opened(..) => {
+                note(&mended.to_string());
+                continue;
+            }
+            Mended::Failed(id, _) => id.to_string(),
+            Mended::Refused(path, _) => escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned(),
+        };
+        failures.push((about, Error::Failed { status: Status::Failed, message: mended.to_string() }));
+    }
+    Unmended(failures)
+}
+
+impl Unmended {
+    /// Nothing that could not be.
+    pub(super) const NONE: Self = Self(Vec::new());
+
+    /// Whether all is right.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Says what is not right, as a part of the report.
+    pub(super) fn tell(&self, report: &mut Report) {
+        self.0.iter().for_each(|(about, error)| report.failed(about, None, Outcome::Failed, error));
     }
 }

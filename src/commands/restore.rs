@@ -9,7 +9,7 @@ use clap::Args;
 use super::context::{Context, note, say};
 use super::envelope;
 use super::ls::print_table;
-use super::mend::mend;
+use super::mend::{Unmended, mend};
 use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
 use super::output::Out;
 use super::progress::Progress;
@@ -41,7 +41,7 @@ pub struct RestoreArgs {
     #[arg(value_name = "REF")]
     refs: Vec<OsString>,
     /// Show what is in it, and make nothing
-    #[arg(short, long, conflicts_with_all = ["same_id", "new_key", "replace", "values", "numeric_owner", "by_name", "owner", "group", "dry_run", "quiet"])]
+    #[arg(short, long, conflicts_with_all = ["same_id", "new_key", "replace", "noreserve", "values", "numeric_owner", "by_name", "owner", "group", "dry_run", "quiet"])]
     list: bool,
     /// Give each the id it had
     #[arg(long)]
@@ -52,6 +52,9 @@ pub struct RestoreArgs {
     /// Remove first what has a key or id that is needed, if it is unused
     #[arg(long)]
     replace: bool,
+    /// Reserve no swap space for segments
+    #[arg(long)]
+    noreserve: bool,
     /// Values instead of those saved, separated by commas, if one set is restored
     #[arg(long, value_name = "VALUES", value_parser = semaphore_value, value_delimiter = ',')]
     values: Option<Vec<u16>>,
@@ -105,7 +108,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         let host = head.host.as_deref().map_or_else(|| "an unknown machine".into(), escape);
         let (version, count) = (escape(&head.version), archive.items.len());
         format!(
-            "{name}: {count} objects, saved {} on {host} by ipcadm {version}; all checksums are right",
+            "{name}: {count} object{}, saved {} on {host} by ipcadm {version}; all checksums are right",
+            if count == 1 { "" } else { "s" },
             escape(&head.time)
         )
     });
@@ -117,16 +121,18 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
     }
     if args.list {
         args.print(&items, context)?;
+        if format == Format::Table {
+            items.iter().for_each(|item| note_approximate(item));
+        }
         return Ok(Status::Done);
     }
-    if args.replace && !args.dry_run {
-        mend();
-    }
+    let unmended = if args.replace && !args.dry_run { mend() } else { Unmended::NONE };
     let plan = Plan::new(&items, &wishes)?;
     plan.notes.iter().for_each(|text| note(text));
     let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
     let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
     let mut report = Report::new(manner, &objects)?;
+    unmended.tell(&mut report);
     if !plan.conflicts.is_empty() {
         for (id, error) in &plan.conflicts {
             report.failed(&id.to_string(), None, Outcome::Failed, error);
@@ -134,6 +140,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         say("nothing was done");
         return report.finish();
     }
+    items.iter().for_each(|item| note_approximate(item));
     let lost = items.iter().any(|item| matches!(item.body, crate::archive::read::Body::Segment { doomed: true, .. }));
     let any = if args.dry_run {
         plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
@@ -221,6 +228,13 @@ fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut 
     any
 }
 
+/// Says so of a copy that may not be of one moment.
+fn note_approximate(item: &Item) {
+    if let Some(reason) = &item.approximate {
+        note(&format!("the copy of {} is approximate: {}", item.object.id, escape(reason)));
+    }
+}
+
 fn foretell(planned: &Planned<'_>, report: &mut Report) {
     let from = &planned.item.object;
     let key = match planned.specification.key {
@@ -264,6 +278,7 @@ impl RestoreArgs {
             new_key: self.new_key,
             same_id: self.same_id,
             replace: self.replace,
+            no_reserve: self.noreserve,
             accounts: Accounts {
                 by,
                 owner: self.owner.as_deref().map(|name| user("--owner", name)).transpose()?,

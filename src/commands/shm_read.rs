@@ -105,7 +105,7 @@ impl ReadArgs {
         if self.untouched {
             return contents::untouched(found, range);
         }
-        attaching::check(found, "read", self.force)?;
+        attaching::check(found, "read", Some(self.force))?;
         contents::open(found, "read", true)
     }
 

@@ -83,7 +83,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
     }
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
     let mut report = Report::new(manner, &[found.object])?;
-    attaching::check(&found, "write", args.force)?;
+    attaching::check(&found, "write", Some(args.force))?;
     let segment = contents::open(&found, "write", false)?;
     context.verbose(|| format!("writing {}: {}", found, segment.way()));
     let total = input.as_ref().map_or(Some(room), |input| input.left);

@@ -6,13 +6,13 @@ use crate::proc::sysctl;
 use crate::sys::Errno;
 
 /// Refuses to attach a segment that detaching would destroy: one that nobody has attached, where
-/// `kernel.shm_rmid_forced` is set. `force` allows it all the same.
+/// `kernel.shm_rmid_forced` is set. `force` allows it all the same; None where there is no such option.
 ///
 /// # Errors
 /// Status 10.
-pub fn check(found: &Resolved<'_>, operation: &str, force: bool) -> Result<(), Error> {
+pub fn check(found: &Resolved<'_>, operation: &str, force: Option<bool>) -> Result<(), Error> {
     let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
-    if !unattached || force {
+    if !unattached || force == Some(true) {
         return Ok(());
     }
     let reason = match sysctl::shm_rmid_forced() {
@@ -23,7 +23,7 @@ pub fn check(found: &Resolved<'_>, operation: &str, force: bool) -> Result<(), E
         }
     };
     let operation = format!("{operation} {}", found);
-    Err(Error::cannot(Status::Refused, &operation, reason, Some("--force does it all the same")))
+    Err(Error::cannot(Status::Refused, &operation, reason, force.map(|_| "--force does it all the same")))
 }
 
 /// The error for an attach that the kernel refused; `remedy` says what else would do for lack of permission.

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ipcadm::object::closing::put_right::{Mended, put_right};
+use ipcadm::object::closing::{Candidate, Fate, remove};
 use ipcadm::object::inventory;
-use ipcadm_testbed::{Kind, fresh, make};
+use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
-use super::{Folder, id};
+use super::{Folder, id, judged, leaked};
 
 /// A record as an interrupted run would leave it.
 fn left_behind(folder: &Folder, number: i32) -> PathBuf {
@@ -129,4 +130,70 @@ fn the_record_of_a_living_run_is_its_own() {
     assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
     assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
     assert!(folder.files().is_empty());
+}
+
+#[test]
+fn what_another_run_has_closed_is_left_to_it() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = leaked(Kind::Shm);
+    let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
+    let mut theirs = folder.record();
+    theirs.write(&[object]).expect("a record");
+    let open = judged(Kind::Shm, number);
+    close(number);
+    let closed = judged(Kind::Shm, number);
+    let fates = |candidate: &Candidate| remove(std::slice::from_ref(candidate), &mut folder.record()).remove(0);
+    let fate = fates(&closed);
+    assert!(matches!(&fate, Fate::Kept(why) if why.contains("another run")), "{fate:?}");
+    // It was judged before the other run came, which removes it while this one ends.
+    let fate = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while folder.files().len() < 2 && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            make::remove(Kind::Shm, number);
+        });
+        fates(&open)
+    });
+    assert!(matches!(fate, Fate::Gone), "{fate:?}");
+    drop(theirs);
+    // Nobody's record names it: that is the mode it has.
+    let number = leaked(Kind::Shm);
+    close(number);
+    assert!(matches!(fates(&judged(Kind::Shm, number)), Fate::Removed));
+}
+
+#[test]
+fn a_record_from_a_clock_that_was_set_back_is_not_dropped() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    close(number);
+    let good = fs::read_to_string(&path).expect("a record");
+    fs::write(&path, good.replacen("\"time\":", "\"time\":9", 1)).expect("a record");
+    let mended = put_right(&folder.records());
+    assert!(matches!(&mended[..], [Mended::Failed(_, why)] if why.contains("set --mode 0640")), "{mended:?}");
+    assert!(path.exists() && make::perm(Kind::Shm, number).mode == 0);
+    let perm = make::perm(Kind::Shm, number);
+    make::chown(Kind::Shm, number, perm.uid, perm.gid, 0o640);
+    assert!(put_right(&folder.records()).is_empty() && !path.exists());
+}
+
+#[test]
+fn a_new_owner_gets_the_mode_back() {
+    if !needs_root("another owner") {
+        return;
+    }
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    make::chown(Kind::Shm, number, 4321, 4321, 0);
+    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    let perm = make::perm(Kind::Shm, number);
+    assert_eq!((perm.uid, perm.mode), (4321, 0o640));
+    assert!(!path.exists());
 }

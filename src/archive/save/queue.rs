@@ -64,7 +64,8 @@ pub(super) fn add(saver: &mut Saver, found: &Resolved<'_>, before: &Object) -> R
         tries => format!("by MSG_COPY, at try {tries}"),
     };
     let messages = Some(digest);
-    let saved = Saved { object, approximate, way, notes: Vec::new(), values: Vec::new(), messages, begun };
+    let saved =
+        Saved { before: *before, object, approximate, way, notes: Vec::new(), values: Vec::new(), messages, begun };
     Ok((entry, saved))
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use super::held::{Held, SOMEBODY};
 use super::{Saved, Saver, without_memory};
 use crate::archive::manifest::{self, Entry, Segment};
 use crate::archive::sparse::Map;
@@ -42,7 +43,7 @@ pub(super) fn add(
     let contents = match contents {
         Some(contents) => contents,
         None => {
-            attaching::check(found, "save", false)?;
+            attaching::check(found, "save", None)?;
             contents::open(found, "save", true)?
         }
     };
@@ -66,16 +67,25 @@ pub(super) fn add(
     let attached = contents.mapped().is_some();
     let last = inventory::look(before.id).ok().flatten();
     let way = contents.way().to_owned();
-    contents.close(found)?;
     if approximate.is_none() && !last.is_some_and(|last| same(before, &last, attached)) {
-        approximate = Some("somebody attached, detached or changed it meanwhile".to_owned());
+        approximate = Some(SOMEBODY.to_owned());
     }
-    // Our own detach is the last thing that happened to it, or it is no copy any more.
-    let object = inventory::look(before.id).ok().flatten();
-    if approximate.is_none() && !object.zip(last).is_some_and(|(object, last)| left_alone(before, &last, &object)) {
-        approximate = Some("somebody attached, detached or changed it meanwhile".to_owned());
-    }
-    let object = object.unwrap_or(*before);
+    let object = match (last, &mut saver.held) {
+        (Some(last), Some(held)) if attached && approximate.is_none() => {
+            held.extend(contents.into_mapped().map(|mapped| Held { before: *before, last, mapped }));
+            last
+        }
+        _ => {
+            contents.close(found)?;
+            // Our own detach is the last thing that happened to it, or it is no copy any more.
+            let object = inventory::look(before.id).ok().flatten();
+            let quiet = object.zip(last).is_some_and(|(object, last)| left_alone(before, &last, &object));
+            if approximate.is_none() && !quiet {
+                approximate = Some(SOMEBODY.to_owned());
+            }
+            object.unwrap_or(*before)
+        }
+    };
     let described = Segment {
         size,
         locked: before.perm.mode.is_locked(),
@@ -89,7 +99,7 @@ pub(super) fn add(
         sha256: stored.to_string(),
     };
     let entry = Entry { shm: Some(described), ..Entry::of(before, approximate.clone()) };
-    Ok((entry, Saved { object, approximate, way, notes, values: Vec::new(), messages: None, begun }))
+    Ok((entry, Saved { before: *before, object, approximate, way, notes, values: Vec::new(), messages: None, begun }))
 }
 
 fn detail(object: &Object) -> model::Segment {
@@ -139,7 +149,7 @@ fn same(before: &Object, last: &Object, attached: bool) -> bool {
 }
 
 /// Whether after `last`, the look before an own attachment ended, nothing but that has happened to it.
-fn left_alone(before: &Object, last: &Object, now: &Object) -> bool {
+pub(super) fn left_alone(before: &Object, last: &Object, now: &Object) -> bool {
     let mut expected = without_memory(*last);
     if let (Detail::Shm(expected), Detail::Shm(before), Detail::Shm(now)) =
         (&mut expected.detail, before.detail, now.detail)

@@ -23,7 +23,9 @@ pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved
     let set = Set { values: values.clone(), pids, otime: before.as_set().and_then(|set| manifest::time(set.otime)) };
     let entry = Entry { sem: Some(set), ..Entry::of(before, None) };
     let way = "by GETALL".to_owned();
-    let saved = Saved { object: *before, approximate: None, way, notes: Vec::new(), values, messages: None, begun };
+    let notes = Vec::new();
+    let saved =
+        Saved { before: *before, object: *before, approximate: None, way, notes, values, messages: None, begun };
     Ok((entry, saved))
 }
 

@@ -9,7 +9,7 @@ use super::Prepared;
 use crate::commands::keep::KeepList;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, MOST_BYTES, Plan};
-use crate::object::cleaning::{self, LeftOut, Stays, Terms};
+use crate::object::cleaning::{self, Stays, Terms};
 use crate::object::closing::{Candidate, Rule};
 use crate::object::inventory;
 use crate::object::model::Object;
@@ -19,14 +19,7 @@ use crate::render::escape::escape_bytes;
 /// Compares each object of the plan with what there is now.
 pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
     let grace = Duration::from_secs(plan.grace);
-    let mut prepared = Prepared {
-        candidates: Vec::new(),
-        insights: Insights::default(),
-        left_out: LeftOut::default(),
-        gone: Vec::new(),
-        kept: Vec::new(),
-        failed: Vec::new(),
-    };
+    let mut prepared = Prepared::nothing();
     let mut found: Vec<(&Entry, Object)> = Vec::new();
     for entry in &plan.objects {
         let Some(id) = entry.id() else { continue };

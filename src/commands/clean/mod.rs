@@ -14,7 +14,7 @@ use super::backup;
 use super::confirm::{can_ask, confirm};
 use super::context::{Context, note, say};
 use super::keep::KeepList;
-use super::mend::mend;
+use super::mend::{Unmended, mend};
 use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
 use super::output::{Out, to_terminal};
 use super::report::{Manner, Outcome, Report};
@@ -89,6 +89,7 @@ struct Prepared {
     gone: Vec<ObjectId>,
     kept: Vec<(Object, Error)>,
     failed: Vec<(ObjectId, Error)>,
+    unmended: Unmended,
 }
 
 /// Cleans.
@@ -112,12 +113,10 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         None => None,
     };
     // What an interrupted run left closed is to be judged as it was before.
-    if args.yes {
-        mend();
-    }
+    let unmended = if args.yes { mend() } else { Unmended::NONE };
     let at = now();
     let keeps = |object: &Object| keep.keeps(object, at);
-    let prepared = if let Some(plan) = &plan {
+    let mut prepared = if let Some(plan) = &plan {
         apply::prepare(plan, &keeps, &keep)?
     } else {
         let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
@@ -127,8 +126,9 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         if let Some(path) = &args.plan_out {
             args.write_plan(Path::new(path), &candidates, &insights)?;
         }
-        Prepared { candidates, insights, left_out, gone: Vec::new(), kept: Vec::new(), failed: Vec::new() }
+        Prepared { candidates, insights, left_out, ..Prepared::nothing() }
     };
+    prepared.unmended = unmended;
     args.proceed(prepared, &keep, context)
 }
 
@@ -194,7 +194,9 @@ impl CleanArgs {
             left_out.iter().for_each(|line| context.verbose(|| line.clone()));
             return Ok(Status::Done);
         }
-        if self.yes {
+        // What is gone already needs nobody's consent.
+        if self.yes || !self.dry_run && self.plan_out.is_none() && prepared.candidates.is_empty() && prepared.is_calm()
+        {
             return self.act(prepared, context);
         }
         let looks_only = self.dry_run || self.plan_out.is_some();
@@ -219,7 +221,7 @@ impl CleanArgs {
                     many => format!("Remove these {many} objects?"),
                 };
                 if confirm(&question) == Some(true) {
-                    mend();
+                    prepared.unmended = mend();
                     return self.act(prepared, context);
                 }
                 say("nothing was removed");
@@ -283,7 +285,11 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
     let copies = backup::save(file, overwrite, &found)?;
     for (candidate, copy) in candidates.iter_mut().zip(copies) {
         match copy {
-            Some(saved) => candidate.copied(saved.object, saved.check()),
+            Some(saved) if saved.was(&candidate.object) => candidate.copied(saved.object, saved.check()),
+            // What was judged is not what was saved.
+            Some(_) => {
+                candidate.check = Some(Check::new(|| Err("it was used or changed before it was saved".to_owned())))
+            }
             // Gone, or another one by now. Should it be there after all, it stays.
             None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
         }
@@ -293,7 +299,24 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
 
 impl Prepared {
     fn is_empty(&self) -> bool {
-        self.candidates.is_empty() && self.gone.is_empty() && self.kept.is_empty() && self.failed.is_empty()
+        self.candidates.is_empty() && self.gone.is_empty() && self.is_calm()
+    }
+
+    /// Whether there is nothing that should be done and cannot be.
+    fn is_calm(&self) -> bool {
+        self.kept.is_empty() && self.failed.is_empty() && self.unmended.is_empty()
+    }
+
+    fn nothing() -> Self {
+        Self {
+            candidates: Vec::new(),
+            insights: Insights::default(),
+            left_out: cleaning::LeftOut::default(),
+            gone: Vec::new(),
+            kept: Vec::new(),
+            failed: Vec::new(),
+            unmended: Unmended::NONE,
+        }
     }
 
     /// A report that tells of what is not touched, and takes over what is known of the rest.
@@ -306,6 +329,7 @@ impl Prepared {
             }
         };
         let mut report = Report::judged(manner, &objects, std::mem::take(&mut self.insights))?;
+        self.unmended.tell(&mut report);
         self.gone.iter().for_each(|id| report.gone(*id));
         for (object, error) in &self.kept {
             report.failed(&object.id.to_string(), Some(object), Outcome::Kept, error);

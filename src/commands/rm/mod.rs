@@ -14,7 +14,7 @@ use self::candidates::{Candidate, Missing};
 use super::backup;
 use super::context::{Context, say};
 use super::envelope;
-use super::mend::mend;
+use super::mend::{Unmended, mend};
 use super::options::{Format, FormatArgs, non_empty_path};
 use super::report::{Manner, Outcome, Report};
 use super::targets;
@@ -62,9 +62,7 @@ pub struct RmArgs {
 /// A usage error before anything is removed; an output error after everything is.
 pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
-    if args.if_unused && !args.dry_run {
-        mend();
-    }
+    let unmended = if args.if_unused && !args.dry_run { mend() } else { Unmended::NONE };
     let (mut candidates, missing) = candidates::resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
@@ -87,6 +85,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
         return envelope::refuse(manner.format, "objects", "archive", error);
     }
     let mut report = Report::new(manner, &objects)?;
+    unmended.tell(&mut report);
     for absent in missing {
         match absent {
             Missing::Gone(id) => report.gone(id),

@@ -1,6 +1,7 @@
 //! The protocol, for some objects at a time: one grace period and one pass over `/proc` serve them all.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::record::Record;
 use super::{Candidate, Fate, Rule, facts, gate};
@@ -17,6 +18,10 @@ use crate::render::escape::escape;
 use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::Attachment;
 use crate::sys::{Errno, Mode, ShmId, barrier};
+
+/// So long another run is waited for that has closed the same objects, and so often looked for.
+const PATIENCE: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(5);
 
 /// An object that is closed.
 struct Closed<'a> {
@@ -39,6 +44,7 @@ struct Closed<'a> {
 pub fn remove(batch: &[Candidate], record: &mut Record) -> Vec<Fate> {
     let _held = HeldSignals::hold();
     let mut fates: Vec<Option<Fate>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
+    keep_closed_by_others(batch, record, &mut fates);
     let wanted: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
     let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
     if let Err(error) = record.write(&objects) {
@@ -64,7 +70,53 @@ pub fn remove(batch: &[Candidate], record: &mut Record) -> Vec<Fate> {
     }
     // If that fails, the next run finds nothing that is closed.
     let _ = record.done(&objects);
-    fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect()
+    let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect();
+    see_others_out(batch, record, &mut fates);
+    fates
+}
+
+/// Whether somebody has closed it since it was judged, or before.
+fn is_closed(object: &Object) -> bool {
+    object.perm.mode.permissions() == gate::CLOSED.permissions()
+}
+
+/// Keeps objects that were judged while another run had them closed: the mode they had is not theirs.
+fn keep_closed_by_others(batch: &[Candidate], record: &Record, fates: &mut [Option<Fate>]) {
+    let places = || (0..batch.len()).filter(|&place| is_closed(&batch[place].expected));
+    if places().next().is_none() {
+        return;
+    }
+    let others = record.named_by_others();
+    for place in places() {
+        if fates[place].is_none() && others.contains(&batch[place].object.id) {
+            fates[place] = Some(Fate::Kept("another run of ipcadm is at work on it".to_owned()));
+        }
+    }
+}
+
+/// What is kept because another run has closed it is mostly gone a moment later, and then that is its fate.
+fn see_others_out(batch: &[Candidate], record: &Record, fates: &mut [Fate]) {
+    let end = Instant::now() + PATIENCE;
+    let mut left: Vec<usize> = (0..batch.len()).filter(|&place| matches!(fates[place], Fate::Kept(_))).collect();
+    loop {
+        left.retain(|&place| match inventory::look(batch[place].object.id) {
+            Ok(None) => {
+                fates[place] = Fate::Gone;
+                false
+            }
+            Ok(Some(now)) => is_closed(&now),
+            Err(_) => false,
+        });
+        if left.is_empty() {
+            return;
+        }
+        let others = record.named_by_others();
+        left.retain(|&place| others.contains(&batch[place].object.id));
+        if left.is_empty() || Instant::now() >= end {
+            return;
+        }
+        thread::sleep(STEP);
+    }
 }
 
 /// Whether the object is as it was judged, a look before it is touched.
@@ -131,6 +183,10 @@ fn close(place: usize, candidate: &Candidate) -> Result<Closed<'_>, Fate> {
         check.pass().map_err(Fate::Kept)?;
     }
     let mode = Mode::new(before.perm.mode.permissions());
+    if is_closed(before) {
+        // It is closed already. Done again, it could undo that another run has just opened it.
+        return Ok(Closed { place, candidate, mode, object: *before, semaphores, read_while_open: false });
+    }
     gate::set_mode(before, gate::CLOSED).map_err(|errno| {
         gone_or(before, errno, || {
             let by_capacity = before.kind() == Kind::Msg && may_change(before);
@@ -341,5 +397,7 @@ fn is_ours(closed: &Closed<'_>, now: &Object) -> bool {
     let (one, two) = (&closed.candidate.expected.perm, &now.perm);
     let same = (one.key, one.cuid, one.cgid, one.uid, one.gid) == (two.key, two.cuid, two.cgid, two.uid, two.gid);
     let mode = two.mode.permissions();
-    (same || now.is_doomed()) && (mode == gate::CLOSED.permissions() || mode == gate::LOOK.permissions() && same)
+    let same_object = (one.key, one.cuid, one.cgid) == (two.key, two.cuid, two.cgid);
+    // Who gives it another owner meanwhile passes on the mode that he finds.
+    (same_object || now.is_doomed()) && mode == gate::CLOSED.permissions() || mode == gate::LOOK.permissions() && same
 }

@@ -98,7 +98,15 @@ fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
                 continue;
             }
         };
-        if !entry.is_closed(&now, content.time) {
+        if !entry.is_closed(&now) {
+            continue;
+        }
+        // Closing sets the time of change. A second for the clock's ticks.
+        if now.ctime.seconds() < content.time.saturating_sub(1) {
+            done = false;
+            let mode = entry.mode().permissions();
+            let reason = "it was last changed before that run began, or the clock was set back";
+            mended.push(Mended::Failed(id, format!("{reason} ('ipcadm set --mode {mode:04o} {id}' does it)")));
             continue;
         }
         if let Some(obstacle) = gate::obstacle(&now) {

@@ -3,6 +3,7 @@
 //! A file for each run, locked while the run lives. It is written before the first object of a batch is closed and
 //! emptied when the last is removed or open again; so a record without a lock tells what may still be closed.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -89,23 +90,23 @@ impl Entry {
         Mode::new(self.mode)
     }
 
-    /// Whether `object` is what the record is about, closed since `time`, or a set open to its owner for a look, and
-    /// not touched since.
+    /// Whether `object` is what the record is about, closed, or a set open to its owner for a look. It may have got
+    /// another owner or capacity since.
     #[must_use]
-    pub fn is_closed(&self, object: &Object, time: i64) -> bool {
+    pub fn is_closed(&self, object: &Object) -> bool {
         let mode = object.perm.mode.permissions();
-        let for_a_look = object.as_set().is_some() && mode == gate::LOOK.permissions();
+        let now = Self::of(object);
+        let same_owner = (now.uid, now.gid) == (self.uid, self.gid);
+        let for_a_look = object.as_set().is_some() && mode == gate::LOOK.permissions() && same_owner;
         if mode == self.mode || !(mode == gate::CLOSED.permissions() || for_a_look) {
             return false;
         }
-        let mut closed = Self { mode, ..self.clone() };
-        let now = Self::of(object);
+        let mut closed = Self { mode, uid: now.uid, gid: now.gid, qbytes: now.qbytes, ..self.clone() };
         // A reader in another pid namespace may see no creator.
         if closed.cpid == Some(0) || now.cpid == Some(0) {
             closed.cpid = now.cpid;
         }
-        // Closing sets the time of change. A second for clocks that are set.
-        closed == now && object.ctime.seconds() >= time.saturating_sub(1)
+        closed == now
     }
 
     fn is_sound(&self) -> bool {
@@ -118,6 +119,8 @@ impl Entry {
 pub struct Record {
     file: File,
     path: PathBuf,
+    /// Where other runs of this user keep theirs.
+    folders: Vec<PathBuf>,
     boot: String,
     namespace: u64,
     /// When the run began; seconds since 1970.
@@ -138,7 +141,8 @@ impl Record {
         let folder = folder::prepare(folders).map_err(cannot)?;
         let (file, path) =
             create(&folder).map_err(|error| cannot(format!("{}: {}", folder.display(), bare(&error))))?;
-        Ok(Self { file, path, boot, namespace, time: clock::now(), stuck: Vec::new() })
+        let folders = folders.to_vec();
+        Ok(Self { file, path, folders, boot, namespace, time: clock::now(), stuck: Vec::new() })
     }
 
     /// Writes down what is about to be closed. It outlives this process; that it reaches the disk does not matter, as no
@@ -158,11 +162,26 @@ impl Record {
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
         let closed = |entry: &Entry| {
             let now = entry.id().and_then(|id| inventory::look(id).ok().flatten());
-            now.is_some_and(|now| entry.is_closed(&now, self.time))
+            now.is_some_and(|now| entry.is_closed(&now))
         };
         let stuck: Vec<Entry> = objects.iter().map(Entry::of).filter(closed).collect();
         self.stuck.extend(stuck);
         self.put(Vec::new())
+    }
+
+    /// The objects that other records name, of runs that live or were interrupted. What cannot be read names none.
+    #[must_use]
+    pub fn named_by_others(&self) -> HashSet<ObjectId> {
+        let files = self.folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let others = files.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            name.starts_with(PREFIX.as_bytes()) && *path != self.path
+        });
+        others
+            .filter_map(|path| read(&mut folder::open_own(&path).ok()?).ok().flatten())
+            .filter(|content| content.boot == self.boot && content.namespace == self.namespace)
+            .flat_map(|content| content.objects.iter().filter_map(Entry::id).collect::<Vec<_>>())
+            .collect()
     }
 
     fn put(&mut self, mut objects: Vec<Entry>) -> io::Result<()> {
@@ -283,16 +302,15 @@ mod tests {
     #[test]
     fn only_a_closed_object_is_one() {
         let entry = Entry::of(&queue(0o640, 100));
-        assert!(entry.is_closed(&queue(0, 200), 200));
-        // Opened again by somebody, or closed long before the record was written.
-        assert!(!entry.is_closed(&queue(0o600, 200), 200));
-        assert!(!entry.is_closed(&queue(0, 100), 200));
+        assert!(entry.is_closed(&queue(0, 200)));
+        // Opened again by somebody.
+        assert!(!entry.is_closed(&queue(0o600, 200)));
         let mut other = queue(0, 200);
         other.perm.uid = Uid::new(8);
-        assert!(!entry.is_closed(&other, 200));
+        assert!(entry.is_closed(&other), "closed it is all the same");
         other = queue(0, 200);
         other.perm.key = Key::from_bits(6);
-        assert!(!entry.is_closed(&other, 200));
+        assert!(!entry.is_closed(&other));
     }
 
     #[test]

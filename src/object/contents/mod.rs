@@ -119,6 +119,12 @@ impl Contents {
         self.mapped.as_ref()
     }
 
+    /// Nothing but our own attachment, if there is one.
+    #[must_use]
+    pub fn into_mapped(self) -> Option<Mapped> {
+        self.mapped
+    }
+
     /// How far the run goes that `range` begins with, and whether it is data.
     ///
     /// # Errors
