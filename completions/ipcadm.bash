@@ -267,7 +267,7 @@ _ipcadm_enter() {
             path='ipcadm restore'
             commands=''
             operands='@files @references...'
-            options='--color:auto,always,never -v --verbose -l --list --same-id --new-key --replace
+            options='--color:auto,always,never -v --verbose -l --list --same-id --new-key --replace --noreserve
                 --values:@nothing --numeric-owner --by-name --owner:@users --group:@groups -n --dry-run -q
                 --quiet -b --bytes --time:age,iso,full --format:table,json,jsonl,csv --json -h --help -V
                 --version'

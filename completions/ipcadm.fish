@@ -422,6 +422,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm restore' -s l -l list -d 'Show what is
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l same-id -d 'Give each the id it had'
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l new-key -d 'Give those with a key another one, which is free'
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l replace -d 'Remove first what has a key or id that is needed, if it is unused'
+complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l noreserve -d 'Reserve no swap space for segments'
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l values -d 'Values instead of those saved, separated by commas, if one set is restored' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l numeric-owner -d 'Take the numbers of owners, whatever their names'
 complete -c ipcadm -n '__ipcadm_at ipcadm restore' -l by-name -d 'Take the names of owners, whatever their numbers'
