@@ -92,7 +92,7 @@ fn numbers_are_checked() {
 #[test]
 fn a_thread_stands_for_its_process() {
     let _ns = fresh();
-    let id = make::shm(0, 1, 0o600);
+    let id = make::shm(0x63, 1, 0o600);
     let attached = make::attach(id);
     let tid = std::fs::read_link("/proc/thread-self").unwrap();
     let tid = tid.file_name().unwrap().to_string_lossy().into_owned();

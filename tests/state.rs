@@ -48,7 +48,7 @@ fn a_dead_creator_leaves_an_orphan_or_a_dormant_segment() {
 #[test]
 fn the_last_user_of_a_segment_counts_as_much_as_its_creator() {
     let _ns = fresh();
-    let id = make::by_dead_process(|| make::shm(0, 4096, 0o600));
+    let id = make::by_dead_process(|| make::shm(0x64, 4096, 0o600));
     drop(make::attach(id));
     expect(&format!("shm:{id}"), "idle", &format!("last user {} (", own()));
     let id = make::shm(0, 4096, 0o600);

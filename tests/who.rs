@@ -46,7 +46,8 @@ fn holders_are_counted_as_the_kernel_counts() {
 #[test]
 fn each_process_is_printed_once() {
     let _ns = fresh();
-    let (one, two) = (make::shm(0, 4096, 0o600), make::shm(0, 4096, 0o600));
+    // With keys: this process is in the namespaces of other tests too, which have private ones with the same ids.
+    let (one, two) = (make::shm(0x61, 4096, 0o600), make::shm(0x62, 4096, 0o600));
     let (a, b) = (make::attach(one), make::attach(two));
     let other = make::holder(two);
     let mut pids = [std::process::id(), other.pid()];

@@ -59,7 +59,7 @@ impl Segment {
             mapping.offset < size
         };
         // A removed segment keeps its old key in the name.
-        fits && (key.is_private() || key.bits() == mapping.key)
+        fits && (self.object.is_doomed() || key.bits() == mapping.key)
     }
 
     /// Counts what was found: the mappings of processes that share their memory are the same ones.
