@@ -2,9 +2,9 @@
 //!
 //! Between a look and a removal another process may come. So an object is first judged without being touched, then
 //! closed: its mode becomes 0000, and who is not privileged can no longer get in. When every call that had passed the
-//! permission check before has had its effect ([`barrier`](crate::sys::barrier)), it is looked at again, and everybody who could use it is
-//! looked for again. Only what then still is as it was judged is removed; the rest gets its mode back. What is closed
-//! is on record, so that a run that is killed leaves nothing closed for long.
+//! permission check before has had its effect ([`barrier`](crate::sys::barrier)), it is looked at again, and everybody
+//! who could use it is looked for again. Only what then still is as it was judged is removed; the rest gets its mode
+//! back. What is closed is on record, so that a run that is killed leaves nothing closed for long.
 //!
 //! Being closed is felt: a process that opens the object in that moment is refused, and one asleep in msgrcv(2) would
 //! be. Nothing of that happens to objects somebody was seen to use.
