@@ -282,7 +282,7 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
     let doomed: Vec<Object> = segments.into_iter().filter(Object::is_doomed).collect();
     let users = Users::scan(&doomed, users::Wants { holders: true, waiters: false });
     for doomed in &doomed {
-        let wanted = Wanted::new(ShmId::new(doomed.id.id), Key::PRIVATE);
+        let wanted = Wanted::new(ShmId::new(doomed.id.id), None);
         let pids = || users.of(doomed.id).into_iter().flat_map(Usage::holding);
         let mut known = false;
         for (process, mappings) in wanted.iter().flat_map(|wanted| attached::among(pids(), wanted)) {

@@ -130,7 +130,7 @@ pub(super) fn peek(id: MsgId, message: &mut Message, index: u32, largest: usize)
 pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
     if usage.holding().next().is_some()
-        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.perm.key)
+        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.key_in_maps())
         && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
     {
         // The device of a mapping tells.

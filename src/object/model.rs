@@ -6,7 +6,7 @@ use crate::sys::memory::page_size;
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
-use crate::sys::{MsgId, Perm, Pid, SemId, ShmId, Timestamp};
+use crate::sys::{Key, MsgId, Perm, Pid, SemId, ShmId, Timestamp};
 
 /// The three kinds of System V IPC objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -304,6 +304,13 @@ impl Object {
     #[must_use]
     pub fn is_doomed(&self) -> bool {
         self.kind() == Kind::Shm && self.perm.mode.is_doomed()
+    }
+
+    /// The key that the names of a segment's mappings show: that it was made with. None of a removed one, which has
+    /// lost it.
+    #[must_use]
+    pub fn key_in_maps(&self) -> Option<Key> {
+        (!self.is_doomed()).then_some(self.perm.key)
     }
 
     /// The segment's part, if it is one.

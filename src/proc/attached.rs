@@ -14,8 +14,8 @@ use crate::sys::{Key, ShmId, memory, namespace};
 pub struct Wanted {
     /// The segment's id.
     inode: u64,
-    /// Its key; 0 fits all, for a segment that is removed keeps its old one in its name.
-    key: u32,
+    /// The key in its name; None fits all, for what a removed segment was made with is not known any more.
+    key: Option<Key>,
     /// The caller's IPC namespace: in others the same id is another segment.
     namespace: u64,
     /// The device of ordinary segments, and that of huge pages of the default size.
@@ -23,12 +23,13 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// For a segment of the caller's namespace; None where `/proc` does not tell which that is.
+    /// For a segment of the caller's namespace, by the key it was made with, if that is known; None where `/proc` does
+    /// not tell which namespace that is.
     #[must_use]
-    pub fn new(id: ShmId, key: Key) -> Option<Self> {
+    pub fn new(id: ShmId, key: Option<Key>) -> Option<Self> {
         Some(Self {
             inode: u64::try_from(id.raw()).ok()?,
-            key: key.bits(),
+            key,
             namespace: namespace::ipc()?,
             devices: [memory::segment_device().ok(), memory::huge_segment_device().ok()],
         })
@@ -38,7 +39,7 @@ impl Wanted {
     #[must_use]
     pub fn fits(&self, mapping: &Mapping) -> bool {
         mapping.inode == self.inode
-            && (self.key == 0 || mapping.key == self.key)
+            && self.key.is_none_or(|key| mapping.key == key.bits())
             && self.devices.contains(&Some(mapping.device))
     }
 
@@ -105,4 +106,21 @@ pub fn among(pids: impl IntoIterator<Item = u32>, wanted: &Wanted) -> impl Itera
         let mappings = process.mappings(wanted).ok()?;
         (!mappings.is_empty()).then_some((process, mappings))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+    use crate::proc::maps::Mapping;
+    use crate::sys::{Key, ShmId, memory};
+
+    #[test]
+    fn only_a_removed_segment_may_have_any_key_in_its_name() {
+        let device = memory::segment_device().unwrap();
+        let mapping = |key| Mapping { start: 0, end: 4096, writable: true, offset: 0, device, inode: 5, key };
+        let fits = |wanted, key| Wanted::new(ShmId::new(5), wanted).unwrap().fits(&mapping(key));
+        assert!(fits(Some(Key::PRIVATE), 0) && !fits(Some(Key::PRIVATE), 0x51));
+        assert!(fits(Some(Key::from_bits(0x51)), 0x51) && !fits(Some(Key::from_bits(0x51)), 0));
+        assert!(fits(None, 0) && fits(None, 0x51));
+    }
 }

@@ -29,7 +29,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         let remedy = "without --untouched it is attached and detached";
         return Err(no(Status::Refused, "nobody has it attached, so there is no way to it without", Some(remedy)));
     }
-    let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.perm.key) else {
+    let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.key_in_maps()) else {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
     let users = Users::scan(std::slice::from_ref(object), Wants { holders: true, waiters: false });

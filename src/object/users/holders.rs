@@ -49,7 +49,6 @@ impl Segment {
     /// Whether a mapping is one of this segment, as far as it shows: one that came along from another IPC namespace may
     /// have the same id and key.
     fn fits(&self, mapping: &Mapping, plain: Option<u64>) -> bool {
-        let key = self.object.perm.key;
         let size = self.object.as_segment().map_or(0, |segment| segment.size);
         let fits = if Some(mapping.device) == plain {
             let most = size.checked_next_multiple_of(memory::page_size() as u64).unwrap_or(u64::MAX);
@@ -58,8 +57,7 @@ impl Segment {
             // Of huge pages, whose size is not known here.
             mapping.offset < size
         };
-        // A removed segment keeps its old key in the name.
-        fits && (self.object.is_doomed() || key.bits() == mapping.key)
+        fits && self.object.key_in_maps().is_none_or(|key| key.bits() == mapping.key)
     }
 
     /// Counts what was found: the mappings of processes that share their memory are the same ones.
