@@ -8,6 +8,9 @@
 pub struct Membership {
     /// The innermost systemd unit that is no slice.
     pub unit: Option<String>,
+    /// The service of the system manager: a folder `NAME.service` below `/system.slice`, where nobody but that manager
+    /// makes any.
+    pub service: Option<String>,
     /// The innermost container as `RUNTIME:NAME`.
     pub container: Option<String>,
 }
@@ -49,6 +52,11 @@ impl Membership {
             {
                 (found.unit, unit_rank) = (Some(unit), rank);
             }
+            if rank > 1
+                && let Some(service) = service(path)
+            {
+                found.service.get_or_insert(service);
+            }
             if found.container.is_none() {
                 found.container = container(path);
             }
@@ -63,6 +71,14 @@ fn unit(path: &str) -> Option<String> {
     let is_unit =
         |folder: &&str| UNITS.iter().any(|ending| folder.strip_suffix(ending).is_some_and(|name| !name.is_empty()));
     folders.find(is_unit).map(str::to_owned)
+}
+
+/// The service of the system manager that a path belongs to: below slices alone. What a service or scope has below
+/// itself may be another manager's, as in a container.
+fn service(path: &str) -> Option<String> {
+    let mut folders = path.strip_prefix("/system.slice/")?.split('/');
+    let first = folders.find(|folder| !folder.ends_with(".slice"))?;
+    first.strip_suffix(".service").filter(|name| !name.is_empty()).map(|_| first.to_owned())
 }
 
 /// The innermost container of a path.
@@ -142,7 +158,7 @@ mod tests {
     use super::Membership;
 
     fn of(text: &str) -> (Option<String>, Option<String>) {
-        let Membership { unit, container } = Membership::parse(text.as_bytes());
+        let Membership { unit, container, .. } = Membership::parse(text.as_bytes());
         (unit, container)
     }
 
@@ -192,6 +208,20 @@ mod tests {
             let full = |text: &str| text.replace('H', &hex);
             assert_eq!(of(&full(text)), (unit.map(full), container.map(full)), "{text}");
         }
+    }
+
+    #[test]
+    fn services_of_the_system_are_told_from_those_of_users() {
+        let service = |text: &str| Membership::parse(text.as_bytes()).service;
+        let of = |name: &str| Some(name.to_owned());
+        assert_eq!(service("0::/system.slice/apache2.service"), of("apache2.service"));
+        assert_eq!(service("0::/system.slice/system-pg.slice/pg@15.service/x"), of("pg@15.service"));
+        assert_eq!(service("5:cpu:/system.slice/b.service\n1:name=systemd:/system.slice/a.service"), of("a.service"));
+        assert_eq!(service("0::/user.slice/user@1000.service/app.slice/x.service"), None);
+        assert_eq!(service("0::/system.slice/docker-1.scope/system.slice/a.service"), None);
+        assert_eq!(service("0::/system.slice/.service"), None);
+        assert_eq!(service("5:cpu:/system.slice/b.service"), None);
+        assert_eq!(service("0::/system.slice.service"), None);
     }
 
     proptest! {

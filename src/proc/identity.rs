@@ -98,6 +98,12 @@ fn status(text: &[u8]) -> Option<Status> {
     Some(Status { process, users: Users { uids, gids } })
 }
 
+/// Whom a process may act as, by its `status`.
+#[must_use]
+pub fn users(text: &[u8]) -> Option<Users> {
+    status(text).map(|status| status.users)
+}
+
 /// In how many pid namespaces, counted from that of `/proc`, this process has a number: 1 when `/proc` is of its own.
 fn depth(status: &[u8]) -> Option<usize> {
     field(status, b"NSpid:").map(Iterator::count)

@@ -3,6 +3,7 @@
 pub mod attached;
 pub mod blocked;
 pub mod boot;
+pub mod census;
 pub mod cgroup;
 pub mod cmdline;
 pub mod identity;
@@ -14,4 +15,4 @@ pub mod recorded;
 pub mod sysctl;
 pub mod sysvipc;
 pub mod task;
-mod threaded;
+pub mod threaded;

@@ -14,11 +14,11 @@ use crate::sys::clock::now;
 use crate::sys::{Perm, Pid, Timestamp, namespace};
 
 /// The kernel cuts times to whole seconds.
-const TRUNCATION: i64 = 1;
+pub const TRUNCATION: i64 = 1;
 /// Times that are out of bounds by no more than this do not show that the clock was set.
 const SLACK: i64 = 2;
 /// So many seconds after the first process the first device files are made at the latest.
-const AT_ONCE: i64 = 60;
+pub const AT_ONCE: i64 = 60;
 /// The clock may have been set forward by any time.
 const UNKNOWN: i64 = i64::MAX;
 
@@ -84,6 +84,8 @@ pub struct Processes {
     boot: Option<i64>,
     /// Seconds by which the clock was set forward at most since the first process started, as far as that shows.
     forward: i64,
+    /// The same for a clock set back.
+    back: i64,
     ticks: u64,
     /// Whether `/proc` numbers processes as system calls do.
     numbers_are_ours: bool,
@@ -113,21 +115,36 @@ impl Processes {
     /// Nothing looked up yet.
     #[must_use]
     pub fn new() -> Self {
-        let Self { boot, forward, ticks, numbers_are_ours, .. } = *FACTS.get_or_init(Self::read);
-        Self { boot, forward, ticks, numbers_are_ours, looked_up: HashMap::new(), threaded: None }
+        let Self { boot, forward, back, ticks, numbers_are_ours, .. } = *FACTS.get_or_init(Self::read);
+        Self { boot, forward, back, ticks, numbers_are_ours, looked_up: HashMap::new(), threaded: None }
+    }
+
+    /// As if the machine had booted then and the clock been set by so much.
+    #[cfg(test)]
+    pub(crate) fn booted_at(boot: i64, forward: i64, back: i64) -> Self {
+        Self { boot: Some(boot), forward, back, ticks: 100, ..Self::new() }
     }
 
     /// Reads what stays the same for as long as this program runs.
     fn read() -> Self {
         let boot = procfs::boot_time_secs().ok().and_then(|boot| i64::try_from(boot).ok());
+        let (first, made) = (boot.and_then(first_start), first_device());
         Self {
             boot,
-            forward: boot.map_or(UNKNOWN, |boot| set_forward(first_start(boot), first_device())),
+            forward: set_forward(first, made),
+            back: set_back(first, made),
             ticks: procfs::ticks_per_second().max(1),
             numbers_are_ours: identity::numbers_are_ours(),
             looked_up: HashMap::new(),
             threaded: None,
         }
+    }
+
+    /// By how many seconds the clock may have been set back since then: what was done before that seems so much later
+    /// than it was.
+    #[must_use]
+    pub fn back(&self) -> i64 {
+        self.back
     }
 
     /// Whether `times` of an object show that the clock was set: start times then prove nothing.
@@ -169,7 +186,21 @@ impl Processes {
 
     /// In seconds since 1970.
     fn started(&self, task: &Task) -> Option<i64> {
-        i64::try_from(task.started / self.ticks).ok()?.checked_add(self.boot?)
+        self.time_of(task.started)
+    }
+
+    /// When so many clock ticks had passed since the boot, in whole seconds since 1970 by the present clock; None where
+    /// `/proc` does not tell when the boot was.
+    #[must_use]
+    pub fn time_of(&self, ticks: u64) -> Option<i64> {
+        i64::try_from(ticks / self.ticks).ok()?.checked_add(self.boot?)
+    }
+
+    /// By how many seconds the clock may have been set forward since the first process started: what was done before
+    /// that seems so much earlier than it was.
+    #[must_use]
+    pub fn forward(&self) -> i64 {
+        self.forward
     }
 
     fn look(&mut self, pid: Pid, time: Timestamp) -> Look {
@@ -240,9 +271,18 @@ fn set_forward(first: Option<i64>, made: Option<i64>) -> i64 {
     }
 }
 
+/// By how much the clock was set back: what was done right after the start of the first process seems to have been
+/// done long after. Files that are much older than that process tell nothing.
+fn set_back(first: Option<i64>, made: Option<i64>) -> i64 {
+    match first.zip(made).map(|(first, made)| made.saturating_sub(first)) {
+        Some(back) if back.abs() <= AT_ONCE => back.max(SLACK),
+        _ => UNKNOWN,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ClockSet, Gone, Processes, Recorded, SLACK, UNKNOWN, Unknown, set_forward};
+    use super::{ClockSet, Gone, Processes, Recorded, SLACK, UNKNOWN, Unknown, set_back, set_forward};
     use crate::sys::clock::now;
     use crate::sys::{Pid, Timestamp};
 
@@ -274,6 +314,14 @@ mod tests {
         assert!(matches!(at(2), Recorded::Unknown(Unknown::SetForward(_, 2))));
         assert!(matches!(at(1_000_001), Recorded::Unknown(Unknown::SetForward(..))));
         assert!(matches!(at(1_000_002), Recorded::Gone(Gone::Reused(..))));
+    }
+
+    #[test]
+    fn a_clock_set_back_makes_processes_look_old() {
+        let back = |first, made| set_back(Some(first), Some(made));
+        assert_eq!([back(1000, 1001), back(1000, 998)], [SLACK; 2]);
+        assert_eq!(back(1000, 1030), 30);
+        assert_eq!([back(1000, 1061), back(5000, 1000), set_back(None, Some(1))], [UNKNOWN; 3]);
     }
 
     #[test]

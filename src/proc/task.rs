@@ -14,6 +14,12 @@ pub struct Stat {
     pub command: String,
     /// `S`, `R`, `Z` and so on.
     pub state: u8,
+    /// The process that is told of its end.
+    pub parent: i32,
+    /// Its process group.
+    pub group: i32,
+    /// Its session.
+    pub session: i32,
     /// The kernel's flags.
     pub flags: u64,
     /// Page faults that needed no reading; of a process those of all its threads, also of those that have ended.
@@ -37,9 +43,13 @@ impl Stat {
         // The third field of the line is the first of these.
         let words: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
+        let process = |field: usize| words.get(field - 3)?.parse::<i32>().ok();
         Some(Self {
             command,
             state: *words.first()?.as_bytes().first()?,
+            parent: process(4)?,
+            group: process(5)?,
+            session: process(6)?,
             flags: number(9)?,
             minor_faults: number(10),
             threads: number(20)?,
@@ -60,11 +70,17 @@ impl Stat {
         matches!(self.state, b'T' | b't')
     }
 
+    /// Whether it is a thread of the kernel itself.
+    #[must_use]
+    pub fn is_kernel_thread(&self) -> bool {
+        self.flags & KERNEL_THREAD != 0
+    }
+
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
     #[must_use]
     pub fn is_out_of_the_question(&self) -> bool {
         let ended = matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1;
-        ended || self.flags & KERNEL_THREAD != 0
+        ended || self.is_kernel_thread()
     }
 }
 
@@ -102,7 +118,7 @@ mod tests {
     use super::{Stat, effective_user, last_ran, process_of};
 
     fn line(name: &str, state: char, flags: u64, threads: u64) -> String {
-        format!("7 ({name}) {state} 1 7 7 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0 18446744073709551615")
+        format!("7 ({name}) {state} 1 6 5 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0 18446744073709551615")
     }
 
     #[test]
@@ -110,6 +126,7 @@ mod tests {
         for name in ["cat", "", "a) S 1 (b", ") (", "x\ny", "a b c"] {
             let stat = Stat::parse(line(name, 'S', 64, 3).as_bytes()).unwrap();
             assert_eq!((stat.command.as_str(), stat.state, stat.threads, stat.started), (name, b'S', 3, 4711));
+            assert_eq!((stat.parent, stat.group, stat.session), (1, 6, 5));
             assert!(!stat.is_out_of_the_question());
         }
         let own = std::fs::read("/proc/self/stat").unwrap();

@@ -68,7 +68,7 @@ fn may_receive(users: &Users, perm: &Perm) -> bool {
 
 /// Whether a process of one thread has had others. What they have used stays in the account of the process, which is
 /// then more than that of its thread, read later.
-fn had_threads(pid: u32, reader: &mut Reader) -> bool {
+pub fn had_threads(pid: u32, reader: &mut Reader) -> bool {
     let process = reader::Task::process(pid);
     let faults = minor_faults(reader, process);
     let time = cpu_time_of(pid);

@@ -10,11 +10,21 @@ const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 /// The inode number of the initial pid namespace, fixed in the kernel (`PROC_PID_INIT_INO`).
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
+/// The inode number of the initial IPC namespace, fixed in the kernel (`PROC_IPC_INIT_INO`).
+const INITIAL_IPC_NAMESPACE: u64 = 0xEFFF_FFFF;
+
 /// The number of the calling thread's IPC namespace, as `lsns -t ipc` prints it.
 /// None where `/proc` does not tell.
 #[must_use]
 pub fn ipc() -> Option<u64> {
     number("/proc/thread-self/ns/ipc")
+}
+
+/// Whether the caller is in the initial IPC namespace, which every process is in that nobody moved to another one.
+/// False where `/proc` does not tell.
+#[must_use]
+pub fn is_initial_ipc() -> bool {
+    ipc() == Some(INITIAL_IPC_NAMESPACE)
 }
 
 /// Whether the caller is in the initial user namespace, the only one whose `CAP_SYS_RESOURCE` counts.

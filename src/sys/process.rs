@@ -1,8 +1,8 @@
 //! Running another program for as long as something is held for it, and looking at processes.
 
+pub mod kcmp;
 pub mod undo;
 
-use std::cmp::Ordering;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -143,23 +143,6 @@ pub fn exists(pid: super::Pid) -> Option<bool> {
     match Errno::last() {
         Errno::EPERM => Some(true),
         errno if errno.raw() == libc::ESRCH => Some(false),
-        _ => None,
-    }
-}
-
-/// The order of the memories of two processes, which has no meaning but that it is one: equal for processes that share
-/// theirs (`CLONE_VM`, as after vfork). None when that may not be known, one has ended, or the kernel lacks kcmp(2).
-#[must_use]
-pub fn compare_memory(one: u32, other: u32) -> Option<Ordering> {
-    const KCMP_VM: libc::c_long = 1;
-    // SAFETY: takes numbers only.
-    let order = unsafe {
-        libc::syscall(libc::SYS_kcmp, libc::c_long::from(one), libc::c_long::from(other), KCMP_VM, 0_usize, 0_usize)
-    };
-    match order {
-        0 => Some(Ordering::Equal),
-        1 => Some(Ordering::Less),
-        2 => Some(Ordering::Greater),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::{Holder, Process};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::maps::{self, Mapping};
 use crate::sys::memory;
-use crate::sys::process::compare_memory;
+use crate::sys::process::kcmp::compare_memory;
 
 /// Segments whose holders are looked for.
 #[derive(Debug)]

@@ -1,0 +1,127 @@
+//! All living processes, as far as the question goes who may know an object.
+
+use std::collections::HashSet;
+use std::io;
+
+use super::identity::{self, Users};
+use super::reader::{self, Reader, Task};
+use super::task::Stat;
+
+/// Listings of `/proc` at the most. While a process is not yet read it may fork and end, so that its child stands where
+/// the census has been already: a further listing finds it.
+const LISTINGS: u32 = 4;
+
+/// A living process.
+#[derive(Debug)]
+pub struct Resident {
+    /// Its number.
+    pub pid: u32,
+    /// The process, or a thread of it that lives where the first one has ended: what tells of the process as a whole.
+    pub task: Task,
+    /// What its `stat` says; None where that may not be seen.
+    pub stat: Option<Stat>,
+    /// Whom it may act as; None where that may not be seen.
+    pub users: Option<Users>,
+}
+
+/// The living processes that `/proc` shows, but for this one and threads of the kernel.
+#[derive(Debug, Default)]
+pub struct Census {
+    /// By number.
+    pub residents: Vec<Resident>,
+}
+
+impl Census {
+    /// Looks at every process.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be listed: there may be any process then.
+    pub fn take(reader: &mut Reader) -> io::Result<Self> {
+        let own = std::process::id();
+        let mut residents = Vec::new();
+        let mut seen = HashSet::from([own]);
+        for _ in 0..LISTINGS {
+            let mut ended = false;
+            let mut anew = false;
+            for pid in reader::processes()? {
+                if !seen.insert(pid) {
+                    continue;
+                }
+                anew = true;
+                match look_at(pid, reader) {
+                    Sight::Resident(resident) => residents.push(*resident),
+                    Sight::Kernel => {}
+                    Sight::Ended => ended = true,
+                }
+            }
+            if !anew || !ended {
+                break;
+            }
+        }
+        residents.sort_by_key(|resident| resident.pid);
+        Ok(Self { residents })
+    }
+}
+
+/// What a number in `/proc` leads to.
+enum Sight {
+    Resident(Box<Resident>),
+    /// A thread of the kernel, which knows no object.
+    Kernel,
+    /// It has ended, and may have left children that were not there when `/proc` was listed.
+    Ended,
+}
+
+fn look_at(pid: u32, reader: &mut Reader) -> Sight {
+    let process = Task::process(pid);
+    let stat = match reader.read(process, "stat").map(Stat::parse) {
+        Ok(Some(stat)) => stat,
+        Err(error) if reader::is_gone(&error) => return Sight::Ended,
+        // It is there, and that is all that is known.
+        Ok(None) | Err(_) => {
+            return Sight::Resident(Box::new(Resident { pid, task: process, stat: None, users: None }));
+        }
+    };
+    if stat.is_kernel_thread() {
+        return Sight::Kernel;
+    }
+    if stat.is_out_of_the_question() {
+        return Sight::Ended;
+    }
+    // The first thread has ended and shows nothing any more; others do.
+    let task = if stat.is_ending() { living_thread(pid, reader).unwrap_or(process) } else { process };
+    let users = reader.read(task, "status").ok().and_then(identity::users);
+    Sight::Resident(Box::new(Resident { pid, task, stat: Some(stat), users }))
+}
+
+/// A thread that has not ended.
+fn living_thread(pid: u32, reader: &mut Reader) -> Option<Task> {
+    let threads = reader.thread_ids(pid).ok()?;
+    threads.into_iter().map(|tid| Task::thread(pid, tid)).find(|thread| {
+        reader.read(*thread, "stat").is_ok_and(|stat| Stat::parse(stat).is_some_and(|stat| !stat.is_ending()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Census;
+    use crate::proc::reader::Reader;
+
+    #[test]
+    fn a_child_is_found_with_its_users_and_this_process_is_not() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let census = Census::take(&mut Reader::default()).unwrap();
+        let found = census.residents.iter().find(|resident| resident.pid == child.id()).unwrap();
+        assert_eq!(found.stat.as_ref().unwrap().parent.unsigned_abs(), std::process::id());
+        assert_eq!(found.users.as_ref().unwrap().uids.len(), 4);
+        assert!(!census.residents.iter().any(|resident| resident.pid == std::process::id()));
+        child.kill().unwrap();
+        // Ended and not yet asked for its status, it uses nothing.
+        while !std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap().contains(") Z ") {
+            std::thread::yield_now();
+        }
+        let census = Census::take(&mut Reader::default()).unwrap();
+        assert!(!census.residents.iter().any(|resident| resident.pid == child.id()));
+        child.wait().unwrap();
+    }
+}
