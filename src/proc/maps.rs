@@ -1,4 +1,4 @@
-//! `/proc/PID/maps`, as far as shared memory segments are concerned.
+//! `/proc/PID/maps`, as far as shared memory segments and code are concerned.
 //!
 //! The name of a mapping proves nothing: any file can be called `/SYSV…`. A mapping is a segment's only if its
 //! device is the kernel's own; its inode then is the segment's id.
@@ -40,12 +40,49 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
     let end = hex(range.next()?)?;
     let writable = words.next()?.get(1) == Some(&b'w');
     let offset = hex(words.next()?)?;
-    let mut device = words.next()?.split(|&byte| byte == b':');
-    let major = u32::try_from(hex(device.next()?)?).ok()?;
-    let minor = u32::try_from(hex(device.next()?)?).ok()?;
+    let device = device(words.next()?)?;
     let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    let device = libc::makedev(major, minor);
     Some(Mapping { start, end, writable, offset, device, inode, key: u32::try_from(hex(key)?).ok()? })
+}
+
+/// A mapping of a file from which code may be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code<'a> {
+    /// First address.
+    pub start: u64,
+    /// First address behind it.
+    pub end: u64,
+    /// Device number of the file system, as stat(2) encodes it.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// The path, or what the kernel calls a file that has none; line ends are escaped.
+    pub name: &'a [u8],
+}
+
+/// The mappings in `text` from which code may be executed, and which are of a file.
+pub fn code(text: &[u8]) -> impl Iterator<Item = Code<'_>> {
+    text.split(|&byte| byte == b'\n').filter_map(code_line)
+}
+
+fn code_line(line: &[u8]) -> Option<Code<'_>> {
+    let mut words = line.splitn(6, |&byte| byte == b' ');
+    let range = words.next()?;
+    if words.next()?.get(2) != Some(&b'x') {
+        return None;
+    }
+    let device = device(words.nth(1)?)?;
+    let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let (start, end) = (hex(&range[..dash])?, hex(&range[dash + 1..])?);
+    let name = words.next().unwrap_or_default().trim_ascii_start();
+    (device != 0 || inode != 0).then_some(Code { start, end, device, inode, name })
+}
+
+fn device(word: &[u8]) -> Option<u64> {
+    let colon = word.iter().position(|&byte| byte == b':')?;
+    let number = |digits: &[u8]| u32::try_from(hex(digits)?).ok();
+    Some(libc::makedev(number(&word[..colon])?, number(&word[colon + 1..])?))
 }
 
 fn hex(digits: &[u8]) -> Option<u64> {

@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use crate::sys::unopened::Unopened;
 
 /// Reads files of processes into one buffer.
 #[derive(Debug, Default)]
@@ -51,22 +55,75 @@ impl Reader {
     /// # Errors
     /// `ENOENT` or `ESRCH` when the task has ended, `EACCES` or `EPERM` when it may not be looked into.
     pub fn read(&mut self, task: Task, name: &str) -> io::Result<&[u8]> {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let filled = self.read_into(task, name, &mut buffer);
+        self.buffer = buffer;
+        Ok(&self.buffer[..filled?])
+    }
+
+    /// Puts all of a file at the beginning of `buffer`; how long it is.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_into(&mut self, task: Task, name: &str, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let mut file = File::open(self.at(task, name))?;
-        self.buffer.clear();
         // The hint of read_to_end costs a stat; these files have no size.
         let mut filled = 0;
         loop {
-            if self.buffer.len() - filled < 4096 {
-                self.buffer.resize(filled + 32 * 1024, 0);
+            if buffer.len() - filled < 4096 {
+                buffer.resize(filled + 32 * 1024, 0);
             }
-            match file.read(&mut self.buffer[filled..]) {
+            match file.read(&mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(&self.buffer[..filled])
+        Ok(filled)
+    }
+
+    /// What a link says, as `exe` says the path of the program.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn link(&mut self, task: Task, name: &str) -> io::Result<Vec<u8>> {
+        fs::read_link(self.at(task, name)).map(|path| path.into_os_string().into_vec())
+    }
+
+    /// The file that a link such as `exe` or `root` leads to, not opened for reading.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn find(&mut self, task: Task, name: &str) -> io::Result<Unopened> {
+        Unopened::at(Path::new(self.at(task, name)))
+    }
+
+    /// The file that is mapped from one address to another, not opened for reading. Also one whose name is gone.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `EPERM` without `CAP_SYS_ADMIN` or `CAP_CHECKPOINT_RESTORE` in the initial user namespace;
+    /// `ENOENT` when there is no such mapping any more.
+    pub fn find_mapped(&mut self, task: Task, start: u64, end: u64) -> io::Result<Unopened> {
+        // A thread's own folder below `task` does not have it; under its number it has.
+        let task = Task::process(task.tid.unwrap_or(task.pid));
+        self.find(task, &format!("map_files/{start:x}-{end:x}"))
+    }
+
+    /// Opens a file of another process for reading.
+    ///
+    /// # Errors
+    /// Those of open(2); `EAGAIN` where somebody holds a lease on it.
+    pub fn open(&mut self, file: &Unopened) -> io::Result<File> {
+        file.open()
+    }
+
+    /// Reads from such a file.
+    ///
+    /// # Errors
+    /// Those of pread(2).
+    pub fn read_at(&mut self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.read_at(buffer, offset)
     }
 
     /// The number of the IPC namespace of a task.

@@ -32,6 +32,7 @@ pub mod terminal;
 pub mod timer;
 pub mod transfer;
 pub mod types;
+pub mod unopened;
 
 pub use errno::{Errno, Result};
 pub use types::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};

@@ -1,0 +1,234 @@
+//! Which System V calls a process can make, by the files whose code it has mapped.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::calls::{Calls, How, Role};
+use super::maps::{self, Code};
+use super::program_files::{Found, Key, ProgramFiles};
+use super::reader::{Reader, Task, is_gone};
+use crate::error::bare;
+use crate::sys::unopened::About;
+
+/// More files with code than any process maps.
+const FILES: usize = 16_384;
+/// How many bytes are read of the files of one process: thousands of ordinary ones are together no larger.
+const BYTES: u64 = 2 << 30;
+/// How many reasons are given why a process cannot be examined.
+const REASONS: usize = 8;
+/// How often a process is looked at that changes meanwhile what it has mapped.
+const LOOKS: u32 = 3;
+
+/// A file whose code can make calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFile {
+    /// What it calls itself (SONAME), else its base name. Not yet escaped.
+    pub name: String,
+    /// The calls.
+    pub calls: Calls,
+    /// How it is known.
+    pub how: How,
+}
+
+/// The program of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// Its path, as the kernel shows it. Not yet escaped.
+    pub path: String,
+    /// The last part of the path, without what the kernel adds when the name is gone.
+    pub name: String,
+    /// Whether it is owned by root and nobody else may write to it.
+    pub is_roots: bool,
+}
+
+/// What a process can do to System V objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Its program, where that may be seen.
+    pub program: Option<Program>,
+    /// The files that can make any of the calls.
+    pub files: Vec<Rc<CodeFile>>,
+    /// Why it cannot be told what else it can do: clauses such as "/opt/agent/lib.so may not be opened". Not yet escaped.
+    pub unexaminable: Vec<String>,
+}
+
+impl Abilities {
+    /// Looks at a process, or at one of its threads; None when it has ended, and for threads of the kernel, which run
+    /// no program.
+    pub fn of(task: Task, reader: &mut Reader, files: &mut ProgramFiles) -> Option<Self> {
+        let mut text = std::mem::take(&mut files.maps);
+        let found = Look { task, reader, files, text: &mut text, found: Self::default() }.run();
+        files.maps = text;
+        found
+    }
+
+    /// All calls that its files can make.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.files.iter().fold(Calls::NONE, |calls, file| calls.union(file.calls))
+    }
+
+    fn cannot(&mut self, reason: String) {
+        if self.unexaminable.len() < REASONS && !self.unexaminable.contains(&reason) {
+            self.unexaminable.push(reason);
+        }
+    }
+
+    fn add(&mut self, found: Found, name: &[u8]) {
+        match found {
+            Found::Able(file) => self.files.push(file),
+            Found::Unable => {}
+            Found::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
+        }
+    }
+}
+
+/// A look at one process.
+struct Look<'a> {
+    task: Task,
+    reader: &'a mut Reader,
+    files: &'a mut ProgramFiles,
+    /// Its mappings.
+    text: &'a mut Vec<u8>,
+    found: Abilities,
+}
+
+impl Look<'_> {
+    fn run(mut self) -> Option<Abilities> {
+        for look in 1..=LOOKS {
+            let length = match self.maps() {
+                Ok(0) => return None,
+                Ok(length) => length,
+                Err(error) if is_gone(&error) => return None,
+                Err(error) => {
+                    self.found.cannot(format!("its mappings may not be read: {}", bare(&error)));
+                    return Some(self.found);
+                }
+            };
+            self.found = Abilities::default();
+            let text = std::mem::take(self.text);
+            let whole = self.examine(&text[..length], look == LOOKS);
+            *self.text = text;
+            if whole {
+                break;
+            }
+        }
+        Some(self.found)
+    }
+
+    /// Reads the mappings, of another thread where the first has ended. Their length is 0 where there are none: the
+    /// process has ended, or is on its way.
+    fn maps(&mut self) -> std::io::Result<usize> {
+        let first = self.reader.read_into(self.task, "maps", self.text);
+        let is_empty = match &first {
+            Ok(length) => *length == 0,
+            Err(error) => is_gone(error),
+        };
+        if !is_empty || self.task.tid.is_some() {
+            return first;
+        }
+        for tid in self.reader.thread_ids(self.task.pid)? {
+            let task = Task::thread(self.task.pid, tid);
+            if let Ok(length) = self.reader.read_into(task, "maps", self.text)
+                && length > 0
+            {
+                self.task = task;
+                return Ok(length);
+            }
+        }
+        first
+    }
+
+    /// Whether all that is mapped could be looked at; with `last` what is gone meanwhile counts as unexaminable.
+    fn examine(&mut self, text: &[u8], last: bool) -> bool {
+        self.files.begin(BYTES);
+        let program = self.program(text);
+        if program.is_none() && !last {
+            // It may have executed another program since its mappings were read.
+            return false;
+        }
+        let mut seen = HashSet::new();
+        if let Some(key) = program.flatten() {
+            seen.insert(key);
+        }
+        for (count, code) in maps::code(text).enumerate() {
+            if count >= FILES {
+                self.found.cannot("it has too many mappings".to_owned());
+                break;
+            }
+            let key = Key::of(&code);
+            if self.files.is_anonymous(&code) || !seen.insert(key) {
+                continue;
+            }
+            match self.files.mapped(self.task, self.reader, &code) {
+                Some(found) => self.found.add(found, code.name),
+                None if !last => return false,
+                None => {
+                    self.found.cannot(format!("{} was mapped and is not any more", String::from_utf8_lossy(code.name)))
+                }
+            }
+        }
+        true
+    }
+
+    /// Looks at the program. None when it is not among what is mapped; then the key by which it is there, if any.
+    fn program(&mut self, text: &[u8]) -> Option<Option<Key>> {
+        let path = match self.reader.link(self.task, "exe") {
+            Ok(path) => path,
+            Err(error) => {
+                self.found.cannot(format!("its program may not be seen: {}", bare(&error)));
+                return Some(None);
+            }
+        };
+        let mapping = maps::code(text).find(|code| code.name == path);
+        let name = base_name(&path);
+        let (found, about) = self.files.program(self.task, self.reader, mapping.as_ref(), name);
+        self.found.program = Some(Program {
+            path: String::from_utf8_lossy(&path).into_owned(),
+            name: String::from_utf8_lossy(name).into_owned(),
+            is_roots: about.is_some_and(|about: About| about.uid == 0 && about.mode & 0o022 == 0),
+        });
+        self.found.add(found, &path);
+        mapping.map(|mapping| Some(Key::of(&mapping)))
+    }
+}
+
+/// The last part of a path, without what the kernel adds when the name is gone.
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    name.strip_suffix(b" (deleted)").unwrap_or(name)
+}
+
+impl Key {
+    /// What is the same for all mappings of one file.
+    fn of(code: &Code) -> Self {
+        Self { device: code.device, inode: code.inode, subvolume: 0, role: Role::Mapped }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Abilities, ProgramFiles, base_name};
+    use crate::proc::reader::{Reader, Task};
+
+    #[test]
+    fn this_process_is_looked_into() {
+        let (mut reader, mut files) = (Reader::default(), ProgramFiles::default());
+        let task = Task::process(std::process::id());
+        let found = Abilities::of(task, &mut reader, &mut files).unwrap();
+        let program = found.program.as_ref().unwrap();
+        let own = std::env::current_exe().unwrap();
+        assert_eq!((program.path.as_str(), found.unexaminable.len()), (own.to_str().unwrap(), 0));
+        assert_eq!(program.name.as_bytes(), base_name(program.path.as_bytes()));
+        // Each file is read once.
+        let opened = files.opened;
+        assert_eq!(Abilities::of(task, &mut reader, &mut files), Some(found));
+        assert!(opened > 1 && files.opened == opened, "{opened} {}", files.opened);
+    }
+
+    #[test]
+    fn what_has_ended_has_no_abilities() {
+        let mut files = ProgramFiles::default();
+        assert_eq!(Abilities::of(Task::process(u32::MAX), &mut Reader::default(), &mut files), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! Files that are looked at without being opened for reading, which nobody can make last: no file system is asked for
+//! anything that is not in memory.
+
+use std::ffi::CStr;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::errno::{Errno, Result};
+
+/// What is known of a file without asking its file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Device, as stat(2) gives it: that of the file system, or of a part of it (btrfs).
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+    /// The part of the file system it is in, where the kernel tells that apart from the device (bcachefs).
+    pub subvolume: u64,
+    /// The mount by which it was found, as in the first column of `/proc/PID/mountinfo`.
+    pub mount: Option<u64>,
+    /// Whether it is a regular file.
+    pub is_regular: bool,
+    /// Owner.
+    pub uid: u32,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+/// A file that was found and not opened for reading (`O_PATH`).
+#[derive(Debug)]
+pub struct Unopened(File);
+
+impl Unopened {
+    /// Finds a file by a path of `/proc`, following the link at its end.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub fn at(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path).map(Self)
+    }
+
+    /// Finds a file by its path below a folder, which is the root for `..` and links. Only names that are in memory
+    /// are found: `EAGAIN` for others, whose file system would have to be asked.
+    ///
+    /// # Errors
+    /// `EAGAIN`; those of openat2(2): `ENOSYS` before Linux 5.6, `EINVAL` before 5.12.
+    pub fn below(root: &Self, path: &CStr) -> Result<Self> {
+        // SAFETY: all fields are numbers, for which zero is valid.
+        let mut how: libc::open_how = unsafe { std::mem::zeroed() };
+        how.flags = (libc::O_PATH | libc::O_CLOEXEC).cast_unsigned().into();
+        how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_CACHED | libc::RESOLVE_NO_MAGICLINKS;
+        // SAFETY: a C string and a valid structure of the size that is given, read only; makes a descriptor.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_openat2,
+                root.0.as_raw_fd(),
+                path.as_ptr(),
+                &raw const how,
+                size_of::<libc::open_how>(),
+            )
+        };
+        let fd = Errno::check(fd)?;
+        // SAFETY: a descriptor just made and owned by nobody else; descriptors fit into an int.
+        Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })))
+    }
+
+    /// What is known of it.
+    ///
+    /// # Errors
+    /// `ENOSYS` before Linux 4.11; `EACCES` by some file systems for files of others.
+    pub fn about(&self) -> Result<About> {
+        about(self.0.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+    }
+
+    /// Opens it for reading, by way of `/proc`. Never waits for another process: `EAGAIN` where somebody holds a lease.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub fn open(&self) -> io::Result<File> {
+        let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    }
+}
+
+fn about(folder: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<About> {
+    let mask = libc::STATX_TYPE
+        | libc::STATX_MODE
+        | libc::STATX_UID
+        | libc::STATX_INO
+        | libc::STATX_MNT_ID
+        | libc::STATX_SUBVOL;
+    let flags = flags | libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
+    // SAFETY: all fields are numbers, for which zero is valid.
+    let mut data: libc::statx = unsafe { std::mem::zeroed() };
+    // SAFETY: a C string, and room for one statx.
+    let result = unsafe { libc::statx(folder, path.as_ptr(), flags, mask, &raw mut data) };
+    Errno::check(result.into())?;
+    let has = |bit| data.stx_mask & bit != 0;
+    let mode = u32::from(data.stx_mode);
+    Ok(About {
+        device: libc::makedev(data.stx_dev_major, data.stx_dev_minor),
+        inode: data.stx_ino,
+        subvolume: if has(libc::STATX_SUBVOL) { data.stx_subvol } else { 0 },
+        mount: has(libc::STATX_MNT_ID).then_some(data.stx_mnt_id),
+        is_regular: mode & libc::S_IFMT == libc::S_IFREG,
+        uid: data.stx_uid,
+        mode: mode & 0o7777,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+
+    use super::Unopened;
+
+    #[test]
+    fn a_file_is_known_before_it_is_opened() {
+        let own = std::fs::metadata("/proc/self/exe").unwrap();
+        let file = Unopened::at(Path::new("/proc/self/exe")).unwrap();
+        let about = file.about().unwrap();
+        assert_eq!((about.inode, about.uid, about.is_regular), (own.ino(), own.uid(), true));
+        let mut head = [0; 4];
+        file.open().unwrap().read_exact(&mut head).unwrap();
+        assert_eq!(head, *b"\x7fELF");
+        assert!(!Unopened::at(Path::new("/dev/null")).unwrap().about().unwrap().is_regular);
+        assert!(Unopened::at(Path::new("/proc/self/nothing")).is_err());
+    }
+
+    #[test]
+    fn what_is_below_a_folder_stays_below_it() {
+        let root = Unopened::at(Path::new("/proc/self")).unwrap();
+        let status = Unopened::below(&root, c"/../../status").unwrap();
+        assert!(status.about().unwrap().is_regular);
+        assert!(Unopened::below(&root, c"/etc/passwd").is_err());
+        // A link of the kernel would lead out of it.
+        assert!(Unopened::below(&root, c"/exe").is_err());
+    }
+}
