@@ -9,12 +9,13 @@ use std::collections::{HashMap, HashSet};
 use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
 use crate::object::cleaning;
-use crate::object::closing::{Candidate, Fate, Rule};
+use crate::object::closing::{Candidate, Fate, Rule, may_be_in_use};
 use crate::object::create::{self, KeyChoice, Origin, Specification};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::user_text;
 use crate::object::rights;
+use crate::object::state::{Criteria, Judge};
 use crate::object::users::{self, Usage, Users, words};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::process::may_act_as_others;
@@ -32,8 +33,10 @@ pub struct Wishes {
     pub new_key: bool,
     /// Each gets the id it had, or is not made.
     pub same_id: bool,
-    /// What has a key or id that is needed is removed first, if nobody uses it.
+    /// What has a key or id that is needed is removed first, if nobody uses it or may.
     pub replace: bool,
+    /// By what it is judged whether somebody may.
+    pub criteria: Criteria,
     /// Segments get no swap space reserved.
     pub no_reserve: bool,
     /// Whose they are.
@@ -53,6 +56,8 @@ pub struct Planned<'a> {
     pub origin: Origin,
     /// What goes first.
     pub replaced: Vec<Object>,
+    /// By what it is judged whether that is used.
+    pub criteria: Criteria,
 }
 
 /// All of it.
@@ -80,10 +85,10 @@ impl<'a> Plan<'a> {
         let former = former_keys(items, &mut plan.notes)?;
         let mut taken = HashSet::new();
         let may_act = may_act_as_others();
-        let in_the_way = if wishes.replace { in_the_way(items, wishes) } else { Users::default() };
+        let mut in_the_way = InTheWay::look_up(items, wishes);
         for &item in items {
             let id = item.object.id;
-            match plan_one(item, wishes, &former, may_act, &in_the_way, &mut plan.notes) {
+            match plan_one(item, wishes, &former, may_act, &mut in_the_way, &mut plan.notes) {
                 Ok(planned) => {
                     let key = match planned.specification.key {
                         KeyChoice::Key(key) => Some((id.kind, key)),
@@ -116,7 +121,7 @@ fn plan_one<'a>(
     wishes: &Wishes,
     former: &HashMap<Key, String>,
     may_act: bool,
-    in_the_way: &Users,
+    in_the_way: &mut InTheWay,
     notes: &mut Vec<String>,
 ) -> Result<Planned<'a>> {
     let Object { id, perm, .. } = item.object;
@@ -199,11 +204,11 @@ fn plan_one<'a>(
     };
     let wanted = wishes.same_id.then_some(id.id);
     let origin = Origin { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
-    Ok(Planned { item, specification, origin, replaced })
+    Ok(Planned { item, specification, origin, replaced, criteria: wishes.criteria.clone() })
 }
 
 /// What stands in the place of an object, if it may go.
-fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, users: &Users) -> Result<Object> {
+fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, others: &mut InTheWay) -> Result<Object> {
     let owner = user_text(there.perm.uid);
     if !wishes.replace {
         let reason = format!("{what}, owned by {owner}");
@@ -214,12 +219,13 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, users:
         };
         return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
     }
-    let usage = users.of(there.id).cloned().unwrap_or_default();
+    let usage = others.users.of(there.id).cloned().unwrap_or_default();
     if let Some(how) = words::in_use(there, Some(&usage)) {
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
-    if let Some(why) = words::maybe_in_use(there, &usage) {
+    let objection = || others.judge.objection(there, &usage).map(|evidence| may_be_in_use(&evidence));
+    if let Some(why) = words::maybe_in_use(there, &usage).or_else(objection) {
         let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
     }
@@ -231,8 +237,20 @@ fn with_key(kind: Kind, key: Key) -> Option<Object> {
     inventory::find(kind, key).ok().and_then(|id| inventory::look(id).ok().flatten())
 }
 
-/// Who uses what has a key or a place that is needed: looked for once for all.
-fn in_the_way(items: &[&Item], wishes: &Wishes) -> Users {
+/// Who uses, or may use, what has a key or a place that is needed: looked for once for all.
+struct InTheWay {
+    users: Users,
+    judge: Judge,
+}
+
+impl InTheWay {
+    fn look_up(items: &[&Item], wishes: &Wishes) -> Self {
+        let users = if wishes.replace { users_in_the_way(items, wishes) } else { Users::default() };
+        Self { users, judge: Judge::new(&wishes.criteria) }
+    }
+}
+
+fn users_in_the_way(items: &[&Item], wishes: &Wishes) -> Users {
     let mut there = Vec::new();
     for Object { id, perm, .. } in items.iter().map(|item| item.object) {
         if !perm.key.is_private() && !wishes.new_key {
@@ -308,8 +326,11 @@ impl Planned<'_> {
     pub fn make_room(&self) -> Result<()> {
         let users = Users::scan(&self.replaced, users::Wants { holders: true, waiters: true });
         let usage = |object: &Object| users.of(object.id).cloned().unwrap_or_default();
-        let mut candidates: Vec<Candidate> =
-            self.replaced.iter().map(|old| Candidate::new(*old, usage(old), Rule::Unused)).collect();
+        let mut candidates: Vec<Candidate> = self
+            .replaced
+            .iter()
+            .map(|old| Candidate::new(*old, usage(old), Rule::Unused(self.criteria.clone())))
+            .collect();
         let mut failed = None;
         let held = cleaning::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, fate| {
             let refused =

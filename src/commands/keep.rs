@@ -1,26 +1,21 @@
 //! The keep list: objects that `clean` never takes, chosen by lines of selectors in files.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use clap::Parser;
 
 use super::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
+use crate::object::config;
 use crate::object::model::{Kind, KindSet, Object};
 use crate::object::select::Selection;
 use crate::render::escape::{escape, escape_bytes};
 
 /// Where it is, unless an option says otherwise.
 const FOLDER: &str = "/etc/ipcadm/keep.d";
-/// No file of it is longer.
-const MOST_BYTES: u64 = 1 << 20;
 /// Characters of what is wrong that are shown.
 const MOST_SHOWN: usize = 200;
-/// Beginnings and ends of names that editors and package managers give to copies.
-const COPIES_END: [&str; 4] = ["~", ".rpmnew", ".rpmsave", ".rpmorig"];
 
 /// What a line holds: the words that `ls` and `clean` take, and so can never mean anything else.
 #[derive(Debug, Parser)]
@@ -54,8 +49,8 @@ impl KeepList {
     /// meant to keep.
     pub(super) fn read(folder: Option<&Path>) -> Result<Self> {
         let path = folder.unwrap_or(Path::new(FOLDER));
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
+        let files = match config::files(path) {
+            Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => {
                 // A link that leads nowhere was meant to lead to something.
                 return match path.ancestors().find(|path| path.is_symlink() && !path.exists()) {
@@ -65,17 +60,9 @@ impl KeepList {
             }
             Err(error) => return Err(unreadable(path, &bare(&error))),
         };
-        let mut files: Vec<PathBuf> = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| unreadable(path, &bare(&error)))?;
-            if !is_copy(entry.file_name().as_encoded_bytes()) {
-                files.push(entry.path());
-            }
-        }
-        files.sort();
         let mut list = Self::default();
         for file in files {
-            let text = read_file(&file).map_err(|reason| unreadable(&file, &reason))?;
+            let text = config::open(&file).and_then(config::text).map_err(|reason| unreadable(&file, &reason))?;
             for (number, line) in text.lines().enumerate() {
                 let place = format!("{}:{}", shown(&file), number + 1);
                 let selection = parse(line).map_err(|reason| malformed(&place, &reason))?;
@@ -103,22 +90,6 @@ fn shown(path: &Path) -> String {
     escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
 }
 
-fn is_copy(name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name);
-    name.starts_with('.') || name.contains(".dpkg-") || COPIES_END.iter().any(|end| name.ends_with(end))
-}
-
-fn read_file(path: &Path) -> std::result::Result<String, String> {
-    // A FIFO must not keep it waiting.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| bare(&error))?;
-    if !file.metadata().map_err(|error| bare(&error))?.is_file() {
-        return Err("no plain file".to_owned());
-    }
-    let mut text = String::new();
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| bare(&error))?;
-    if text.len() as u64 > MOST_BYTES { Err("too long".to_owned()) } else { Ok(text) }
-}
-
 /// What a line chooses; None of one without words.
 fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
     let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
@@ -137,7 +108,7 @@ fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
         kinds = kinds.with(kind);
     }
     if words.selectors.by_use() {
-        return Err("--pid, --state, --orphan and --grace have no place in a keep list: what is kept must not depend \
+        return Err("--pid, --state, --orphan, --creator-gone, --grace and --bystander have no place in a keep list: what is kept must not depend \
                     on who uses it at the moment"
             .to_owned());
     }
@@ -165,7 +136,7 @@ fn cut(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{is_copy, parse};
+    use super::parse;
     use crate::object::model::KindSet;
 
     #[test]
@@ -203,14 +174,6 @@ mod tests {
         for line in [long.clone(), format!("--owner {long}"), format!("--{long}"), format!("--key {long}")] {
             assert!(parse(&line).unwrap_err().len() < 300);
         }
-    }
-
-    #[test]
-    fn copies() {
-        assert!(
-            ["db~", ".db", ".db.swp", "db.dpkg-old", "db.dpkg-new", "db.rpmsave"].iter().all(|n| is_copy(n.as_bytes()))
-        );
-        assert!(["db", "db.conf", "10-db"].iter().all(|name| !is_copy(name.as_bytes())));
     }
 
     proptest! {

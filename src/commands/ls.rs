@@ -86,7 +86,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         Scope::Kinds(kinds) => *kinds,
         Scope::Objects(_) => implied.map_or(KindSet::ALL, KindSet::of),
     };
-    let selection = args.selectors.selection(kinds)?;
+    let mut selection = args.selectors.selection(kinds)?;
     let single = match &scope {
         Scope::Kinds(kinds) => kinds.single(),
         Scope::Objects(targets) => targets.iter().map(Target::kind).collect::<KindSet>().single(),
@@ -98,6 +98,9 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let mut tally = Tally::default();
     let memory = columns.iter().chain(&sort).any(|field| field.needs_memory());
     let insight = columns.iter().chain(&sort).fold(Insight::NONE, |insight, field| insight.or(field.insight()));
+    if insight.judgements || selection.asks_for_judgements() {
+        selection.criteria = args.selectors.criteria();
+    }
     let (mut objects, insights) = match scope {
         Scope::Kinds(_) => {
             let survey = survey(&selection, Wants { memory, insight })?;
@@ -112,7 +115,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
             if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
                 note(&loss);
             }
-            let insights = Insights::of(&objects, insight, selection.grace);
+            let insights = Insights::of(&objects, insight, &selection.criteria);
             (objects, insights)
         }
     };

@@ -32,6 +32,7 @@ pub mod who;
 mod child;
 mod confirm;
 mod envelope;
+mod judging;
 mod keep;
 mod messages;
 mod options;

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::context::{Context, note, say};
 use super::envelope;
+use super::judging;
 use super::ls::print_table;
 use super::mend::{Unmended, mend};
 use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
@@ -22,6 +23,7 @@ use crate::object::key;
 use crate::object::model::{KindSet, Object};
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
+use crate::object::state::Criteria;
 use crate::object::{fields, inventory};
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::json::JsonWriter;
@@ -285,6 +287,7 @@ impl RestoreArgs {
                 group: self.group.as_deref().map(|name| group("--group", name)).transpose()?,
             },
             values: self.values.clone(),
+            criteria: if self.replace { judging::usual() } else { Criteria::default() },
         })
     }
 

@@ -150,7 +150,10 @@ impl SaveArgs {
     }
 
     fn select(&self, kinds: KindSet) -> Result<Vec<Object>> {
-        let selection = self.selectors.selection(kinds)?;
+        let mut selection = self.selectors.selection(kinds)?;
+        if selection.asks_for_judgements() {
+            selection.criteria = self.selectors.criteria();
+        }
         let survey = survey(&selection, Wants { memory: false, insight: Insight::NONE })?;
         if !survey.losses.is_empty() {
             // What cannot be listed would be missing without a word.

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::judging;
 use super::options::{count, duration, group, non_empty, size, user};
 use crate::error::Result;
 use crate::object::mode::ModeFilter;
 use crate::object::model::KindSet;
 use crate::object::select::{KeyPattern, Selection};
-use crate::object::state::{GRACE, State};
+use crate::object::state::bystanders::Bystander;
+use crate::object::state::{Criteria, GRACE, State};
 use crate::sys::Pid;
 
 /// Which objects are meant. Different selectors must all match; of a repeated one, any.
@@ -76,6 +78,16 @@ pub(super) struct SelectorArgs {
     /// Take an object for idle whose last activity is younger than AGE (default: 10m)
     #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
     grace: Option<Duration>,
+    /// Segments whose creator is gone, and that the only living process which may use them has detached
+    #[arg(long)]
+    creator_gone: bool,
+    /// Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service
+    #[arg(long, value_name = "PROCESS", value_parser = bystander)]
+    bystander: Vec<Bystander>,
+}
+
+fn bystander(text: &str) -> std::result::Result<Bystander, String> {
+    Bystander::parse_word(text)
 }
 
 fn pid(text: &str) -> std::result::Result<Pid, String> {
@@ -126,8 +138,19 @@ impl SelectorArgs {
             empty: self.empty,
             pids: self.pid.clone(),
             states: self.state.iter().copied().chain(self.orphan.then_some(State::Orphan)).collect(),
-            grace: self.grace(),
+            creator_gone: self.creator_gone,
+            criteria: Criteria { grace: self.grace(), ..Criteria::default() },
         })
+    }
+
+    /// By what states are judged; says what is wrong with the bystanders of this machine.
+    pub(super) fn criteria(&self) -> Criteria {
+        judging::criteria(self.grace(), &self.bystander)
+    }
+
+    /// The processes that are taken for bystanders in this run.
+    pub(super) fn bystanders(&self) -> &[Bystander] {
+        &self.bystander
     }
 
     /// The grace age of states.
@@ -137,7 +160,10 @@ impl SelectorArgs {
 
     /// Whether one was given that asks who uses an object, or for the grace age of that.
     pub(super) fn by_use(&self) -> bool {
-        self.orphan || self.grace.is_some() || !(self.pid.is_empty() && self.state.is_empty())
+        self.orphan
+            || self.creator_gone
+            || self.grace.is_some()
+            || !(self.pid.is_empty() && self.state.is_empty() && self.bystander.is_empty())
     }
 
     /// Whether any selector was given. The grace age alone selects nothing.
@@ -146,7 +172,8 @@ impl SelectorArgs {
         lists.iter().any(|list| !list.is_empty())
             || !(self.key.is_empty() && self.not_key.is_empty() && self.mode.is_empty())
             || !(self.pid.is_empty() && self.state.is_empty())
-            || [self.private, self.keyed, self.attached, self.unattached, self.empty, self.orphan].contains(&true)
+            || [self.private, self.keyed, self.attached, self.unattached, self.empty, self.orphan, self.creator_gone]
+                .contains(&true)
             || [self.larger, self.smaller].iter().any(Option::is_some)
             || [self.older_than, self.newer_than].iter().any(Option::is_some)
     }

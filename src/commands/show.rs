@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::envelope::{self, Failure};
+use super::judging;
 use super::options::{Format, FormatArgs, count};
 use super::output::{Out, to_terminal};
 use super::sheets;
@@ -19,7 +20,6 @@ use crate::object::inside::{Inside, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
-use crate::object::state::GRACE;
 use crate::object::survey::{Insight, Insights};
 use crate::proc::recorded::Processes;
 use crate::render::csv;
@@ -69,7 +69,8 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     fields.extend(["state", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
-    let names = envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, GRACE));
+    let names =
+        envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &judging::usual()));
     let whole = Whole::new(&all, names.insights().users());
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);

@@ -5,6 +5,7 @@ pub mod change;
 pub mod cleaning;
 pub mod closing;
 pub mod columns;
+pub mod config;
 pub mod contents;
 pub mod create;
 pub mod fields;

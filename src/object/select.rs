@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::key;
 use super::mode::ModeFilter;
 use super::model::{Detail, KindSet, Object};
-use super::state::{GRACE, State};
+use super::state::{Criteria, State};
 use crate::sys::{Gid, Key, Pid, Uid};
 
 /// A key, or the first digits of keys.
@@ -92,8 +92,10 @@ pub struct Selection {
     pub pids: Vec<Pid>,
     /// In one of these states, if any is given.
     pub states: Vec<State>,
-    /// The grace age of these states.
-    pub grace: Duration,
+    /// Segments whose creator is gone and whose only living user has detached them.
+    pub creator_gone: bool,
+    /// By what these states are judged.
+    pub criteria: Criteria,
 }
 
 impl Default for Selection {
@@ -116,12 +118,19 @@ impl Default for Selection {
             empty: false,
             pids: Vec::new(),
             states: Vec::new(),
-            grace: GRACE,
+            creator_gone: false,
+            criteria: Criteria::default(),
         }
     }
 }
 
 impl Selection {
+    /// Whether objects have to be judged for it.
+    #[must_use]
+    pub fn asks_for_judgements(&self) -> bool {
+        self.creator_gone || !self.states.is_empty()
+    }
+
     /// The kinds that can match at all, so that the others need not be listed.
     #[must_use]
     pub fn possible_kinds(&self) -> KindSet {
@@ -135,7 +144,7 @@ impl Selection {
         if self.empty {
             kinds = kinds.and(KindSet::MSG);
         }
-        if self.states == [State::Doomed] {
+        if self.states == [State::Doomed] || self.creator_gone {
             kinds = kinds.and(KindSet::SHM);
         }
         kinds

@@ -4,12 +4,11 @@
 //! where neither the selection nor the caller wants it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use super::inventory::{self, Source};
 use super::model::{Detail, Kind, Object, ObjectId};
 use super::select::Selection;
-use super::state::{Judge, Judgement};
+use super::state::{Criteria, Judge, Judgement};
 use super::users::{self, Usage, Users};
 use crate::error::Result;
 use crate::proc::process::{Found, process_of};
@@ -55,17 +54,17 @@ pub struct Insights {
 impl Insights {
     /// Finds out about `objects`.
     #[must_use]
-    pub fn of(objects: &[Object], wanted: Insight, grace: Duration) -> Self {
-        Self::among(objects, objects, wanted, grace)
+    pub fn of(objects: &[Object], wanted: Insight, criteria: &Criteria) -> Self {
+        Self::among(objects, objects, wanted, criteria)
     }
 
     /// Finds out about `objects`; looks in the same pass for the users of `all`, which they are among.
     #[must_use]
-    pub fn among(all: &[Object], objects: &[Object], wanted: Insight, grace: Duration) -> Self {
+    pub fn among(all: &[Object], objects: &[Object], wanted: Insight, criteria: &Criteria) -> Self {
         let mut insights = Self::default();
         insights.look_for_users(all, wanted);
         if wanted.judgements {
-            insights.judge(objects, grace);
+            insights.judge(objects, criteria);
         }
         insights
     }
@@ -77,8 +76,8 @@ impl Insights {
         }
     }
 
-    fn judge(&mut self, objects: &[Object], grace: Duration) {
-        let mut judge = Judge::new(grace);
+    fn judge(&mut self, objects: &[Object], criteria: &Criteria) {
+        let mut judge = Judge::new(criteria);
         let nothing = Usage::default();
         let judged = objects.iter().map(|object| {
             let usage = self.users.of(object.id).unwrap_or(&nothing);
@@ -143,7 +142,7 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
     objects.retain(|object| selection.matches(object, now));
     let by_pid = Insight { holders: true, waiters: true, judgements: false };
     let by_state = Insight { judgements: true, ..Insight::NONE };
-    let wanted = [(!selection.pids.is_empty(), by_pid), (!selection.states.is_empty(), by_state)]
+    let wanted = [(!selection.pids.is_empty(), by_pid), (selection.asks_for_judgements(), by_state)]
         .into_iter()
         .filter(|(used, _)| *used)
         .fold(wants.insight, |wanted, (_, more)| wanted.or(more));
@@ -156,11 +155,14 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
         doubts = search.doubts(insights.users());
     }
     if wanted.judgements {
-        insights.judge(&objects, selection.grace);
+        insights.judge(&objects, &selection.criteria);
     }
     if !selection.states.is_empty() {
         let chosen = |state| selection.states.contains(&state);
         objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
+    }
+    if selection.creator_gone {
+        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
     }
     Ok(Survey { objects, insights, losses, doubts, sources })
 }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ipcadm::object::closing::record::Record;
-use ipcadm::object::closing::{Candidate, Fate, Rule, remove};
+use ipcadm::object::closing::{Candidate, Fate, Judges, Rule, remove};
 use ipcadm::object::inventory;
 use ipcadm::object::model::{Kind as ObjectKind, ObjectId};
-use ipcadm::object::state::State;
+use ipcadm::object::state::{Criteria, State};
 use ipcadm::object::survey::{Insight, Insights};
 use ipcadm_testbed::{Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
 
@@ -74,21 +74,26 @@ fn leaked(kind: Kind) -> i32 {
     })
 }
 
+/// The usual criteria with a grace age of so many seconds.
+fn graced(seconds: u64) -> Criteria {
+    Criteria { grace: Duration::from_secs(seconds), ..Criteria::default() }
+}
+
 /// As it is judged now, without any grace.
 fn judged(kind: Kind, number: i32) -> Candidate {
     let object = inventory::look(id(kind, number)).expect("a look").expect("an object");
-    let insights = Insights::of(&[object], Insight::ALL, Duration::ZERO);
+    let insights = Insights::of(&[object], Insight::ALL, &graced(0));
     let state = insights.judgement(object.id).expect("a judgement").state;
     assert_eq!(state, State::Orphan, "{:?}", insights.judgement(object.id));
     let usage = insights.usage(object.id).cloned().unwrap_or_default();
-    Candidate::new(object, usage, Rule::State(state, Duration::ZERO))
+    Candidate::new(object, usage, Rule::State(state, graced(0)))
 }
 
 #[track_caller]
 fn removed_one(candidate: &Candidate) -> Fate {
     let folder = Folder::new();
     let mut record = folder.record();
-    let fate = remove(std::slice::from_ref(candidate), &mut record).remove(0);
+    let fate = remove(std::slice::from_ref(candidate), &mut record, &mut Judges::default()).remove(0);
     let files = folder.files();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(fs::read(&files[0]).expect("the record"), b"", "nothing is closed any more");
@@ -129,7 +134,7 @@ fn a_batch_goes_together() {
         let kept = leaked(Kind::Shm);
         batch.insert(7, judged(Kind::Shm, kept));
         let holder = make::holder(kept);
-        let fates = remove(&batch, &mut folder.record());
+        let fates = remove(&batch, &mut folder.record(), &mut Judges::default());
         for (place, fate) in fates.iter().enumerate() {
             assert_eq!(matches!(fate, Fate::Removed), place != 7, "{place}: {fate:?}");
         }
@@ -225,7 +230,7 @@ fn it_is_judged_again() {
     for (kind, number) in [(Kind::Shm, segment), (Kind::Sem, set)] {
         let object = inventory::look(id(kind, number)).expect("a look").expect("an object");
         for grace in [0, 600] {
-            let rule = Rule::State(State::Orphan, Duration::from_secs(grace));
+            let rule = Rule::State(State::Orphan, graced(grace));
             let candidate = Candidate::new(object, Default::default(), rule);
             // The first attempt has changed its time of change.
             let object = inventory::look(object.id).expect("a look").expect("an object");
@@ -235,7 +240,7 @@ fn it_is_judged_again() {
     }
     let number = leaked(Kind::Shm);
     let mut candidate = judged(Kind::Shm, number);
-    candidate.rule = Rule::State(State::Orphan, Duration::from_secs(600));
+    candidate.rule = Rule::State(State::Orphan, graced(600));
     stays(&candidate, Kind::Shm, number, "grace is 10 minutes");
 }
 
@@ -328,7 +333,7 @@ fn a_forced_removal_needs_no_pin() {
     let fate = removed_one(&candidate);
     assert!(matches!(fate, Fate::Gone), "{fate:?}");
     let object = inventory::look(id(Kind::Shm, mine)).expect("a look").expect("an object");
-    let idle = Rule::State(State::Idle, Duration::ZERO);
+    let idle = Rule::State(State::Idle, graced(0));
     let fate = removed_one(&Candidate::new(object, Default::default(), idle));
     assert!(matches!(fate, Fate::Removed), "{fate:?}");
 }
@@ -360,7 +365,7 @@ fn objects_of_others_are_not_closed() {
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).expect("a mode");
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).expect("a mode");
     let fates = make::as_user(ipcadm_testbed::NOBODY, ipcadm_testbed::NOBODY, || {
-        remove(std::slice::from_ref(&candidate), &mut folder.record())
+        remove(std::slice::from_ref(&candidate), &mut folder.record(), &mut Judges::default())
     });
     assert!(matches!(&fates[0], Fate::Failed(error) if error.status().code() == 4), "{fates:?}");
     assert_eq!(make::perm(Kind::Shm, segment).mode, 0o640);

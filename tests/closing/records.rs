@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ipcadm::object::closing::put_right::{Mended, put_right};
-use ipcadm::object::closing::{Candidate, Fate, remove};
+use ipcadm::object::closing::{Candidate, Fate, Judges, remove};
 use ipcadm::object::inventory;
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
@@ -143,7 +143,9 @@ fn what_another_run_has_closed_is_left_to_it() {
     let open = judged(Kind::Shm, number);
     close(number);
     let closed = judged(Kind::Shm, number);
-    let fates = |candidate: &Candidate| remove(std::slice::from_ref(candidate), &mut folder.record()).remove(0);
+    let fates = |candidate: &Candidate| {
+        remove(std::slice::from_ref(candidate), &mut folder.record(), &mut Judges::default()).remove(0)
+    };
     let fate = fates(&closed);
     assert!(matches!(&fate, Fate::Kept(why) if why.contains("another run")), "{fate:?}");
     // It was judged before the other run came, which removes it while this one ends.

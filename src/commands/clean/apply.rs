@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Prepared;
+use crate::commands::judging;
 use crate::commands::keep::KeepList;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::cleaning::plan::{Entry, MOST_BYTES, Plan};
@@ -13,12 +14,15 @@ use crate::object::cleaning::{self, Stays, Terms};
 use crate::object::closing::{Candidate, Rule};
 use crate::object::inventory;
 use crate::object::model::Object;
+use crate::object::state::Criteria;
 use crate::object::survey::{Insight, Insights};
 use crate::render::escape::escape_bytes;
 
 /// Compares each object of the plan with what there is now.
 pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
-    let grace = Duration::from_secs(plan.grace);
+    let refuse = |reason| Error::cannot(Status::Refused, "carry out the plan", reason, Some("nothing was removed"));
+    let bystanders = plan.bystanders().map_err(refuse)?;
+    let criteria = judging::criteria(Duration::from_secs(plan.grace), &bystanders);
     let mut prepared = Prepared::nothing();
     let mut found: Vec<(&Entry, Object)> = Vec::new();
     for entry in &plan.objects {
@@ -30,9 +34,9 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
         }
     }
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    prepared.insights = Insights::of(&objects, Insight::ALL, grace);
+    prepared.insights = Insights::of(&objects, Insight::ALL, &criteria);
     for (entry, object) in found {
-        match verdict(plan, entry, &object, &prepared.insights, keeps) {
+        match verdict((plan, entry), &object, &prepared.insights, &criteria, keeps) {
             Ok(rule) => {
                 let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
                 prepared.candidates.push(Candidate::new(object, usage, rule));
@@ -55,10 +59,10 @@ enum Refusal {
 }
 
 fn verdict(
-    plan: &Plan,
-    entry: &Entry,
+    (plan, entry): (&Plan, &Entry),
     object: &Object,
     insights: &Insights,
+    criteria: &Criteria,
     keeps: &dyn Fn(&Object) -> Option<usize>,
 ) -> std::result::Result<Rule, Refusal> {
     let differs = |reason: &str| Refusal::Differs(reason.to_owned());
@@ -73,10 +77,10 @@ fn verdict(
             "it had changed less than 2 seconds before the plan was written, so that it may be another by now",
         ));
     }
-    let terms = Terms { states: vec![state], unread: plan.discard_messages, keeps };
+    let terms = Terms { states: vec![state], creator_gone: entry.creator_gone, unread: plan.discard_messages, keeps };
     // Whether the caller may is seen when it is tried.
-    match cleaning::stays(object, state, &terms, true) {
-        None => Ok(Rule::State(state, Duration::from_secs(plan.grace))),
+    match cleaning::stays(object, judgement, &terms, true) {
+        None => Ok(terms.rule(judgement, criteria)),
         Some(Stays::Kept(line)) => Err(Refusal::Listed(line)),
         Some(Stays::Unread) => Err(differs("it holds unread messages, which the plan does not allow to be lost")),
         Some(Stays::Unclosable(why)) => Err(Refusal::Differs(why)),

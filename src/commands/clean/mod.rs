@@ -99,7 +99,7 @@ struct Prepared {
 /// anything is removed. An output error after everything is.
 pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let kinds = args.kinds(implied)?;
-    let selection = args.selectors.selection(kinds)?;
+    let mut selection = args.selectors.selection(kinds)?;
     if let Some(state) = selection.states.iter().find(|state| NEVER.contains(state)) {
         let reason = format!("--state {}: what is in use is never cleaned; rm removes it by name", state.word());
         return Err(Error::Usage(reason));
@@ -119,8 +119,10 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
     let mut prepared = if let Some(plan) = &plan {
         apply::prepare(plan, &keeps, &keep)?
     } else {
+        selection.criteria = args.selectors.criteria();
         let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
-        let terms = Terms { states, unread: args.discard_messages || args.save.is_some(), keeps: &keeps };
+        let unread = args.discard_messages || args.save.is_some();
+        let terms = Terms { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
         let Choice { candidates, insights, left_out, losses } = cleaning::choose(&selection, &terms)?;
         losses.iter().for_each(|loss| note(loss));
         if let Some(path) = &args.plan_out {
@@ -167,7 +169,8 @@ impl CleanArgs {
             insights.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
         });
         let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        let plan = Plan::new(entries.collect(), self.selectors.grace(), self.discard_messages, arguments)
+        let bystanders = self.selectors.bystanders().iter().map(ToString::to_string).collect();
+        let plan = Plan::new(entries.collect(), self.selectors.grace(), bystanders, self.discard_messages, arguments)
             .map_err(|reason| cannot(reason, Status::Failed))?;
         let write = || -> io::Result<()> {
             let file = NewFile::create(path)?;

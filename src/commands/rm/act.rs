@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::super::judging;
 use super::super::report::{Outcome, Report};
 use super::candidates::Candidate;
 use crate::error::{Error, Result, Status};
@@ -11,8 +12,12 @@ use crate::object::model::Object;
 use crate::object::reference::Resolved;
 use crate::object::removal::{self, Removal};
 use crate::object::rights;
+use crate::object::state::Judge;
 use crate::object::users::{Users, Wants, words};
 use crate::sys::held_signals::HeldSignals;
+
+/// What to do about an object that may be in use.
+const KEPT_IN_USE: &str = "kept; stop what uses it first, or rm without --if-unused";
 
 /// Removes what nobody uses, closed to newcomers while that is looked into.
 pub(super) fn remove_unused(
@@ -22,19 +27,22 @@ pub(super) fn remove_unused(
 ) -> Result<Option<HeldSignals>> {
     let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
     let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+    let criteria = judging::usual();
+    let mut judge = Judge::new(&criteria);
     let mut unused = Vec::new();
     let mut names = HashMap::new();
     for candidate in candidates {
         let (object, found) = (&candidate.found.object, &candidate.found);
         let usage = users.of(object.id).cloned().unwrap_or_default();
-        let in_use = words::maybe_in_use(object, &usage);
+        let objection = || judge.objection(object, &usage).map(|evidence| closing::may_be_in_use(&evidence));
+        let in_use = words::maybe_in_use(object, &usage).or_else(objection);
         match removal::foresee(&candidate.fingerprint, object) {
             Removal::Kept(reason) => kept(found, reason, "kept; list it again", report),
-            _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), "kept", report),
+            _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), KEPT_IN_USE, report),
             _ if dry_run => remove(candidate, true, &users, report),
             _ => {
                 names.insert(object.id, found.to_string());
-                let mut one = closing::Candidate::new(*object, usage, closing::Rule::Unused);
+                let mut one = closing::Candidate::new(*object, usage, closing::Rule::Unused(criteria.clone()));
                 if let Some(saved) = &candidate.saved {
                     one.copied(saved.object, saved.check());
                 }

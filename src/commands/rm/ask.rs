@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use super::super::confirm::{can_ask, confirm};
+use super::super::judging;
 use super::candidates::Candidate;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
+use crate::object::state::Judge;
 use crate::object::users::{Users, Wants, words};
+use crate::render::escape::escape;
 
 /// Objects in use that a question names one by one.
 const NAMED: usize = 10;
@@ -19,6 +22,7 @@ pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
         return true;
     }
     let mut known: HashSet<ObjectId> = HashSet::new();
+    let criteria = judging::usual();
     loop {
         let objects: Vec<Object> = candidates
             .iter()
@@ -26,12 +30,15 @@ pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
             .filter(|object| !known.contains(&object.id))
             .collect();
         let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+        let mut judge = Judge::new(&criteria);
         let used: Vec<(ObjectId, String)> = candidates
             .iter()
             .filter(|candidate| !known.contains(&candidate.found.object.id))
             .filter_map(|candidate| {
                 let object = &candidate.found.object;
-                let how = words::in_use(object, users.of(object.id))?;
+                let usage = users.of(object.id).cloned().unwrap_or_default();
+                let living = || judge.living_user(object, &usage).map(|evidence| escape(&evidence.fact).into_owned());
+                let how = words::in_use(object, Some(&usage)).or_else(living)?;
                 Some((candidate.found.object.id, format!("{}: {how}", candidate.found)))
             })
             .collect();

@@ -5,11 +5,11 @@ pub mod relief;
 
 use std::collections::BTreeMap;
 
-use super::closing::{self, Candidate, Fate, Rule, folder, gate, record::Record};
+use super::closing::{self, Candidate, Fate, Judges, Rule, folder, gate, record::Record};
 use super::model::{Kind, Object, ObjectId};
 use super::rights::is_mine;
 use super::select::Selection;
-use super::state::State;
+use super::state::{Criteria, Judgement, State};
 use super::survey::{Insight, Insights, Wants, survey};
 use crate::error::{Error, Result};
 use crate::proc::process::is_system_administrator;
@@ -22,6 +22,8 @@ pub const NEVER: [State; 2] = [State::Doomed, State::Active];
 pub struct Terms<'a> {
     /// These states.
     pub states: Vec<State>,
+    /// Segments whose creator is gone, whatever the states.
+    pub creator_gone: bool,
     /// Queues with unread messages too.
     pub unread: bool,
     /// The line of the keep list that keeps an object.
@@ -96,12 +98,11 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     let admin = is_system_administrator();
     for object in survey.objects {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };
-        let state = judgement.state;
-        match stays(&object, state, terms, admin) {
+        match stays(&object, judgement, terms, admin) {
             Some(why) => choice.left_out.add(object.id, why),
             None => {
                 let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
-                choice.candidates.push(Candidate::new(object, usage, Rule::State(state, selection.grace)));
+                choice.candidates.push(Candidate::new(object, usage, terms.rule(judgement, &selection.criteria)));
             }
         }
     }
@@ -109,9 +110,25 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     Ok(choice)
 }
 
-/// Why `object` stays, which is in `state`; `admin` is who may remove everybody's. None when it may go.
-pub fn stays(object: &Object, state: State, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
-    if NEVER.contains(&state) || !terms.states.contains(&state) {
+impl Terms<'_> {
+    /// What must still be true, judged by `criteria`, of an object that was judged so when it goes.
+    pub fn rule(&self, judgement: &Judgement, criteria: &Criteria) -> Rule {
+        if self.takes_creator_gone(judgement) {
+            Rule::CreatorGone(criteria.clone())
+        } else {
+            Rule::State(judgement.state, criteria.clone())
+        }
+    }
+
+    fn takes_creator_gone(&self, judgement: &Judgement) -> bool {
+        self.creator_gone && judgement.creator_gone
+    }
+}
+
+/// Why `object` stays, which was judged so; `admin` is who may remove everybody's. None when it may go.
+pub fn stays(object: &Object, judgement: &Judgement, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
+    let state = judgement.state;
+    if NEVER.contains(&state) || !(terms.states.contains(&state) || terms.takes_creator_gone(judgement)) {
         return Some(Stays::State(state));
     }
     if !(admin || is_mine(object)) {
@@ -156,9 +173,10 @@ pub fn carry_out(
     }
     before(candidates)?;
     let mut record = Record::begin(&folder::candidates())?;
+    let mut judges = Judges::default();
     for batch in candidates.chunks(closing::BATCH) {
         let held = HeldSignals::hold();
-        let fates = closing::remove(batch, &mut record);
+        let fates = closing::remove(batch, &mut record, &mut judges);
         batch.iter().zip(fates).for_each(|(candidate, fate)| each(candidate, fate));
         if held.is_asked_to_end() {
             return Ok(Some(held));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::NEVER;
 use crate::object::model::{Detail, Kind, Object, ObjectId};
+use crate::object::state::bystanders::Bystander;
 use crate::object::state::{Judgement, State};
 use crate::proc::boot;
 use crate::render::escape::escape;
@@ -39,6 +40,9 @@ pub struct Plan {
     pub arguments: Vec<String>,
     /// The grace age of the states, in seconds.
     pub grace: u64,
+    /// The processes that were taken for bystanders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bystanders: Vec<String>,
     /// Whether queues go with their unread messages.
     pub discard_messages: bool,
     /// What is to be removed.
@@ -91,6 +95,8 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtime: Option<String>,
     pub state: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub creator_gone: bool,
     pub evidence: Vec<String>,
 }
 
@@ -120,6 +126,7 @@ impl Entry {
             ctime: utc(object.ctime).unwrap_or_default(),
             activity: utc(object.activity()).unwrap_or_default(),
             state: judgement.state.word().to_owned(),
+            creator_gone: judgement.creator_gone,
             evidence: judgement.evidence.iter().map(|evidence| escape(&evidence.fact).into_owned()).collect(),
             ..Self::default()
         };
@@ -197,6 +204,7 @@ impl Plan {
     pub fn new(
         objects: Vec<Entry>,
         grace: Duration,
+        bystanders: Vec<String>,
         discard_messages: bool,
         arguments: Vec<String>,
     ) -> Result<Self, String> {
@@ -208,6 +216,7 @@ impl Plan {
             time: utc(Timestamp::new(clock::now())).unwrap_or_default(),
             arguments,
             grace: grace.as_secs(),
+            bystanders,
             discard_messages,
             objects,
         })
@@ -250,6 +259,17 @@ impl Plan {
         (namespace::ipc() != Some(self.namespace)).then_some("it was written in another IPC namespace")
     }
 
+    /// The processes that were taken for bystanders.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, in words.
+    pub fn bystanders(&self) -> Result<Vec<Bystander>, String> {
+        let parse = |word: &String| {
+            Bystander::parse_word(word).map_err(|why| format!("it is damaged: '{}' {why}", escape(word)))
+        };
+        self.bystanders.iter().map(parse).collect()
+    }
+
     fn written(&self) -> Option<i64> {
         self.time.parse().ok().map(|time: jiff::Timestamp| time.as_second())
     }
@@ -277,7 +297,7 @@ mod tests {
     fn plan() -> Plan {
         let entry =
             Entry { kind: "sem".into(), id: 5, key: "0x00000000".into(), state: "orphan".into(), ..Entry::default() };
-        Plan::new(vec![entry], Duration::from_secs(600), false, vec!["clean".into()]).unwrap()
+        Plan::new(vec![entry], Duration::from_secs(600), vec!["snmpd".into()], false, vec!["clean".into()]).unwrap()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::removal;
 use crate::object::rights::{may_change, refused};
-use crate::object::state::Judge;
+use crate::object::state::{Criteria, Evidence, Judge, State};
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::sysctl;
 use crate::render::escape::escape;
@@ -41,7 +41,7 @@ struct Closed<'a> {
 ///
 /// Signals that end or stop programs are held back meanwhile. Give no more than [`super::BATCH`] at a time: others
 /// are shut out for as long as it takes.
-pub fn remove(batch: &[Candidate], record: &mut Record) -> Vec<Fate> {
+pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
     let _held = HeldSignals::hold();
     let mut fates: Vec<Option<Fate>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
     keep_closed_by_others(batch, record, &mut fates);
@@ -65,8 +65,9 @@ pub fn remove(batch: &[Candidate], record: &mut Record) -> Vec<Fate> {
     }
     if !closed.is_empty() {
         barrier::wait_for_callers();
-        let closed = read_sets(closed, &mut fates);
-        decide(&closed, &mut fates);
+        judges.look_anew();
+        let closed = read_sets(closed, &mut fates, judges);
+        decide(&closed, &mut fates, judges);
     }
     // If that fails, the next run finds nothing that is closed.
     let _ = record.done(&objects);
@@ -206,15 +207,14 @@ fn close(place: usize, candidate: &Candidate) -> Result<Closed<'_>, Fate> {
 
 /// Looks into sets that their owner may not read while they are closed: each is opened to him alone for a moment. Who
 /// comes in that moment can only be a process of his that waits for zero, and is found by the pass over `/proc`.
-fn read_sets<'a>(closed: Vec<Closed<'a>>, fates: &mut [Option<Fate>]) -> Vec<Closed<'a>> {
+fn read_sets<'a>(closed: Vec<Closed<'a>>, fates: &mut [Option<Fate>], judges: &mut Judges) -> Vec<Closed<'a>> {
     let mut opened = false;
-    let mut judges = Judges::default();
     let mut left = Vec::with_capacity(closed.len());
     for mut set in closed {
         let unreadable = matches!(facts::semaphores(&set.object), Err(Errno::EACCES));
         if unreadable {
             opened = true;
-            if let Err(fate) = read_while_open(&mut set, &mut judges) {
+            if let Err(fate) = read_while_open(&mut set, judges) {
                 fates[set.place] = Some(open(&set, fate));
                 continue;
             }
@@ -223,6 +223,7 @@ fn read_sets<'a>(closed: Vec<Closed<'a>>, fates: &mut [Option<Fate>]) -> Vec<Clo
     }
     if opened {
         barrier::wait_for_callers();
+        judges.look_anew();
     }
     left
 }
@@ -251,14 +252,13 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Fate
 }
 
 /// Looks at each object and at everybody who could use it, and removes it or opens it again.
-fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>]) {
+fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>], judges: &mut Judges) {
     let objects: Vec<Object> = closed.iter().map(|closed| closed.object).collect();
     let users = Users::scan(&objects, Wants { holders: true, waiters: true });
     let nobody = Usage::default();
-    let mut judges = Judges::default();
     for closed in closed {
         let usage = users.of(closed.object.id).unwrap_or(&nobody);
-        let fate = match examine(closed, usage, &mut judges) {
+        let fate = match examine(closed, usage, judges) {
             Ok(()) => remove_one(closed),
             Err(fate) => open(closed, fate),
         };
@@ -289,26 +289,46 @@ fn examine(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<()
     still_closed(closed).map(drop)
 }
 
-/// A new judge for each grace age, made when all is closed: what it finds out about processes is no older.
-#[derive(Default)]
-struct Judges(Vec<(Duration, Judge)>);
+/// A judge for each set of criteria. What they find out about processes holds for one moment: they look anew when all
+/// of a batch is closed. What they read of programs and libraries holds for a run.
+#[derive(Debug, Default)]
+pub struct Judges(Vec<(Criteria, Judge)>);
 
 impl Judges {
+    fn look_anew(&mut self) {
+        self.0.iter_mut().for_each(|(_, judge)| judge.look_anew());
+    }
+
     /// Judges the object as it was before it was closed, which has changed its mode and time of change only.
     fn judge(&mut self, candidate: &Candidate, usage: &Usage) -> Result<(), Fate> {
-        let Rule::State(state, grace) = candidate.rule else { return Ok(()) };
-        let place = self.0.iter().position(|(known, _)| *known == grace).unwrap_or_else(|| {
-            self.0.push((grace, Judge::new(grace)));
+        let criteria = candidate.rule.criteria();
+        let place = self.0.iter().position(|(known, _)| known == criteria).unwrap_or_else(|| {
+            self.0.push((criteria.clone(), Judge::new(criteria)));
             self.0.len() - 1
         });
-        let judgement = self.0[place].1.judge(&candidate.object, usage);
-        if judgement.state == state {
+        let judge = &mut self.0[place].1;
+        let (judgement, wanted) = match &candidate.rule {
+            Rule::Unused(_) => {
+                let objection = judge.objection(&candidate.object, usage);
+                return objection.map_or(Ok(()), |evidence| Err(Fate::Kept(may_be_in_use(&evidence))));
+            }
+            Rule::State(state, _) => (judge.judge(&candidate.object, usage), *state),
+            Rule::CreatorGone(_) => (judge.judge(&candidate.object, usage), State::Idle),
+        };
+        let still = matches!(candidate.rule, Rule::State(..)) || judgement.creator_gone;
+        if judgement.state == wanted && still {
             return Ok(());
         }
         let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
-        let (now, before) = (judgement.state.word(), state.word());
+        let (now, before) = (judgement.state.word(), wanted.word());
         Err(Fate::Kept(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default())))
     }
+}
+
+/// Why an object that is to go only if it is unused stays.
+#[must_use]
+pub fn may_be_in_use(evidence: &Evidence) -> String {
+    format!("it may be in use: {}", escape(&evidence.fact))
 }
 
 /// The object as it is now, if nobody has touched it since it was closed.

@@ -22,13 +22,12 @@ pub mod record;
 
 use std::fmt;
 use std::rc::Rc;
-use std::time::Duration;
 
-pub use batch::remove;
+pub use batch::{Judges, may_be_in_use, remove};
 pub use facts::difference;
 
 use super::model::Object;
-use super::state::State;
+use super::state::{Criteria, State};
 use super::users::Usage;
 use crate::error::Error;
 
@@ -91,12 +90,24 @@ impl Candidate {
 }
 
 /// What must be true of an object for it to be removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// That it is in this state, by this grace age.
-    State(State, Duration),
-    /// That nobody has it attached and nobody waits on it.
-    Unused,
+    /// That it is in this state, judged so.
+    State(State, Criteria),
+    /// That its creator is gone and its only living user has detached it, judged so.
+    CreatorGone(Criteria),
+    /// That nobody uses it and no living process may, judged so; the grace age does not matter.
+    Unused(Criteria),
+}
+
+impl Rule {
+    /// By what it is judged.
+    #[must_use]
+    pub const fn criteria(&self) -> &Criteria {
+        match self {
+            Self::State(_, criteria) | Self::CreatorGone(criteria) | Self::Unused(criteria) => criteria,
+        }
+    }
 }
 
 /// What became of an object.

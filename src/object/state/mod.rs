@@ -1,9 +1,13 @@
 //! What can be concluded about an object: its state, and the evidence for it.
 //!
 //! The idea is that of garbage collection: a key is a root, and so is a living process that the kernel recorded. What
-//! the kernel does not record, or does not show, makes an object's state unknown: never gone.
+//! the kernel does not record, or does not show, makes an object's state unknown: never gone. A user that was recorded
+//! last and is gone is no proof that nobody uses it: then all living processes are asked about ([`possible`]).
 
+pub mod bystanders;
+mod criteria;
 mod logout;
+pub mod possible;
 mod records;
 mod sets;
 mod wording;
@@ -13,13 +17,13 @@ use std::time::Duration;
 use super::model::{Kind, Object};
 use super::users::Usage;
 use crate::proc::recorded::{ClockSet, Processes};
+use crate::sys::Pid;
 use crate::sys::clock::now;
+pub use criteria::{Criteria, GRACE};
 use logout::Logout;
+use possible::{MayKnow, PossibleUsers, Question};
 use records::{Finding, Records};
 use wording::{ago, fact, span};
-
-/// How young an object's activity may be for it to count as in use, unless the user says otherwise.
-pub const GRACE: Duration = Duration::from_secs(600);
 
 /// The states; the first that fits is an object's. The words are a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +75,32 @@ pub struct Evidence {
     pub source: String,
 }
 
+/// Why a state is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A living process may know the object.
+    MayKnow,
+    /// What would decide is hidden.
+    Hidden,
+    /// Nobody has used it yet.
+    NeverUsed,
+    /// The clock was set.
+    Clock,
+}
+
+impl Why {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MayKnow => "may_know",
+            Self::Hidden => "hidden",
+            Self::NeverUsed => "never_used",
+            Self::Clock => "clock",
+        }
+    }
+}
+
 /// A state and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
@@ -80,15 +110,21 @@ pub struct Judgement {
     pub evidence: Vec<Evidence>,
     /// Command name of a recorded user that lives, not yet escaped.
     pub command: Option<String>,
+    /// Why it is unknown, if it is.
+    pub unknown: Option<Why>,
+    /// The living processes that may use it, where they decided.
+    pub may_know: Option<Box<MayKnow>>,
+    /// The creator of a private segment is gone, and the only living process that may use it has detached it.
+    pub creator_gone: bool,
 }
 
 /// Judges objects; remembers what it found out about processes, so that each is looked up once. What happens later
 /// to a process that it found alive, it does not see: judge anew before acting.
 #[derive(Debug)]
 pub struct Judge {
-    /// Activity younger than this keeps an object from being dormant or an orphan.
     grace: Duration,
     processes: Processes,
+    possible: PossibleUsers,
     logout: Logout,
     /// Semaphores asked about so far.
     semaphores: u64,
@@ -97,8 +133,21 @@ pub struct Judge {
 impl Judge {
     /// A judge of this moment.
     #[must_use]
-    pub fn new(grace: Duration) -> Self {
-        Self { grace, processes: Processes::new(), logout: Logout::default(), semaphores: 0 }
+    pub fn new(criteria: &Criteria) -> Self {
+        Self {
+            grace: criteria.grace,
+            processes: Processes::new(),
+            possible: PossibleUsers::new(criteria.bystanders.clone()),
+            logout: Logout::default(),
+            semaphores: 0,
+        }
+    }
+
+    /// Forgets what was found out about processes, for a later moment. What was read of programs and libraries stays.
+    pub fn look_anew(&mut self) {
+        self.processes = Processes::new();
+        self.possible.forget();
+        self.semaphores = 0;
     }
 
     /// What can be concluded about `object`, as it was just seen, used as `usage` says.
@@ -131,16 +180,90 @@ impl Judge {
         finding.command.or_else(|| found.map(|process| process.command.clone()).next())
     }
 
+    /// The living processes that may use an object, whether or not anybody is known to, but for those that are
+    /// `known` to. At most [`possible::MOST_DESCRIBED`] are told of one by one.
+    pub fn may_know(&mut self, object: &Object, known: &[u32]) -> MayKnow {
+        let records = Records::of(object);
+        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let recorded = self.recorded_numbers(object, &records);
+        self.ask(object, &records, clock, &recorded, Asking { except: known, by_key: false, undo_is_known: false })
+    }
+
+    /// Why it cannot be said that nobody uses an object or may use it; None when that can. The grace age does not matter
+    /// here, nor that nobody has used the object yet. What has a key may be looked up by whoever is let in.
+    pub fn objection(&mut self, object: &Object, usage: &Usage) -> Option<Evidence> {
+        let records = Records::of(object);
+        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let finding = match self.look_for_users(object, usage, &records, clock) {
+            Ok(finding) => finding,
+            Err(settled) => return settled.evidence.into_iter().next(),
+        };
+        if let Some(known) = finding.alive.into_iter().chain(finding.doubts).next() {
+            return Some(known);
+        }
+        let by_key = object.kind() != Kind::Shm && !object.perm.key.is_private();
+        let asking = Asking { except: &[], by_key, undo_is_known: finding.undo_is_known };
+        let may_know = self.ask(object, &records, clock, &finding.recorded, asking);
+        if may_know.is_nobody() { None } else { may_know.evidence(object, records.latest().0).into_iter().next() }
+    }
+
+    /// A living process that uses an object or may, where one is seen; None also where it cannot be known whether there
+    /// is one.
+    pub fn living_user(&mut self, object: &Object, usage: &Usage) -> Option<Evidence> {
+        let records = Records::of(object);
+        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let finding = match self.look_for_users(object, usage, &records, clock) {
+            Ok(finding) => finding,
+            Err(settled) => return settled.evidence.into_iter().next().filter(|_| settled.state == State::Active),
+        };
+        if let Some(alive) = finding.alive.into_iter().next() {
+            return Some(alive);
+        }
+        let asking = Asking { except: &[], by_key: false, undo_is_known: finding.undo_is_known };
+        let may_know = self.ask(object, &records, clock, &finding.recorded, asking);
+        (may_know.number > 0).then(|| may_know.evidence(object, records.latest().0).into_iter().next()).flatten()
+    }
+
+    fn ask(
+        &mut self,
+        object: &Object,
+        records: &Records,
+        clock: Option<ClockSet>,
+        recorded: &[Pid],
+        asking: Asking<'_>,
+    ) -> MayKnow {
+        let Asking { except, by_key, undo_is_known } = asking;
+        let question = Question { object, last: records.latest(), recorded, clock, except, by_key, undo_is_known };
+        self.possible.find(&question, &self.processes)
+    }
+
     fn conclude(&mut self, object: &Object, usage: &Usage, records: &Records, clock: Option<ClockSet>) -> Judgement {
+        match self.look_for_users(object, usage, records, clock) {
+            Ok(finding) => self.weigh(object, records, clock, finding),
+            Err(settled) => settled,
+        }
+    }
+
+    /// What became of the recorded users.
+    ///
+    /// # Errors
+    /// What the object is, where that does not depend on them.
+    fn look_for_users(
+        &mut self,
+        object: &Object,
+        usage: &Usage,
+        records: &Records,
+        clock: Option<ClockSet>,
+    ) -> Result<Finding, Judgement> {
         if object.is_doomed() {
-            return wording::doomed(object, usage);
+            return Err(wording::doomed(object, usage));
         }
         let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
         if nattch > 0 {
-            return found(State::Active, vec![wording::attached(nattch, usage)]);
+            return Err(found(State::Active, vec![wording::attached(nattch, usage)]));
         }
         if let Some(evidence) = wording::waiting(usage) {
-            return found(State::Active, vec![evidence]);
+            return Err(found(State::Active, vec![evidence]));
         }
         let mut finding = Finding::default();
         match object.kind() {
@@ -154,52 +277,82 @@ impl Judge {
             Kind::Msg => {}
             Kind::Sem => match self.ask_set(object, usage, &mut finding, clock.is_none()) {
                 Ok(None) => {}
-                Ok(Some(active)) => return found(State::Active, vec![active]),
-                Err(doubt) => return found(State::Unknown, vec![doubt]),
+                Ok(Some(active)) => return Err(found(State::Active, vec![active])),
+                Err(doubt) => return Err(unknown(Why::Hidden, vec![doubt])),
             },
         }
         for record in &records.users {
             self.look_up(record, object, clock.is_none(), &mut finding);
         }
-        self.weigh(object, records, clock, finding)
+        Ok(finding)
     }
 
     /// What the recorded users come to.
-    fn weigh(&self, object: &Object, records: &Records, clock: Option<ClockSet>, finding: Finding) -> Judgement {
-        let Finding { alive, doubts, gone, command } = finding;
-        if !alive.is_empty() {
-            // Whoever else used it changes nothing.
-            return Judgement { state: State::Idle, evidence: alive, command };
-        }
-        if !doubts.is_empty() {
-            return Judgement { state: State::Unknown, evidence: [doubts, gone].concat(), command };
-        }
-        if gone.is_empty() {
-            return found(State::Unknown, vec![records.nobody()]);
-        }
+    fn weigh(&mut self, object: &Object, records: &Records, clock: Option<ClockSet>, finding: Finding) -> Judgement {
         let (what, activity) = records.latest();
         let grace = i64::try_from(self.grace.as_secs()).unwrap_or(i64::MAX);
         // A time yet to come counts as now.
         let age = now().saturating_sub(activity.seconds()).max(0);
+        let is_young = Duration::from_secs(age.unsigned_abs()) < self.grace;
+        let Finding { alive, doubts, gone, command, recorded, undo_is_known, detached } = finding;
+        if !alive.is_empty() {
+            // Whoever else used it changes nothing.
+            let mut judgement = Judgement { command, ..found(State::Idle, alive) };
+            let alone = judgement.evidence.len() == 1 && doubts.is_empty() && object.perm.key.is_private();
+            if let Some(last) = detached.filter(|_| alone && !is_young) {
+                let asking = Asking { except: &[last.process.unsigned_abs()], by_key: false, undo_is_known };
+                if self.ask(object, records, clock, &recorded, asking).is_nobody() {
+                    judgement.creator_gone = true;
+                    judgement.evidence.splice(0..0, wording::creator_gone(&last, &gone));
+                }
+            }
+            return judgement;
+        }
+        if !doubts.is_empty() {
+            let why = if clock.is_some() { Why::Clock } else { Why::Hidden };
+            return Judgement { command, ..unknown(why, [doubts, gone].concat()) };
+        }
+        if gone.is_empty() {
+            return unknown(Why::NeverUsed, vec![records.nobody()]);
+        }
         let last = fact(format!("{} {}; grace is {}", what.phrase, ago(age), span(grace)), what.field);
-        if Duration::from_secs(age.unsigned_abs()) < self.grace {
+        if is_young {
             return found(State::Idle, [vec![last], gone].concat());
         }
         if clock == Some(ClockSet::BeforeBoot) && grace > 0 {
             let text = format!("all users are gone, but for how long cannot be known; grace is {}", span(grace));
-            return found(State::Unknown, [vec![fact(text, what.field)], gone].concat());
+            return unknown(Why::Clock, [vec![fact(text, what.field)], gone].concat());
+        }
+        let asking = Asking { except: &[], by_key: false, undo_is_known };
+        let may_know = self.ask(object, records, clock, &recorded, asking);
+        if !may_know.is_nobody() {
+            let why = if may_know.unseen.is_some() { Why::Hidden } else { Why::MayKnow };
+            let evidence = [may_know.evidence(object, what), gone, vec![last]].concat();
+            return Judgement { may_know: Some(Box::new(may_know)), ..unknown(why, evidence) };
         }
         let (state, key) = if object.perm.key.is_private() {
             (State::Orphan, fact("private: no new process can find it".to_owned(), "key"))
         } else {
             (State::Dormant, fact(format!("key {} lets a new process find it", object.perm.key), "key"))
         };
-        found(state, [gone, vec![key, last]].concat())
+        found(state, [gone, vec![may_know.asked(object), key, last]].concat())
     }
 }
 
+/// How it is asked who may use an object.
+struct Asking<'a> {
+    /// These processes do not count.
+    except: &'a [u32],
+    by_key: bool,
+    undo_is_known: bool,
+}
+
 fn found(state: State, evidence: Vec<Evidence>) -> Judgement {
-    Judgement { state, evidence, command: None }
+    Judgement { state, evidence, command: None, unknown: None, may_know: None, creator_gone: false }
+}
+
+fn unknown(why: Why, evidence: Vec<Evidence>) -> Judgement {
+    Judgement { unknown: Some(why), ..found(State::Unknown, evidence) }
 }
 
 #[cfg(test)]

@@ -51,6 +51,12 @@ pub(super) struct Finding {
     pub gone: Vec<Evidence>,
     /// The command name of the first that lives.
     pub command: Option<String>,
+    /// The numbers that were recorded, whoever they were.
+    pub recorded: Vec<Pid>,
+    /// Whether all undo records were read.
+    pub undo_is_known: bool,
+    /// The last user of a segment, who lives and has detached it, if its creator is gone.
+    pub detached: Option<Living>,
 }
 
 impl Records {
@@ -123,6 +129,7 @@ impl Judge {
             return;
         }
         let number = pid.raw();
+        finding.recorded.push(*pid);
         match self.processes.recorded(*pid, *time, comparable) {
             Recorded::Alive(Living { process, command }) => {
                 let text = if process == number {
@@ -131,7 +138,12 @@ impl Judge {
                     format!("{role} {number} is a thread of {process} ({command}), which lives")
                 };
                 finding.alive.push(fact(text, format!("/proc/{number}/stat")));
-                finding.command.get_or_insert(command);
+                finding.command.get_or_insert_with(|| command.clone());
+                // Not attached any more, it was detached last: by whoever is recorded last.
+                let is_creator = finding.recorded.len() == 1;
+                if object.as_segment().is_some() && !is_creator && !finding.gone.is_empty() {
+                    finding.detached = Some(Living { process, command });
+                }
             }
             Recorded::Unknown(why) => finding.doubts.push(match why {
                 Unknown::Hidden => {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::records::{Finding, Record};
+use super::records::{Finding, Record, Records};
 use super::wording::fact;
 use super::{Evidence, Judge};
 use crate::object::model::Object;
@@ -70,6 +70,18 @@ impl Judge {
             finding.gone.push(fact(format!("{others} more recorded users are gone as well"), "GETPID"));
         }
         Ok(None)
+    }
+}
+
+impl Judge {
+    /// The numbers that the kernel has recorded for an object, as far as they may be read.
+    pub(super) fn recorded_numbers(&self, object: &Object, records: &Records) -> Vec<Pid> {
+        let mut numbers: Vec<Pid> = records.users.iter().map(|record| record.pid).collect();
+        if let Some(set) = object.as_set() {
+            let users = users(SemId::new(object.id.id), set.nsems.min(MOST_SEMAPHORES)).unwrap_or_default();
+            numbers.extend(users.into_keys());
+        }
+        numbers
     }
 }
 

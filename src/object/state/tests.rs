@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Judge, Judgement, State};
+use super::{Criteria, Judge, Judgement, State};
 use crate::object::model::Object;
 use crate::object::users::Usage;
 use crate::sys::clock::now;
@@ -45,9 +45,13 @@ fn queue(lspid: (i32, i64), lrpid: (i32, i64)) -> Object {
     Object::queue(MsgId::new(0), &stat, true)
 }
 
+fn criteria(grace: u64) -> Criteria {
+    Criteria { grace: Duration::from_secs(grace), ..Criteria::default() }
+}
+
 fn judge(grace: u64, object: &Object) -> Judgement {
     let usage = Usage { hidden_waiters: Some(0), ..Usage::default() };
-    Judge::new(Duration::from_secs(grace)).judge(object, &usage)
+    Judge::new(&criteria(grace)).judge(object, &usage)
 }
 
 #[track_caller]
@@ -81,13 +85,13 @@ fn use_comes_before_everything() {
     let object = queue((DEAD, now()), (0, 0));
     let with = |hidden| {
         let usage = Usage { hidden_waiters: hidden, ..Usage::default() };
-        Judge::new(Duration::ZERO).judge(&object, &usage).state
+        Judge::new(&criteria(0)).judge(&object, &usage).state
     };
     assert_eq!([with(None), with(Some(0)), with(Some(1))], [State::Unknown, State::Dormant, State::Active]);
     // What somebody is known to use is not unknown, whoever else may.
     let unseen = Usage { hidden_waiters: None, ..Usage::default() };
     let object = queue((own(), now()), (0, 0));
-    assert_eq!(Judge::new(Duration::ZERO).judge(&object, &unseen).state, State::Idle);
+    assert_eq!(Judge::new(&criteria(0)).judge(&object, &unseen).state, State::Idle);
 }
 
 #[test]

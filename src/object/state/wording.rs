@@ -3,7 +3,7 @@
 use super::{Evidence, Judgement, State, found};
 use crate::object::model::Object;
 use crate::object::users::Usage;
-use crate::proc::recorded::ClockSet;
+use crate::proc::recorded::{ClockSet, Living};
 
 /// Processes named in one fact.
 const MOST_NAMED: usize = 3;
@@ -74,6 +74,13 @@ pub(super) fn waiting(usage: &Usage) -> Option<Evidence> {
     }
     let hidden = usage.hidden_waiters.filter(|&number| number > 0)?;
     Some(fact(format!("{} on it", waiters(hidden)), "GETNCNT, GETZCNT"))
+}
+
+/// That a segment's creator is gone, and that the living process `last` has detached it.
+pub(super) fn creator_gone(last: &Living, gone: &[Evidence]) -> Vec<Evidence> {
+    let Living { process, command } = last;
+    let text = format!("{process} ({command}), the only living process that may use it, has detached it");
+    gone.iter().take(1).cloned().chain([fact(text, "lpid, nattch")]).collect()
 }
 
 pub(super) fn clock_set(clock: ClockSet) -> Evidence {

@@ -1,0 +1,94 @@
+//! Whom an object's mode lets in.
+
+use crate::proc::identity::Users;
+use crate::sys::{Gid, Perm};
+
+/// Reading and changing, for the group.
+const GROUP: u32 = 0o060;
+/// The same for others.
+const OTHERS: u32 = 0o006;
+
+/// As whom a process is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetIn {
+    /// As the object's creator, who can change its mode.
+    Creator,
+    /// As its owner, who can.
+    Owner,
+    /// By a group of it, which is the object's or its creator's.
+    Group,
+    /// As anybody is.
+    Other,
+    /// Whom it may act as cannot be seen.
+    Unseen,
+}
+
+impl LetIn {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Creator => "creator",
+            Self::Owner => "owner",
+            Self::Group => "group",
+            Self::Other => "other",
+            Self::Unseen => "unseen",
+        }
+    }
+
+    /// Whether it may change the object's mode, too.
+    #[must_use]
+    pub const fn is_master(self) -> bool {
+        matches!(self, Self::Creator | Self::Owner | Self::Unseen)
+    }
+}
+
+/// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.
+/// Who is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
+pub(super) fn let_in(users: Option<&Users>, perm: &Perm) -> Option<LetIn> {
+    let Some(users) = users else { return Some(LetIn::Unseen) };
+    let mode = perm.mode.permissions();
+    let group = |gid: Gid| users.gids.contains(&gid.raw());
+    if users.uids.contains(&perm.cuid.raw()) {
+        Some(LetIn::Creator)
+    } else if users.uids.contains(&perm.uid.raw()) {
+        Some(LetIn::Owner)
+    } else if mode & GROUP != 0 && (group(perm.gid) || group(perm.cgid)) {
+        Some(LetIn::Group)
+    } else {
+        (mode & OTHERS != 0).then_some(LetIn::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LetIn, let_in};
+    use crate::proc::identity::Users;
+    use crate::sys::{Gid, Key, Mode, Perm, Uid};
+
+    #[test]
+    fn the_mode_decides_for_all_but_owner_and_creator() {
+        let perm = |mode| Perm {
+            key: Key::from_bits(0),
+            uid: Uid::new(10),
+            gid: Gid::new(20),
+            cuid: Uid::new(11),
+            cgid: Gid::new(21),
+            mode: Mode::new(mode),
+        };
+        let of = |uids: [u32; 4], gids: &[u32], mode| {
+            let_in(Some(&Users { uids: uids.to_vec(), gids: gids.to_vec() }), &perm(mode))
+        };
+        assert_eq!(of([10; 4], &[1], 0), Some(LetIn::Owner));
+        assert_eq!(of([11; 4], &[1], 0), Some(LetIn::Creator));
+        // For now another, but it can be itself again.
+        assert_eq!(of([65534, 65534, 10, 65534], &[1], 0), Some(LetIn::Owner));
+        assert_eq!(of([12; 4], &[1, 21], 0o640), Some(LetIn::Group));
+        assert_eq!(of([12; 4], &[20], 0o606), Some(LetIn::Other));
+        assert_eq!(of([12; 4], &[20], 0o600), None);
+        assert_eq!(of([12; 4], &[1], 0o660), None);
+        // Root is let in by its capability alone.
+        assert_eq!(of([0; 4], &[0], 0o600), None);
+        assert_eq!(let_in(None, &perm(0)), Some(LetIn::Unseen));
+    }
+}

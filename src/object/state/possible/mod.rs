@@ -1,0 +1,225 @@
+//! Who may still use an object, though the kernel has recorded nobody who lives.
+//!
+//! The kernel keeps the last user alone. A living process may know an object's identifier all the same: it was **there**
+//! when the object was last used, its mode **lets it in**, it is **here** in the IPC namespace, and it is **able** to
+//! make the calls that use the object at all. Nobody else can have come by an identifier but by being told of it later,
+//! which nothing shows. Whoever cannot be examined counts.
+
+mod able;
+mod access;
+mod there;
+mod wording;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+pub use self::able::Able;
+use self::able::{Abilities, Ability};
+pub use self::access::LetIn;
+use self::there::Presence;
+pub use self::there::There;
+use super::bystanders::Bystanders;
+use super::records::What;
+use crate::object::model::Object;
+use crate::object::users::Process;
+use crate::object::users::describe::Describer;
+use crate::proc::census::{Census, Resident};
+use crate::proc::process::may_be_hidden;
+use crate::proc::reader::{Reader, Task};
+use crate::proc::recorded::{ClockSet, Processes};
+use crate::sys::{Gid, Pid, Timestamp, Uid, namespace};
+
+/// So many processes are described; of the others the number is told.
+pub const MOST_DESCRIBED: usize = 8;
+
+/// What is asked.
+pub(super) struct Question<'a> {
+    /// The object, with the times and the mode that it had before anything of our own touched it.
+    pub object: &'a Object,
+    /// What was last done with it, and when.
+    pub last: (What, Timestamp),
+    /// The numbers that the kernel has recorded for it.
+    pub recorded: &'a [Pid],
+    /// Where start times prove nothing.
+    pub clock: Option<ClockSet>,
+    /// Processes that do not count.
+    pub except: &'a [u32],
+    /// Whether those count too who came later and may look it up by its key, which leaves no trace.
+    pub by_key: bool,
+    /// Whether the undo records of all processes were read, so that an undo list proves nothing more.
+    pub undo_is_known: bool,
+}
+
+/// A living process that may use an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which.
+    pub process: Process,
+    /// How it comes to know the object.
+    pub there: There,
+    /// As whom it is let in.
+    pub let_in: LetIn,
+    /// How it can use it.
+    pub able: Able,
+}
+
+/// The answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MayKnow {
+    /// The first of those that may use it.
+    pub candidates: Vec<Candidate>,
+    /// How many there are.
+    pub number: u64,
+    /// Why there may be any that cannot be seen, in words.
+    pub unseen: Option<String>,
+    /// Living processes that were asked about.
+    pub living: u64,
+    /// Those of them that were there and are let in.
+    pub in_question: u64,
+    /// Those who are able and were set aside: by which line, and how many.
+    pub set_aside: BTreeMap<String, u64>,
+}
+
+impl MayKnow {
+    /// Whether nobody may use it.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.number == 0 && self.unseen.is_none()
+    }
+}
+
+/// Owner, creator and mode: what decides who is let in.
+type Door = (Uid, Gid, Uid, Gid, u32);
+
+/// Who is let in by one such door, by place in the census.
+type Entrants = Rc<Vec<(usize, LetIn)>>;
+
+/// Looks for possible users. All processes are looked at when the first question comes, and none twice.
+#[derive(Debug, Default)]
+pub(super) struct PossibleUsers {
+    bystanders: Rc<Bystanders>,
+    reader: Reader,
+    describer: Describer,
+    /// The living processes, or why they cannot be seen.
+    census: OnceCell<Result<Census, String>>,
+    presence: Presence,
+    abilities: Abilities,
+    entrants: HashMap<Door, Entrants>,
+    /// Whether a process is in this IPC namespace.
+    here: HashMap<u32, bool>,
+}
+
+impl PossibleUsers {
+    /// Sets aside what `bystanders` say.
+    pub(super) fn new(bystanders: Rc<Bystanders>) -> Self {
+        Self { bystanders, ..Self::default() }
+    }
+
+    /// Forgets all processes; what was read of files stays.
+    pub(super) fn forget(&mut self) {
+        let bystanders = Rc::clone(&self.bystanders);
+        let abilities = std::mem::take(&mut self.abilities).of_nobody();
+        *self = Self { abilities, ..Self::new(bystanders) };
+    }
+
+    /// Who may use an object.
+    pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
+        let census = self.census.take().unwrap_or_else(|| take_census(&mut self.reader));
+        let answer = match &census {
+            Ok(census) => self.search(&census.residents, question, processes),
+            Err(why) => MayKnow { unseen: Some(why.clone()), ..MayKnow::default() },
+        };
+        let _ = self.census.set(census);
+        answer
+    }
+
+    fn search(&mut self, residents: &[Resident], question: &Question<'_>, processes: &Processes) -> MayKnow {
+        let mut answer = MayKnow { living: residents.len() as u64, ..MayKnow::default() };
+        for &(place, let_in) in self.entrants(residents, question.object).iter() {
+            let resident = &residents[place];
+            if question.except.contains(&resident.pid) {
+                continue;
+            }
+            let Some(there) = self.presence.there(resident, question, processes, &mut self.reader) else { continue };
+            if !self.is_here(resident) {
+                continue;
+            }
+            answer.in_question += 1;
+            let found = self.abilities.of(resident, let_in, question, &mut self.reader, &self.bystanders);
+            let able = match found {
+                Ability::Able(able) => able,
+                Ability::SetAside(line) => {
+                    *answer.set_aside.entry(line).or_default() += 1;
+                    continue;
+                }
+                Ability::Unable => continue,
+            };
+            answer.number += 1;
+            if answer.candidates.len() < MOST_DESCRIBED {
+                let process = self.describe(resident);
+                answer.candidates.push(Candidate { process, there, let_in, able });
+            }
+        }
+        answer
+    }
+
+    /// Who is let in by an object's door.
+    fn entrants(&mut self, residents: &[Resident], object: &Object) -> Entrants {
+        let perm = &object.perm;
+        let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
+        let entrants = self.entrants.entry(door).or_insert_with(|| {
+            let let_in = |(place, resident): (usize, &Resident)| {
+                access::let_in(resident.users.as_ref(), perm).map(|let_in| (place, let_in))
+            };
+            Rc::new(residents.iter().enumerate().filter_map(let_in).collect())
+        });
+        Rc::clone(entrants)
+    }
+
+    /// Whether a process, or one of its threads, is in this IPC namespace, or may be for all that can be seen.
+    fn is_here(&mut self, resident: &Resident) -> bool {
+        if let Some(&known) = self.here.get(&resident.pid) {
+            return known;
+        }
+        let own = namespace::ipc();
+        let reader = &mut self.reader;
+        let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
+            Ok(namespace) => Some(namespace) == own,
+            Err(error) => !crate::proc::reader::is_gone(&error),
+        };
+        let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
+        let here = is_ours(resident.task)
+            || several
+                && Reader::default()
+                    .thread_ids(resident.pid)
+                    .is_ok_and(|threads| threads.into_iter().any(|tid| is_ours(Task::thread(resident.pid, tid))));
+        self.here.insert(resident.pid, here);
+        here
+    }
+
+    fn describe(&mut self, resident: &Resident) -> Process {
+        let described = self.describer.process(resident.pid, &mut self.reader);
+        described.unwrap_or_else(|| {
+            let command = resident.stat.as_ref().map(|stat| stat.command.clone()).unwrap_or_default();
+            let uid = resident.users.as_ref().and_then(|users| users.uids.get(1).copied()).map(Uid::new);
+            Process { pid: resident.pid, command, uid, ..Process::default() }
+        })
+    }
+}
+
+/// All living processes, where they can be trusted to be all.
+fn take_census(reader: &mut Reader) -> Result<Census, String> {
+    if may_be_hidden() {
+        return Err("/proc may hide processes (hidepid)".to_owned());
+    }
+    if namespace::ipc().is_none() || !crate::proc::identity::numbers_are_ours() {
+        return Err("/proc does not show the processes of this pid namespace".to_owned());
+    }
+    if namespace::is_initial_ipc() && !namespace::is_initial_pid() {
+        return Err(
+            "processes of the host, which cannot be seen from this pid namespace, share the IPC namespace".to_owned()
+        );
+    }
+    Census::take(reader).map_err(|error| format!("/proc cannot be read: {}", crate::error::bare(&error)))
+}

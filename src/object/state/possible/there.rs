@@ -1,0 +1,264 @@
+//! Which processes were there when an object was last used: only those, and what they have forked since, can know its
+//! identifier from having seen it used.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use super::Question;
+use crate::object::model::Detail;
+use crate::proc::census::Resident;
+use crate::proc::cgroup::Membership;
+use crate::proc::reader::Reader;
+use crate::proc::recorded::{AT_ONCE, Processes, TRUNCATION};
+use crate::sys::Pid;
+
+/// How a process comes to know an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum There {
+    /// It was running when the object was last used.
+    Running,
+    /// It belongs to this service, which was.
+    Service(String),
+    /// It belongs to the session of this recorded user.
+    Session(Pid),
+    /// It belongs to the process group of this recorded user.
+    Group(Pid),
+    /// It was started so many seconds later: a daemon forks after it has made what it needs.
+    SoonAfter(i64),
+    /// It may look the object up by its key at any time.
+    ByKey,
+    /// Times prove nothing, so it may have been.
+    Unknown,
+}
+
+impl There {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Service(_) => "service",
+            Self::Session(_) => "session",
+            Self::Group(_) => "group",
+            Self::SoonAfter(_) => "soon_after",
+            Self::ByKey => "key",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where processes belong, and since when; each looked up once.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    services: HashMap<u32, Option<String>>,
+    /// When a service was started, in seconds since 1970.
+    starts: HashMap<String, Option<i64>>,
+}
+
+impl Presence {
+    /// How a process comes to know the object; None when it was not there.
+    pub(super) fn there(
+        &mut self,
+        resident: &Resident,
+        question: &Question<'_>,
+        processes: &Processes,
+        reader: &mut Reader,
+    ) -> Option<There> {
+        let Some(stat) = &resident.stat else { return Some(There::Unknown) };
+        let recorded = |number: i32| number > 0 && question.recorded.contains(&Pid::new(number));
+        if recorded(stat.session) {
+            return Some(There::Session(Pid::new(stat.session)));
+        }
+        if recorded(stat.group) {
+            return Some(There::Group(Pid::new(stat.group)));
+        }
+        if question.by_key {
+            return Some(There::ByKey);
+        }
+        let Some(started) = processes.time_of(stat.started).filter(|_| question.clock.is_none()) else {
+            return Some(There::Unknown);
+        };
+        if is_older_than_segment(question, started, processes.back()) {
+            return None;
+        }
+        let last = question.last.1.seconds();
+        // The last moment at which what started then can have been there.
+        let end = last.saturating_add(TRUNCATION).saturating_add(processes.forward());
+        if started <= end {
+            return Some(There::Running);
+        }
+        if let Some(service) = self.service(resident, reader)
+            && let Some(since) = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION))
+        {
+            return (since < end).then_some(There::Service(service));
+        }
+        (started <= end.saturating_add(AT_ONCE)).then(|| There::SoonAfter(started.saturating_sub(last)))
+    }
+
+    /// The service of the system manager that a process belongs to.
+    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Option<String> {
+        let found = self.services.entry(resident.pid).or_insert_with(|| {
+            reader.read(resident.task, "cgroup").ok().and_then(|text| Membership::parse(text).service)
+        });
+        found.clone()
+    }
+
+    /// The system manager makes this link whenever it starts a service.
+    fn start_of(&mut self, service: &str) -> Option<i64> {
+        let start = || {
+            let link = fs::symlink_metadata(format!("/run/systemd/units/invocation:{service}")).ok()?;
+            Some(link.mtime())
+        };
+        *self.starts.entry(service.to_owned()).or_insert_with(start)
+    }
+}
+
+/// Whether a process is older than a segment that it did not make. The creator is recorded, and gone: only its
+/// children can have inherited the identifier, and they are younger. Not so where the segment's time of change may be
+/// that of another change.
+fn is_older_than_segment(question: &Question<'_>, started: i64, back: i64) -> bool {
+    let (object, perm) = (question.object, &question.object.perm);
+    let Detail::Shm(segment) = &object.detail else { return false };
+    let is_as_made =
+        perm.uid == perm.cuid && perm.gid == perm.cgid && (segment.atime.is_never() || object.ctime <= segment.atime);
+    is_as_made && started < object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Presence, There};
+    use crate::object::model::Object;
+    use crate::object::state::possible::Question;
+    use crate::object::state::records::Records;
+    use crate::proc::census::Resident;
+    use crate::proc::reader::{Reader, Task};
+    use crate::proc::recorded::{ClockSet, Processes};
+    use crate::proc::task::Stat;
+    use crate::sys::sem::SemStat;
+    use crate::sys::shm::ShmStat;
+    use crate::sys::{Gid, Key, Mode, Perm, Pid, SemId, ShmId, Timestamp, Uid};
+
+    const BOOT: i64 = 1_000_000;
+    /// When the object was last used.
+    const LAST: i64 = BOOT + 1000;
+
+    fn perm() -> Perm {
+        let (uid, gid) = (Uid::new(7), Gid::new(7));
+        Perm { key: Key::from_bits(0), uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) }
+    }
+
+    fn set() -> Object {
+        let stat = SemStat { perm: perm(), otime: Timestamp::new(LAST), ctime: Timestamp::new(BOOT + 1), nsems: 1 };
+        Object::set(SemId::new(0), &stat)
+    }
+
+    /// A process of service `unit` that started so many seconds after the last use.
+    fn resident(after: i64, session: i32, group: i32) -> Resident {
+        let ticks = (LAST + after - BOOT) * 100;
+        let line = format!("7 (x) S 1 {group} {session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0");
+        Resident { pid: 7, task: Task::process(7), stat: Stat::parse(line.as_bytes()), users: None }
+    }
+
+    struct Scene {
+        forward: i64,
+        clock: Option<ClockSet>,
+        by_key: bool,
+        /// When its service was started, after the last use.
+        service: Option<i64>,
+    }
+
+    const PLAIN: Scene = Scene { forward: 0, clock: None, by_key: false, service: None };
+
+    fn there(object: &Object, resident: &Resident, scene: Scene) -> Option<There> {
+        let mut presence = Presence::default();
+        presence.services.insert(7, scene.service.map(|_| "a.service".to_owned()));
+        presence.starts.insert("a.service".to_owned(), scene.service.map(|after| LAST + after));
+        let question = Question {
+            object,
+            last: Records::of(object).latest(),
+            recorded: &[Pid::new(40)],
+            clock: scene.clock,
+            except: &[],
+            by_key: scene.by_key,
+            undo_is_known: false,
+        };
+        let processes = Processes::booted_at(BOOT, scene.forward, 2);
+        presence.there(resident, &question, &processes, &mut Reader::default())
+    }
+
+    #[test]
+    fn whoever_started_before_the_last_use_or_soon_after_was_there() {
+        let after = |seconds| there(&set(), &resident(seconds, 7, 7), PLAIN);
+        assert_eq!([after(-500), after(0), after(1)], [const { Some(There::Running) }; 3]);
+        assert_eq!([after(2), after(61)], [Some(There::SoonAfter(2)), Some(There::SoonAfter(61))]);
+        assert_eq!([after(62), after(66), after(100_000)], [const { None }; 3]);
+    }
+
+    #[test]
+    fn a_clock_set_forward_lets_more_have_been_there() {
+        let after = |seconds| there(&set(), &resident(seconds, 7, 7), Scene { forward: 300, ..PLAIN });
+        assert_eq!(
+            [after(301), after(302), after(361)].map(|there| there.map(|there| there.word())),
+            [Some("running"), Some("soon_after"), Some("soon_after")]
+        );
+        assert_eq!(after(362), None);
+        let clock = Some(ClockSet::InFuture);
+        assert_eq!(there(&set(), &resident(1000, 7, 7), Scene { clock, ..PLAIN }), Some(There::Unknown));
+    }
+
+    #[test]
+    fn the_start_of_a_service_tells_whether_its_processes_can_descend_from_those_of_before() {
+        let of = |started, service| there(&set(), &resident(started, 7, 7), Scene { service: Some(service), ..PLAIN });
+        // The service is older than the last use: its processes of now descend from those of then.
+        assert_eq!(of(5000, -10), Some(There::Service("a.service".to_owned())));
+        // It was started anew.
+        assert_eq!([of(5, 3), of(70, 2)], [None, None]);
+        // Within the second of the last use it may or may not have been.
+        assert_eq!(of(2, 0), Some(There::Service("a.service".to_owned())));
+        // The time is not that of a start of its own service.
+        assert_eq!(of(10, 500), Some(There::SoonAfter(10)));
+    }
+
+    #[test]
+    fn the_session_and_the_group_of_a_recorded_user_stay_there() {
+        assert_eq!(there(&set(), &resident(9000, 40, 7), PLAIN), Some(There::Session(Pid::new(40))));
+        assert_eq!(there(&set(), &resident(9000, 7, 40), PLAIN), Some(There::Group(Pid::new(40))));
+        assert_eq!(there(&set(), &resident(9000, 0, 0), PLAIN), None);
+    }
+
+    #[test]
+    fn a_key_lets_anybody_find_it_at_any_time() {
+        assert_eq!(there(&set(), &resident(9000, 7, 7), Scene { by_key: true, ..PLAIN }), Some(There::ByKey));
+    }
+
+    #[test]
+    fn what_is_older_than_a_segment_has_not_inherited_it() {
+        let segment = |change: fn(&mut ShmStat)| {
+            let mut stat = ShmStat {
+                perm: perm(),
+                size: 1,
+                atime: Timestamp::new(LAST),
+                dtime: Timestamp::new(LAST),
+                ctime: Timestamp::new(LAST - 100),
+                cpid: Pid::new(1),
+                lpid: Pid::new(2),
+                nattch: 0,
+            };
+            change(&mut stat);
+            Object::segment(ShmId::new(0), &stat, None)
+        };
+        let as_made = segment(|_| {});
+        let at = |object: &Object, after| there(object, &resident(after, 7, 7), PLAIN);
+        assert_eq!(at(&as_made, -104), None);
+        // The clock may have been set back by two seconds, and times are cut to seconds.
+        assert_eq!(at(&as_made, -103), Some(There::Running));
+        let never_attached = segment(|stat| (stat.atime, stat.dtime) = (Timestamp::NEVER, Timestamp::NEVER));
+        assert_eq!(at(&never_attached, -104), None);
+        // Its time of change may be that of another change.
+        let changed = segment(|stat| stat.atime = Timestamp::new(LAST - 101));
+        assert_eq!(at(&changed, -104), Some(There::Running));
+        let given_away = segment(|stat| stat.perm.uid = Uid::new(8));
+        assert_eq!(at(&given_away, -104), Some(There::Running));
+    }
+}
