@@ -267,8 +267,10 @@ fn children_of_the_program_hold_nothing() {
 fn an_ignored_sigchld_does_not_matter() {
     let _ns = fresh();
     let set = set_of(&[1]);
-    let line = format!("trap '' CHLD; exec {} sem run {set} -- sh -c 'exit 5'", ipcadm_path().display());
-    tool("sh", ["-c", &line]).run().status(5);
+    // dash cannot ignore SIGCHLD.
+    let program = ipcadm_path().display().to_string();
+    let words = ["--ignore-signal=CHLD", &program, "sem", "run", &set.to_string(), "--", "sh", "-c", "exit 5"];
+    tool("env", words).run().status(5);
     assert_eq!(make::getall(set, 1), [1]);
 }
 
@@ -395,15 +397,43 @@ fn a_program_without_a_name_runs_nothing_and_takes_nothing() {
     assert_eq!(make::msg_stat(queue).qnum, 1);
 }
 
-#[test]
-fn the_program_finds_the_limit_on_files_as_it_was() {
-    let _ns = fresh();
+/// For each command that runs a program: what that ignores when `ipcadm` was started ignoring these signals.
+fn ignored_by_programs(signals: &[&str]) -> Vec<(String, u64)> {
     let set = set_of(&[1]);
-    for fork in [&[][..], &["-F"]] {
-        let outcome = sem_run(set, &[fork, &["--", "grep", "SigIgn", "/proc/self/status"]].concat()).run().ok();
-        let ignored =
-            outcome.stdout_str().split_whitespace().nth(1).and_then(|mask| u64::from_str_radix(mask, 16).ok());
-        // SIGXFSZ is 25.
-        assert_eq!(ignored.map(|mask| mask >> 24 & 1), Some(0), "{outcome}");
+    let segment = make::shm(0, 1, 0o600);
+    let queue = make::msg(0, 0o600);
+    make::send(queue, 1, b"job");
+    make::send(queue, 1, b"job");
+    let attach = format!("shm attach {segment} -q");
+    let commands = [format!("sem run {set}"), format!("sem run -F {set}"), attach, format!("msg recv {queue} --all")];
+    let mut found = Vec::new();
+    for command in commands {
+        let ignoring = signals.iter().map(|signal| format!("--ignore-signal={signal}"));
+        let program = [ipcadm_path().display().to_string()];
+        let words = command.split(' ').chain(["--", "grep", "SigIgn", "/proc/self/status"]).map(str::to_owned);
+        let output = tool("env", ignoring.chain(program).chain(words)).run().ok().stdout_str();
+        // A program is run for each message, the second like the first.
+        assert_eq!(output.lines().count(), if command.starts_with("msg") { 2 } else { 1 }, "{command}: {output}");
+        for line in output.lines() {
+            let mask = line.split_whitespace().nth(1).and_then(|mask| u64::from_str_radix(mask, 16).ok());
+            found.push((command.clone(), mask.expect("a mask")));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_program_finds_signals_ignored_as_they_were() {
+    let _ns = fresh();
+    let numbers = [("PIPE", libc::SIGPIPE), ("CHLD", libc::SIGCHLD), ("XFSZ", libc::SIGXFSZ)];
+    let mask = |names: &[&str]| -> u64 {
+        let named = numbers.iter().filter(|(name, _)| names.contains(name));
+        named.map(|(_, number)| 1 << (number - 1)).sum()
+    };
+    let all = numbers.map(|(name, _)| name);
+    for names in [&[][..], &["PIPE"], &["CHLD"], &["XFSZ"], &all] {
+        for (command, ignored) in ignored_by_programs(names) {
+            assert_eq!(ignored & mask(&all), mask(names), "ignoring {names:?}: ipcadm {command}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use libc::c_int;
 
 use super::errno::{Errno, Result};
+use super::startup;
 use super::timer::{self, Ringer};
 
 /// Signals whose default action ends a program and that are commonly sent to do so: what protects something from them
@@ -98,18 +99,23 @@ pub fn keep_file_size_errors() {
     }
 }
 
-/// Before another program is executed, which is to find `SIGXFSZ` as we did. Async-signal-safe.
-pub(super) fn restore_file_size_action() {
+/// Before another program is executed, which is to find `SIGXFSZ` and `SIGPIPE` as we did. Async-signal-safe.
+pub(super) fn restore_ignored() {
     if FILE_SIZE_IGNORED.load(Ordering::SeqCst) {
         // SAFETY: sets the default action of a signal; takes numbers only.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
     }
+    // Rust's runtime ignores it in our process, and `std::process` sets the default action in a child: neither asks
+    // what whoever started us did.
+    let pipe_action = if startup::sigpipe_was_ignored() { libc::SIG_IGN } else { libc::SIG_DFL };
+    // SAFETY: sets an action that runs no code; takes numbers only.
+    unsafe { libc::signal(libc::SIGPIPE, pipe_action) };
 }
 
 /// In a forked child: the signals do what they would have done without [`catch`], or the program to be executed
 /// would never hear of one that comes before it is. Makes async-signal-safe calls only.
 pub(super) fn restore_actions() {
-    restore_file_size_action();
+    restore_ignored();
     for signal in ENDING {
         if !is_ignored(signal) {
             // SAFETY: sets the default action of a signal; takes numbers only.

@@ -34,13 +34,9 @@ impl Program {
 
     /// Replaces this process by the program, which keeps our undo list. Returns only when that failed.
     pub fn exec(&self) -> Errno {
-        signals::restore_file_size_action();
-        // SAFETY: an action for a signal that Rust ignores in its own programs and other programs expect to end
-        // them; `argv` holds C strings that live as long as self, and ends with null.
-        unsafe {
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-            libc::execvp(self.argv[0], self.argv.as_ptr());
-        }
+        signals::restore_ignored();
+        // SAFETY: `argv` holds C strings that live as long as self, and ends with null.
+        unsafe { libc::execvp(self.argv[0], self.argv.as_ptr()) };
         Errno::last()
     }
 
