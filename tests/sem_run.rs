@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use ipcadm_testbed::{Cmd, Kind, Outcome, Running, fresh, ipcadm, ipcadm_path, make, tool};
+use ipcadm::sys::{SemId, sem};
+use ipcadm_testbed::{Cmd, Kind, Outcome, Running, fresh, installed, ipcadm, ipcadm_path, make, needs_root, tool};
+use rexpect::process::WaitStatus;
+use rexpect::session::spawn_command;
 
 const INT: i32 = 2;
 const KILL: i32 = 9;
@@ -20,6 +25,40 @@ fn set_of(values: &[u16]) -> i32 {
     let set = make::sem(0, values.len(), 0o600);
     make::setall(set, values);
     set
+}
+
+/// Waits until somebody waits for semaphore 0 of the set: the child of what was started.
+#[track_caller]
+fn until_awaited(set: i32, waiting: &mut Running) {
+    while sem::waiting_for_increase(SemId::new(set), 0) != Ok(1) {
+        assert!(waiting.is_running(), "it ended instead of waiting");
+        thread::yield_now();
+    }
+}
+
+/// Waits until something is so, and fails after a minute.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        thread::yield_now();
+    }
+}
+
+/// The only child of a process.
+#[track_caller]
+fn child_of(pid: u32) -> String {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the children");
+    let children: Vec<&str> = children.split_whitespace().collect();
+    let [child] = children[..] else { panic!("the children of {pid} are {children:?}") };
+    child.to_owned()
+}
+
+/// Whether a process is in the call that waits for semaphores.
+fn is_in_semop(pid: &str) -> bool {
+    let call = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    call.split(' ').next().and_then(|number| number.parse().ok()) == Some(libc::SYS_semtimedop)
 }
 
 /// Waits until the process that was started has ended, though its children may live.
@@ -111,7 +150,7 @@ fn what_is_not_acquired_runs_nothing() {
     more(&["-w", "0.001", "-E7"]).status(7).stdout_empty();
     assert_eq!(make::getall(set, 1), [1]);
     let mut waiting = sem_run(set, &["--take", "0-2", "-E", "0", "--", "echo", "x"]).spawn();
-    waiting.until_asleep();
+    until_awaited(set, &mut waiting);
     make::remove(Kind::Sem, set);
     waiting.wait().status(125).stdout_empty().stderr_has("removed while waiting");
 }
@@ -154,14 +193,140 @@ fn every_failure_of_its_own_is_125() {
 #[test]
 fn waiting_ends_by_the_signal_with_nothing_taken() {
     let _ns = fresh();
-    let set = set_of(&[1, 0]);
-    for signal in [INT, TERM, KILL] {
-        let mut waiting = sem_run(set, &["--take", "0-1 1-1", "--", "echo", "x"]).spawn();
-        waiting.until_asleep();
-        waiting.signal(signal);
-        waiting.wait().signal(signal).stdout_empty();
+    let set = set_of(&[0, 1]);
+    for signal in [INT, TERM, libc::SIGHUP, libc::SIGUSR1, libc::SIGALRM, KILL] {
+        for to_the_child in [false, true] {
+            let mut waiting = sem_run(set, &["--take", "1-1 0-1", "--", "echo", "x"]).spawn();
+            until_awaited(set, &mut waiting);
+            match to_the_child {
+                true => drop(tool("kill", [format!("-{signal}"), child_of(waiting.pid())]).run().ok()),
+                false => waiting.signal(signal),
+            }
+            // The output ends when the child has ended too, and before that it leaves the queue of those who wait.
+            waiting.wait().signal(signal).stdout_empty().stderr_empty();
+            assert_eq!(sem::waiting_for_increase(SemId::new(set), 0), Ok(0));
+            assert_eq!(make::getall(set, 2), [0, 1]);
+        }
     }
-    assert_eq!(make::getall(set, 2), [1, 0]);
+    make::setall(set, &[1, 1]);
+    sem_run(set, &["--take", "1-1 0-1", "-n", "--", "true"]).run().ok();
+    assert_eq!(make::getall(set, 2), [1, 1], "nobody takes what comes later");
+}
+
+#[test]
+fn a_signal_that_is_ignored_does_not_end_the_waiting() {
+    let _ns = fresh();
+    let set = set_of(&[0]);
+    let line = format!("trap '' HUP; exec {} sem run {set} -- echo x", ipcadm_path().display());
+    let mut waiting = tool("sh", ["-c", &line]).spawn();
+    until_awaited(set, &mut waiting);
+    waiting.signal(libc::SIGHUP);
+    make::setall(set, &[1]);
+    waiting.wait().ok().stdout_is("x\n");
+}
+
+#[test]
+fn ctrl_c_ends_the_waiting() {
+    let _ns = fresh();
+    let set = set_of(&[0]);
+    let mut command = Command::new(ipcadm_path());
+    command.args(["sem", "run", &set.to_string(), "--", "echo", "x"]);
+    let mut terminal = spawn_command(command, Some(60_000)).expect("a pseudoterminal");
+    until("somebody waits", || sem::waiting_for_increase(SemId::new(set), 0) == Ok(1));
+    terminal.send_control('c').expect("a control character");
+    terminal.exp_eof().expect("the end of the output");
+    let end = terminal.process().wait().expect("its end");
+    assert!(matches!(end, WaitStatus::Signaled(_, signal, _) if signal as i32 == INT), "{end:?}");
+    assert_eq!(make::getall(set, 1), [0]);
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_waiting_and_the_program() {
+    // The kernel tells the leader of the session alone.
+    if !installed("script") {
+        return;
+    }
+    let _ns = fresh();
+    for value in [0, 1] {
+        let set = set_of(&[value]);
+        let line = format!("exec {} sem run {set} -- sleep 600", ipcadm_path().display());
+        let terminal = tool("script", ["-qc", &line, "/dev/null"]).spawn();
+        let waits = || sem::waiting_for_increase(SemId::new(set), 0) == Ok(1);
+        until("it waits or holds", || if value == 0 { waits() } else { make::getall(set, 1) == [0] });
+        terminal.signal(KILL);
+        until("it is gone", || make::getall(set, 1) == [value] && !waits());
+    }
+}
+
+#[test]
+fn a_wait_that_is_stopped_and_continued_goes_on() {
+    let _ns = fresh();
+    let set = set_of(&[0]);
+    let mut waiting = sem_run(set, &["--timeout", "1h", "--", "echo", "x"]).spawn();
+    until_awaited(set, &mut waiting);
+    let child = child_of(waiting.pid());
+    tool("kill", ["-STOP", &child]).run().ok();
+    // Who is stopped does not stand in the queue.
+    until("the child is stopped", || sem::waiting_for_increase(SemId::new(set), 0) == Ok(0));
+    make::setall(set, &[1]);
+    assert_eq!(make::getall(set, 1), [1]);
+    // It is passed on.
+    waiting.signal(libc::SIGCONT);
+    waiting.wait().ok().stdout_is("x\n");
+    assert_eq!(make::getall(set, 1), [1]);
+}
+
+#[test]
+fn the_kernel_records_the_program() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for fork in [&[][..], &["-F"]] {
+        let mut held = sem_run(set, fork).args(["-c", "echo $$; read line"]).stdin_open().spawn();
+        let pid = held.line();
+        assert_eq!(sem::last_pid(SemId::new(set), 0).map(|pid| pid.to_string()), Ok(pid));
+        held.wait().status(1);
+    }
+}
+
+#[test]
+fn the_one_that_waits_is_the_one_that_becomes_the_program() {
+    let _ns = fresh();
+    let set = set_of(&[0]);
+    let mut waiting = sem_run(set, &["-c", "echo $$"]).spawn();
+    until_awaited(set, &mut waiting);
+    let child = child_of(waiting.pid());
+    assert!(is_in_semop(&child) && !is_in_semop(&waiting.pid().to_string()));
+    make::setall(set, &[1]);
+    waiting.wait().ok().stdout_is(format!("{child}\n"));
+}
+
+#[test]
+fn what_it_says_stands_before_what_the_program_says() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    for fork in [&[][..], &["-F"]] {
+        let run = ipcadm(["-v", "sem", "run", &set.to_string()]).args(fork.iter().copied());
+        let outcome = run.args(["-c", "echo program >&2"]).run().ok();
+        let lines = outcome.stderr_str();
+        let lines: Vec<&str> = lines.lines().collect();
+        let [said, "program"] = lines[..] else { panic!("{outcome}") };
+        let (before, after) = (format!("ipcadm: did 0-1 on sem:{set} after "), " s; running /bin/sh");
+        let seconds = said.strip_prefix(&*before).and_then(|rest| rest.strip_suffix(after));
+        assert!(seconds.is_some_and(|text| text.parse::<f64>().is_ok_and(|seconds| seconds < 60.0)), "{outcome}");
+    }
+}
+
+#[test]
+fn the_program_may_be_the_first_of_a_pid_namespace() {
+    if !needs_root("a pid namespace") {
+        return;
+    }
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let program = ipcadm_path().display().to_string();
+    // ipcadm stays outside, so its child cannot see it as its parent.
+    tool("unshare", ["--pid", &program, "sem", "run", &set.to_string(), "-c", "echo $$"]).run().ok().stdout_is("1\n");
+    assert_eq!(make::getall(set, 1), [1]);
 }
 
 #[test]
@@ -360,6 +525,24 @@ fn no_two_are_ever_inside_at_once() {
     let numbers: Vec<usize> = count.lines().map(|line| line.parse().unwrap()).collect();
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "no update is lost: {numbers:?}");
     assert!((40..=50).contains(&numbers.len()), "{numbers:?}");
+}
+
+#[test]
+fn it_is_given_back_after_the_files_of_the_program_are_closed() {
+    if !installed("flock") {
+        return;
+    }
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let folder = Folder::new("files");
+    // The lock on the file goes with the shell, and with its last descriptor.
+    let line = "exec 9> locked; flock -n 9 || echo still locked";
+    let jobs = || {
+        for _ in 0..100 {
+            sem_run(set, &["-c", line]).dir(&folder.0).run().ok().stdout_empty();
+        }
+    };
+    thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(jobs))));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What every command knows about its surroundings.
 
+use std::fmt;
 use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
@@ -49,6 +50,11 @@ impl Context {
         };
     }
 
+    /// Whether to say what is done and how.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Says what is done and how, if that was asked for.
     pub(super) fn verbose(&self, text: impl FnOnce() -> String) {
         if self.verbose {
@@ -59,6 +65,11 @@ impl Context {
 
 /// Says something on standard error. Where even that fails, nobody is left to tell.
 pub fn say(text: &str) {
+    say_args(format_args!("{text}"));
+}
+
+/// The same without a text made for it: allocates nothing.
+pub(super) fn say_args(text: fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "ipcadm: {text}");
 }
 

@@ -80,7 +80,7 @@ pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status
 fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
     let reference = parse(reference)?;
     let set = reference.resolve()?;
-    let waited = Request { operations, wait: wait.wait(), undo: false }.perform(&set);
+    let waited = Request { operations, wait: wait.wait() }.perform(&set);
     if let Ok(waited) = waited {
         context.verbose(|| format!("done on {} after {:.6} s", set, waited.as_secs_f64()));
     }

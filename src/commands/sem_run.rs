@@ -1,13 +1,13 @@
 //! `sem run`: runs a program for which semaphores are held until it is gone.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::child;
-use super::context::{Context, say};
+use super::context::{Context, say, say_args};
 use super::options::exit_status;
 use super::sem_op::parse;
 use super::wait::{WaitArgs, in_vain};
@@ -15,7 +15,9 @@ use crate::error::{Error, OWN_FAILURE, Result};
 use crate::object::semaphores::operation::parse_list;
 use crate::object::semaphores::{Operation, Request};
 use crate::render::escape::escape_bytes;
-use crate::sys::process::undo::Program;
+use crate::sys::process::undo::{Ended, Job};
+use crate::sys::process::{self, Program};
+use crate::sys::signals;
 
 const SHELL: &str = "/bin/sh";
 
@@ -74,29 +76,39 @@ impl SemRunArgs {
         let reference = parse(&self.reference)?;
         let set = reference.resolve()?;
         let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
-        let taken = Request { operations: &operations, wait: self.wait.wait(), undo: true }.perform(&set);
-        let waited = match taken {
-            Ok(waited) => waited,
-            Err(error) if in_vain(&error) => {
-                if let Err(error) = self.wait.outcome(Err(error)) {
-                    say(&error.to_string());
-                }
-                return Ok(self.conflict_exit_code);
+        let request = Request { operations: &operations, wait: self.wait.wait() };
+        let take = request.take(&set)?;
+        // Made beforehand, as nothing may be allocated when it is time.
+        let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
+        let (did, running) = (format!("did {} on {set}", words.join(" ")), escape_bytes(name.as_encoded_bytes()));
+        let taken = |waited: Duration| {
+            if context.is_verbose() {
+                say_args(format_args!("{did} after {:.6} s; running {running}", waited.as_secs_f64()));
             }
-            Err(error) => return Err(error),
         };
-        context.verbose(|| {
-            let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
-            let (name, seconds) = (escape_bytes(name.as_encoded_bytes()), waited.as_secs_f64());
-            format!("did {} on {} after {seconds:.6} s; running {name}", words.join(" "), set)
-        });
+        let job = Job { program: &program, take: &take, taken: &taken };
+        let ended = if self.no_fork { Ok(job.become_program()) } else { job.run() };
         // Nothing is given back here: our own end does that, together with the program's. An operation would give
         // back too much where somebody has set the value meanwhile.
-        Ok(if self.no_fork {
-            child::not_run(name, &io::Error::from(program.exec()))
-        } else {
-            child::status(name, program.run())
-        })
+        match ended {
+            Ok(Ended::Ran(status)) => Ok(process::shell_status(status)),
+            Ok(Ended::NotRun(errno)) => Ok(child::not_run(name, &errno.into())),
+            Err(error) => Ok(child::not_run(name, &error)),
+            Ok(Ended::Signalled(signal)) => signals::die_by(signal),
+            Ok(Ended::NotTaken(attempt)) => self.not_taken(request.outcome(&set, attempt)),
+        }
+    }
+
+    /// The status when nothing was taken; what is to be said is said unless it is an error.
+    fn not_taken(&self, outcome: Result<Duration>) -> Result<u8> {
+        match self.wait.outcome(outcome) {
+            Err(error) if in_vain(&error) => {
+                say(&error.to_string());
+                Ok(self.conflict_exit_code)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(self.conflict_exit_code),
+        }
     }
 
     fn program(&self) -> Result<(&OsStr, Program)> {

@@ -1,7 +1,11 @@
 //! Running another program for as long as something is held for it, and looking at processes.
 
 pub mod kcmp;
+mod program;
+mod report;
 pub mod undo;
+
+pub use program::Program;
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,8 +20,8 @@ const FORWARDED: [libc::c_int; 2] = [libc::SIGCONT, libc::SIGWINCH];
 
 /// Starts `command`, waits for its end, and forwards signals to it meanwhile.
 ///
-/// A signal that the terminal sends reaches the program by itself, so only those that a process sent are forwarded.
-/// One that asks us to stop is noted too: see [`signals::caught`].
+/// A signal that the terminal sends reaches the program by itself, so only those are forwarded that a process sent or
+/// that the kernel sends to us alone. One that asks us to stop is noted too: see [`signals::caught`].
 ///
 /// # Errors
 /// Why the program could not be started: `NotFound`, `PermissionDenied`, …; `Interrupted` when a caught signal asked
@@ -103,12 +107,23 @@ impl Signals {
             // SAFETY: filled in by the kernel, and zeroed before.
             let from_a_process = unsafe { info.assume_init() }.si_code <= 0;
             signals::taken(signal);
-            // An alarm comes from the kernel, and to us alone: whoever set it before we were executed meant the program.
-            if signal != libc::SIGCHLD && (from_a_process || signal == libc::SIGALRM) {
+            if signal != libc::SIGCHLD && (from_a_process || comes_to_us_alone(signal)) {
                 // SAFETY: takes numbers; a pid that we have not reaped cannot be taken by another process.
                 unsafe { libc::kill(pid, signal) };
             }
         }
+    }
+}
+
+/// Whether a signal from the kernel does not reach the program by itself.
+fn comes_to_us_alone(signal: libc::c_int) -> bool {
+    match signal {
+        // Whoever set an alarm before we were executed meant the program.
+        libc::SIGALRM => true,
+        // A terminal that hangs up tells the leader of its session, and the others only when that ends.
+        // SAFETY: these take numbers only.
+        libc::SIGHUP | libc::SIGCONT => unsafe { libc::getsid(0) == libc::getpid() },
+        _ => false,
     }
 }
 

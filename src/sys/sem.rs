@@ -1,5 +1,6 @@
 //! Semaphore sets: `semget`, `semctl`, `semtimedop`.
 
+pub mod take;
 pub mod wait;
 
 use std::ptr;
@@ -259,10 +260,15 @@ pub fn set_value(id: SemId, index: u32, value: u16) -> Result<()> {
 /// `semopm`), `EIDRM` (removed while waiting), `EINTR`, `EINVAL` (gone, or no operation), `ENOMEM` (undo).
 pub fn op(id: SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
+    call(id, &raw, timeout)
+}
+
+/// `semtimedop` itself; allocates nothing.
+fn call(id: SemId, ops: &[Sembuf], timeout: Option<Duration>) -> Result<()> {
     let limit = timeout.map(timespec);
     let limit: *const Timespec = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: `raw` holds as many sembufs as is said, and `limit` is null or one timespec; both outlive the call.
-    Errno::check(unsafe { libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), raw.as_ptr(), raw.len(), limit) })
+    // SAFETY: `ops` holds as many sembufs as is said, and `limit` is null or one timespec; both outlive the call.
+    Errno::check(unsafe { libc::syscall(libc::SYS_semtimedop, c_long::from(id.raw()), ops.as_ptr(), ops.len(), limit) })
         .map(drop)
 }
 

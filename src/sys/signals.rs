@@ -29,6 +29,11 @@ impl Signal {
     /// What a write to a pipe without a reader sends.
     pub const PIPE: Self = Self(libc::SIGPIPE);
 
+    /// The signal with this number.
+    pub(super) const fn new(number: c_int) -> Self {
+        Self(number)
+    }
+
     /// The number.
     #[must_use]
     pub fn number(self) -> i32 {

@@ -1,12 +1,13 @@
 //! Doing operations on a set, all at one moment.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::operation::Operation;
 use super::{count, id, values};
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
 use crate::sys::Errno;
+use crate::sys::sem::take::{Attempt, Take};
 use crate::sys::sem::{self, MAX_VALUE, SemOp, wait::op_unless_signalled};
 
 /// What the kernel allows unless it is told otherwise, for where it does not say.
@@ -32,12 +33,10 @@ pub struct Request<'a> {
     pub operations: &'a [Operation],
     /// How long to wait for it.
     pub wait: Wait,
-    /// Let the kernel take back what this process did when it ends.
-    pub undo: bool,
 }
 
 impl Request<'_> {
-    /// Does all of it or nothing, and tells how long it took.
+    /// Does all of it or nothing, and tells how long it took. Nothing takes it back.
     ///
     /// A signal that ends the process while it waits leaves nothing done.
     ///
@@ -45,31 +44,37 @@ impl Request<'_> {
     /// A usage error when the set lacks one of the semaphores; else status 6 when it would block, 7 when the time is
     /// over, 8 when the set was removed meanwhile, 4 without permission, 1 when a value would exceed 32767.
     pub fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
-        let ops = self.prepare(set)?;
-        let start = Instant::now();
-        let mut interrupted = false;
-        loop {
-            let left = match self.wait {
-                Wait::AtMost(limit) => Some(limit.saturating_sub(start.elapsed())),
-                Wait::Forever | Wait::Not => None,
-            };
-            // With undo, the kernel takes back what it did for a process that a signal kills.
-            let done = if self.undo {
-                sem::op(id(&set.object), &ops, left)
-            } else {
-                op_unless_signalled(id(&set.object), &ops, left)
-            };
-            match done {
-                Ok(()) => return Ok(start.elapsed()),
-                // Stopped and continued, or looked at by a debugger.
-                Err(Errno::EINTR) => interrupted = true,
-                Err(errno) => return Err(self.explain(set, &ops, errno, start.elapsed(), interrupted)),
-            }
+        self.check(set)?;
+        let ops = self.expand(false);
+        self.outcome(set, Attempt::of(self.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))
+    }
+
+    /// The same, ready for a process for which the kernel takes it back when it ends.
+    ///
+    /// # Errors
+    /// As [`Request::perform`], as far as it is known before anything is tried.
+    pub fn take(&self, set: &Resolved<'_>) -> Result<Take> {
+        self.check(set)?;
+        Ok(Take::new(id(&set.object), &self.expand(true), self.limit()))
+    }
+
+    /// How long it took, or why it was not done.
+    ///
+    /// # Errors
+    /// As [`Request::perform`].
+    pub fn outcome(&self, set: &Resolved<'_>, attempt: Attempt) -> Result<Duration> {
+        attempt.done.map(|()| attempt.waited).map_err(|errno| self.explain(set, errno, attempt))
+    }
+
+    fn limit(&self) -> Option<Duration> {
+        match self.wait {
+            Wait::AtMost(limit) => Some(limit),
+            Wait::Forever | Wait::Not => None,
         }
     }
 
-    /// The operations for the call, if the set and the limits allow them.
-    fn prepare(&self, set: &Resolved<'_>) -> Result<Vec<SemOp>> {
+    /// Whether the set and the limits allow the operations.
+    fn check(&self, set: &Resolved<'_>) -> Result<()> {
         for operation in self.operations {
             operation.semaphores.check(set, count(&set.object))?;
         }
@@ -79,15 +84,19 @@ impl Request<'_> {
             let remedy = format!("kernel.sem (SEMOPM) allows {semopm} at one moment");
             return Err(Error::cannot(Status::Failed, &self.name(set), Errno::E2BIG, Some(&remedy)));
         }
+        Ok(())
+    }
+
+    /// The operations for the call.
+    fn expand(&self, undo: bool) -> Vec<SemOp> {
         let ops = self.operations.iter().flat_map(|operation| operation.expand());
-        Ok(ops
-            .map(|op| SemOp {
-                no_wait: op.no_wait || self.wait == Wait::Not,
-                // Waiting for zero changes nothing that could be undone.
-                undo: self.undo && op.delta != 0,
-                ..op
-            })
-            .collect())
+        ops.map(|op| SemOp {
+            no_wait: op.no_wait || self.wait == Wait::Not,
+            // Waiting for zero changes nothing that could be undone.
+            undo: undo && op.delta != 0,
+            ..op
+        })
+        .collect()
     }
 
     fn name(&self, set: &Resolved<'_>) -> String {
@@ -98,13 +107,14 @@ impl Request<'_> {
         format!("do {} on {}", words.join(" "), set)
     }
 
-    fn explain(&self, set: &Resolved<'_>, ops: &[SemOp], errno: Errno, waited: Duration, interrupted: bool) -> Error {
-        let name = self.name(set);
+    fn explain(&self, set: &Resolved<'_>, errno: Errno, attempt: Attempt) -> Error {
+        let Attempt { waited, interrupted, .. } = attempt;
+        let (name, ops) = (self.name(set), self.expand(false));
         let cannot = |status, reason: &str, remedy: Option<&str>| Error::cannot(status, &name, reason, remedy);
         let reason = errno.to_string();
         match errno {
             Errno::EAGAIN => {
-                let now = values(&set.object).ok().and_then(|values| obstacle(&values, ops));
+                let now = values(&set.object).ok().and_then(|values| obstacle(&values, &ops));
                 match self.wait {
                     // The kernel's clock starts after ours.
                     Wait::AtMost(limit) if waited >= limit => cannot(Status::TimedOut, "timed out", now.as_deref()),
@@ -119,7 +129,7 @@ impl Request<'_> {
             }
             Errno::EACCES => cannot(Status::Denied, &reason, Some("needs write permission or CAP_IPC_OWNER")),
             Errno::ERANGE => {
-                let limit = values(&set.object).ok().and_then(|values| obstacle(&values, ops));
+                let limit = values(&set.object).ok().and_then(|values| obstacle(&values, &ops));
                 let limit = limit.unwrap_or_else(|| format!("a value is at most {MAX_VALUE}"));
                 cannot(Status::Failed, &reason, Some(&limit))
             }

@@ -1,0 +1,107 @@
+//! What a child tells the process that waits for it, through a pipe that exec closes.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use crate::sys::errno::Errno;
+use crate::sys::sem::take::Attempt;
+
+/// One report as bytes: which, whether interrupted, the error, and the time as seconds and nanoseconds.
+const LENGTH: usize = 18;
+/// A child sends no more reports than these.
+const MOST: usize = 2;
+
+/// How far the child has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// The semaphores were not taken.
+    NotTaken(Attempt),
+    /// They were taken, and the program is about to be executed.
+    Taken,
+    /// The program could not be executed, or what has to be done before that failed.
+    NotRun(Errno),
+}
+
+impl Report {
+    /// Sends it. Nothing is done about a failure, which means that nobody reads. Allocates nothing.
+    pub(super) fn send(self, writer: &OwnedFd) {
+        let bytes = self.to_bytes();
+        // SAFETY: writes the bytes of a live array; so few that the pipe takes all of them.
+        unsafe { libc::write(writer.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+    }
+
+    /// The last report of a child that has ended or executed its program, so that nobody has the pipe open any more.
+    pub(super) fn last(reader: OwnedFd) -> io::Result<Option<Self>> {
+        let mut bytes = Vec::new();
+        File::from(reader).take((LENGTH * MOST) as u64).read_to_end(&mut bytes)?;
+        Ok(Self::last_of(&bytes))
+    }
+
+    fn last_of(bytes: &[u8]) -> Option<Self> {
+        bytes.chunks_exact(LENGTH).last().and_then(Self::from_bytes)
+    }
+
+    fn to_bytes(self) -> [u8; LENGTH] {
+        let (tag, interrupted, errno, waited) = match self {
+            Self::NotTaken(Attempt { done, waited, interrupted }) => {
+                (b'n', interrupted, done.err().map_or(0, Errno::raw), waited)
+            }
+            Self::Taken => (b't', false, 0, Duration::ZERO),
+            Self::NotRun(errno) => (b'x', false, errno.raw(), Duration::ZERO),
+        };
+        let mut bytes = [0; LENGTH];
+        bytes[0] = tag;
+        bytes[1] = interrupted.into();
+        bytes[2..6].copy_from_slice(&errno.to_ne_bytes());
+        bytes[6..14].copy_from_slice(&waited.as_secs().to_ne_bytes());
+        bytes[14..].copy_from_slice(&waited.subsec_nanos().to_ne_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let &[tag, interrupted, ..] = bytes else { return None };
+        let errno = Errno::from_raw(i32::from_ne_bytes(bytes.get(2..6)?.try_into().ok()?));
+        let seconds = u64::from_ne_bytes(bytes.get(6..14)?.try_into().ok()?);
+        let nanoseconds = u32::from_ne_bytes(bytes.get(14..18)?.try_into().ok()?);
+        match tag {
+            b'n' => {
+                let waited = Duration::from_secs(seconds).checked_add(Duration::from_nanos(nanoseconds.into()))?;
+                Some(Self::NotTaken(Attempt { done: Err(errno), waited, interrupted: interrupted != 0 }))
+            }
+            b't' => Some(Self::Taken),
+            b'x' => Some(Self::NotRun(errno)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{LENGTH, Report};
+    use crate::sys::errno::Errno;
+    use crate::sys::sem::take::Attempt;
+
+    proptest! {
+        #[test]
+        fn what_is_sent_arrives(errno: i32, waited: Duration, interrupted: bool) {
+            let errno = Errno::from_raw(errno);
+            let attempt = Attempt { done: Err(errno), waited, interrupted };
+            for report in [Report::NotTaken(attempt), Report::Taken, Report::NotRun(errno)] {
+                prop_assert_eq!(Report::last_of(&report.to_bytes()), Some(report));
+                let after = [Report::Taken.to_bytes(), report.to_bytes()].concat();
+                prop_assert_eq!(Report::last_of(&after), Some(report));
+            }
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..3 * LENGTH)) {
+            let _ = Report::last_of(&bytes);
+        }
+    }
+}
