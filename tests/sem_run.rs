@@ -301,6 +301,36 @@ fn the_one_that_waits_is_the_one_that_becomes_the_program() {
 }
 
 #[test]
+fn the_environment_of_the_program_names_what_is_held() {
+    let _ns = fresh();
+    let (outer, inner) = (make::sem(0x5e, 1, 0o600), set_of(&[9]));
+    make::setall(outer, &[9]);
+    let program = ipcadm_path().display().to_string();
+    for fork in ["", "-F"] {
+        let told = |before: Option<&str>, line: &str| -> String {
+            let run = ipcadm(["sem", "run", "0x5e"]).args(fork.split_whitespace());
+            let run = before.into_iter().fold(run, |run, before| run.env("IPCADM_SEM_RUN", before));
+            run.env("KEPT", "as it was").args(["-c", line]).run().ok().value()
+        };
+        let tell = "echo $IPCADM_SEM_RUN $KEPT; env | grep -c IPCADM_";
+        let only = format!("sem:{outer} as it was\n1");
+        assert_eq!(told(None, tell), only, "by its id, though it was given by its key");
+        for malformed in ["", "1", "sem:", "sem:01", "sem:0x5e", "shm:1", "sem:1,", ",sem:1", "sem:1 ,sem:2", "sem:-1"]
+        {
+            assert_eq!(told(Some(malformed), tell), only, "{malformed:?}");
+        }
+        assert_eq!(told(Some("sem:71,sem:70"), tell), format!("sem:71,sem:70,sem:{outer} as it was\n1"));
+        // The same once more names nothing new, and is as a child of the first finds it.
+        let nested = format!("{program} sem run {fork} {inner} -- {program} sem run {fork} 0x5e -c '{tell}'");
+        assert_eq!(told(None, &nested), format!("sem:{outer},sem:{inner} as it was\n1"));
+    }
+    let mut held = sem_run(inner, &["-c", "echo $$; read line"]).stdin_open().spawn();
+    let environment = fs::read(format!("/proc/{}/environ", held.line())).expect("its environment");
+    let entry = format!("IPCADM_SEM_RUN=sem:{inner}");
+    assert!(environment.split(|&byte| byte == 0).any(|found| found == entry.as_bytes()));
+}
+
+#[test]
 fn what_it_says_stands_before_what_the_program_says() {
     let _ns = fresh();
     let set = set_of(&[1]);

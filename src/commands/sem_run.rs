@@ -1,5 +1,6 @@
 //! `sem run`: runs a program for which semaphores are held until it is gone.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,9 +12,9 @@ use super::context::{Context, say, say_args};
 use super::options::exit_status;
 use super::sem_op::parse;
 use super::wait::{WaitArgs, in_vain};
-use crate::error::{Error, OWN_FAILURE, Result};
+use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::object::semaphores::operation::parse_list;
-use crate::object::semaphores::{Operation, Request};
+use crate::object::semaphores::{Operation, Request, held};
 use crate::render::escape::escape_bytes;
 use crate::sys::process::undo::{Ended, Job};
 use crate::sys::process::{self, Program};
@@ -72,12 +73,16 @@ pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
 
 impl SemRunArgs {
     fn hold(&self, context: &Context) -> Result<u8> {
-        let (name, program) = self.program()?;
+        let (name, mut program) = self.program()?;
         let reference = parse(&self.reference)?;
         let set = reference.resolve()?;
         let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
         let request = Request { operations: &operations, wait: self.wait.wait() };
         let take = request.take(&set)?;
+        let holds = held::with(env::var_os(held::VARIABLE).as_deref(), set.object.id);
+        program
+            .set_variable(held::VARIABLE, &holds)
+            .map_err(|error| Error::cannot(Status::Failed, &format!("set {}", held::VARIABLE), bare(&error), None))?;
         // Made beforehand, as nothing may be allocated when it is time.
         let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
         let (did, running) = (format!("did {} on {set}", words.join(" ")), escape_bytes(name.as_encoded_bytes()));

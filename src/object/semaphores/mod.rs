@@ -1,6 +1,7 @@
 //! Using a semaphore set: which semaphores, which operations, which values; and doing it.
 
 pub mod assign;
+pub mod held;
 pub mod operate;
 pub mod operation;
 pub mod range;

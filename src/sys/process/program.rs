@@ -1,6 +1,6 @@
 //! A program that is ready to be executed.
 
-use std::ffi::{CString, OsStr, OsString, c_char};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
@@ -8,10 +8,17 @@ use std::ptr;
 use crate::sys::errno::Errno;
 use crate::sys::signals;
 
-/// A program with its arguments, ready for exec without further allocation.
+unsafe extern "C" {
+    /// The environment: pointers to `NAME=value`, and null (environ(7)).
+    static environ: *const *const c_char;
+}
+
+/// A program with its arguments and environment, ready for exec without further allocation.
 pub struct Program {
-    _words: Vec<CString>,
     argv: Vec<*const c_char>,
+    envp: Vec<*const c_char>,
+    /// What these point to, but for the entries of our own environment.
+    owned: Vec<CString>,
 }
 
 impl Program {
@@ -23,15 +30,44 @@ impl Program {
         let words = [program].into_iter().chain(arguments.iter().map(OsString::as_os_str));
         let words: Vec<CString> = words.map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
         let argv = words.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
-        Ok(Self { _words: words, argv })
+        let envp = environment().map(CStr::as_ptr).chain([ptr::null()]).collect();
+        Ok(Self { argv, envp, owned: words })
+    }
+
+    /// The program finds this variable in its environment, besides the others that ours has.
+    ///
+    /// # Errors
+    /// `InvalidInput` when `name` or `value` holds a NUL byte.
+    pub fn set_variable(&mut self, name: &str, value: &str) -> io::Result<()> {
+        let entry = CString::new(format!("{name}={value}"))?;
+        let begin = &entry.as_bytes()[..=name.len()];
+        // SAFETY: each is null or a C string, owned or part of the environment.
+        self.envp.retain(|&other| !other.is_null() && !unsafe { CStr::from_ptr(other) }.to_bytes().starts_with(begin));
+        self.envp.extend([entry.as_ptr(), ptr::null()]);
+        self.owned.push(entry);
+        Ok(())
     }
 
     /// Replaces this process by the program, which keeps our undo list. Returns only when that failed. Allocates
     /// nothing.
     pub fn exec(&self) -> Errno {
         signals::restore_ignored();
-        // SAFETY: `argv` holds C strings that live as long as self, and ends with null.
-        unsafe { libc::execvp(self.argv[0], self.argv.as_ptr()) };
+        // SAFETY: `argv` and `envp` hold C strings that are owned or part of the environment, and end with null.
+        unsafe { libc::execvpe(self.argv[0], self.argv.as_ptr(), self.envp.as_ptr()) };
         Errno::last()
     }
+}
+
+/// The entries of our environment, malformed ones too.
+fn environment() -> impl Iterator<Item = &'static CStr> {
+    // SAFETY: the C library has set it, and this program never changes its environment.
+    let mut next = unsafe { environ };
+    std::iter::from_fn(move || {
+        // SAFETY: `next` points into an array that ends with null, and not beyond; or is null, as clearenv(3) leaves it.
+        let entry = (!next.is_null()).then(|| unsafe { *next }).filter(|entry| !entry.is_null())?;
+        // SAFETY: this entry was not the last.
+        next = unsafe { next.add(1) };
+        // SAFETY: it is a C string, and stays as long as the process.
+        Some(unsafe { CStr::from_ptr(entry) })
+    })
 }
