@@ -1,13 +1,16 @@
 //! `sem run`: semaphores held for exactly as long as a program lives.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipcadm::sys::{SemId, sem};
-use ipcadm_testbed::{Cmd, Kind, Outcome, Running, fresh, installed, ipcadm, ipcadm_path, make, needs_root, tool};
+use ipcadm_testbed::{
+    Cmd, Kind, Outcome, Running, fresh, installed, ipcadm, ipcadm_path, make, may_set_limits, needs_root, tool,
+};
 use rexpect::process::WaitStatus;
 use rexpect::session::spawn_command;
 
@@ -328,6 +331,56 @@ fn the_environment_of_the_program_names_what_is_held() {
     let environment = fs::read(format!("/proc/{}/environ", held.line())).expect("its environment");
     let entry = format!("IPCADM_SEM_RUN=sem:{inner}");
     assert!(environment.split(|&byte| byte == 0).any(|found| found == entry.as_bytes()));
+}
+
+#[test]
+fn a_set_that_was_removed_meanwhile_is_told() {
+    let _ns = fresh();
+    let told = |name: &str, program: &str| {
+        format!("ipcadm: {name} was removed while {program} ran: from then on it kept nobody out\n")
+    };
+    let line = |set: i32, status: i32| format!("{} rm -y sem:{set} >/dev/null; exit {status}", ipcadm_path().display());
+    for (options, status) in [(&[][..], 0), (&["-q", "-E0"], 3)] {
+        let set = set_of(&[1]);
+        let outcome = sem_run(set, options).args(["-c", &line(set, status)]).run().status(status);
+        outcome.stderr_is(told(&format!("sem:{set}"), "/bin/sh"));
+    }
+    // Also by its key, with a name that is no plain text, and when a signal ends the program.
+    let set = make::sem(0x5e, 1, 0o600);
+    make::setall(set, &[1]);
+    let folder = Folder::new("removed");
+    symlink("/bin/sh", folder.0.join("\u{1b}sh")).expect("a program by that name");
+    let words = ["sem", "run", "0x5e", "--", "./\u{1b}sh", "-c", &line(set, 0).replace("exit 0", "kill -9 $$")];
+    let outcome = ipcadm(words).dir(&folder.0).run().status(137);
+    outcome.stderr_is(told(&format!("sem:0x0000005e (id {set})"), "./\\x1bsh"));
+    // Who has become the program is not there any more, and a program that was not run missed nothing.
+    let set = set_of(&[1]);
+    sem_run(set, &["-F", "-c", &line(set, 4)]).run().status(4).stderr_empty();
+}
+
+#[test]
+fn a_set_that_was_changed_meanwhile_is_the_same() {
+    let _ns = fresh();
+    let set = set_of(&[1]);
+    let program = ipcadm_path().display().to_string();
+    let line = format!("({program} sem setval -q {set} 0=7 && {program} set --mode 0640 sem:{set}) >/dev/null; exit 3");
+    sem_run(set, &["-c", &line]).run().status(3).stderr_empty();
+    assert_eq!((make::getall(set, 1), make::perm(Kind::Sem, set).mode), (vec![7], 0o640));
+}
+
+#[test]
+fn another_set_with_the_identifier_is_not_the_one() {
+    if !may_set_limits("next_id") {
+        return;
+    }
+    let ns = fresh();
+    let set = set_of(&[1]);
+    let mut held = sem_run(set, &["-c", "echo in; read line"]).stdin_open().spawn();
+    held.line();
+    make::remove(Kind::Sem, set);
+    ns.sysctl("sem_next_id", set);
+    assert_eq!(make::sem(0, 2, 0o600), set);
+    held.wait().status(1).stderr_has(&format!("sem:{set} was removed while /bin/sh ran"));
 }
 
 #[test]

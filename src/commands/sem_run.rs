@@ -13,6 +13,9 @@ use super::options::exit_status;
 use super::sem_op::parse;
 use super::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::object::fingerprint::Fingerprint;
+use crate::object::inventory;
+use crate::object::model::Object;
 use crate::object::semaphores::operation::parse_list;
 use crate::object::semaphores::{Operation, Request, held};
 use crate::render::escape::escape_bytes;
@@ -96,7 +99,12 @@ impl SemRunArgs {
         // Nothing is given back here: our own end does that, together with the program's. An operation would give
         // back too much where somebody has set the value meanwhile.
         match ended {
-            Ok(Ended::Ran(status)) => Ok(process::shell_status(status)),
+            Ok(Ended::Ran(status)) => {
+                if is_gone(&set.object) {
+                    say_args(format_args!("{set} was removed while {running} ran: from then on it kept nobody out"));
+                }
+                Ok(process::shell_status(status))
+            }
             Ok(Ended::NotRun(errno)) => Ok(child::not_run(name, &errno.into())),
             Err(error) => Ok(child::not_run(name, &error)),
             Ok(Ended::Signalled(signal)) => signals::die_by(signal),
@@ -130,4 +138,9 @@ impl SemRunArgs {
         };
         made.map_err(|error| Error::Usage(format!("CMD: {error}")))
     }
+}
+
+/// Whether a set is not there any more; another one may have its identifier. False when that may not be known.
+fn is_gone(set: &Object) -> bool {
+    inventory::look(set.id).is_ok_and(|now| now.is_none_or(|now| !Fingerprint::of(set).is_of(&now)))
 }

@@ -73,6 +73,13 @@ impl Fingerprint {
         }
     }
 
+    /// Whether `object` is the same one, changed or not.
+    #[must_use]
+    pub fn is_of(&self, object: &Object) -> bool {
+        let unchanged = Self { ctime: object.ctime.seconds(), ..*self };
+        matches!(unchanged.compare(object), Comparison::Same | Comparison::Doomed)
+    }
+
     /// Reads the fingerprint out of a line that `ls --format jsonl` wrote.
     ///
     /// # Errors
@@ -171,6 +178,15 @@ mod tests {
         assert_eq!(listed.compare(&segment(9, 0o600, 78, 100)), Comparison::Changed("creating process"));
         assert_eq!(listed.compare(&segment(9, 0o600, 77, 101)), Comparison::Changed("change time"));
         assert_eq!(listed.compare(&segment(9, 0o600, 0, 100)), Comparison::Same);
+    }
+
+    #[test]
+    fn a_changed_object_is_the_same_one_and_a_replaced_one_is_not() {
+        let listed = Fingerprint::of(&segment(9, 0o600, 77, 100));
+        assert!(listed.is_of(&segment(9, 0o640, 77, 101)));
+        assert!(listed.is_of(&segment(0, 0o1600, 77, 101)));
+        assert!(!listed.is_of(&segment(8, 0o600, 77, 100)));
+        assert!(!listed.is_of(&segment(9, 0o600, 78, 100)));
     }
 
     #[test]
