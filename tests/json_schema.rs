@@ -110,6 +110,7 @@ static WAITER: Table = &[
     ("since", "string?"),
     ("last_pid", "number?"),
     ("last_alive", "bool?"),
+    ("paused", "string?"),
 ];
 static USED: Table = &[("ref", "string")];
 static USES: Table = &[("uses", "array"), ("hidden", "array")];
@@ -409,6 +410,7 @@ fn keys_keep_their_names_and_types() {
     let queue = make::msg(0x54, 0o600);
     make::qbytes(msg, 6);
     let sleepers = [make::blocked_semop(sem, 0, -2), make::blocked_recv(queue, 3), make::blocked_send(msg, 1, b"more")];
+    sleepers[0].stop();
     check.users();
     drop(sleepers);
     make::remove(Kind::Msg, queue);

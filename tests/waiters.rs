@@ -110,24 +110,6 @@ fn holders_are_found_and_counted() {
 }
 
 #[test]
-fn who_is_stopped_stands_in_for_nobody() {
-    let _ns = fresh();
-    let (set, queue) = (make::sem(0x51, 1, 0o600), make::msg(0x52, 0o600));
-    // The first is found first, and is in the set's queue no more; from a queue it goes on receiving.
-    let (stopped, receiver) = (make::blocked_semop(set, 0, -1), make::blocked_recv(queue, 0));
-    stopped.stop();
-    receiver.stop();
-    let sleeper = make::blocked_semop(set, 0, -1);
-    let found = |kind, id| of(&scan(), kind, id).waiters.iter().map(|waiter| waiter.tid).collect::<Vec<_>>();
-    assert_eq!(found(Kind::Sem, set), [sleeper.pid()]);
-    assert_eq!(found(Kind::Msg, queue), [receiver.pid()]);
-    drop(sleeper);
-    let users = scan();
-    let usage = of(&users, Kind::Sem, set);
-    assert_eq!((usage.waiters.len(), usage.hidden_waiters), (0, Some(0)));
-}
-
-#[test]
 fn who_shares_the_memory_of_a_holder_is_one_too() {
     let _ns = fresh();
     let id = make::shm(0, 4096, 0o600);

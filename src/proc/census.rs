@@ -90,7 +90,7 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     }
     // The first thread has ended and shows nothing any more; others do.
     let task = if stat.is_ending() { living_thread(pid, reader).unwrap_or(process) } else { process };
-    let users = reader.read(task, "status").ok().and_then(identity::users);
+    let users = reader.read(task, "status").ok().and_then(identity::users_in);
     Sight::Resident(Box::new(Resident { pid, task, stat: Some(stat), users }))
 }
 

@@ -76,6 +76,15 @@ pub fn read(number: i32) -> io::Result<Task> {
     })
 }
 
+/// Whom a process acts as.
+///
+/// # Errors
+/// As [`read`].
+pub fn users(number: u32) -> io::Result<Users> {
+    let text = fs::read(format!("/proc/{number}/status"))?;
+    status(&text).map(|status| status.users).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
 fn file<T>(number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
     let text = fs::read(format!("/proc/{number}/{name}"))?;
     parse(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
@@ -100,7 +109,7 @@ fn status(text: &[u8]) -> Option<Status> {
 
 /// Whom a process may act as, by its `status`.
 #[must_use]
-pub fn users(text: &[u8]) -> Option<Users> {
+pub fn users_in(text: &[u8]) -> Option<Users> {
     status(text).map(|status| status.users)
 }
 
@@ -132,7 +141,7 @@ fn number(word: &[u8]) -> Option<u64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Look, depth, look, status};
+    use super::{Look, depth, look, status, users};
     use crate::sys::Pid;
 
     #[test]
@@ -152,6 +161,7 @@ mod tests {
         let Look::Found(task) = look(own) else { panic!("not found") };
         assert!(task.process == own.raw() && !task.ended && task.threads >= 1 && task.started > 0);
         assert_eq!(look(Pid::new(i32::MAX)), Look::Missing);
+        assert_eq!(users(std::process::id()).unwrap(), task.users);
     }
 
     proptest! {

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod census;
 pub mod cgroup;
 pub mod cmdline;
+pub mod freezer;
 pub mod identity;
 pub mod logind;
 pub mod maps;

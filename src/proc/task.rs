@@ -64,12 +64,6 @@ impl Stat {
         matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
     }
 
-    /// Whether it was stopped by a signal, or by a debugger.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        matches!(self.state, b'T' | b't')
-    }
-
     /// Whether it is a thread of the kernel itself.
     #[must_use]
     pub fn is_kernel_thread(&self) -> bool {

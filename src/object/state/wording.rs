@@ -2,7 +2,7 @@
 
 use super::{Evidence, Judgement, State, found};
 use crate::object::model::Object;
-use crate::object::users::Usage;
+use crate::object::users::{Paused, Process, Usage, Waiter, Waiting};
 use crate::proc::recorded::{ClockSet, Living};
 
 /// Processes named in one fact.
@@ -62,15 +62,26 @@ pub(super) fn doomed(object: &Object, usage: &Usage) -> Judgement {
     found(State::Doomed, vec![removed, attached(nattch, usage)])
 }
 
-/// Threads that were found asleep on it, or that the kernel counts.
+/// Threads that were found asleep on it or paused there, or that the kernel counts.
 pub(super) fn waiting(usage: &Usage) -> Option<Evidence> {
+    let hidden = usage.hidden_waiters.unwrap_or(0);
+    let source = |waiter: &Waiter| format!("/proc/{}/task/{}/syscall", waiter.process.pid, waiter.tid);
+    if let Some(first) = usage.waiters.first().filter(|_| hidden == 0)
+        && let Some(text) = all_paused(&usage.waiters)
+    {
+        return Some(fact(text, source(first)));
+    }
     if let Some(first) = usage.waiters.first() {
         let by = names(usage.waiters.iter().map(|waiter| (waiter.process.pid, waiter.process.command.as_str())));
-        let hidden = usage.hidden_waiters.unwrap_or(0);
         let others = if hidden == 0 { String::new() } else { format!(", and {hidden} that cannot be seen") };
+        let paused = match usage.waiters.iter().filter(|waiter| waiter.paused.is_some()).count() {
+            0 => String::new(),
+            1 => "; 1 is paused".to_owned(),
+            many => format!("; {many} are paused"),
+        };
         let all = (usage.waiters.len() as u64).saturating_add(hidden);
-        let text = format!("{} on it, of {by}{others}", waiters(all));
-        return Some(fact(text, format!("/proc/{}/task/{}/syscall", first.process.pid, first.tid)));
+        let text = format!("{} on it, of {by}{others}{paused}", waiters(all));
+        return Some(fact(text, source(first)));
     }
     let hidden = usage.hidden_waiters.filter(|&number| number > 0)?;
     Some(fact(format!("{} on it", waiters(hidden)), "GETNCNT, GETZCNT"))
@@ -81,6 +92,24 @@ pub(super) fn creator_gone(last: &Living, gone: &[Evidence]) -> Vec<Evidence> {
     let Living { process, command } = last;
     let text = format!("{process} ({command}), the only living process that may use it, has detached it");
     gone.iter().take(1).cloned().chain([fact(text, "lpid, nattch")]).collect()
+}
+
+/// Of threads that are all paused, how the first is: `4 (worker) stands in semop on it and is paused (stopped)`.
+fn all_paused(waiters: &[Waiter]) -> Option<String> {
+    let paused: Option<Vec<Paused>> = waiters.iter().map(|waiter| waiter.paused).collect();
+    let (first, how) = (waiters.first()?, *paused?.first()?);
+    let call = match first.waiting {
+        Waiting::Take { .. } | Waiting::Zero { .. } | Waiting::Operate => "semop",
+        Waiting::Send { .. } => "msgsnd",
+        Waiting::Receive { .. } => "msgrcv",
+    };
+    let others = match waiters.len() {
+        1 => String::new(),
+        2 => ", as 1 more thread is".to_owned(),
+        many => format!(", as {} more threads are", many - 1),
+    };
+    let Process { pid, command, .. } = &first.process;
+    Some(format!("{pid} ({command}) stands in {call} on it and is paused ({}){others}", how.word()))
 }
 
 pub(super) fn clock_set(clock: ClockSet) -> Evidence {

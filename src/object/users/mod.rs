@@ -9,10 +9,12 @@ mod pass;
 mod waiters;
 pub mod words;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::pass::Pass;
 use super::model::{Object, ObjectId};
+use crate::proc::identity;
+use crate::proc::reader::is_gone;
 use crate::sys::Uid;
 
 /// Passes over objects whose users come and go while they are looked for.
@@ -79,7 +81,31 @@ pub enum Waiting {
     },
 }
 
-/// A thread asleep on an object.
+/// How a thread inside a call on an object is kept from going on. The kernel counts such threads of a queue, but not of
+/// a set: they are told to try again when they go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paused {
+    /// By a signal (SIGSTOP, SIGTSTP and so on).
+    Stopped,
+    /// By whoever traces it: a debugger.
+    Traced,
+    /// By the freezer of its control group.
+    Frozen,
+}
+
+impl Paused {
+    /// The word in tables and in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Traced => "traced",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
+/// A thread inside a call on an object: asleep, or paused there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiter {
     /// Its process.
@@ -94,6 +120,8 @@ pub struct Waiter {
     pub timeout: Option<bool>,
     /// Seconds that it has slept, where that can be known.
     pub asleep_for: Option<u64>,
+    /// How it is paused, if it is.
+    pub paused: Option<Paused>,
 }
 
 /// Who uses one object.
@@ -103,7 +131,7 @@ pub struct Usage {
     pub holders: Vec<Holder>,
     /// Attachments that the kernel counts and that were not found.
     pub hidden_attachments: u64,
-    /// Threads asleep on it, by pid and thread.
+    /// Threads asleep on it or paused there, by pid and thread.
     pub waiters: Vec<Waiter>,
     /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
     /// None where it cannot be known whether there are any.
@@ -124,6 +152,17 @@ impl Usage {
 pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
     unseen: BTreeSet<u32>,
+    unseen_threads: UnseenThreads,
+}
+
+/// Processes of which it was not seen whether they sleep on a set or queue, or are paused there. Who sleeps on a set is
+/// counted all the same, and hidden in its [`Usage`]; who is paused there is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnseenThreads {
+    /// By number, and whom they act as; None where that cannot be seen either.
+    pub processes: BTreeMap<u32, Option<identity::Users>>,
+    /// Why there may be others, of which not even the number is known.
+    pub others: Option<String>,
 }
 
 /// What a scan looks for.
@@ -147,6 +186,7 @@ impl Users {
             let mut pass = Pass::new(&unsettled, wants);
             pass.run();
             users.unseen.extend(pass.unseen());
+            users.unseen_threads.note(&pass);
             let found;
             (found, unsettled) = pass.finish(attempt == ATTEMPTS, &mut seen);
             users.by_object.extend(found);
@@ -163,9 +203,31 @@ impl Users {
         self.by_object.get(&id)
     }
 
+    /// Who may sleep on the sets and queues of the scan, or be paused there, without being among their users.
+    #[must_use]
+    pub fn unseen_threads(&self) -> &UnseenThreads {
+        &self.unseen_threads
+    }
+
     /// Whether a process may not be looked into, so that it may use more than was found.
     #[must_use]
     pub fn is_unseen(&self, pid: u32) -> bool {
         self.unseen.contains(&pid)
+    }
+}
+
+impl UnseenThreads {
+    fn note(&mut self, pass: &Pass) {
+        if self.others.is_none() {
+            self.others = pass.unseen_others();
+        }
+        for pid in pass.unseen_threads() {
+            match identity::users(pid) {
+                Ok(users) => _ = self.processes.insert(pid, Some(users)),
+                // It has ended.
+                Err(error) if is_gone(&error) => {}
+                Err(_) => _ = self.processes.insert(pid, None),
+            }
+        }
     }
 }

@@ -71,9 +71,9 @@ impl Pass {
         }
     }
 
-    /// Looks into all processes, or as many as it takes to find all that the kernel counts.
+    /// Looks into all processes, whatever the kernel counts: it does not count all who use an object.
     pub(super) fn run(&mut self) {
-        if self.segments.is_empty() && self.sleepers.is_complete() {
+        if self.segments.is_empty() && self.sleepers.is_empty() {
             return;
         }
         let Some(own) = namespace::ipc() else {
@@ -96,9 +96,6 @@ impl Pass {
         }
         for pid in processes {
             self.look_into(pid, own);
-            if self.segments.is_empty() && self.sleepers.is_complete() {
-                return;
-            }
         }
         for pid in std::mem::take(&mut self.elsewhere) {
             self.look_elsewhere(pid, own);
@@ -108,6 +105,16 @@ impl Pass {
     /// The processes that may not be looked into, of those that were to be.
     pub(super) fn unseen(&self) -> impl Iterator<Item = u32> {
         self.unseen.mappings.union(&self.unseen.threads).copied()
+    }
+
+    /// The processes of which it was not seen what their threads sleep in, or are paused in.
+    pub(super) fn unseen_threads(&self) -> impl Iterator<Item = u32> {
+        self.unseen.threads.iter().copied()
+    }
+
+    /// Why there may be more such processes; None where there are none, or nobody looked for threads.
+    pub(super) fn unseen_others(&self) -> Option<String> {
+        if self.sleepers.is_empty() { None } else { self.unseen.others() }
     }
 
     fn look_into(&mut self, pid: u32, own: u64) {
@@ -123,12 +130,12 @@ impl Pass {
             if !self.segments.is_empty() {
                 self.look_at_mappings(process);
             }
-            if !self.sleepers.is_complete() {
+            if !self.sleepers.is_empty() {
                 self.look_at_threads(pid, own, true);
             }
         } else if self.reader.threads(pid).is_ok_and(|threads| threads > 1) {
             self.elsewhere.push(pid);
-            if !self.sleepers.is_complete() {
+            if !self.sleepers.is_empty() {
                 self.look_at_threads(pid, own, false);
             }
         }
@@ -252,7 +259,8 @@ impl Pass {
             let mut hidden = slept.missing();
             let mut settled = true;
             let now = if hidden.is_some() && !slept.is_quiet() { waiters::count(&slept.object) } else { None };
-            if let Some(missing) = hidden.filter(|&missing| missing > 0) {
+            let uncounted = slept.is_uncounted(now.as_ref());
+            if hidden.is_some_and(|missing| missing > 0) || uncounted {
                 let sight = Sight::of_set(&slept);
                 settled = now == slept.counted && seen.get(&id) == Some(&sight);
                 if !settled && !last {
@@ -260,9 +268,12 @@ impl Pass {
                     unsettled.push(slept.object);
                     continue;
                 }
+                if settled && uncounted {
+                    slept.take_for_frozen();
+                }
                 let total = |counts: &Option<Counts>| counts.as_ref().map_or(0, Counts::total);
                 let gone = total(&slept.counted).saturating_sub(total(&now));
-                hidden = Some(missing.saturating_sub(gone));
+                hidden = hidden.map(|missing| missing.saturating_sub(gone));
             }
             slept.check(now.as_ref());
             let why = unseen.threads();
@@ -316,11 +327,20 @@ impl Unseen {
     }
 
     fn threads(&self) -> Option<String> {
+        self.threads_but(self.threads.len())
+    }
+
+    /// Why there may be processes that are not among those whose threads could not be seen.
+    fn others(&self) -> Option<String> {
+        self.threads_but(0)
+    }
+
+    fn threads_but(&self, denied: usize) -> Option<String> {
         match self.calls {
             Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
             _ => {
                 let outside = || "processes outside of this pid namespace cannot be seen".to_owned();
-                self.why(self.threads.len()).or_else(|| self.outside.then(outside))
+                self.why(denied).or_else(|| self.outside.then(outside))
             }
         }
     }

@@ -1,11 +1,15 @@
-//! The threads asleep on sets and queues.
+//! The threads asleep on sets and queues, or paused there.
+//!
+//! The kernel counts who sleeps on a set. A thread that is stopped, traced or frozen in there it does not count, and has
+//! it try again later; so counts prove that somebody is hidden, and never that nobody waits.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::asleep::Clocks;
-use super::{Process, Waiter, Waiting};
+use super::{Paused, Process, Waiter, Waiting};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::blocked::{self, Abi, Call, Line, MAX_OPS, Mtype, OPERATION_SIZE, Operation};
+use crate::proc::freezer::Freezer;
 use crate::proc::reader::{Reader, Task};
 use crate::proc::task::Stat;
 use crate::sys::{self, Errno, SemId, sem};
@@ -23,6 +27,7 @@ pub(super) struct Sleepers {
     by_id: HashMap<ObjectId, usize>,
     all: Vec<Slept>,
     clocks: Clocks,
+    freezer: Freezer,
 }
 
 /// One of them.
@@ -36,9 +41,40 @@ pub(super) struct Slept {
 }
 
 impl Slept {
-    /// Sleepers that the kernel counted before and that were not found.
+    /// Sleepers that the kernel counted before and that were not found, semaphore by semaphore. One of whom it is not
+    /// known what it sleeps for may be any of them.
     pub(super) fn missing(&self) -> Option<u64> {
-        self.counted.as_ref().map(|counted| counted.total().saturating_sub(self.waiters.len() as u64))
+        let counted = self.counted.as_ref()?;
+        let found = self.found();
+        let missing = |(&place, count): (&Place, &u64)| count.saturating_sub(found.at(Some(place)));
+        let missing = counted.0.iter().map(missing).fold(0, u64::saturating_add);
+        let anywhere = self.awake().filter(|waiter| place(waiter.waiting).is_none()).count() as u64;
+        Some(missing.saturating_sub(anywhere))
+    }
+
+    /// Those found that the kernel counts, unless they are paused and it does not show.
+    fn awake(&self) -> impl Iterator<Item = &Waiter> {
+        self.waiters.iter().filter(|waiter| waiter.paused.is_none())
+    }
+
+    /// How many of them sleep for what.
+    fn found(&self) -> Counts {
+        let mut found = Counts::default();
+        self.awake().for_each(|waiter| found.add(place(waiter.waiting), 1));
+        found
+    }
+
+    /// Whether threads were found that look asleep while the kernel has counted nobody, before and `now`.
+    pub(super) fn is_uncounted(&self, now: Option<&Counts>) -> bool {
+        let nobody = |counts: Option<&Counts>| counts.is_some_and(|counts| counts.total() == 0);
+        nobody(self.counted.as_ref()) && nobody(now) && self.awake().next().is_some()
+    }
+
+    /// Takes those who look asleep for frozen.
+    pub(super) fn take_for_frozen(&mut self) {
+        for waiter in &mut self.waiters {
+            waiter.paused = waiter.paused.or(Some(Paused::Frozen));
+        }
     }
 
     /// Whether nobody was found or counted.
@@ -47,15 +83,12 @@ impl Slept {
     }
 
     /// Takes back what was read of operations where it is not so: the kernel counted fewer sleepers there, before and
-    /// `now`. A program may use the memory for something else while it sleeps.
+    /// `now`. A program may use the memory for something else while it sleeps. Of those who are paused it is believed.
     pub(super) fn check(&mut self, now: Option<&Counts>) {
         let Some(before) = &self.counted else { return };
-        let mut found = Counts::default();
-        for waiter in &self.waiters {
-            found.add(place(waiter.waiting), 1);
-        }
+        let found = self.found();
         let counted = |place| before.at(place).max(now.map_or(0, |now| now.at(place)));
-        for waiter in &mut self.waiters {
+        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.paused.is_none()) {
             let place = place(waiter.waiting);
             if place.is_some() && found.at(place) > counted(place) {
                 waiter.waiting = Waiting::Operate;
@@ -143,12 +176,12 @@ impl Sleepers {
                 all.len() - 1
             });
         }
-        Self { by_id, all, clocks: Clocks::default() }
+        Self { by_id, all, clocks: Clocks::default(), freezer: Freezer::default() }
     }
 
-    /// Whether every sleeper was found; never so with a queue, whose sleepers nobody counts.
-    pub(super) fn is_complete(&self) -> bool {
-        self.all.iter().all(|slept| slept.missing() == Some(0))
+    /// Whether there is nothing to look for. It does not end because all are found whom the kernel counts.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// Looks at one thread; `lives_here` says whether it is in the caller's IPC namespace, `describe` whose it is.
@@ -176,15 +209,17 @@ impl Sleepers {
             if Line::parse(reader.read(task, "syscall")?) != Some(line) {
                 continue;
             }
-            // A stopped thread is in no queue of a set, though it still shows the call, which then fails. One of msgsnd
-            // or msgrcv goes on sleeping when it goes on.
-            if kind == Kind::Sem && Stat::parse(reader.read(task, "stat")?).is_some_and(|stat| stat.is_stopped()) {
-                return Ok(());
-            }
+            let state = Stat::parse(reader.read(task, "stat")?).map(|stat| stat.state);
             if let (Some((waiting, undo, timeout)), Some(process)) = (seen, describe(reader)) {
                 let tid = task.tid.unwrap_or(task.pid);
                 let asleep_for = self.clocks.asleep_for(task, reader);
-                self.all[index].waiters.push(Waiter { process, tid, waiting, undo, timeout, asleep_for });
+                let paused = match state {
+                    Some(b'T') => Some(Paused::Stopped),
+                    Some(b't') => Some(Paused::Traced),
+                    Some(state) if self.freezer.holds(task, state, reader) => Some(Paused::Frozen),
+                    _ => None,
+                };
+                self.all[index].waiters.push(Waiter { process, tid, waiting, undo, timeout, asleep_for, paused });
             }
             return Ok(());
         }
@@ -260,7 +295,7 @@ mod tests {
 
     use super::{Counts, Slept};
     use crate::object::model::Object;
-    use crate::object::users::{Process, Waiter, Waiting};
+    use crate::object::users::{Paused, Process, Waiter, Waiting};
     use crate::sys::sem::SemStat;
     use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
 
@@ -270,26 +305,60 @@ mod tests {
         Object::set(SemId::new(0), &SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems: 4 })
     }
 
+    fn wait(waiting: Waiting, paused: Option<Paused>) -> Waiter {
+        let process = Process::default();
+        Waiter { process, tid: 1, waiting, undo: Some(true), timeout: None, asleep_for: None, paused }
+    }
+
+    fn slept(waiters: &[Waiter], counts: &[((u32, bool), u64)]) -> Slept {
+        let counted = Some(Counts(BTreeMap::from_iter(counts.iter().copied())));
+        Slept { object: set(), waiters: waiters.to_vec(), counted, values: None }
+    }
+
+    const TAKE: Waiting = Waiting::Take { index: 3, by: 1 };
+    const ZERO: Waiting = Waiting::Zero { index: 3 };
+
     #[test]
     fn no_operation_is_believed_against_the_counts() {
-        let wait = |waiting| Waiter {
-            process: Process::default(),
-            tid: 1,
-            waiting,
-            undo: Some(true),
-            timeout: None,
-            asleep_for: None,
-        };
-        let (take, zero) = (Waiting::Take { index: 3, by: 1 }, Waiting::Zero { index: 3 });
         let counts = |number| Counts(BTreeMap::from([((3, false), number)]));
         let check = |now: Option<Counts>| {
-            let waiters = vec![wait(take), wait(take), wait(zero)];
-            let mut slept = Slept { object: set(), waiters, counted: Some(counts(1)), values: None };
+            let waiters = [wait(TAKE, None), wait(TAKE, None), wait(ZERO, None), wait(ZERO, Some(Paused::Traced))];
+            let mut slept = slept(&waiters, &[((3, false), 1)]);
             slept.check(now.as_ref());
             slept.waiters.iter().map(|waiter| (waiter.waiting, waiter.undo)).collect::<Vec<_>>()
         };
-        let unknown = (Waiting::Operate, None);
-        assert_eq!(check(None), [unknown; 3]);
-        assert_eq!(check(Some(counts(2))), [(take, Some(true)), (take, Some(true)), unknown]);
+        let (unknown, paused) = ((Waiting::Operate, None), (ZERO, Some(true)));
+        assert_eq!(check(None), [unknown, unknown, unknown, paused]);
+        assert_eq!(check(Some(counts(2))), [(TAKE, Some(true)), (TAKE, Some(true)), unknown, paused]);
+    }
+
+    #[test]
+    fn who_is_hidden_is_counted_for_each_semaphore() {
+        let stopped = Some(Paused::Stopped);
+        let counts = [((3, false), 2), ((1, true), 1)];
+        for (waiters, missing) in [
+            (vec![], 3),
+            (vec![wait(TAKE, None)], 2),
+            // Neither who is paused, nor who waits for another semaphore, stands for one that is counted.
+            (vec![wait(TAKE, stopped), wait(ZERO, None)], 3),
+            (vec![wait(TAKE, None), wait(TAKE, None), wait(TAKE, None)], 1),
+            (vec![wait(Waiting::Operate, None), wait(Waiting::Operate, stopped)], 2),
+            (vec![wait(Waiting::Operate, None); 5], 0),
+        ] {
+            assert_eq!(slept(&waiters, &counts).missing(), Some(missing), "{waiters:?}");
+        }
+    }
+
+    #[test]
+    fn who_sleeps_uncounted_is_frozen() {
+        let none = Counts::default();
+        let mut frozen = slept(&[wait(TAKE, Some(Paused::Stopped)), wait(TAKE, None)], &[]);
+        assert!(frozen.is_uncounted(Some(&none)));
+        assert!(!frozen.is_uncounted(None) && !frozen.is_uncounted(slept(&[], &[((1, true), 1)]).counted.as_ref()));
+        frozen.take_for_frozen();
+        let paused: Vec<_> = frozen.waiters.iter().map(|waiter| waiter.paused).collect();
+        assert_eq!(paused, [Some(Paused::Stopped), Some(Paused::Frozen)]);
+        assert!(!frozen.is_uncounted(Some(&none)));
+        assert!(!slept(&[wait(TAKE, None)], &[((3, false), 1)]).is_uncounted(Some(&none)));
     }
 }

@@ -89,11 +89,17 @@ fn attached(nattch: u64, usage: Option<&Usage>) -> String {
 fn waited_for(usage: &Usage) -> Option<String> {
     let waiters = once(usage.waiters.iter().map(|waiter| &waiter.process));
     let hidden = usage.hidden_waiters.unwrap_or(0);
+    let paused = match usage.waiters.iter().map(|waiter| waiter.paused).collect::<Option<Vec<_>>>().as_deref() {
+        Some([first, ..]) => format!(", paused ({})", first.word()),
+        _ => String::new(),
+    };
     let threads = |number: u64| if number == 1 { "1 thread".to_owned() } else { format!("{number} threads") };
     match (waiters.len(), hidden) {
         (0, 0) => None,
         (0, hidden) => Some(format!("waited for by {} that cannot be seen", threads(hidden))),
-        (_, 0) => Some(format!("waited for by {}", named(&waiters))),
-        (_, hidden) => Some(format!("waited for by {}, and {} that cannot be seen", named(&waiters), threads(hidden))),
+        (_, 0) => Some(format!("waited for by {}{paused}", named(&waiters))),
+        (_, hidden) => {
+            Some(format!("waited for by {}{paused}, and {} that cannot be seen", named(&waiters), threads(hidden)))
+        }
     }
 }

@@ -56,7 +56,7 @@ const fn column(header: &'static str, right: bool, flexible: bool) -> Option<Col
 }
 
 /// All fields, in the order of CSV.
-pub static USE_FIELDS: [UseField; 26] = [
+pub static USE_FIELDS: [UseField; 27] = [
     UseField {
         name: "ref",
         column: column("REF", false, false),
@@ -225,6 +225,15 @@ pub static USE_FIELDS: [UseField; 26] = [
         part: Part::Waiter,
         value: |of, _| match &of.role {
             Role::Waiter(_, Some(trace)) => trace.is_alive().map_or(Value::Null, Value::Flag),
+            _ => Value::Null,
+        },
+    },
+    UseField {
+        name: "paused",
+        column: None,
+        part: Part::Waiter,
+        value: |of, _| match &of.role {
+            Role::Waiter(waiter, _) => waiter.paused.map_or(Value::Null, |paused| Value::Word(paused.word().into())),
             _ => Value::Null,
         },
     },

@@ -118,6 +118,9 @@ impl Use {
                 if waiter.tid != waiter.process.pid {
                     words.push_str(&format!(" (thread {})", waiter.tid));
                 }
+                if let Some(paused) = waiter.paused {
+                    words.push_str(&format!(", paused ({})", paused.word()));
+                }
                 words
             }
             Role::Recorded(record) => match record {
@@ -233,19 +236,21 @@ pub fn hidden(usage: &Usage) -> Option<String> {
 mod tests {
     use super::{Hidden, Role, Use, hidden, waiting};
     use crate::object::model::{Kind, ObjectId};
-    use crate::object::users::{Process, Usage, Waiter, Waiting};
+    use crate::object::users::{Paused, Process, Usage, Waiter, Waiting};
 
     #[test]
     fn undo_and_timeout_are_told() {
-        let words = |undo, timeout, tid| {
+        let words = |undo, timeout, tid, paused| {
             let waiting = Waiting::Take { index: 0, by: 1 };
             let process = Process { pid: 7, ..Process::default() };
-            let waiter = Waiter { process, tid, waiting, undo, timeout, asleep_for: None };
+            let waiter = Waiter { process, tid, waiting, undo, timeout, asleep_for: None, paused };
             Use::found(ObjectId { kind: Kind::Sem, id: 0 }, Role::Waiter(waiter, None)).words()
         };
-        assert_eq!(words(Some(true), Some(true), 7), "takes 1 from semaphore 0, undo, timeout");
-        assert_eq!(words(Some(false), Some(true), 8), "takes 1 from semaphore 0, timeout (thread 8)");
-        assert_eq!(words(None, None, 7), "takes 1 from semaphore 0");
+        assert_eq!(words(Some(true), Some(true), 7, None), "takes 1 from semaphore 0, undo, timeout");
+        assert_eq!(words(Some(false), Some(true), 8, None), "takes 1 from semaphore 0, timeout (thread 8)");
+        assert_eq!(words(None, None, 7, None), "takes 1 from semaphore 0");
+        let paused = words(None, None, 8, Some(Paused::Frozen));
+        assert_eq!(paused, "takes 1 from semaphore 0 (thread 8), paused (frozen)");
     }
 
     #[test]

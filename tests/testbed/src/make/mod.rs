@@ -6,6 +6,7 @@
 
 mod layout;
 mod msg;
+mod pause;
 mod process;
 mod sem;
 mod shm;
@@ -15,6 +16,7 @@ use std::io;
 pub use layout::Perm;
 pub(crate) use layout::stat_any;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
+pub use pause::{Freezer, Traced, Version};
 pub use process::receiving_thread;
 pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_recv_except};
 pub use process::{blocked_semop, blocked_send};
