@@ -215,3 +215,26 @@ fn whose_threads_were_not_seen_is_told_with_whom_they_act_as() {
         drop(sleeper);
     });
 }
+
+#[test]
+fn where_processes_cannot_be_listed_nobody_is_taken_for_absent() {
+    alone("where_processes_cannot_be_listed_nobody_is_taken_for_absent", |ns| {
+        let queue = make::by_dead_process(|| {
+            let id = make::msg(0, 0o600);
+            make::send(id, 1, b"x");
+            make::recv(id, 0);
+            id
+        });
+        let sleeper = make::blocked_recv(queue, 0);
+        let reference = format!("msg:{queue}");
+        let blind = |words: &[&str]| ipcadm(words).without_call(libc::SYS_getdents64).run();
+        let found = blind(&["ls", "--format", "jsonl", "-o", "state,evidence", "--grace", "0", &reference]).ok();
+        let found: Value = serde_json::from_slice(&found.stdout).expect("one object");
+        assert_eq!(found["state"], "unknown", "{found}");
+        assert!(found["evidence"][0]["fact"].as_str().is_some_and(|fact| fact.contains("/proc cannot be read: ")));
+        blind(&["who", &reference]).ok().stderr_lacks("nobody uses").stdout_has("sleeping threads may be hidden");
+        blind(&["rm", "--if-unused", &reference]).status(10).stderr_has("/proc cannot be read: ");
+        assert_eq!(ns.ids(Made::Msg), [queue]);
+        assert!(sleeper.is_asleep());
+    });
+}

@@ -147,7 +147,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn thread_ids(&mut self, pid: u32) -> io::Result<Vec<u32>> {
-        fs::read_dir(self.at(Task::process(pid), "task")).map(numbers)
+        fs::read_dir(self.at(Task::process(pid), "task")).and_then(numbers)
     }
 
     /// Fills `memory` from what a process has at `address`. Needs the right to trace it.
@@ -179,13 +179,15 @@ pub fn is_gone(error: &io::Error) -> bool {
 /// The numbers of all processes that `/proc` shows.
 ///
 /// # Errors
-/// When there is no `/proc`.
+/// When there is no `/proc`, or not all of it can be listed.
 pub fn processes() -> io::Result<Vec<u32>> {
-    fs::read_dir("/proc").map(numbers)
+    fs::read_dir("/proc").and_then(numbers)
 }
 
-fn numbers(folder: fs::ReadDir) -> Vec<u32> {
-    folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+/// Part of a list is none: who is missing from it would be taken for absent.
+fn numbers(folder: fs::ReadDir) -> io::Result<Vec<u32>> {
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    folder.filter_map(|entry| entry.map(number).transpose()).collect()
 }
 
 #[cfg(test)]

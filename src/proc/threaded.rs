@@ -1,7 +1,7 @@
 //! The processes that have several threads, or had: a number that the kernel recorded may have been that of a thread
 //! which has ended, and its process lives on.
 
-use std::fs;
+use std::{fs, io};
 
 use super::identity::{self, Users};
 use super::reader::{self, Reader};
@@ -28,7 +28,9 @@ impl Threaded {
         let mut complete = identity::read(1).is_ok();
         let mut reader = Reader::default();
         let mut processes = Vec::new();
-        for pid in reader::processes().unwrap_or_default() {
+        let listed = reader::processes();
+        complete &= listed.is_ok();
+        for pid in listed.unwrap_or_default() {
             let Ok(number) = i32::try_from(pid) else { continue };
             match identity::read(number) {
                 Ok(task) if pid == own || task.ended => {}
@@ -101,8 +103,14 @@ fn may_be_here(pid: u32, reader: &mut Reader) -> bool {
         // A thread of the kernel has none, and is not to be asked.
         return first.is_some() || fs::read(format!("/proc/{pid}/stat")).is_ok_and(|stat| is_of_a_user(&stat));
     }
-    let threads = reader.thread_ids(pid).unwrap_or_default();
-    threads.into_iter().any(|tid| reader.ipc_namespace(reader::Task::thread(pid, tid)).ok() == own)
+    let is_here = |namespace: io::Result<u64>| match namespace {
+        Ok(namespace) => Some(namespace) == own,
+        Err(error) => !reader::is_gone(&error),
+    };
+    match reader.thread_ids(pid) {
+        Ok(threads) => threads.into_iter().any(|tid| is_here(reader.ipc_namespace(reader::Task::thread(pid, tid)))),
+        Err(error) => !reader::is_gone(&error),
+    }
 }
 
 fn is_of_a_user(stat: &[u8]) -> bool {

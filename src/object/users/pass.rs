@@ -133,12 +133,25 @@ impl Pass {
             if !self.sleepers.is_empty() {
                 self.look_at_threads(pid, own, true);
             }
-        } else if self.reader.threads(pid).is_ok_and(|threads| threads > 1) {
-            self.elsewhere.push(pid);
-            if !self.sleepers.is_empty() {
-                self.look_at_threads(pid, own, false);
+            return;
+        }
+        match self.reader.threads(pid) {
+            Ok(threads) if threads <= 1 => {}
+            Err(error) if is_gone(&error) => {}
+            // It may have threads in this namespace.
+            _ => {
+                self.elsewhere.push(pid);
+                if !self.sleepers.is_empty() {
+                    self.look_at_threads(pid, own, false);
+                }
             }
         }
+    }
+
+    /// Neither what a process has mapped nor what its threads sleep in was seen.
+    fn take_for_unseen(&mut self, pid: u32) {
+        self.unseen.mappings.insert(pid);
+        self.unseen.threads.insert(pid);
     }
 
     /// A process whose first thread does not tell its namespace: it may not be looked into, or there is nothing to see,
@@ -153,15 +166,23 @@ impl Pass {
             return None;
         }
         if !is_gone(error) {
-            self.unseen.mappings.insert(pid);
-            self.unseen.threads.insert(pid);
+            self.take_for_unseen(pid);
             return None;
         }
-        let threads = self.reader.thread_ids(pid).ok()?;
-        threads.into_iter().find_map(|tid| {
+        let mut errors = Vec::new();
+        let threads = self.reader.thread_ids(pid).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+        let found = threads.into_iter().find_map(|tid| {
             let task = Task::thread(pid, tid);
-            Some((task, self.reader.ipc_namespace(task).ok()?))
-        })
+            let namespace = self.reader.ipc_namespace(task).map_err(|error| errors.push(error));
+            Some((task, namespace.ok()?))
+        });
+        if found.is_none() && errors.iter().any(|error| !is_gone(error)) {
+            self.take_for_unseen(pid);
+        }
+        found
     }
 
     fn look_at_mappings(&mut self, process: Task) {
@@ -181,14 +202,17 @@ impl Pass {
         }
         let alone = self.reader.threads(pid).is_ok_and(|threads| threads == 1);
         let threads = if alone { Ok(vec![pid]) } else { self.reader.thread_ids(pid) };
+        if threads.as_ref().is_err_and(|error| !is_gone(error)) {
+            self.unseen.threads.insert(pid);
+        }
         for tid in threads.unwrap_or_default() {
             let task = Task::thread(pid, tid);
-            if !all && !self.reader.ipc_namespace(task).is_ok_and(|of_thread| of_thread == namespace) {
-                continue;
-            }
             let Self { sleepers, reader, describer, unseen, .. } = self;
             let describe = |reader: &mut Reader| describer.process(pid, reader);
-            if let Err(error) = sleepers.look(task, reader, namespace, describe)
+            let is_here = if all { Ok(true) } else { reader.ipc_namespace(task).map(|found| found == namespace) };
+            let looked =
+                is_here.and_then(|here| if here { sleepers.look(task, reader, namespace, describe) } else { Ok(()) });
+            if let Err(error) = looked
                 && !is_gone(&error)
                 // Who has ended since it was found is refused too.
                 && !has_ended(reader, task)
@@ -204,13 +228,17 @@ impl Pass {
         if self.segments.is_empty() {
             return;
         }
-        let threads = self.reader.thread_ids(pid).unwrap_or_default();
+        let mut unseen = false;
+        let mut note = |error: &io::Error| unseen |= !is_gone(error);
+        let threads = self.reader.thread_ids(pid).inspect_err(&mut note).unwrap_or_default();
         let lives_here = |tid: &u32| {
-            let namespace = self.reader.ipc_namespace(Task::thread(pid, *tid));
+            let namespace = self.reader.ipc_namespace(Task::thread(pid, *tid)).inspect_err(&mut note);
             namespace.is_ok_and(|namespace| namespace == own)
         };
-        if let Some(tid) = threads.into_iter().find(lives_here) {
-            self.look_at_mappings(Task::thread(pid, tid));
+        match threads.into_iter().find(lives_here) {
+            Some(tid) => self.look_at_mappings(Task::thread(pid, tid)),
+            None if unseen => _ = self.unseen.mappings.insert(pid),
+            None => {}
         }
     }
 
