@@ -112,7 +112,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
         let census = Census::take(&mut Reader::default()).unwrap();
         let found = census.residents.iter().find(|resident| resident.pid == child.id()).unwrap();
-        assert_eq!(found.stat.as_ref().unwrap().parent.unsigned_abs(), std::process::id());
+        assert_eq!(found.stat.as_ref().unwrap().parent, std::process::id());
         assert_eq!(found.users.as_ref().unwrap().uids.len(), 4);
         assert!(!census.residents.iter().any(|resident| resident.pid == std::process::id()));
         child.kill().unwrap();

@@ -14,6 +14,8 @@ pub struct Task {
     pub process: i32,
     /// The process's command name, not yet escaped.
     pub command: String,
+    /// The process's parent; 0 where that is in another pid namespace.
+    pub parent: i32,
     /// Its users and groups.
     pub users: Users,
     /// Threads of the process.
@@ -70,6 +72,7 @@ pub fn read(number: i32) -> io::Result<Task> {
         // The first thread may have ended while others go on.
         ended: matches!(of_process.state, b'Z' | b'X' | b'x') && of_process.threads <= 1,
         command: of_process.command,
+        parent: i32::try_from(of_process.parent).map_err(|_| io::ErrorKind::InvalidData)?,
         users: status.users,
         threads: of_task.threads,
         started: of_task.started,

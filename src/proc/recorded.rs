@@ -51,9 +51,21 @@ pub enum Gone {
     /// No process or thread has the number.
     NoSuch,
     /// It has ended, and its parent has not yet asked for its status.
-    Zombie(Living),
+    Zombie(Living, Parent),
     /// The number is now that of a process or thread that started so many seconds later.
     Reused(Living, i64),
+}
+
+/// Who may have forked a process that has ended, and so may know what it did: its parent, unless that came later and
+/// only adopted it, as the first process does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// This process lives.
+    Lives(Living),
+    /// It cannot be seen.
+    Hidden,
+    /// None that still lives.
+    No,
 }
 
 /// Why it cannot be known whether a process lives.
@@ -169,18 +181,35 @@ impl Processes {
             Look::Missing => return Recorded::Gone(Gone::NoSuch),
             Look::Hidden => return Recorded::Unknown(Unknown::Hidden),
         };
-        let started = self.started(&task);
+        let started = self.started(&task).filter(|_| comparable);
+        let later = started.map(|started| started.saturating_sub(time.seconds()));
+        let ended = task.ended.then(|| self.parent(&task, time));
         let living = Living { process: task.process, command: task.command };
-        if task.ended {
-            return Recorded::Gone(Gone::Zombie(living));
-        }
-        let Some(started) = started.filter(|_| comparable) else {
-            return Recorded::Unknown(Unknown::Incomparable(living));
-        };
-        match started.saturating_sub(time.seconds()) {
-            later if later > self.forward.saturating_add(TRUNCATION) => Recorded::Gone(Gone::Reused(living, later)),
-            later if later > TRUNCATION => Recorded::Unknown(Unknown::SetForward(living, later)),
+        match (later, ended) {
+            (Some(later), _) if later > self.forward.saturating_add(TRUNCATION) => {
+                Recorded::Gone(Gone::Reused(living, later))
+            }
+            (_, Some(parent)) => Recorded::Gone(Gone::Zombie(living, parent)),
+            (None, _) => Recorded::Unknown(Unknown::Incomparable(living)),
+            (Some(later), _) if later > TRUNCATION => Recorded::Unknown(Unknown::SetForward(living, later)),
             _ => Recorded::Alive(living),
+        }
+    }
+
+    /// Who forked a process, which has ended, and lives. This program knows nothing of what its own children were told,
+    /// and the first process reaps those of others.
+    fn parent(&mut self, ended: &Task, time: Timestamp) -> Parent {
+        match ended.parent {
+            0 => return Parent::Hidden,
+            1 => return Parent::No,
+            own if own == std::process::id().cast_signed() => return Parent::No,
+            _ => {}
+        }
+        match self.look(Pid::new(ended.parent), time) {
+            Look::Found(parent) if parent.ended || parent.started > ended.started => Parent::No,
+            Look::Found(parent) => Parent::Lives(Living { process: parent.process, command: parent.command }),
+            Look::Missing => Parent::No,
+            Look::Hidden => Parent::Hidden,
         }
     }
 

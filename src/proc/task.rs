@@ -14,8 +14,8 @@ pub struct Stat {
     pub command: String,
     /// `S`, `R`, `Z` and so on.
     pub state: u8,
-    /// The process that is told of its end.
-    pub parent: i32,
+    /// The number of its parent; 0 where that is in another pid namespace.
+    pub parent: u32,
     /// Its process group.
     pub group: i32,
     /// Its session.
@@ -47,7 +47,7 @@ impl Stat {
         Some(Self {
             command,
             state: *words.first()?.as_bytes().first()?,
-            parent: process(4)?,
+            parent: words.get(1)?.parse().ok()?,
             group: process(5)?,
             session: process(6)?,
             flags: number(9)?,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::wording::fact;
 use super::{Evidence, Judge};
 use crate::object::model::{Detail, Object};
-use crate::proc::recorded::{Gone, Living, Recorded, Thread, Unknown};
+use crate::proc::recorded::{Gone, Living, Parent, Recorded, Thread, Unknown};
 use crate::sys::{Pid, Timestamp};
 
 use super::wording::span;
@@ -181,17 +181,38 @@ impl Judge {
                         );
                         finding.doubts.push(fact(text, "/proc"));
                     }
-                    Thread::No => finding.gone.push(gone_fact(role, number, source, gone)),
+                    Thread::No => match gone_fact(role, number, source, gone) {
+                        Ok(fact) => finding.gone.push(fact),
+                        Err(doubt) => finding.doubts.push(doubt),
+                    },
                 }
             }
         }
     }
 }
 
-fn gone_fact(role: &str, number: i32, source: &str, gone: Gone) -> Evidence {
-    match gone {
+/// That a recorded user is gone.
+///
+/// # Errors
+/// That its parent lives, which may know what it knew.
+fn gone_fact(role: &str, number: i32, source: &str, gone: Gone) -> Result<Evidence, Evidence> {
+    Ok(match gone {
         Gone::NoSuch => fact(format!("{role} {number} is gone: no such process"), format!("/proc/{number}")),
-        Gone::Zombie(Living { process, command }) => fact(
+        Gone::Zombie(Living { command: own, .. }, Parent::Lives(Living { process: parent, command })) => {
+            let text = format!(
+                "{role} {number} ({own}) has ended, but its parent {parent} ({command}), which has not yet asked for \
+                 its status, lives"
+            );
+            return Err(fact(text, format!("/proc/{number}/stat, /proc/{parent}/stat")));
+        }
+        Gone::Zombie(Living { command, .. }, Parent::Hidden) => {
+            let text = format!(
+                "{role} {number} ({command}) has ended, but its parent, which cannot be seen from here and has not yet asked for \
+                 its status, lives"
+            );
+            return Err(fact(text, format!("/proc/{number}/stat")));
+        }
+        Gone::Zombie(Living { process, command }, Parent::No) => fact(
             format!("{role} {number} is gone: {process} ({command}) has ended and waits to be reaped"),
             format!("/proc/{number}/stat"),
         ),
@@ -204,5 +225,5 @@ fn gone_fact(role: &str, number: i32, source: &str, gone: Gone) -> Evidence {
             let text = format!("{role} {number} is gone: {now_is} started {} later", span(later));
             fact(text, format!("/proc/{number}/stat, {source}"))
         }
-    }
+    })
 }
