@@ -320,9 +320,44 @@ fn one_alone_waits_for_nobody_else() {
     consumer.until_asleep();
     let table = ipcadm(["who", &format!("sem:{id}")]).run().ok().stdout_str();
     let pid = consumer.pid();
-    let hint = format!("\nhint: sem:{id} semaphore 0 was last changed by {pid} (python3), which waits for it itself\n");
+    let hint = "one of whose threads waits for it";
+    let hint = format!("\nhint: sem:{id} semaphore 0 was last changed by {pid} (python3), {hint}\n");
     assert!(table.ends_with(&hint), "{table}");
     assert!(table.contains("  takes 1 from semaphore 0, undo  "), "{table}");
     make::remove(Kind::Sem, id);
     consumer.wait();
+}
+
+#[test]
+fn who_was_last_at_a_queue_that_threads_wait_on_is_told() {
+    let _ns = fresh();
+    let (unused, queue, full) = (make::msg(0x51, 0o600), make::msg(0x52, 0o600), make::msg(0x53, 0o600));
+    let dead = make::by_dead_process(|| {
+        make::send(queue, 1, b"x");
+        make::send(full, 1, b"0123456789");
+        std::process::id().cast_signed()
+    });
+    make::recv(queue, 0);
+    make::send(full, 2, b"x");
+    make::recv(full, 2);
+    make::qbytes(full, 10);
+    let own = std::process::id();
+    let receivers = [make::blocked_recv(unused, 0), make::blocked_recv(queue, 0), make::blocked_recv(queue, 7)];
+    let sender = make::blocked_send(full, 1, b"more");
+    let refs = ["msg:0x51", "msg:0x52", "msg:0x53"];
+    let table = ipcadm(["who"]).args(refs).run().ok().stdout_str();
+    let hints: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
+    assert_eq!(hints.len(), 3, "{table}");
+    assert_eq!(hints[0], format!("nobody has sent to msg:{unused} yet; 1 thread waits to receive"));
+    assert_eq!(hints[1], format!("msg:{queue} was last sent to by {dead} (gone); 2 threads wait to receive"));
+    let (begin, end) = (format!("msg:{full} was last received from by {own} ("), "); 1 thread waits to send");
+    assert!(hints[2].starts_with(&begin) && hints[2].ends_with(end), "{table}");
+    ipcadm(["show", "msg:0x52"]).run().ok().stdout_has(&format!("  hint: {}\n", hints[1]));
+    let last: Vec<Value> = objects(&refs)
+        .iter()
+        .map(|object| json!([object["waiters"][0]["last_pid"], object["waiters"][0]["last_alive"]]))
+        .collect();
+    assert_eq!(last, [json!([null, null]), json!([dead, false]), json!([own, true])]);
+    drop((receivers, sender));
+    ipcadm(["who", "msg:0x52"]).run().ok().stdout_lacks("hint");
 }

@@ -13,7 +13,8 @@ use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 pub enum Role {
     /// It has the segment attached.
     Holder(Holder),
-    /// One of its threads sleeps on it. With the last process to change the semaphore, if it waits for one.
+    /// One of its threads sleeps on it. With the last process to do what it waits for: to change the semaphore, to send
+    /// or to receive.
     Waiter(Waiter, Option<Trace>),
     /// The kernel has recorded it.
     Recorded(Record),
@@ -158,10 +159,8 @@ pub fn waiting(waiting: Waiting) -> String {
 pub fn of_object(object: &Object, users: &Users, traces: &traces::Traces) -> Vec<Use> {
     let Some(usage) = users.of(object.id) else { return Vec::new() };
     let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
-    let waiters = usage.waiters.iter().map(|waiter| {
-        let trace = index_of(waiter.waiting).and_then(|index| traces.of(object.id, index));
-        Role::Waiter(waiter.clone(), trace.cloned())
-    });
+    let waiters =
+        usage.waiters.iter().map(|waiter| Role::Waiter(waiter.clone(), traces.of(object.id, waiter.waiting).cloned()));
     holders.chain(waiters).map(|role| Use::found(object.id, role)).collect()
 }
 

@@ -1,19 +1,19 @@
-//! Who may be what sleepers wait for. The kernel does not say who holds a semaphore; it says who changed it last,
-//! which is a hint and no more.
+//! Who may be what sleepers wait for. The kernel does not say who holds a semaphore; it says who changed it last, and who
+//! was last at each end of a queue, which is a hint and no more.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::index_of;
-use crate::object::model::{Kind, Object, ObjectId};
-use crate::object::users::Users;
+use crate::object::model::{Detail, Object, ObjectId, Queue};
+use crate::object::users::{Usage, Users, Waiting};
 use crate::proc::process::Recorded;
-use crate::proc::recorded::Processes;
-use crate::sys::{Pid, SemId, sem};
+use crate::proc::recorded::{Processes, Thread};
+use crate::sys::{Pid, SemId, Timestamp, sem};
 
-/// The last process to change a semaphore.
+/// The last process to change a semaphore, to send to a queue or to receive from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// Its number; none of a semaphore that was never changed, or by a process of another pid namespace.
+    /// Its number; none where nobody was, or a process of another pid namespace.
     pub pid: Pid,
     /// Whether it lives, and its name.
     pub state: Recorded,
@@ -38,82 +38,154 @@ const MOST_PLACES: usize = 16;
 /// A semaphore that threads wait for.
 type Place = (ObjectId, u16);
 
-/// The last processes to change the semaphores that threads wait for.
+/// What was done last at that end of a queue for which its sleepers wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Somebody has sent; receivers wait for another to do it.
+    Sent,
+    /// Somebody has received; senders wait for room.
+    Received,
+}
+
+impl End {
+    fn of(waiting: Waiting) -> Option<Self> {
+        match waiting {
+            Waiting::Receive { .. } => Some(Self::Sent),
+            Waiting::Send { .. } => Some(Self::Received),
+            Waiting::Take { .. } | Waiting::Zero { .. } | Waiting::Operate => None,
+        }
+    }
+}
+
+/// Who did it, and for whom that counts.
+#[derive(Debug)]
+struct AtEnd {
+    trace: Trace,
+    /// Whether it was ever done.
+    ever: bool,
+    /// How many threads wait for it to be done again.
+    waiters: u64,
+}
+
+/// The last processes to change the semaphores that threads wait for, and those that were last at the other end of queues
+/// from threads that wait.
 #[derive(Debug, Default)]
 pub struct Traces {
     by_place: BTreeMap<Place, Trace>,
+    ends: BTreeMap<(ObjectId, End), AtEnd>,
     /// The semaphores that the threads of a process wait for.
     waits: HashMap<u32, Vec<Place>>,
 }
 
 impl Traces {
-    /// Looks up who last changed the semaphores of `sets` that somebody waits for. Sets that may not be read tell
-    /// nothing.
+    /// Looks up who was last at the semaphores and ends of queues of `objects` that somebody waits for. Sets that may
+    /// not be read tell nothing.
     #[must_use]
-    pub fn look_up(sets: &[Object], users: &Users) -> Self {
+    pub fn look_up(objects: &[Object], users: &Users) -> Self {
         let mut traces = Self::default();
         let mut processes = Processes::new();
-        for set in sets.iter().filter(|object| object.kind() == Kind::Sem) {
-            for waiter in users.of(set.id).into_iter().flat_map(|usage| &usage.waiters) {
-                let Some(index) = index_of(waiter.waiting) else { continue };
-                let place = (set.id, index);
-                let waits = traces.waits.entry(waiter.process.pid).or_default();
-                if !waits.contains(&place) {
-                    waits.push(place);
-                }
-                if !traces.by_place.contains_key(&place)
-                    && let Ok(pid) = sem::last_pid(SemId::new(set.id.id), u32::from(index))
-                {
-                    traces.by_place.insert(place, trace(set, pid, &mut processes));
-                }
+        for object in objects {
+            let Some(usage) = users.of(object.id).filter(|usage| !usage.waiters.is_empty()) else { continue };
+            match &object.detail {
+                Detail::Shm(_) => {}
+                Detail::Sem(_) => traces.look_at_set(object, usage, &mut processes),
+                Detail::Msg(queue) => traces.look_at_queue(object, queue, usage, &mut processes),
             }
         }
         traces
     }
 
-    /// Who last changed a semaphore that somebody waits for.
-    #[must_use]
-    pub fn of(&self, set: ObjectId, index: u16) -> Option<&Trace> {
-        self.by_place.get(&(set, index))
+    fn look_at_set(&mut self, set: &Object, usage: &Usage, processes: &mut Processes) {
+        for waiter in &usage.waiters {
+            let Some(index) = index_of(waiter.waiting) else { continue };
+            let place = (set.id, index);
+            let waits = self.waits.entry(waiter.process.pid).or_default();
+            if !waits.contains(&place) {
+                waits.push(place);
+            }
+            if !self.by_place.contains_key(&place)
+                && let Ok(pid) = sem::last_pid(SemId::new(set.id.id), u32::from(index))
+            {
+                // By an operation or by setting its value; the process must have started before the later of the two.
+                self.by_place.insert(place, trace(pid, set.activity(), processes));
+            }
+        }
     }
 
-    /// A line for each semaphore of `set` that somebody waits for, if it is known: who changed it last, and what that process waits
-    /// for in its turn. `name` makes a process's name harmless.
+    fn look_at_queue(&mut self, object: &Object, queue: &Queue, usage: &Usage, processes: &mut Processes) {
+        for end in usage.waiters.iter().filter_map(|waiter| End::of(waiter.waiting)) {
+            let at_end = self.ends.entry((object.id, end)).or_insert_with(|| {
+                let (pid, time) = match end {
+                    End::Sent => (queue.lspid, queue.stime),
+                    End::Received => (queue.lrpid, queue.rtime),
+                };
+                let mut trace = trace(pid, time, processes);
+                // A receiver that slept is recorded by its thread, which may have ended alone.
+                if trace.state == Recorded::Gone && end == End::Received && pid != queue.lspid {
+                    let comparable = processes.clock_set([time]).is_none();
+                    if processes.thread(&object.perm, time, comparable) != Thread::No {
+                        trace.state = Recorded::Unknown;
+                    }
+                }
+                AtEnd { trace, ever: !(time.is_never() && pid.is_none()), waiters: 0 }
+            });
+            at_end.waiters += 1;
+        }
+    }
+
+    /// Who was last at what a thread waits for.
     #[must_use]
-    pub fn lines(&self, set: ObjectId, name: impl Fn(&str) -> String) -> Vec<String> {
-        let traced = self.by_place.iter().filter(|((of, _), trace)| *of == set && !trace.pid.is_none());
-        traced.map(|(&place, _)| self.line(place, &name)).collect()
+    pub fn of(&self, object: ObjectId, waiting: Waiting) -> Option<&Trace> {
+        match End::of(waiting) {
+            Some(end) => self.ends.get(&(object, end)).map(|at_end| &at_end.trace),
+            None => self.by_place.get(&(object, index_of(waiting)?)),
+        }
+    }
+
+    /// A line for each semaphore of a set that somebody waits for, if it is known: who changed it last, and what that
+    /// process waits for in its turn. For each end of a queue that somebody waits for, who was there last. `name` makes
+    /// a process's name harmless.
+    #[must_use]
+    pub fn lines(&self, object: ObjectId, name: impl Fn(&str) -> String) -> Vec<String> {
+        let traced = self.by_place.iter().filter(|((of, _), trace)| *of == object && !trace.pid.is_none());
+        let semaphores = traced.map(|(&place, _)| self.line(place, &name));
+        let ends = self.ends.iter().filter(|((of, _), _)| *of == object);
+        semaphores.chain(ends.map(|((_, end), at_end)| at_end.line(object, *end, &name))).collect()
     }
 
     fn line(&self, start: Place, name: &impl Fn(&str) -> String) -> String {
         let mut line = format!("{} semaphore {}", start.0, start.1);
-        let mut seen: Vec<(Place, i32)> = Vec::new();
+        let mut seen: Vec<Place> = Vec::new();
         let mut place = start;
         while let Some(trace) = self.by_place.get(&place).filter(|trace| !trace.pid.is_none()) {
             let verb = if seen.is_empty() { " was" } else { "," };
             line.push_str(&format!("{verb} last changed by {}", who(trace, name)));
-            seen.push((place, trace.pid.raw()));
+            seen.push(place);
             let Ok(pid) = u32::try_from(trace.pid.raw()) else { break };
             if !matches!(trace.state, Recorded::Alive(_)) {
                 break;
             }
-            // Of several threads that wait, one that leads back to another is worth the most, and one that waits for
-            // what the process changed itself the least.
+            // Of several threads that wait, one that leads back to another process is worth the most, and one that waits
+            // for what its own process was the last to change the least: nobody else holds it up.
             let waits = self.waits.get(&pid).map(Vec::as_slice).unwrap_or_default();
-            let back = |next: &Place| seen.iter().position(|(place, _)| place == next);
-            let leads_back = waits.iter().find(|next| **next != place && back(next).is_some());
-            let leads_on = || waits.iter().find(|next| **next != place);
-            let Some(&next) = leads_back.or_else(leads_on).or(waits.first()) else { break };
-            if next == place {
-                line.push_str(", which waits for it itself");
+            let is_own = |next: &Place| self.by_place.get(next).is_some_and(|other| other.pid == trace.pid);
+            let is_back = |next: &Place| seen.contains(next);
+            let leads_back = waits.iter().find(|next| is_back(next) && !is_own(next));
+            let leads_on = || waits.iter().find(|next| !is_own(next));
+            let other_own = || waits.iter().find(|next| **next != place);
+            let Some(&next) = leads_back.or_else(leads_on).or_else(other_own).or(waits.first()) else { break };
+            let semaphore = format!("{} semaphore {}", next.0, next.1);
+            if is_own(&next) {
+                line.push_str(&if next == place {
+                    ", one of whose threads waits for it".to_owned()
+                } else {
+                    format!(", one of whose threads waits for {semaphore}, which it was the last to change too")
+                });
                 break;
             }
-            line.push_str(&format!(", which waits for {} semaphore {}", next.0, next.1));
-            if let Some(first) = back(&next) {
-                // Threads of one process that wait for what it changed last are no two who wait for each other.
-                if seen[first..].iter().any(|(_, other)| *other != trace.pid.raw()) {
-                    line.push_str(": they may wait for each other");
-                }
+            line.push_str(&format!(", which waits for {semaphore}"));
+            if is_back(&next) {
+                line.push_str(": they may wait for each other");
                 break;
             }
             if seen.len() == MOST_PLACES {
@@ -126,9 +198,26 @@ impl Traces {
     }
 }
 
-fn trace(set: &Object, pid: Pid, processes: &mut Processes) -> Trace {
-    // By an operation or by setting its value; the process must have started before the later of the two.
-    let time = set.activity();
+impl AtEnd {
+    /// `msg:3 was last sent to by 812 (gone); 2 threads wait to receive`
+    fn line(&self, queue: ObjectId, end: End, name: &impl Fn(&str) -> String) -> String {
+        let by = match self.trace.pid.is_none() {
+            true => "a process of another pid namespace".to_owned(),
+            false => who(&self.trace, name),
+        };
+        let (last, never, next) = match end {
+            End::Sent => ("sent to", "nobody has sent to", "receive"),
+            End::Received => ("received from", "nobody has received from", "send"),
+        };
+        let past = if self.ever { format!("{queue} was last {last} by {by}") } else { format!("{never} {queue} yet") };
+        match self.waiters {
+            1 => format!("{past}; 1 thread waits to {next}"),
+            many => format!("{past}; {many} threads wait to {next}"),
+        }
+    }
+}
+
+fn trace(pid: Pid, time: Timestamp, processes: &mut Processes) -> Trace {
     let state = if pid.is_none() {
         Recorded::Unknown
     } else {
@@ -148,7 +237,8 @@ fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
+    use super::{MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
+    use crate::object::model::Kind;
 
     /// Process N + 1 changed semaphore N last and waits for the next.
     fn chain(length: u16) -> Traces {
@@ -160,6 +250,32 @@ mod tests {
             traces.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
         }
         traces
+    }
+
+    #[test]
+    fn threads_of_one_process_wait_for_nobody_else() {
+        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let mut traces = Traces::default();
+        let x = |pid| Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) };
+        let line = |traces: &Traces| traces.lines(set, str::to_owned).remove(0);
+        // Both semaphores were changed by the same process, whose threads wait for one each.
+        traces.by_place.extend([((set, 0), x(5)), ((set, 1), x(5))]);
+        traces.waits.insert(5, vec![(set, 0)]);
+        assert_eq!(line(&traces), "sem:7 semaphore 0 was last changed by 5 (x), one of whose threads waits for it");
+        traces.waits.insert(5, vec![(set, 1), (set, 0)]);
+        let own = "one of whose threads waits for sem:7 semaphore 1, which it was the last to change too";
+        assert_eq!(line(&traces), format!("sem:7 semaphore 0 was last changed by 5 (x), {own}"));
+        // What leads to another process is worth more.
+        traces.by_place.insert((set, 2), x(6));
+        traces.waits.insert(5, vec![(set, 1), (set, 0), (set, 2)]);
+        let others = "which waits for sem:7 semaphore 2, last changed by 6 (x)";
+        assert_eq!(line(&traces), format!("sem:7 semaphore 0 was last changed by 5 (x), {others}"));
+        traces.waits.insert(6, vec![(set, 1)]);
+        let circle = "which waits for sem:7 semaphore 1, last changed by 5 (x), which waits for sem:7 semaphore 2";
+        assert_eq!(
+            line(&traces),
+            format!("sem:7 semaphore 0 was last changed by 5 (x), {others}, {circle}: they may wait for each other")
+        );
     }
 
     #[test]
