@@ -326,6 +326,7 @@ const RECYCLED: &str = "
         sleep 100 &
         other=$!
     done
+    until [ \"$(cat /proc/$pid/comm)\" = sleep ]; do :; done
     ipcadm ls --format jsonl --grace 0 -o state,evidence
     kill $other";
 

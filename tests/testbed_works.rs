@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::thread;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, make, may_set_limits, needs_root, tool};
+use ipcadm_testbed::{Cmd, Kind, Namespace, World, fresh, make, may_set_limits, needs_root, tool};
 
 const IPC_NOWAIT: i16 = 0o4000;
 
@@ -16,15 +16,94 @@ fn own_ipc_namespace() -> String {
     link.to_string_lossy().into_owned()
 }
 
+/// Process numbers that `/proc` shows.
+fn processes() -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).collect()
+}
+
 #[test]
-fn the_process_left_the_namespace_of_its_parent() {
-    // Not this thread's own doing: it took no namespace. The parent is the
-    // test runner, which may belong to root and be closed to this user.
-    let own = own_ipc_namespace();
-    match fs::read_link(format!("/proc/{}/ns/ipc", std::os::unix::process::parent_id())) {
-        Ok(parent) => assert_ne!(parent.to_string_lossy(), own),
-        Err(e) => assert_eq!(e.kind(), std::io::ErrorKind::PermissionDenied),
+fn nobody_is_around_but_the_test_and_what_it_started() {
+    let Some(_world) = World::new() else { return };
+    // The first process, which only reaps, is the same program.
+    assert_eq!(fs::read_link("/proc/1/exe").expect("a link"), std::env::current_exe().expect("this program"));
+    let parent = |pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let rest = stat.rsplit(')').next().unwrap_or_default().to_owned();
+        rest.split_whitespace().nth(1).and_then(|number| number.parse::<u32>().ok())
+    };
+    for mut pid in processes() {
+        while let Some(next) = parent(pid).filter(|_| pid != std::process::id()) {
+            assert!(next != 0 || pid == 1, "{pid} came from outside");
+            pid = next;
+        }
     }
+}
+
+/// The strings of a program's dynamic symbols, unless it is linked statically.
+fn dynamic_strings(elf: &[u8]) -> Option<&[u8]> {
+    let number = |at: usize, len: usize| {
+        let bytes = elf[at..at + len].iter().rev();
+        bytes.fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let section = |index: usize| number(0x28, 8) + index * number(0x3a, 2);
+    let is_dynsym = |index: &usize| number(section(*index) + 4, 4) == 11;
+    let symbols = (0..number(0x3c, 2)).find(is_dynsym)?;
+    let strings = section(number(section(symbols) + 0x28, 4));
+    Some(&elf[number(strings + 0x18, 8)..][..number(strings + 0x20, 8)])
+}
+
+#[test]
+fn calls_on_objects_are_not_imported() {
+    let program = fs::read(std::env::current_exe().expect("this program")).expect("a file");
+    let Some(strings) = dynamic_strings(&program) else { return };
+    let names: Vec<&[u8]> = strings.split(|byte| *byte == 0).collect();
+    assert!(names.contains(&b"waitpid".as_slice()), "{} names", names.len());
+    for name in ["semop", "semtimedop", "msgsnd", "msgrcv", "shmat"] {
+        assert!(!names.contains(&name.as_bytes()), "{name} is imported");
+    }
+}
+
+#[test]
+fn a_world_has_nobody_in_it() {
+    let Some(world) = World::new() else { return };
+    let script = "cd /proc; echo $$ [0-9]*; ls -A /run; readlink /proc/self/ns/ipc";
+    world.sh(script).run().ok().stdout_is(format!("2 1 2\n{}\n", own_ipc_namespace()));
+    let id = make::sem(0x5108, 1, 0o600);
+    world.sh("ipcs -s").run().ok().stdout_has("0x00005108");
+    assert_eq!(world.namespace().ids(Kind::Sem), [id]);
+    // Other worlds know nothing of it, and what is started in it ends with it.
+    let mut sleeper = world.sh("echo $$; exec sleep 1000").spawn();
+    sleeper.line();
+    let other = World::new().expect("another");
+    assert!(other.namespace().ids(Kind::Sem).is_empty());
+    drop(world);
+    sleeper.wait().status(128 + 9);
+}
+
+#[test]
+fn the_clock_of_a_world_began_with_it() {
+    let Some(world) = World::new() else { return };
+    if !needs_root("device files") {
+        return;
+    }
+    let script =
+        "stat -c %W /dev/null; awk '/^btime/ { print $2 }' /proc/stat; awk '{ print int($22 / 100) }' /proc/1/stat";
+    let outcome = world.sh(script).run().ok();
+    let numbers: Vec<i64> = outcome.stdout_str().lines().map(|line| line.parse().expect("a number")).collect();
+    assert!((-1..=2).contains(&(numbers[0] - numbers[1] - numbers[2])), "{outcome}");
+    world.sh(": >/dev/null; echo x >/dev/null; cat /dev/null").run().ok().stdout_empty();
+}
+
+#[test]
+fn what_runs_in_a_world_may_be_another_user() {
+    let Some(world) = World::new() else { return };
+    if !needs_root("other users") {
+        return;
+    }
+    world.sh("id -u; echo $PPID").uid(1234).run().ok().stdout_is("1234\n0\n");
+    world.sh("exit 7").run().status(7);
+    tool("cat", [""; 0]).inside(&world).stdin("bytes").run().ok().stdout_is("bytes");
 }
 
 #[test]

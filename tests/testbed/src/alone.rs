@@ -1,15 +1,16 @@
-//! A test in a pid namespace of its own, and in an IPC namespace made inside it.
+//! A test in an IPC namespace that is known to have been made inside its pid
+//! namespace.
 //!
-//! From there every process that may use the objects can be looked into, so
-//! that queues, whose sleepers the kernel does not count, can be judged. On
-//! the machine itself that takes the right to look into everybody, which not
-//! even root has everywhere.
+//! Only of such a one does the program conclude that nobody outside waits on
+//! a queue, whose sleepers the kernel does not count. It tells by the numbers
+//! of both namespaces, which each CPU takes from a store of its own: so they
+//! are made one after the other on the same CPU.
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::{env, io, mem, process};
 
-use crate::{Namespace, fresh, left_out, tool};
+use crate::{Namespace, before_main, fresh, left_out, tool};
 
 /// Set to the name of the test in the process that is to run it.
 const MARK: &str = "IPCADM_TEST_ALONE";
@@ -24,23 +25,24 @@ const LEFT: u64 = 32;
 const NS_GET_ID: libc::Ioctl = libc::_IOR::<u64>(0xb7, 13);
 
 /// Runs `body` there: this test, which is called `name`, is started again in
-/// a pid namespace of its own. Left out where the kernel does not number its
-/// namespaces.
+/// a pid namespace of its own. Left out where there is none to be had, or the
+/// kernel does not number its namespaces.
 ///
 /// # Panics
 ///
 /// When `body` panics, or `name` is not that of a test.
 #[track_caller]
 pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
-    if number("ipc").is_none() {
+    if !before_main::of_its_own() {
+        return left_out("what takes a pid namespace");
+    }
+    if number("thread-self/ns/ipc").is_none() {
         return left_out("what takes namespaces with numbers (Linux 6.18)");
     }
     if env::var_os(MARK).is_some_and(|marked| marked == *name) {
         let namespace = fresh();
-        // Only in one block do the numbers tell which namespace is the younger.
-        let place = |kind| number(kind).map(|number| ((number - 1) / BLOCK, (number - 1) % BLOCK));
-        let (inner, outer) = (place("ipc").expect("a number"), place("pid").expect("a number"));
-        if inner.0 != outer.0 || inner.1 > BLOCK - LEFT {
+        let (inner, outer) = (number("thread-self/ns/ipc"), number("thread-self/ns/pid"));
+        if !are_in_order(inner.expect("a number"), outer.expect("a number")) {
             process::exit(AGAIN);
         }
         return body(&namespace);
@@ -49,9 +51,8 @@ pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
     let mut attempts = 0;
     let outcome = loop {
         attempts += 1;
-        let words = ["--pid", "--fork", "--mount-proc", "--kill-child"].map(Into::into);
-        let again = [program.clone().into_os_string(), "--exact".into(), name.into(), "--nocapture".into()];
-        let start = tool("unshare", words.into_iter().chain(again)).env(MARK, name);
+        // What happens before `main` makes the pid namespace.
+        let start = tool(&program, ["--exact", name, "--nocapture"]).env(MARK, name);
         // Each CPU counts for itself, so both namespaces have to be made on the same one.
         let outcome = on_one_cpu(|| start.run());
         if outcome.status != Some(AGAIN) || attempts == ATTEMPTS {
@@ -61,9 +62,17 @@ pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
     assert!(outcome.stdout_str().contains("1 passed"), "{name} is no test\n{outcome}");
 }
 
-/// The number of a namespace of the calling thread.
-fn number(kind: &str) -> Option<u64> {
-    let file = File::open(format!("/proc/thread-self/ns/{kind}")).ok()?;
+/// Whether the numbers of an IPC namespace and a pid namespace show that the former is the younger: only in one block do
+/// they tell which is.
+pub(crate) fn are_in_order(inner: u64, outer: u64) -> bool {
+    let place = |number: u64| ((number - 1) / BLOCK, (number - 1) % BLOCK);
+    let (inner, outer) = (place(inner), place(outer));
+    inner.0 == outer.0 && inner.1 <= BLOCK - LEFT
+}
+
+/// The number of the namespace that this file in `/proc` stands for.
+pub(crate) fn number(file: &str) -> Option<u64> {
+    let file = File::open(format!("/proc/{file}")).ok()?;
     let mut number: u64 = 0;
     // SAFETY: NS_GET_ID writes a u64 to where the third argument points.
     let ret = unsafe { libc::ioctl(file.as_raw_fd(), NS_GET_ID, &raw mut number) };
@@ -71,7 +80,7 @@ fn number(kind: &str) -> Option<u64> {
 }
 
 /// Runs `start` with the calling thread, and whatever it starts, on one CPU.
-fn on_one_cpu<T>(start: impl FnOnce() -> T) -> T {
+pub(crate) fn on_one_cpu<T>(start: impl FnOnce() -> T) -> T {
     let size = mem::size_of::<libc::cpu_set_t>();
     // SAFETY: all zero is an empty set; the calls fill in and read one of
     // `size` bytes, for the calling thread (0).

@@ -1,19 +1,33 @@
-//! What happens before `main`: the process leaves the host's IPC namespace.
+//! What happens before `main`: the process leaves the host's IPC namespace,
+//! and goes on as a child in a pid namespace of its own.
 //!
 //! It must be this early because unshare(CLONE_NEWUSER), which an ordinary
 //! user needs first, is refused to a process with several threads, and the
 //! test runner starts threads at once. Nothing here allocates or uses the
 //! parts of std that count on its runtime. A failure is only remembered:
 //! [`require`] tells of it when a test needs the namespace.
+//!
+//! In a pid namespace of its own nobody is there but the test and what it
+//! starts. An object is unused only if no living process may use it, and
+//! around a test there are processes of the same user, of which many may not
+//! be looked into: with those, nothing could be judged. The process that was
+//! started waits outside; the first process inside reaps orphans; its child
+//! is the test. Where `/proc` may not be mounted, as in some containers, the
+//! test stays where it is: [`of_its_own`] says so.
 
 use std::ffi::CStr;
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use crate::first_process::{NOT_HERE, errno, fork_first, furnish, leave, reap_until, wait};
 
 /// The errno that stopped the process from getting its namespace; 0 for none.
 static ERRNO: AtomicI32 = AtomicI32::new(0);
 /// The step that failed: an index into [`STEPS`].
 static STEP: AtomicI32 = AtomicI32::new(NOT_RUN);
+
+/// Whether this process is in a pid namespace of its own.
+static OF_ITS_OWN: AtomicBool = AtomicBool::new(false);
 
 const NOT_RUN: i32 = -1;
 const STEPS: [&str; 5] = [
@@ -32,13 +46,64 @@ static BEFORE_MAIN: extern "C" fn() = before_main;
 
 extern "C" fn before_main() {
     STEP.store(0, Ordering::Relaxed);
-    if unshare(libc::CLONE_NEWIPC).is_ok() {
-        return;
-    }
-    if let Err((step, errno)) = become_root_of_own_namespace() {
+    if unshare(libc::CLONE_NEWIPC).is_err()
+        && let Err((step, errno)) = become_root_of_own_namespace()
+    {
         STEP.store(step, Ordering::Relaxed);
         ERRNO.store(errno, Ordering::Relaxed);
+        return;
     }
+    enter_pid_namespace();
+}
+
+/// Returns in a child in a pid namespace of its own, or here where there is none to be had.
+fn enter_pid_namespace() {
+    // SAFETY: takes nothing and cannot fail.
+    let here = unsafe { libc::getpid() };
+    let first = match fork_first() {
+        Err(_) => return,
+        Ok(0) => first_process(here),
+        Ok(first) => wait(first),
+    };
+    match first {
+        IN_CHILD => OF_ITS_OWN.store(true, Ordering::Relaxed),
+        NOT_HERE => {}
+        status => end_likewise(status),
+    }
+}
+
+/// Not the status of a process.
+const IN_CHILD: i32 = -1;
+
+/// Returns in the child that is to be the test. Its number is the next one to that of the process outside, so that
+/// tests at the same time have different ones: files are named by them.
+fn first_process(outside: i32) -> i32 {
+    if furnish().is_err() {
+        leave(NOT_HERE);
+    }
+    // Kernels without it number from 2 on.
+    let _ = write_number(c"/proc/sys/kernel/ns_last_pid", outside);
+    // SAFETY: there is one thread; the child returns to the C runtime.
+    match unsafe { libc::fork() } {
+        -1 => leave(NOT_HERE),
+        0 => IN_CHILD,
+        test => reap_until(test),
+    }
+}
+
+/// Ends as the test has, also if a signal did it.
+fn end_likewise(status: i32) -> ! {
+    if status > 128 {
+        // SAFETY: takes numbers only.
+        unsafe { libc::kill(libc::getpid(), status - 128) };
+    }
+    leave(status)
+}
+
+/// Whether the process is in a pid namespace of its own, with its `/proc`:
+/// only there nothing is around of which nobody knows what it may use.
+pub(crate) fn of_its_own() -> bool {
+    OF_ITS_OWN.load(Ordering::Relaxed)
 }
 
 /// Enters a user namespace in which this user is root, then an IPC namespace.
@@ -55,9 +120,17 @@ fn become_root_of_own_namespace() -> Result<(), (i32, i32)> {
 
 /// Maps 0 inside the user namespace to `id` outside.
 fn write_map(path: &CStr, id: u32) -> Result<(), i32> {
+    write_text(path, format_args!("0 {id} 1"))
+}
+
+fn write_number(path: &CStr, number: i32) -> Result<(), i32> {
+    write_text(path, format_args!("{number}"))
+}
+
+fn write_text(path: &CStr, arguments: std::fmt::Arguments<'_>) -> Result<(), i32> {
     let mut text = [0_u8; 32];
     let mut rest = &mut text[..];
-    if write!(rest, "0 {id} 1").is_err() {
+    if rest.write_fmt(arguments).is_err() {
         return Err(libc::EOVERFLOW);
     }
     let unused = rest.len();
@@ -85,10 +158,6 @@ fn write(path: &CStr, text: &[u8]) -> Result<(), i32> {
         libc::close(file);
         result
     }
-}
-
-fn errno() -> i32 {
-    io::Error::last_os_error().raw_os_error().unwrap_or(0)
 }
 
 /// Panics, saying what to do, unless this process has left the IPC namespace

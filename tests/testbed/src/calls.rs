@@ -3,6 +3,7 @@
 
 use std::ptr;
 
+use crate::make::raw_shmat;
 use crate::{Kind, before_main};
 
 /// A result, or the errno.
@@ -53,10 +54,8 @@ pub struct Attached(usize);
 
 /// shmat for reading.
 pub fn attach(id: i32) -> Errno<Attached> {
-    before_main::require();
-    // SAFETY: the kernel chooses the place; the memory is not used.
-    let address = unsafe { libc::shmat(id, ptr::null(), libc::SHM_RDONLY) };
-    if address.addr() == usize::MAX { Err(errno()) } else { Ok(Attached(address.addr())) }
+    let address = raw_shmat(id, libc::SHM_RDONLY);
+    if address.is_null() { Err(errno()) } else { Ok(Attached(address.addr())) }
 }
 
 /// shmdt.

@@ -3,7 +3,8 @@
 //!
 //! Linking this crate is enough to be safe: before `main` the whole test
 //! process moves to an IPC namespace of its own (see `before_main`), so that
-//! not even a test that forgets [`fresh`] can touch the host's objects. Each
+//! not even a test that forgets [`fresh`] can touch the host's objects, and to
+//! a pid namespace, so that nobody is around who might use a test's. Each
 //! test then takes a namespace for its own thread:
 //!
 //! ```no_run
@@ -14,6 +15,8 @@
 //! ipcadm(["ls", "-q"]).run().ok().stdout_is(&format!("shm:{id}\n"));
 //! ```
 //!
+//! A test of who may still use an object takes a whole [`World`].
+//!
 //! This is the one place in the tests where `unsafe` lives.
 
 mod alone;
@@ -21,18 +24,21 @@ mod before_main;
 pub mod calls;
 pub mod crowd;
 pub mod differential;
+mod first_process;
 pub mod make;
 mod namespace;
 mod outcome;
 pub mod population;
 mod random;
 mod run;
+mod world;
 
 pub use alone::alone;
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;
 pub use random::Random;
 pub use run::{Cmd, Running, drop_in, ipcadm, ipcadm_path, tool};
+pub use world::World;
 
 /// The uid and gid of [`Cmd::unprivileged`] children where there are several
 /// users: `nobody`.

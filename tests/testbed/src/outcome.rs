@@ -4,6 +4,8 @@ use std::fmt;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 
+use crate::before_main;
+
 /// How a child process ended and what it printed. Assertions that fail show
 /// the whole of it.
 #[derive(Clone, Debug)]
@@ -135,6 +137,9 @@ impl fmt::Display for Outcome {
             (Some(status), _) => writeln!(f, "--- exit status: {status}")?,
             (None, Some(signal)) => writeln!(f, "--- ended by signal {signal}")?,
             (None, None) => writeln!(f, "--- ended in an unknown way")?,
+        }
+        if !before_main::of_its_own() {
+            writeln!(f, "--- /proc could not be mounted, so processes outside of the test may use objects as well")?;
         }
         writeln!(f, "--- stdout:\n{}", self.stdout_str())?;
         writeln!(f, "--- stderr:\n{}\n---", self.stderr_str())

@@ -3,6 +3,10 @@
 //!
 //! Everything here panics with the call's name and errno when it fails, and
 //! works in the IPC namespace of the calling thread.
+//!
+//! All calls on objects are made by their numbers. So a test process imports
+//! none of `semop`, `msgsnd`, `msgrcv` and `shmat`, and the program does not
+//! take it for one that may use objects which others have made.
 
 mod layout;
 mod msg;
@@ -23,6 +27,7 @@ pub use process::{blocked_semop, blocked_send};
 pub use process::{by_dead_process, churner, holder, holder_from_elsewhere, holder_of_four, holder_with_a_twin};
 pub use process::{receiver_that_had_a_thread, recv_until_removed, semop_until_removed, send_until_removed};
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
+pub(crate) use shm::raw_shmat;
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
 
 use crate::{Kind, before_main};

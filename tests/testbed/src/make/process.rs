@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
 use std::sync::mpsc;
 use std::{fs, thread};
 
-use super::{msg, sem};
+use super::{msg, raw_shmat, sem};
 use crate::run::{asleep_in_ipc, forking, pid_t};
 use crate::{before_main, is_root};
 
@@ -268,10 +268,10 @@ pub fn holder(id: i32) -> Holder {
 #[track_caller]
 pub fn holder_of_four(id: i32) -> Holder {
     holder_that(id, || {
-        // SAFETY: the kernel chooses the places; what is protected is the first page of the last.
+        raw_shmat(id, libc::SHM_RDONLY);
+        let again = raw_shmat(id, 0).cast();
+        // SAFETY: what is protected is the first page of the last.
         unsafe {
-            libc::shmat(id, std::ptr::null(), libc::SHM_RDONLY);
-            let again = libc::shmat(id, std::ptr::null(), 0);
             let page = usize::try_from(libc::sysconf(libc::_SC_PAGESIZE)).unwrap_or_default();
             libc::mprotect(again, page, libc::PROT_READ) == 0
         }
@@ -312,7 +312,7 @@ pub fn holder_from_elsewhere(size: usize) -> Holder {
         let done = unsafe {
             let here = libc::open(path.as_ptr(), libc::O_RDONLY);
             libc::unshare(libc::CLONE_NEWIPC) == 0
-                && libc::shmat(libc::shmget(0, size, 0o600), std::ptr::null(), 0).addr() != usize::MAX
+                && !raw_shmat(libc::shmget(0, size, 0o600), 0).is_null()
                 && libc::setns(here, libc::CLONE_NEWIPC) == 0
         };
         if done && (&writer).write_all(b"!").is_ok() {
@@ -331,9 +331,7 @@ pub fn holder_from_elsewhere(size: usize) -> Holder {
 fn holder_that(id: i32, then: impl FnOnce() -> bool) -> Holder {
     let (mut reader, writer) = io::pipe().unwrap_or_else(|e| panic!("pipe: {e}"));
     let process = fork(Some(writer.as_fd()), || {
-        // SAFETY: the kernel chooses the place; the memory is not used.
-        let address = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-        if address.addr() != usize::MAX && then() && (&writer).write_all(b"!").is_ok() {
+        if !raw_shmat(id, 0).is_null() && then() && (&writer).write_all(b"!").is_ok() {
             loop {
                 // SAFETY: takes nothing.
                 unsafe { libc::pause() };

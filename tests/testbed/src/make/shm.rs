@@ -87,16 +87,25 @@ fn attach_as(id: i32, flags: i32) -> Attachment {
     let size = shm_stat(id).size;
     let len = size.try_into().unwrap_or_else(|_| panic!("too big to attach: {size}"));
     let _no_fork = forking();
-    // SAFETY: the kernel chooses where the segment goes.
-    let address = unsafe { libc::shmat(id, ptr::null(), flags) };
-    let failed = address.addr() == usize::MAX;
-    assert!(!failed, "shmat: {}", io::Error::last_os_error());
+    let address = raw_shmat(id, flags);
+    assert!(!address.is_null(), "shmat: {}", io::Error::last_os_error());
     // A child that another test's thread forks would have it attached too, and
     // nattch would not be what this test expects.
     // SAFETY: only decides what fork copies; the range was just attached.
-    let ret = unsafe { libc::madvise(address, len, libc::MADV_DONTFORK) };
+    let ret = unsafe { libc::madvise(address.cast(), len, libc::MADV_DONTFORK) };
     assert_eq!(ret, 0, "madvise: {}", io::Error::last_os_error());
-    Attachment { address: address.cast(), len }
+    Attachment { address, len }
+}
+
+/// shmat where the kernel chooses; null when it failed. Allocates nothing.
+pub(crate) fn raw_shmat(id: i32, flags: i32) -> *mut u8 {
+    before_main::require();
+    // SAFETY: nothing is replaced, and what is mapped belongs to nobody yet.
+    let address = unsafe { libc::syscall(libc::SYS_shmat, id, ptr::null::<u8>(), flags) };
+    if address == -1 {
+        return ptr::null_mut();
+    }
+    ptr::with_exposed_provenance_mut(usize::try_from(address).unwrap_or_default())
 }
 
 impl Attachment {

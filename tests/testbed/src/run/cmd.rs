@@ -13,7 +13,7 @@ use std::thread;
 use super::confine::{self, Confinement, close_stdout};
 use super::forking;
 use super::running::Running;
-use crate::{NOBODY, Outcome, before_main, is_root};
+use crate::{NOBODY, Outcome, World, before_main, is_root};
 
 /// A child process to be run: arguments, environment, standard streams, and
 /// what it may do.
@@ -192,6 +192,14 @@ impl Cmd {
     /// It lives on a kernel without this system call.
     pub fn without_call(mut self, call: i64) -> Self {
         self.confinement.filter = Some((number(call), confine::MISSING));
+        self
+    }
+
+    /// It runs in this world, whatever else is taken from it there.
+    /// [`Running::pid`] and signals are then of a process that waits for it
+    /// outside.
+    pub fn inside(mut self, world: &World) -> Self {
+        self.confinement.world = Some(world.entry().unwrap_or_else(|e| panic!("a descriptor: {e}")));
         self
     }
 

@@ -14,9 +14,13 @@ use std::path::Path;
 use std::process::Command;
 use std::ptr;
 
+use crate::first_process;
+
 /// What is taken from a child before it starts.
 #[derive(Debug, Default)]
 pub(super) struct Confinement {
+    /// The world it runs in.
+    pub(super) world: Option<OwnedFd>,
     /// The user and group it becomes.
     pub(super) user: Option<(u32, u32)>,
     /// Whether it loses every capability for good.
@@ -56,8 +60,12 @@ impl Confinement {
         let program = if self.is_none() { None } else { Some(Program::open(path, argv, env)?) };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
         let (memlock, filter, accounts) = (self.memlock, self.filter, self.accounts.clone());
+        let world = self.world.as_ref().map(OwnedFd::try_clone).transpose()?;
         let prepare = move || {
             die_with_parent()?;
+            if let Some(world) = &world {
+                enter(world.as_raw_fd())?;
+            }
             leave_terminal()?;
             if let Some(bytes) = memlock {
                 limit_memlock(bytes)?;
@@ -92,7 +100,8 @@ impl Confinement {
     }
 
     fn is_none(&self) -> bool {
-        self.user.is_none()
+        self.world.is_none()
+            && self.user.is_none()
             && !self.no_capabilities
             && self.hidden.is_none()
             && self.accounts.is_none()
@@ -181,6 +190,22 @@ fn check(result: i64) -> io::Result<()> {
 fn die_with_parent() -> io::Result<()> {
     // SAFETY: takes numbers only.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) }.into())
+}
+
+/// Goes on as a child in the world behind the descriptor. The caller waits outside and ends as it does.
+fn enter(world: i32) -> io::Result<()> {
+    // SAFETY: takes numbers only, and one that is written; there is one thread, which goes on in the child.
+    unsafe {
+        check(libc::setns(world, libc::CLONE_NEWPID | libc::CLONE_NEWNS).into())?;
+        let child = libc::fork();
+        check(child.into())?;
+        if child != 0 {
+            // Whoever reads from the child, or from its pipe for errors, is to see the end.
+            libc::syscall(libc::SYS_close_range, 0, u32::MAX, 0);
+            first_process::leave(first_process::wait(child));
+        }
+    }
+    die_with_parent()
 }
 
 /// Leaves the terminal from which the tests were started: nobody there is to
