@@ -275,11 +275,15 @@ impl Judge {
                 finding.doubts.push(fact(text, "/proc/PID/task/TID/syscall"));
             }
             Kind::Msg => {}
-            Kind::Sem => match self.ask_set(object, usage, &mut finding, clock.is_none()) {
-                Ok(None) => {}
-                Ok(Some(active)) => return Err(found(State::Active, vec![active])),
-                Err(doubt) => return Err(unknown(Why::Hidden, vec![doubt])),
-            },
+            Kind::Sem => {
+                // No matter either.
+                finding.doubts.extend(usage.may_be_paused.map(wording::may_be_paused));
+                match self.ask_set(object, usage, &mut finding, clock.is_none()) {
+                    Ok(None) => {}
+                    Ok(Some(active)) => return Err(found(State::Active, vec![active])),
+                    Err(doubt) => return Err(unknown(Why::Hidden, vec![doubt])),
+                }
+            }
         }
         for record in &records.users {
             self.look_up(record, object, clock.is_none(), &mut finding);

@@ -87,6 +87,12 @@ pub(super) fn waiting(usage: &Usage) -> Option<Evidence> {
     Some(fact(format!("{} on it", waiters(hidden)), "GETNCNT, GETZCNT"))
 }
 
+/// That a process may stand in a call on a set without being counted.
+pub(super) fn may_be_paused(pid: u32) -> Evidence {
+    let text = format!("{pid} may stand in semop on it and be paused: its threads may not be looked into");
+    fact(text, format!("/proc/{pid}/task/TID/syscall"))
+}
+
 /// That a segment's creator is gone, and that the living process `last` has detached it.
 pub(super) fn creator_gone(last: &Living, gone: &[Evidence]) -> Vec<Evidence> {
     let Living { process, command } = last;

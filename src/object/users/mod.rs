@@ -12,6 +12,7 @@ pub mod words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::pass::Pass;
+use super::access::let_in;
 use super::model::{Object, ObjectId};
 use crate::proc::identity;
 use crate::proc::reader::is_gone;
@@ -136,6 +137,9 @@ pub struct Usage {
     /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
     /// None where it cannot be known whether there are any.
     pub hidden_waiters: Option<u64>,
+    /// A process that may stand in a call on the set, paused, so that the kernel does not count it: the object's mode lets
+    /// it in, and its threads may not be looked into.
+    pub may_be_paused: Option<u32>,
     /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
     pub hidden_why: Option<String>,
 }
@@ -194,7 +198,22 @@ impl Users {
                 break;
             }
         }
+        if wants.waiters {
+            users.note_who_may_be_paused(objects);
+        }
         users
+    }
+
+    fn note_who_may_be_paused(&mut self, objects: &[Object]) {
+        let unseen = &self.unseen_threads.processes;
+        if unseen.is_empty() {
+            return;
+        }
+        for object in objects.iter().filter(|object| object.as_set().is_some()) {
+            let Some(usage) = self.by_object.get_mut(&object.id) else { continue };
+            let mut entrants = unseen.iter().filter(|(_, users)| let_in(users.as_ref(), &object.perm).is_some());
+            usage.may_be_paused = entrants.next().map(|(pid, _)| *pid);
+        }
     }
 
     /// Who uses `id`; nobody if it was not among the objects of the scan.

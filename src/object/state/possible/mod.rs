@@ -6,7 +6,6 @@
 //! which nothing shows. Whoever cannot be examined counts.
 
 mod able;
-mod access;
 mod there;
 mod wording;
 
@@ -16,11 +15,12 @@ use std::rc::Rc;
 
 pub use self::able::Able;
 use self::able::{Abilities, Ability};
-pub use self::access::LetIn;
 use self::there::Presence;
 pub use self::there::There;
 use super::bystanders::Bystanders;
 use super::records::What;
+pub use crate::object::access::LetIn;
+use crate::object::access::let_in;
 use crate::object::model::Object;
 use crate::object::users::Process;
 use crate::object::users::describe::Describer;
@@ -170,7 +170,7 @@ impl PossibleUsers {
         let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
         let entrants = self.entrants.entry(door).or_insert_with(|| {
             let let_in = |(place, resident): (usize, &Resident)| {
-                access::let_in(resident.users.as_ref(), perm).map(|let_in| (place, let_in))
+                let_in(resident.users.as_ref(), perm).map(|let_in| (place, let_in))
             };
             Rc::new(residents.iter().enumerate().filter_map(let_in).collect())
         });

@@ -45,7 +45,8 @@ impl LetIn {
 
 /// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.
 /// Who is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
-pub(super) fn let_in(users: Option<&Users>, perm: &Perm) -> Option<LetIn> {
+#[must_use]
+pub fn let_in(users: Option<&Users>, perm: &Perm) -> Option<LetIn> {
     let Some(users) = users else { return Some(LetIn::Unseen) };
     let mode = perm.mode.permissions();
     let group = |gid: Gid| users.gids.contains(&gid.raw());
