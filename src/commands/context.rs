@@ -1,12 +1,15 @@
 //! What every command knows about its surroundings.
 
 use std::fmt;
-use std::io::{IsTerminal, Write};
+use std::io::{Cursor, IsTerminal, Write};
 
 use clap::ValueEnum;
 
 use crate::render::style::Style;
 use crate::sys::terminal;
+
+/// A line no longer than this is written at once.
+const MOST_AT_ONCE: usize = 1024;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -70,7 +73,13 @@ pub fn say(text: &str) {
 
 /// The same without a text made for it: allocates nothing.
 pub(super) fn say_args(text: fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "ipcadm: {text}");
+    let mut stderr = std::io::stderr().lock();
+    // In one write where possible, so that what several processes say does not get mixed.
+    let mut line = Cursor::new([0; MOST_AT_ONCE]);
+    let _ = match writeln!(line, "ipcadm: {text}").map(|()| usize::try_from(line.position())) {
+        Ok(Ok(length)) => stderr.write_all(&line.get_ref()[..length]),
+        _ => writeln!(stderr, "ipcadm: {text}"),
+    };
 }
 
 /// Says something that does not change what happens.
