@@ -70,6 +70,9 @@ fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style:
         let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
         uses::write_table(out, &uses::columns(false), &rows, &uses::names(found.uses.iter()), style)?;
     }
+    if let Some(words) = found.more() {
+        writeln!(out, "  {words}")?;
+    }
     if let Some(words) = hidden(found.usage) {
         writeln!(out, "  {}", escape(&words))?;
     }

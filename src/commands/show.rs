@@ -66,7 +66,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
         note(&loss);
     }
     let mut fields = envelope::exact_fields();
-    fields.extend(["state", "evidence"].into_iter().filter_map(fields::find));
+    fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let names =

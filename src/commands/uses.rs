@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::output::to_terminal;
 use crate::object::model::ObjectId;
 use crate::object::names::Names;
+use crate::object::state::possible::MayKnow;
 use crate::object::users::Usage;
 use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
 use crate::object::uses::{Role, Use};
@@ -103,11 +104,31 @@ pub(super) fn write_users<W: Write>(
     let fits = |used: &&Use| match used.role {
         Role::Holder(_) => holders,
         Role::Waiter(..) => !holders,
-        Role::Recorded(_) => false,
+        Role::Recorded(_) | Role::MayKnow(_) => false,
     };
     write_list(json, key, uses.iter().filter(fits), &[Part::Process, Part::Use, role], names);
     if if holders { usage.hidden_attachments > 0 } else { usage.hidden_waiters != Some(0) } {
         unseen.push(key);
+    }
+}
+
+/// Writes the processes that may know an object: those that are described, and how many there are; adds it to `unseen`
+/// where there may be others.
+pub(super) fn write_may_know<W: Write>(
+    json: &mut JsonWriter<W>,
+    uses: &[Use],
+    may_know: &MayKnow,
+    names: &Names,
+    unseen: &mut Vec<&'static str>,
+) {
+    let candidates = uses.iter().filter(|used| !used.is_known());
+    write_list(json, "may_know", candidates, &[Part::Process, Part::Use, Part::Candidate], names);
+    json.key("may_know_count");
+    if may_know.unseen.is_some() {
+        json.null();
+        unseen.extend(["may_know", "may_know_count"]);
+    } else {
+        json.number(may_know.number);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `who`: which processes use objects.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -8,14 +9,17 @@ use clap::Args;
 
 use super::context::{Context, note};
 use super::envelope::{self, Failure};
+use super::judging;
 use super::options::{Format, FormatArgs};
 use super::output::Out;
 use super::targets;
 use super::uses::{self, Row};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
-use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
+use crate::object::state::Judge;
+use crate::object::state::possible::MayKnow;
 use crate::object::users::{Usage, Users, Wants};
 use crate::object::uses::traces::Traces;
 use crate::object::uses::{Hidden, Use, hidden, of_object};
@@ -54,6 +58,8 @@ pub(super) struct Found<'a> {
     pub(super) uses: Vec<Use>,
     /// As the scan found it.
     pub(super) usage: &'a Usage,
+    /// Who may know it besides; the first of them are among its users.
+    pub(super) may_know: MayKnow,
 }
 
 /// The objects whose users tell all about those of `objects`. Where one is a set, all sets: a process that changed one
@@ -75,18 +81,25 @@ pub(super) struct Whole<'a> {
     users: &'a Users,
     traces: Traces,
     nobody: Usage,
+    judge: RefCell<Judge>,
 }
 
 impl<'a> Whole<'a> {
     /// Adds to the users of `all` what they wait for.
     pub(super) fn new(all: &[Object], users: &'a Users) -> Self {
-        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default() }
+        let judge = RefCell::new(Judge::new(&judging::usual()));
+        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default(), judge }
     }
 
     /// Who uses an object of those that were looked at.
     pub(super) fn of(&self, object: &Object) -> Found<'_> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-        Found { object: *object, uses: of_object(object, self.users, &self.traces), usage }
+        let mut uses = of_object(object, self.users, &self.traces);
+        let known: Vec<u32> = uses.iter().map(|used| used.process().pid).collect();
+        let mut may_know = self.judge.borrow_mut().may_know(object, &known);
+        let candidates = std::mem::take(&mut may_know.candidates);
+        uses.extend(candidates.into_iter().map(|candidate| Use::possible(object.id, candidate)));
+        Found { object: *object, uses, usage, may_know }
     }
 
     /// Hints at who may hold the semaphores of an object that threads wait for.
@@ -96,15 +109,42 @@ impl<'a> Whole<'a> {
 }
 
 impl Found<'_> {
-    /// Whether it is known that nobody uses it.
+    /// Those who are known to use it.
+    fn known(&self) -> impl Iterator<Item = &Use> {
+        self.uses.iter().filter(|used| used.is_known())
+    }
+
+    /// Whether nobody is seen to use it, and nothing hidden either.
     fn is_unused(&self) -> bool {
-        self.uses.is_empty() && hidden(self.usage).is_none()
+        self.known().next().is_none() && hidden(self.usage).is_none()
+    }
+
+    /// That nobody is seen to use it, and who may know it.
+    fn unused(&self) -> String {
+        let id = self.object.id;
+        match (&self.may_know.unseen, self.may_know.number) {
+            (Some(why), _) => format!("nobody is seen to use {id}; who may know it cannot be seen: {}", escape(why)),
+            (None, 0) => format!("nobody is seen to use {id}, and no living process may know it"),
+            (None, 1) => format!("nobody is seen to use {id}; 1 process may know it"),
+            (None, many) => format!("nobody is seen to use {id}; {many} processes may know it"),
+        }
+    }
+
+    /// How many may know it that are not among its users.
+    pub(super) fn more(&self) -> Option<String> {
+        let told = self.uses.iter().filter(|used| !used.is_known()).count() as u64;
+        match self.may_know.number.saturating_sub(told) {
+            0 => None,
+            1 => Some("1 more process may know it".to_owned()),
+            many => Some(format!("{many} more processes may know it")),
+        }
     }
 
     /// The rows of a table.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
-        rows.extend(Hidden::of([self.usage]).words().map(|words| Row::Hidden(self.object.id, words)));
+        let more = [self.more(), Hidden::of([self.usage]).words()];
+        rows.extend(more.into_iter().flatten().map(|words| Row::Hidden(self.object.id, words)));
         rows
     }
 
@@ -114,6 +154,7 @@ impl Found<'_> {
         for key in uses::LISTS {
             uses::write_users(json, key, &self.uses, self.usage, names, &mut incomplete);
         }
+        uses::write_may_know(json, &self.uses, &self.may_know, names, &mut incomplete);
         json.key("hidden_attachments");
         json.number(self.usage.hidden_attachments);
         json.key("hidden_waiters");
@@ -176,11 +217,13 @@ impl WhoArgs {
     fn notes(&self, found: &[Found<'_>]) {
         let table = self.format.format() == Format::Table;
         if table && !self.quiet {
-            let unused: Vec<ObjectId> = found.iter().filter(|one| one.is_unused()).map(|one| one.object.id).collect();
+            let unused: Vec<&Found<'_>> = found.iter().filter(|one| one.is_unused()).collect();
             if unused.len() > FEW {
-                note(&format!("nobody uses {} of {} objects", unused.len(), found.len()));
+                let known = unused.iter().filter(|one| !one.may_know.is_nobody()).count();
+                let what = format!("nobody is seen to use {} of {} objects", unused.len(), found.len());
+                note(&format!("{what}; living processes may know {known} of them"));
             } else {
-                unused.iter().for_each(|id| note(&format!("nobody uses {id}")));
+                unused.iter().for_each(|one| note(&one.unused()));
             }
         }
         if self.quiet || self.format.format() == Format::Csv || (table && self.no_header) {
@@ -220,7 +263,7 @@ impl WhoArgs {
     ) -> io::Result<()> {
         let all = || found.iter().flat_map(|one| &one.uses);
         if self.quiet {
-            let pids: BTreeSet<u32> = all().map(|used| used.process().pid).collect();
+            let pids: BTreeSet<u32> = all().filter(|used| used.is_known()).map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
         }
         let names = uses::names(all());
@@ -237,7 +280,7 @@ impl WhoArgs {
                 }
                 below.iter().try_for_each(|line| writeln!(out, "{line}"))
             }
-            Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),
+            Format::Csv => uses::write_csv(out, all().filter(|used| used.is_known()), !self.no_header, &names),
             format => {
                 let lines = format == Format::Jsonl;
                 let fields = envelope::exact_fields();

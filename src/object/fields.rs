@@ -73,7 +73,7 @@ impl Field {
     #[must_use]
     pub fn insight(&self) -> Insight {
         match self.name {
-            "state" => Insight { judgements: true, holders: false, waiters: false },
+            "state" | "unknown_why" => Insight { judgements: true, holders: false, waiters: false },
             "evidence" | "command" => Insight { judgements: true, holders: true, waiters: true },
             "holders" => Insight { judgements: false, holders: true, waiters: false },
             "waiters" => Insight { judgements: false, holders: false, waiters: true },
@@ -114,7 +114,7 @@ macro_rules! named {
 }
 
 /// Every field, in the order of JSON keys and CSV columns.
-pub static FIELDS: [Field; 42] = [
+pub static FIELDS: [Field; 43] = [
     common(named!("kind", "KIND"), false, "shm, sem or msg", |object, _| word(object.kind().word())),
     common(named!("id", "ID"), true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
     common(named!("key", "KEY"), false, "creation key; 0x00000000 is private", |object, _| {
@@ -227,6 +227,18 @@ pub static FIELDS: [Field; 42] = [
         "doomed, active, unknown, idle, dormant, orphan",
         |object, names| {
             names.insights().judgement(object.id).map_or(Value::Hidden, |judgement| word(judgement.state.word()))
+        },
+    ),
+    derived(
+        named!("unknown_why", "UNKNOWN"),
+        false,
+        KindSet::ALL,
+        "may_know, hidden, never_used or clock, if the state is unknown",
+        |object, names| {
+            names
+                .insights()
+                .judgement(object.id)
+                .map_or(Value::Hidden, |judgement| judgement.unknown.map_or(Value::Null, |why| word(why.word())))
         },
     ),
     derived(named!("evidence", "EVIDENCE"), false, KindSet::ALL, "why it is in that state", |object, names| {

@@ -2,6 +2,7 @@
 
 use super::{Role, Use};
 use crate::object::names::Names;
+use crate::object::state::possible::Candidate;
 use crate::object::users::{Process, Waiting};
 use crate::render::table::Column;
 use crate::render::value::Value;
@@ -32,6 +33,8 @@ pub enum Part {
     Holder,
     /// A waiter.
     Waiter,
+    /// A process that may know it.
+    Candidate,
 }
 
 impl UseField {
@@ -56,7 +59,7 @@ const fn column(header: &'static str, right: bool, flexible: bool) -> Option<Col
 }
 
 /// All fields, in the order of CSV.
-pub static USE_FIELDS: [UseField; 27] = [
+pub static USE_FIELDS: [UseField; 30] = [
     UseField {
         name: "ref",
         column: column("REF", false, false),
@@ -237,7 +240,32 @@ pub static USE_FIELDS: [UseField; 27] = [
             _ => Value::Null,
         },
     },
+    UseField {
+        name: "there",
+        column: None,
+        part: Part::Candidate,
+        value: |of, _| candidate(of, |candidate| candidate.there.word()),
+    },
+    UseField {
+        name: "let_in",
+        column: None,
+        part: Part::Candidate,
+        value: |of, _| candidate(of, |candidate| candidate.let_in.word()),
+    },
+    UseField {
+        name: "able",
+        column: None,
+        part: Part::Candidate,
+        value: |of, _| candidate(of, |candidate| candidate.able.word()),
+    },
 ];
+
+fn candidate(of: &Use, word: fn(&Candidate) -> &'static str) -> Value<'static> {
+    match &of.role {
+        Role::MayKnow(candidate) => Value::Word(word(candidate).into()),
+        _ => Value::Null,
+    }
+}
 
 fn number(number: u32) -> Value<'static> {
     Value::Number(u64::from(number))

@@ -6,6 +6,7 @@ pub mod traces;
 
 use self::traces::Trace;
 use super::model::{Object, ObjectId};
+use super::state::possible::Candidate;
 use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 
 /// What a process has to do with an object.
@@ -18,6 +19,8 @@ pub enum Role {
     Waiter(Waiter, Option<Trace>),
     /// The kernel has recorded it.
     Recorded(Record),
+    /// It may know it, and is not known to use it.
+    MayKnow(Candidate),
 }
 
 /// What the kernel records processes for.
@@ -58,6 +61,18 @@ impl Use {
         Self { object, role: Role::Recorded(record), recorded: process }
     }
 
+    /// A process that may know `object`.
+    #[must_use]
+    pub fn possible(object: ObjectId, candidate: Candidate) -> Self {
+        Self::found(object, Role::MayKnow(candidate))
+    }
+
+    /// Whether it is known to use the object, and not only able to.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        !matches!(self.role, Role::MayKnow(_))
+    }
+
     fn found(object: ObjectId, role: Role) -> Self {
         Self { object, role, recorded: Process::default() }
     }
@@ -69,6 +84,7 @@ impl Use {
             Role::Holder(holder) => &holder.process,
             Role::Waiter(waiter, _) => &waiter.process,
             Role::Recorded(_) => &self.recorded,
+            Role::MayKnow(candidate) => &candidate.process,
         }
     }
 
@@ -80,6 +96,7 @@ impl Use {
             Role::Waiter(waiter, _) => (1, waiter.tid),
             Role::Recorded(Record::Creator) => (2, 0),
             Role::Recorded(_) => (3, 0),
+            Role::MayKnow(_) => (9, 0),
         }
     }
 
@@ -89,6 +106,7 @@ impl Use {
         match &self.role {
             Role::Holder(_) => "holder",
             Role::Waiter(..) => "waiter",
+            Role::MayKnow(_) => "may_know",
             Role::Recorded(Record::Creator) => "creator",
             Role::Recorded(Record::LastAttach) => "last_attach",
             Role::Recorded(Record::LastSend) => "last_send",
@@ -124,6 +142,7 @@ impl Use {
                 }
                 words
             }
+            Role::MayKnow(candidate) => candidate.words(self.object.kind),
             Role::Recorded(record) => match record {
                 Record::Creator => "created".to_owned(),
                 Record::LastAttach => "last to attach or detach".to_owned(),

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{LetIn, Question};
-use crate::object::model::{Kind, Object};
+use crate::object::model::{Kind, Object, ObjectId};
+use crate::object::semaphores::held;
 use crate::object::state::bystanders::{Bystanders, Suspect};
 use crate::proc::abilities::{Abilities as Code, CodeFile};
 use crate::proc::calls::{Calls, How};
@@ -14,8 +15,6 @@ use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
 use crate::sys::process::kcmp::WithoutUndo;
 
-/// In the environment of what `ipcadm sem run` has started: the sets that it holds.
-const SEM_RUN: &str = "IPCADM_SEM_RUN=";
 /// The program that knows no object but those that its arguments name.
 const OWN_NAME: &str = "ipcadm";
 
@@ -70,7 +69,7 @@ struct Profile {
     /// Where it is `ipcadm` itself: its arguments; an error that they cannot be read.
     own: Option<Result<Vec<Vec<u8>>, ()>>,
     /// The sets of `IPCADM_SEM_RUN`, looked up when a set asks.
-    runs: Option<Vec<String>>,
+    runs: Option<Vec<ObjectId>>,
     service: Option<String>,
     /// Whether it has an undo list, or an error that this cannot be known. Looked up when a set asks.
     undo: Option<Result<bool, String>>,
@@ -165,7 +164,7 @@ impl Profile {
             }
             reader.read(resident.task, "environ").map(held_sets).unwrap_or_default()
         });
-        (!runs.is_empty() && runs.contains(&object.id.to_string())).then_some(Able::Environment)
+        runs.contains(&object.id).then_some(Able::Environment)
     }
 
     /// Whether its code makes the calls; notes the library that was set aside.
@@ -232,11 +231,11 @@ fn words(text: &[u8]) -> Vec<Vec<u8>> {
     text.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect()
 }
 
-/// The sets that `IPCADM_SEM_RUN` names.
-fn held_sets(environment: &[u8]) -> Vec<String> {
+/// The sets that the environment of a program of `sem run` names.
+fn held_sets(environment: &[u8]) -> Vec<ObjectId> {
     let mut variables = environment.split(|&byte| byte == 0);
-    let value = variables.find_map(|variable| variable.strip_prefix(SEM_RUN.as_bytes())).unwrap_or_default();
-    String::from_utf8_lossy(value).split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    let value = variables.find_map(|variable| variable.strip_prefix(held::VARIABLE.as_bytes())?.strip_prefix(b"="));
+    value.and_then(held::parse).unwrap_or_default()
 }
 
 /// Whether these are the arguments of a `sem run` that may be for `object`. A path may name any set with a key.
@@ -281,7 +280,8 @@ mod tests {
 
     #[test]
     fn the_environment_names_all_sets_that_are_held() {
-        assert_eq!(held_sets(b"A=1\0IPCADM_SEM_RUN=sem:13,sem:5\0B=2\0"), ["sem:13", "sem:5"]);
+        let names = |text: &[u8]| held_sets(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(b"A=1\0IPCADM_SEM_RUN=sem:13,sem:5\0B=2\0"), ["sem:13", "sem:5"]);
         assert!(held_sets(b"XIPCADM_SEM_RUN=sem:13\0IPCADM_SEM_RUN=\0").is_empty());
     }
 

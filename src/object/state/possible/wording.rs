@@ -66,6 +66,22 @@ impl MayKnow {
 }
 
 impl Candidate {
+    /// What it may do with an object of a kind, in a few words: `may know it: libapr-1.so.0 can call semop`.
+    #[must_use]
+    pub fn words(&self, kind: Kind) -> String {
+        let call = call(kind);
+        let able = match &self.able {
+            Able::Imports(file) => format!("{file} can call {call}"),
+            Able::Static => format!("its code calls {call}"),
+            Able::ForeignFunctions(file) => format!("{file} can call anything"),
+            Able::Undo => "it may hold a semaphore".to_owned(),
+            Able::Arguments => "ipcadm sem run was told of it".to_owned(),
+            Able::Environment => "ipcadm sem run started it".to_owned(),
+            Able::Unexaminable(_) => "what it calls cannot be seen".to_owned(),
+        };
+        format!("may know it: {able}")
+    }
+
     /// `was running when it was last used, is let in as its creator, and its libapr-1.so.0 can call semop`, with the
     /// process in front.
     fn evidence(&self, object: &Object, last: What) -> Evidence {
