@@ -34,11 +34,44 @@ fn nothing_to_do_is_silent_success() {
     for args in ["", "--yes", "--dry-run", "shm", "--owner root --yes"] {
         clean(args).ok().stdout_empty().stderr_empty();
     }
-    let _kept = make::shm(0, 4096, 0o600);
-    clean("--yes").ok().stdout_empty().stderr_empty();
-    clean("--yes --verbose").ok().stdout_empty().stderr_has("nothing to remove").stderr_has("left out: 1 idle");
-    let outcome = clean("--yes --json").ok().stderr_empty();
-    assert_eq!(json(&outcome)["objects"].as_array().map(Vec::len), Some(0));
+    clean("--verbose").ok().stdout_empty().stderr_has("nothing to remove");
+}
+
+#[test]
+fn when_nothing_goes_it_says_why() {
+    let _ns = fresh();
+    let _idle = make::shm(0, 4096, 0o600);
+    let (_unused, _keyed) = (make::sem(0, 1, 0o600), leaked(Kind::Shm, 0x51, 0));
+    let waited = make::sem(0, 1, 0o600);
+    let _waiter = make::blocked_semop(waited, 0, -1);
+    let text = "nothing to remove; left out are\n\
+                \x20 1 in use\n\
+                \x20 1 unknown: who may use such objects cannot be known (ipcadm ls --state unknown -o +evidence)\n\
+                \x20 1 idle: a living process has used them, or somebody within the grace age (--grace)\n\
+                \x20 1 dormant: their keys are a way to them (--state dormant takes them too)\n";
+    // It is the plan, or it comes in place of what would be done.
+    for args in ["", "--dry-run"] {
+        clean(args).ok().stderr_empty().stdout_is(text);
+    }
+    let told: String = text.lines().map(|line| format!("ipcadm: note: {line}\n")).collect();
+    for args in ["--yes", "--yes --format csv", "--dry-run --format jsonl"] {
+        clean(args).ok().stderr_is(&told).stdout_lacks("left out");
+    }
+    for args in ["--quiet", "--dry-run --quiet", "--yes --quiet", "--yes --quiet --format jsonl"] {
+        clean(args).ok().stdout_empty().stderr_empty();
+    }
+    let outcome = clean("--state dormant").status(10);
+    assert!(outcome.stdout_str().ends_with("left out: 1 in use, 1 unknown, 1 idle\n"), "{outcome}");
+    for args in ["--yes --json", "--json", "--dry-run --json"] {
+        let document = json(&clean(args).ok().stderr_empty());
+        assert_eq!(document["objects"].as_array().map(Vec::len), Some(0));
+        let left = serde_json::json!({"doomed": 0, "active": 1, "unknown": 1, "idle": 1, "dormant": 1, "orphan": 0,
+                                      "not_yours": 0, "unread": 0, "kept": 0, "unclosable": 0});
+        assert_eq!(document["left_out"], left, "{args}");
+    }
+    // Also beside what does go.
+    let _orphan = leaked(Kind::Shm, 0, 0);
+    assert_eq!(json(&clean("--yes --json").ok())["left_out"]["dormant"], 1);
 }
 
 #[test]

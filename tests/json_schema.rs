@@ -21,6 +21,19 @@ static PROCESSES: Table = &[
     ("hidden", "array"),
 ];
 static HEAD: Table = &[("version", "string"), ("namespace", "number?"), ("time", "string")];
+static LEFT_OUT: Table = &[
+    ("doomed", "number"),
+    ("active", "number"),
+    ("unknown", "number"),
+    ("idle", "number"),
+    ("dormant", "number"),
+    ("orphan", "number"),
+    ("not_yours", "number"),
+    ("unread", "number"),
+    ("kept", "number"),
+    ("unclosable", "number"),
+];
+static CLEANED: Table = &[("left_out", "object")];
 static DRY_RUN: Table = &[("dry_run", "bool")];
 static ERROR: Table = &[("ref", "string"), ("status", "number"), ("message", "string")];
 static COMMON: Table = &[
@@ -150,9 +163,11 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 36] {
+fn all() -> [Table; 38] {
     [
         DOCUMENT,
+        CLEANED,
+        LEFT_OUT,
         HEAD,
         DRY_RUN,
         ERROR,
@@ -256,6 +271,11 @@ impl Checker {
         keys.insert(key);
         if key == "processes" {
             keys.extend(PROCESSES.iter().map(|(name, _)| *name));
+        }
+        if arguments.starts_with("clean") {
+            keys.insert(CLEANED[0].0);
+            self.met.borrow_mut().insert((CLEANED.as_ptr(), CLEANED[0].0));
+            self.exactly(arguments, &document["left_out"], &[LEFT_OUT]);
         }
         assert_eq!(document.as_object().expect(arguments).keys().map(String::as_str).collect::<BTreeSet<_>>(), keys);
         for (name, _) in DOCUMENT {
@@ -467,7 +487,10 @@ fn every_key_is_in_the_page() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/ipcadm-json.5");
     let page = std::fs::read_to_string(page).expect("the page");
     for (name, _) in all().iter().copied().flatten() {
-        let described = page.contains(&format!("\n.It Cm {name}\n")) || page.contains(&format!("\n.Sq {name}\n"));
+        let described = page.lines().any(|line| {
+            let listed = line.strip_prefix(".It Cm ").is_some_and(|keys| keys.split(" , ").any(|key| key == *name));
+            listed || line == format!(".Sq {name}")
+        });
         assert!(described, "ipcadm-json.5 lacks {name}");
     }
 }

@@ -79,6 +79,8 @@ pub(super) struct Report {
     memory: HashMap<ObjectId, Memory>,
     tally: Tally,
     failures: Vec<Failure>,
+    /// Numbers that stand beside the list in a document, under a key of their own.
+    beside: Option<(&'static str, Vec<(&'static str, u64)>)>,
     output_error: Option<io::Error>,
 }
 
@@ -117,6 +119,7 @@ impl Report {
             memory: memory(manner.format, objects),
             tally: Tally::default(),
             failures: Vec::new(),
+            beside: None,
             output_error: None,
         };
         match manner.format {
@@ -131,6 +134,11 @@ impl Report {
             _ => {}
         }
         report
+    }
+
+    /// Has a document tell `numbers` beside its list, as an object under `key`.
+    pub(super) fn beside(&mut self, key: &'static str, numbers: Vec<(&'static str, u64)>) {
+        self.beside = Some((key, numbers));
     }
 
     /// One object is done with, and was perhaps changed by that; `line` is what people read.
@@ -299,7 +307,17 @@ impl Report {
 
     fn end(&mut self) {
         if self.manner.format == Format::Json {
-            envelope::tail(&mut self.json, &self.failures);
+            self.json.close_array();
+            if let Some((key, numbers)) = &self.beside {
+                self.json.key(key);
+                self.json.open_object();
+                for (name, number) in numbers {
+                    self.json.key(name);
+                    self.json.number(*number);
+                }
+                self.json.close_object();
+            }
+            envelope::errors(&mut self.json, &self.failures);
             let result = self.json.end_document();
             self.keep(result);
         }

@@ -191,11 +191,11 @@ impl CleanArgs {
     /// Shows the plan, asks if need be, and acts if that is wanted.
     fn proceed(&self, mut prepared: Prepared, keep: &KeepList, context: &Context) -> Result<Status> {
         let format = self.format.format();
-        let left_out = view::left_out(&prepared.left_out, keep);
-        if prepared.is_empty() && format == Format::Table {
-            context.verbose(|| "nothing to remove".to_owned());
-            left_out.iter().for_each(|line| context.verbose(|| line.clone()));
-            return Ok(Status::Done);
+        if prepared.is_empty() {
+            self.say_why_nothing(&view::nothing(&prepared.left_out, keep), context)?;
+            if format == Format::Table {
+                return Ok(Status::Done);
+            }
         }
         // What is gone already needs nobody's consent.
         if self.yes || !self.dry_run && self.plan_out.is_none() && prepared.candidates.is_empty() && prepared.is_calm()
@@ -208,7 +208,7 @@ impl CleanArgs {
             return Ok(if looks_only { Status::Done } else { Status::Refused });
         }
         if !(self.quiet && looks_only) {
-            let view = View { candidates: &prepared.candidates, left_out };
+            let view = View { candidates: &prepared.candidates, left_out: view::left_out(&prepared.left_out, keep) };
             let mut style = self.style.style();
             context.fit(&mut style);
             let insights = std::mem::take(&mut prepared.insights);
@@ -236,6 +236,28 @@ impl CleanArgs {
         }
         say(NOT_CONFIRMED);
         Ok(Status::Refused)
+    }
+
+    /// Says what is left out where nothing is to be removed. That is what a plan then consists of; JSON has it in the
+    /// document.
+    fn say_why_nothing(&self, lines: &[String], context: &Context) -> Result<()> {
+        if lines.is_empty() {
+            context.verbose(|| "nothing to remove".to_owned());
+            return Ok(());
+        }
+        match self.format.format() {
+            _ if self.quiet => Ok(()),
+            Format::Json => Ok(()),
+            Format::Table if !self.yes => {
+                let mut out = Out::stdout()?;
+                let printed = lines.iter().try_for_each(|line| writeln!(out, "{line}")).map_err(Error::Output);
+                printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+            }
+            _ => {
+                lines.iter().for_each(|line| note(line));
+                Ok(())
+            }
+        }
     }
 
     /// The plan for programs: what would become of each object.
@@ -332,6 +354,7 @@ impl Prepared {
             }
         };
         let mut report = Report::judged(manner, &objects, std::mem::take(&mut self.insights))?;
+        report.beside("left_out", self.left_out.numbers());
         self.unmended.tell(&mut report);
         self.gone.iter().for_each(|id| report.gone(*id));
         for (object, error) in &self.kept {

@@ -49,7 +49,8 @@ impl View<'_> {
             writeln!(out, "{}", sum(&totals))?;
             for relief in totals.relief() {
                 let limit = relief.limit.map_or(String::new(), |limit| format!(" {limit}"));
-                writeln!(out, "{}{limit}: {} -> {} in use", relief.name, relief.before, relief.after)?;
+                let after = relief.after.map_or_else(|| "?".to_owned(), |after| after.to_string());
+                writeln!(out, "{}{limit}: {} -> {after} in use", relief.name, relief.before)?;
             }
         }
         self.left_out.iter().try_for_each(|line| writeln!(out, "{line}"))
@@ -70,11 +71,9 @@ fn sum(totals: &Totals) -> String {
         inside.push(counted(totals.semaphores, "semaphore"));
     }
     if totals.segments > 0 {
-        let mut size = String::new();
-        push_size(&mut size, totals.bytes);
-        inside.push(format!("{size} in segments"));
+        inside.push(format!("{} in segments", size(totals.bytes)));
     }
-    let mut text = format!("{}: {}", counted(all, "object"), counts.join(", "));
+    let mut text = format!("{}: {}", counted(all.into(), "object"), counts.join(", "));
     if !inside.is_empty() {
         text.push_str("; ");
         text.push_str(&inside.join(", "));
@@ -82,34 +81,77 @@ fn sum(totals: &Totals) -> String {
     text
 }
 
-fn counted(number: u64, noun: &str) -> String {
+fn size(bytes: u128) -> String {
+    // There are no larger units, nor memories.
+    let (mut text, bytes) = match u64::try_from(bytes) {
+        Ok(bytes) => (String::new(), bytes),
+        Err(_) => ("at least ".to_owned(), u64::MAX),
+    };
+    push_size(&mut text, bytes);
+    text
+}
+
+fn counted(number: u128, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Lines about what stays, and why.
 pub(super) fn left_out(left: &LeftOut, keep: &KeepList) -> Vec<String> {
-    let mut parts: Vec<String> = left
-        .by_state
-        .iter()
-        .map(|(state, number)| match state {
-            State::Active => format!("{number} in use"),
-            state => format!("{number} {}", state.word()),
-        })
-        .collect();
-    if left.not_yours > 0 {
-        parts.push(format!("{} not yours", left.not_yours));
-    }
-    if left.unread > 0 {
-        let queues = if left.unread == 1 { "queue" } else { "queues" };
-        parts.push(format!(
-            "{} {queues} with unread messages (--save or --discard-messages takes them too)",
-            left.unread
-        ));
-    }
+    let parts: Vec<String> = counts(left).into_iter().map(|(count, _)| count).collect();
     let mut lines = Vec::new();
     if !parts.is_empty() {
         lines.push(format!("left out: {}", parts.join(", ")));
     }
+    lines.extend(by_name(left, keep));
+    lines
+}
+
+/// The same where nothing goes: what it means, and what would take it too. None where nothing stays either.
+pub(super) fn nothing(left: &LeftOut, keep: &KeepList) -> Vec<String> {
+    let counts = counts(left).into_iter().map(|(count, meaning)| format!("  {count}{meaning}"));
+    let mut lines: Vec<String> = counts.collect();
+    if !lines.is_empty() {
+        lines.insert(0, "nothing to remove; left out are".to_owned());
+    }
+    lines.extend(by_name(left, keep));
+    lines
+}
+
+/// How many stay for each reason, and what there is to say about it.
+fn counts(left: &LeftOut) -> Vec<(String, &'static str)> {
+    let mut parts: Vec<(String, &'static str)> = left
+        .by_state
+        .iter()
+        .map(|(state, number)| match state {
+            State::Active => (format!("{number} in use"), ""),
+            state => (format!("{number} {}", state.word()), meaning(*state)),
+        })
+        .collect();
+    if left.not_yours > 0 {
+        parts.push((format!("{} not yours", left.not_yours), ""));
+    }
+    if left.unread > 0 {
+        let queues = if left.unread == 1 { "queue" } else { "queues" };
+        let remedy = "(--save or --discard-messages takes them too)";
+        parts.push((format!("{} {queues} with unread messages {remedy}", left.unread), ""));
+    }
+    parts
+}
+
+/// What it means that an object in this state stays.
+const fn meaning(state: State) -> &'static str {
+    match state {
+        State::Doomed => ": removed already, and gone at the last detach",
+        State::Unknown => ": who may use such objects cannot be known (ipcadm ls --state unknown -o +evidence)",
+        State::Idle => ": a living process has used them, or somebody within the grace age (--grace)",
+        State::Dormant => ": their keys are a way to them (--state dormant takes them too)",
+        State::Active | State::Orphan => "",
+    }
+}
+
+/// Lines about what stays and is named.
+fn by_name(left: &LeftOut, keep: &KeepList) -> Vec<String> {
+    let mut lines = Vec::new();
     for (line, ids) in &left.kept {
         let place = keep.lines.get(*line).map_or("", |line| line.place.as_str());
         lines.push(format!("kept by {place}: {}", named(ids)));
@@ -124,4 +166,15 @@ fn named(ids: &[ObjectId]) -> String {
         text.push_str(&format!(" and {} more", ids.len() - NAMED));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_beyond_all_units_is_said_to_be() {
+        assert_eq!([size(0), size(4096), size(u64::MAX.into())], ["0", "4.0K", "16E"]);
+        assert_eq!([size(1 << 64), size(u128::MAX)], ["at least 16E"; 2]);
+    }
 }

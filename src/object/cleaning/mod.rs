@@ -83,6 +83,20 @@ impl LeftOut {
             Stays::Unclosable(why) => self.unclosable.push((id, why)),
         }
     }
+
+    /// How many stay for each reason, under the names that JSON has for them.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<(&'static str, u64)> {
+        let states = State::ALL.map(|state| (state.word(), self.by_state.get(&state).copied().unwrap_or(0)));
+        let kept = self.kept.values().map(|ids| ids.len() as u64).sum();
+        let others = [
+            ("not_yours", self.not_yours),
+            ("unread", self.unread),
+            ("kept", kept),
+            ("unclosable", self.unclosable.len() as u64),
+        ];
+        states.into_iter().chain(others).collect()
+    }
 }
 
 /// Chooses among the objects that `selection` takes, whatever states it names.
