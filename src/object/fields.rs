@@ -230,7 +230,7 @@ pub static FIELDS: [Field; 43] = [
         },
     ),
     derived(
-        named!("unknown_why", "UNKNOWN"),
+        named!("unknown_why", "UNKNOWN_WHY"),
         false,
         KindSet::ALL,
         "may_know, hidden, never_used or clock, if the state is unknown",

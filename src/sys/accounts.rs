@@ -1,8 +1,10 @@
 //! Names of users and groups, and who the caller is.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use super::errno::{Errno, Result};
 use super::types::{Gid, Uid};
@@ -26,9 +28,29 @@ pub fn effective_group() -> Gid {
     Gid::new(unsafe { libc::getegid() })
 }
 
+/// Names by number, each looked up once in a run: a directory service may take long to answer.
+type Names = Mutex<BTreeMap<u32, Option<String>>>;
+static USERS: Names = Mutex::new(BTreeMap::new());
+static GROUPS: Names = Mutex::new(BTreeMap::new());
+
+fn once(names: &Names, number: u32, look_up: impl FnOnce() -> Option<String>) -> Option<String> {
+    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
+    names.entry(number).or_insert_with(look_up).clone()
+}
+
 /// The name of a user; None without one, or when the account database cannot be asked.
 #[must_use]
 pub fn user_name(uid: Uid) -> Option<String> {
+    once(&USERS, uid.raw(), || look_up_user(uid))
+}
+
+/// The name of a group; None without one, or when the account database cannot be asked.
+#[must_use]
+pub fn group_name(gid: Gid) -> Option<String> {
+    once(&GROUPS, gid.raw(), || look_up_group(gid))
+}
+
+fn look_up_user(uid: Uid) -> Option<String> {
     look_up(
         |entry: *mut libc::passwd, buffer, len, result| {
             // SAFETY: `look_up` passes an entry, a buffer of `len` bytes and a place for the result.
@@ -41,9 +63,7 @@ pub fn user_name(uid: Uid) -> Option<String> {
     .flatten()
 }
 
-/// The name of a group; None without one, or when the account database cannot be asked.
-#[must_use]
-pub fn group_name(gid: Gid) -> Option<String> {
+fn look_up_group(gid: Gid) -> Option<String> {
     look_up(
         |entry: *mut libc::group, buffer, len, result| {
             // SAFETY: as in `user_name`.

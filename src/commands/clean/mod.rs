@@ -208,7 +208,9 @@ impl CleanArgs {
             return Ok(if looks_only { Status::Done } else { Status::Refused });
         }
         if !(self.quiet && looks_only) {
-            let view = View { candidates: &prepared.candidates, left_out: view::left_out(&prepared.left_out, keep) };
+            let set_aside = view::set_aside(self.selectors.bystanders());
+            let left_out = view::left_out(&prepared.left_out, keep).into_iter().chain(set_aside).collect();
+            let view = View { candidates: &prepared.candidates, left_out };
             let mut style = self.style.style();
             context.fit(&mut style);
             let insights = std::mem::take(&mut prepared.insights);

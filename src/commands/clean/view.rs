@@ -10,7 +10,9 @@ use crate::object::closing::Candidate;
 use crate::object::fields::{self, Field};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::state::State;
+use crate::object::state::bystanders::Bystander;
 use crate::object::survey::Insights;
+use crate::render::escape::escape;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
 use crate::render::units::push_size;
@@ -142,16 +144,32 @@ fn counts(left: &LeftOut) -> Vec<(String, &'static str)> {
 const fn meaning(state: State) -> &'static str {
     match state {
         State::Doomed => ": removed already, and gone at the last detach",
-        State::Unknown => ": who may use such objects cannot be known (ipcadm ls --state unknown -o +evidence)",
+        State::Unknown => {
+            ": a living process may use them, or that cannot be known (ipcadm ls --state unknown -o +evidence)"
+        }
         State::Idle => ": a living process has used them, or somebody within the grace age (--grace)",
         State::Dormant => ": their keys are a way to them (--state dormant takes them too)",
         State::Active | State::Orphan => "",
     }
 }
 
+/// The line about those that this run takes for bystanders.
+pub(super) fn set_aside(bystanders: &[Bystander]) -> Option<String> {
+    let names: Vec<String> = bystanders.iter().map(|one| escape(&one.to_string()).into_owned()).collect();
+    (!names.is_empty()).then(|| format!("taken for bystanders: {}", names.join(", ")))
+}
+
 /// Lines about what stays and is named.
 fn by_name(left: &LeftOut, keep: &KeepList) -> Vec<String> {
     let mut lines = Vec::new();
+    if !left.may_know.is_empty() {
+        let mut programs: Vec<(&String, &u64)> = left.may_know.iter().collect();
+        programs.sort_by_key(|(_, number)| std::cmp::Reverse(**number));
+        let told = programs.iter().take(NAMED).map(|(program, number)| format!("{number} by {}", escape(program)));
+        let more = if programs.len() > NAMED { ", and others" } else { "" };
+        let told = told.collect::<Vec<_>>().join(", ");
+        lines.push(format!("unknown because they may be used: {told}{more} (--bystander PROGRAM if it does not)"));
+    }
     for (line, ids) in &left.kept {
         let place = keep.lines.get(*line).map_or("", |line| line.place.as_str());
         lines.push(format!("kept by {place}: {}", named(ids)));

@@ -48,6 +48,8 @@ pub struct Choice {
 pub struct LeftOut {
     /// In other states than those wanted.
     pub by_state: BTreeMap<State, u64>,
+    /// Of those that are unknown, how many the living processes of a program may know, by its name and user.
+    pub may_know: BTreeMap<String, u64>,
     /// The caller may not remove them.
     pub not_yours: u64,
     /// Queues with unread messages.
@@ -113,7 +115,13 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     for object in survey.objects {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };
         match stays(&object, judgement, terms, admin) {
-            Some(why) => choice.left_out.add(object.id, why),
+            Some(why) => {
+                let known_to = judgement.may_know.as_ref().and_then(|may_know| may_know.candidates.first());
+                if let Some(first) = known_to.filter(|_| matches!(why, Stays::State(_))) {
+                    *choice.left_out.may_know.entry(first.program()).or_default() += 1;
+                }
+                choice.left_out.add(object.id, why);
+            }
             None => {
                 let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
                 choice.candidates.push(Candidate::new(object, usage, terms.rule(judgement, &selection.criteria)));

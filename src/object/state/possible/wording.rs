@@ -66,6 +66,17 @@ impl MayKnow {
 }
 
 impl Candidate {
+    /// What it runs and as whom: `apache2 (root)`.
+    #[must_use]
+    pub fn program(&self) -> String {
+        let Process { pid, command, uid, .. } = &self.process;
+        let command = if command.is_empty() { pid.to_string() } else { command.clone() };
+        match uid {
+            Some(uid) => format!("{command} ({})", accounts::user_name(*uid).unwrap_or_else(|| uid.to_string())),
+            None => command,
+        }
+    }
+
     /// What it may do with an object of a kind, in a few words: `may know it: libapr-1.so.0 can call semop`.
     #[must_use]
     pub fn words(&self, kind: Kind) -> String {
