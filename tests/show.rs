@@ -1,5 +1,7 @@
 //! `show`: everything known about each kind of object, as a sheet and as JSON.
 
+use std::os::unix::fs::MetadataExt as _;
+
 use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root, tool};
 use serde_json::{Value, json};
 
@@ -319,4 +321,37 @@ fn the_page_shows_what_is_printed() {
     ipcadm(["sem", "create", "--values", "1,0", "--key", "0x5102"]).run().ok();
     let shown = ipcadm(["show", "sem:0x5102"]).run().ok().stdout_str();
     assert_eq!(lasting(&shown), lasting(example), "{shown}");
+}
+
+#[test]
+fn a_semaphore_that_another_pid_namespace_changed_is_not_said_to_be_untouched() {
+    let _ns = fresh();
+    let (taken, fresh_one) = (make::sem(0x51, 2, 0o600), make::sem(0x52, 2, 0o600));
+    // From 0 to 0: only the time tells that somebody was there.
+    make::semop(taken, &[(0, 1, 0), (0, -1, 0)]);
+    let inside = |words: &[&str]| {
+        let start = ["--pid", "--fork", "--mount-proc", "--kill-child"].map(Into::into).into_iter();
+        let start = start.chain([ipcadm_testbed::ipcadm_path().into_os_string(), "show".into()]);
+        tool("unshare", start.chain(words.iter().map(Into::into))).run().ok().stdout_str()
+    };
+    let pids = |text: &str| {
+        let rows = text.lines().skip_while(|line| !line.contains("INDEX")).skip(1).take(2);
+        rows.map(|row| row.split_whitespace().nth(2).expect("a column").to_owned()).collect::<Vec<_>>()
+    };
+    // It, or nobody, was the last at the second one.
+    assert_eq!(pids(&inside(&["sem:0x51"])), ["?", "?"]);
+    assert_eq!(pids(&inside(&["sem:0x52"])), ["-", "-"]);
+    let found: Value = serde_json::from_slice(inside(&["--format", "jsonl", "sem:0x51"]).as_bytes()).expect("JSON");
+    assert_eq!(found["semaphores"][0]["pid"], Value::Null);
+    assert_eq!(found["hidden"], json!(["semaphores"]));
+    let found: Value = serde_json::from_slice(inside(&["--format", "jsonl", "sem:0x52"]).as_bytes()).expect("JSON");
+    assert_eq!(found["hidden"], json!([]));
+    // Where all processes are to be seen, nobody was.
+    make::semop(fresh_one, &[(0, 1, 0), (0, -1, 0)]);
+    let own = std::process::id().to_string();
+    let initial = std::fs::metadata("/proc/self/ns/pid").is_ok_and(|data| data.ino() == 0xEFFF_FFFC);
+    assert_eq!(
+        pids(&ipcadm(["show", "sem:0x52"]).run().ok().stdout_str()),
+        [own.as_str(), if initial { "-" } else { "?" }]
+    );
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::uses::{self, Row};
 use super::who::Found;
-use crate::object::inside::{Header, Inside, Semaphore};
+use crate::object::inside::{Header, Inside, Semaphore, hides_user};
 use crate::object::key::Parts;
 use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
@@ -237,13 +237,13 @@ fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object
     writeln!(out)?;
     let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
     let style = &Style { indent: INDENT, ..style.clone() };
+    let hides_user = hides_user(set, semaphores);
     table::write(out, &columns, shown.len(), style, |row, column| {
         let semaphore = &shown[row];
         match column {
             0 => Value::Number(u64::from(semaphore.index)),
             1 => Value::Number(u64::from(semaphore.value)),
-            // It has a value, so somebody gave it one: a process that cannot be seen from here.
-            2 if semaphore.pid.is_none() && semaphore.value > 0 => Value::Hidden,
+            2 if hides_user(semaphore) => Value::Hidden,
             2 if semaphore.pid.is_none() => Value::Null,
             2 => Value::Signed(i64::from(semaphore.pid.raw())),
             3 => Value::Number(u64::from(semaphore.ncnt)),

@@ -16,7 +16,7 @@ use super::uses;
 use super::who::{Whole, with_other_sets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::{self, Field};
-use crate::object::inside::{Inside, Semaphore};
+use crate::object::inside::{Inside, hides_user};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
@@ -134,7 +134,7 @@ impl ShowArgs {
                     json.open_object();
                     let mut unseen = envelope::fields(&mut json, object, names, fields);
                     let used = whole.of(object);
-                    write_inside(&mut json, &Inside::of(object, self.messages, used.usage), &mut unseen);
+                    write_inside(&mut json, object, &Inside::of(object, self.messages, used.usage), &mut unseen);
                     used.write(&mut json, &uses::names(used.uses.iter()), &mut unseen);
                     envelope::hidden(&mut json, &unseen);
                     json.close_object();
@@ -153,7 +153,7 @@ impl ShowArgs {
     }
 }
 
-fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mut Vec<&'static str>) {
+fn write_inside<W: Write>(json: &mut JsonWriter<W>, object: &Object, inside: &Inside, unseen: &mut Vec<&'static str>) {
     match inside {
         Inside::Segment(huge) => {
             json.key("hugepages");
@@ -166,9 +166,8 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, inside: &Inside, unseen: &mu
             }
         }
         Inside::Set(semaphores) => {
-            // Each has its value from some process; where that cannot be seen, some of the list is hidden.
-            let unseen_pid = |semaphore: &Semaphore| semaphore.pid.is_none() && semaphore.value > 0;
-            if semaphores.as_ref().is_ok_and(|semaphores| semaphores.iter().any(unseen_pid)) {
+            let hides = |semaphores: &Vec<_>| semaphores.iter().any(hides_user(object, semaphores));
+            if semaphores.as_ref().is_ok_and(hides) {
                 unseen.push("semaphores");
             }
             list(json, "semaphores", semaphores.as_deref().ok(), unseen, |json, semaphore| {

@@ -5,7 +5,7 @@ use super::model::{Kind, Object};
 use super::users::Usage;
 use crate::proc::attached::{self, Wanted};
 use crate::sys::msg::Message;
-use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, sem};
+use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, namespace, sem};
 
 /// Buffers for looking at messages start here; the kernel's cost grows with them.
 const FIRST_PEEK: usize = 4096;
@@ -42,12 +42,23 @@ pub struct Semaphore {
     pub index: u32,
     /// Its value.
     pub value: u16,
-    /// The last process to change it.
+    /// The last process to change it; none where nobody has, or [`hides_user`] says that it may be hidden.
     pub pid: Pid,
     /// Threads waiting for it to grow.
     pub ncnt: u32,
     /// Threads waiting for it to become zero.
     pub zcnt: u32,
+}
+
+/// Whether it may be that a process changed a semaphore of `set` which cannot be seen from here: the kernel writes 0 for
+/// one of another pid namespace, as it does for nobody. It was nobody where nothing was ever done to the set, and in the
+/// first pid namespace, from which all processes can be seen.
+pub fn hides_user(set: &Object, semaphores: &[Semaphore]) -> impl Fn(&Semaphore) -> bool + use<> {
+    let untouched = set.as_set().is_none_or(|set| set.otime.is_never())
+        && semaphores.iter().all(|semaphore| semaphore.pid.is_none() && semaphore.value == 0);
+    let may_be_elsewhere = !untouched && !namespace::is_initial_pid();
+    // Where it has a value, somebody gave it one.
+    move |semaphore| semaphore.pid.is_none() && (semaphore.value > 0 || may_be_elsewhere)
 }
 
 /// All semaphores of a set: the values at one moment, the rest by three calls each, for the kernel has no others.
