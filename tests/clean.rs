@@ -46,7 +46,7 @@ fn when_nothing_goes_it_says_why() {
     let _waiter = make::blocked_semop(waited, 0, -1);
     let text = "nothing to remove; left out are\n\
                 \x20 1 in use\n\
-                \x20 1 unknown: who may use such objects cannot be known (ipcadm ls --state unknown -o +evidence)\n\
+                \x20 1 unknown: a living process may use them, or that cannot be known (ipcadm ls --state unknown -o +evidence)\n\
                 \x20 1 idle: a living process has used them, or somebody within the grace age (--grace)\n\
                 \x20 1 dormant: their keys are a way to them (--state dormant takes them too)\n";
     // It is the plan, or it comes in place of what would be done.
