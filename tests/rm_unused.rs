@@ -3,6 +3,11 @@
 use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, needs_root};
 use serde_json::Value;
 
+/// Of a dead process: what its creator or last user may still want is not unused.
+fn leaked(make: impl FnOnce() -> i32) -> i32 {
+    make::by_dead_process(make)
+}
+
 fn rm(args: &[&str]) -> Outcome {
     ipcadm(["rm", "--if-unused"]).args(args.iter().copied()).run()
 }
@@ -10,7 +15,7 @@ fn rm(args: &[&str]) -> Outcome {
 #[test]
 fn what_nobody_uses_goes() {
     let ns = fresh();
-    let (shm, sem) = (make::shm(0x51, 4096, 0o600), make::sem(0, 1, 0o600));
+    let (shm, sem) = (leaked(|| make::shm(0x51, 4096, 0o600)), make::sem(0, 1, 0o600));
     rm(&["-n", "shm:0x51"]).ok().stdout_is(format!("would remove shm:0x00000051 (id {shm})\n"));
     let outcome = rm(&["shm:0x51", &format!("sem:{sem}")]).ok().stderr_empty();
     outcome.stdout_is(format!("removed sem:{sem}\nremoved shm:0x00000051 (id {shm})\n"));
@@ -22,7 +27,8 @@ fn what_nobody_uses_goes() {
 #[test]
 fn what_is_in_use_stays_and_its_users_are_named() {
     let ns = fresh();
-    let (shm, sem, msg) = (make::shm(0, 4096, 0o600), make::sem(0, 1, 0o600), make::msg(0, 0o600));
+    let shm = leaked(|| make::shm(0, 4096, 0o600));
+    let (sem, msg) = (make::sem(0, 1, 0o600), make::msg(0, 0o600));
     make::send(msg, 1, b"unread");
     let (holder, waiter) = (make::holder(shm), make::blocked_semop(sem, 0, -1));
     let references = [format!("shm:{shm}"), format!("sem:{sem}"), format!("msg:{msg}")];
