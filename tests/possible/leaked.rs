@@ -1,0 +1,122 @@
+//! What is leaked is found, whatever else is running.
+
+use ipcadm_testbed::{Running, World, is_root, tool};
+
+use crate::programs::{compiled, perl, perl_is_there, words};
+use crate::{Scene, Who};
+
+/// Real programs that run, idle, and have nothing to do with it: as many as are installed.
+fn crowd(world: &World) -> Vec<Running> {
+    let mut crowd = Vec::new();
+    let stay = "setInterval(() => {}, 1e6); console.log(1)";
+    for (program, words) in [
+        ("/bin/sh", ["-c", "echo; read x"]),
+        ("/usr/bin/python3", ["-c", "import ssl, sqlite3, time; print(flush=True); time.sleep(1000)"]),
+        ("/usr/bin/node", ["-e", stay]),
+        ("/usr/bin/awk", ["BEGIN { print; fflush(); getline }", ""]),
+        ("/bin/bash", ["-c", "echo; read x"]),
+    ] {
+        if std::path::Path::new(program).exists() {
+            crowd.push(tool(program, words.into_iter().filter(|word| !word.is_empty())).inside(world));
+        }
+    }
+    // Able, but not let in.
+    if is_root() && perl_is_there() {
+        crowd.push(perl(world, "idle").uid(12_346));
+    }
+    let mut crowd: Vec<Running> = crowd.into_iter().map(|command| command.stdin_open().spawn()).collect();
+    crowd.iter_mut().for_each(|program| drop(program.line()));
+    crowd.extend(
+        [("sleep", "1000"), ("cat", "-")]
+            .map(|(program, word)| tool(program, [word]).inside(world).stdin_open().spawn()),
+    );
+    crowd
+}
+
+#[test]
+fn sets_and_queues_beside_a_crowd_are_found() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    let _crowd = crowd(&world);
+    let set = perl(&world, "my $set = set; worker { used $set }; print $set").run().ok().value();
+    Scene::of(&world).is_leaked(&format!("sem:{set}"));
+    // Whoever received sent as well: another number might be that of a thread of somebody with threads.
+    let script = "my ($queue, $text) = msgget(0, 01600) // die;\n\
+                  worker { msgsnd($queue, pack('l! a*', 1, 'x'), NOWAIT) or die;\n\
+                  defined msgrcv($queue, $text, 8, 0, NOWAIT) or die }; print $queue";
+    let queue = perl(&world, script).run().ok().value();
+    Scene::of(&world).is_leaked(&format!("msg:{queue}"));
+}
+
+#[test]
+fn segments_beside_a_crowd_that_was_there_before_are_found() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    let _crowd = crowd(&world);
+    let client = "later 3; my $segment = shmget(0, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die;\n\
+                  print $segment";
+    let segment = perl(&world, client).run().ok().value();
+    Scene::of(&world).is_leaked(&format!("shm:{segment}"));
+}
+
+#[test]
+fn an_orphan_says_what_was_asked() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    let _crowd = crowd(&world);
+    let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
+    let (state, evidence) = Scene::of(&world).judged(&format!("sem:{set}"));
+    assert_eq!(state, "orphan", "{evidence}");
+    for part in ["living processes", "none of them can call semop", "/proc/PID/maps"] {
+        assert!(evidence.contains(part), "{part:?} is not in\n{evidence}");
+    }
+}
+
+/// A program that is able by a library alone, which it needs for something else.
+const BYSTANDER: &str = "#include <stdio.h>\n#include <unistd.h>\n\
+    int main(void) { printf(\"%d\\n\", (int)getpid()); fflush(stdout); for (;;) pause(); }";
+const LIBRARY: &str = "#include <sys/sem.h>\nint unused(void) { return semop(-1, 0, 0); }";
+
+/// That program, with the library named so.
+fn with_library(world: &World, soname: &str) -> Option<(Running, String)> {
+    let name = format!("-Wl,-soname,{soname}");
+    let library = compiled("cc", LIBRARY, &["-shared", "-fPIC", &name])?;
+    let program = compiled("cc", BYSTANDER, &[])?;
+    let mut running = program.inside(world).env("LD_PRELOAD", library.path()).spawn();
+    let pid = words(&mut running).remove(0);
+    Some((running, pid))
+}
+
+#[test]
+fn a_library_that_makes_keyed_sets_alone_is_set_aside() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    let Some((_running, _)) = with_library(&world, "libdevmapper.so.1.02.1") else { return };
+    let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
+    let (_, evidence) = Scene::of(&world).judged(&format!("sem:{set}"));
+    assert!(evidence.contains("1 set aside: "), "{evidence}");
+    Scene::of(&world).is_leaked(&format!("sem:{set}"));
+    // A keyed one is its own.
+    let set = perl(&world, "my $set = semget(0x51, 1, 01600); used $set; print $set").run().ok().value();
+    assert_eq!(Scene::of(&world).judged(&format!("sem:{set}")).0, "unknown");
+}
+
+#[test]
+fn any_other_library_is_not() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    let Some((_running, pid)) = with_library(&world, "libother.so.1") else { return };
+    let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
+    let because = ["was running when it was last used", "can call semop"];
+    Scene::of(&world).may_be_used(&format!("sem:{set}"), &Who::root(&pid, "server"), &because);
+}
