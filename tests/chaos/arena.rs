@@ -6,10 +6,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use ipcadm_testbed::crowd::{self, Waited};
-use ipcadm_testbed::{fresh, release};
+use ipcadm_testbed::{fresh, is_root, release};
 
+use crate::able::Library;
 use crate::cleaner::{Cleaner, Manner, closed, modes};
 use crate::controller::Controller;
+use crate::families::Families;
+use crate::known::Known;
 use crate::ledger::{Count, Ledger};
 
 /// Process numbers there are: a few hundred more than there are processes. Numbers below 300 are not used again.
@@ -31,24 +34,39 @@ pub(crate) struct Task {
 
 /// Does it; prints what came of it, `name number` a line, and what was wrong.
 pub(crate) fn run(task: Task) {
-    let _ns = fresh();
-    // In a process of its own, whose children alone are in the pid namespace.
-    let status = ended(|| match crowd::new_pid_namespace() {
-        Err(_) => NOT_HERE,
-        Ok(()) => ended(|| {
-            if crowd::mount_proc().is_err() {
-                return NOT_HERE;
+    let mut status = AGAIN;
+    while status == AGAIN {
+        // In a process of its own, whose children alone are in the pid namespace.
+        status = ended(|| {
+            let first = crowd::in_new_pid_namespace(|| {
+                if crowd::mount_proc().is_err() {
+                    return NOT_HERE;
+                }
+                // Made inside, and not that of the first process, so that it is known who may sleep on a queue.
+                ended(|| {
+                    let _ns = fresh();
+                    if crowd::made_inside() == Some(false) {
+                        return AGAIN;
+                    }
+                    crowd::use_all_processors();
+                    few_numbers();
+                    crowd::adopt_orphans();
+                    controlled(task);
+                    0
+                })
+            });
+            match first {
+                Ok(Waited::Ended(_, status)) => status,
+                _ => NOT_HERE,
             }
-            few_numbers();
-            first_process(task);
-            0
-        }),
-    });
+        });
+    }
     let status = if status == NOT_HERE {
         eprintln!("left out, as it needs a pid namespace: that numbers of processes are used again soon");
         ended(|| {
+            let _ns = fresh();
             crowd::adopt_orphans();
-            first_process(task);
+            controlled(task);
             0
         })
     } else {
@@ -59,6 +77,8 @@ pub(crate) fn run(task: Task) {
 
 /// There is no pid namespace to be had, or no `/proc` for it.
 const NOT_HERE: i32 = 3;
+/// The numbers of the namespaces do not tell which is the younger.
+const AGAIN: i32 = 4;
 
 /// Runs `body` in a process of its own; its status.
 fn ended(body: impl FnOnce() -> i32) -> i32 {
@@ -82,22 +102,38 @@ fn few_numbers() {
     }
 }
 
-fn first_process(task: Task) {
+fn controlled(task: Task) {
     let ledger = Ledger::new();
     let records = std::env::temp_dir().join(format!("ipcadm-chaos-{}", task_number()));
     let cleaner = Cleaner::new(records.clone());
-    crowd::drop_rights(task.privileged).expect("dropping rights");
+    // Families are of many users, where there are: then this is root.
+    let of_many_users = task.manner == Manner::Known && is_root();
+    if !of_many_users {
+        crowd::drop_rights(task.privileged).expect("dropping rights");
+    }
     DirBuilder::new().mode(0o700).create(&records).expect("a folder");
     ledger.add(Count::NoThreads, u64::from(task.manner == Manner::Queues));
-    let mut controller = Controller::new(ledger, task.workers);
-    let pid = crowd::fork(true, || {
-        cleaner.clean(ledger, task.manner, task.judgements, task.at_most);
-        0
-    });
-    let status = controller.run(pid.expect("fork"));
-    assert_eq!(status, 0, "the cleaner has ended badly");
-    ledger.count(Count::Stop);
-    controller.end_all();
+    let clean = |in_use: &dyn Fn() -> u64| {
+        let pid = crowd::fork(true, || {
+            cleaner.clean(ledger, in_use, task.manner, task.judgements, task.at_most);
+            0
+        });
+        pid.expect("fork")
+    };
+    if task.manner == Manner::Known {
+        let (known, library) = (Known::new(), Library::new(&records));
+        let mut families = Families::new(known, ledger, &library, of_many_users);
+        let status = families.run(clean(&|| known.in_use()));
+        assert_eq!(status, 0, "the cleaner has ended badly");
+        ledger.count(Count::Stop);
+        families.end_all();
+    } else {
+        let mut controller = Controller::new(ledger, task.workers);
+        let status = controller.run(clean(&|| ledger.in_use()));
+        assert_eq!(status, 0, "the cleaner has ended badly");
+        ledger.count(Count::Stop);
+        controller.end_all();
+    }
     let (left, closed_before) = (modes().len(), closed());
     // One more run puts right what is closed, and takes nothing.
     let last = cleaner.run(&["clean", "--yes", "--grace", "1h"]);
@@ -115,7 +151,7 @@ fn first_process(task: Task) {
     ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
 }
 
-const COUNTS: [Count; 27] = [
+const COUNTS: [Count; 33] = [
     Count::Stop,
     Count::Judged,
     Count::InUse,
@@ -142,6 +178,12 @@ const COUNTS: [Count; 27] = [
     Count::Executed,
     Count::OwnRemovals,
     Count::Reused,
+    Count::KnownByParent,
+    Count::KnownByChild,
+    Count::Successions,
+    Count::Locks,
+    Count::Paused,
+    Count::WrongKnown,
     Count::Wrong,
 ];
 

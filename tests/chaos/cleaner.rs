@@ -21,6 +21,8 @@ pub(crate) enum Manner {
     Killed,
     /// By `ipcadm clean msg`, of unknown queues too: outside of the first pid namespace none is better known.
     Queues,
+    /// By `ipcadm clean`, of what families leave.
+    Known,
     /// By a script that lists what nobody uses and removes it then.
     Naive,
 }
@@ -54,16 +56,24 @@ impl Cleaner {
     }
 
     /// Cleans again and again, until so many objects were judged or so long.
-    pub(crate) fn clean(&self, ledger: Ledger, manner: Manner, judgements: u64, at_most: Duration) {
+    /// `in_use` counts what is in use.
+    pub(crate) fn clean(
+        &self,
+        ledger: Ledger,
+        in_use: impl Fn() -> u64,
+        manner: Manner,
+        judgements: u64,
+        at_most: Duration,
+    ) {
         let start = Instant::now();
         let mut random = Random::new(7);
         let mut last = Duration::from_millis(50);
         while ledger.get(Count::Judged) < judgements && start.elapsed() < at_most {
             let objects = objects();
-            ledger.add(Count::InUse, ledger.in_use());
+            ledger.add(Count::InUse, in_use());
             let begun = Instant::now();
             match manner {
-                Manner::Clean => self.clean_once(ledger, &[]),
+                Manner::Clean | Manner::Known => self.clean_once(ledger, &[]),
                 Manner::Queues => self.clean_once(ledger, &["msg", "--state", "unknown"]),
                 Manner::Naive => self.naively(ledger),
                 Manner::Killed => {

@@ -38,6 +38,8 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use ipcadm_testbed::{Kind, calls, crowd};
 
+use crate::known::{Gone, Plot};
+
 /// Seats of workers. The upper half is for children of those in the lower.
 pub(crate) const SEATS: usize = 256;
 /// Places of objects.
@@ -101,11 +103,23 @@ pub(crate) enum Count {
     OwnRemovals,
     /// Numbers of processes used again by this test.
     Reused,
+    /// Objects that a parent knew whose child was the last user.
+    KnownByParent,
+    /// That a child knew.
+    KnownByChild,
+    /// Processes that took the place of their parents.
+    Successions,
+    /// Locks held while others came and went.
+    Locks,
+    /// Processes that were stopped inside a call.
+    Paused,
+    /// Wrong removals of what a process knew.
+    WrongKnown,
     /// Wrong removals.
     Wrong,
 }
 
-const COUNTS: usize = 32;
+const COUNTS: usize = 48;
 
 /// Where it was seen that a removal was wrong.
 #[derive(Clone, Copy, Debug)]
@@ -121,9 +135,30 @@ pub(crate) enum Wrong {
     Inherited,
     /// While a thread slept in a call on it.
     Asleep,
+    /// While the parent of its last user knew it.
+    KnownByParent,
+    /// While a child of its maker knew it.
+    KnownByChild,
+    /// While a successor of such a process knew it.
+    KnownBySuccessor,
+    /// While a lock in it was held.
+    Locked,
+    /// While a process was stopped in a call on it.
+    Paused,
 }
 
-const WRONGS: [Wrong; 5] = [Wrong::UserLives, Wrong::JustUsed, Wrong::Attached, Wrong::Inherited, Wrong::Asleep];
+const WRONGS: [Wrong; 10] = [
+    Wrong::UserLives,
+    Wrong::JustUsed,
+    Wrong::Attached,
+    Wrong::Inherited,
+    Wrong::Asleep,
+    Wrong::KnownByParent,
+    Wrong::KnownByChild,
+    Wrong::KnownBySuccessor,
+    Wrong::Locked,
+    Wrong::Paused,
+];
 
 /// A process as users are written down: its seat and its number of life; 0 is nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +221,24 @@ impl Ledger {
             words[0].store(how as u64 + 1, SeqCst);
             words[1].store(object_code(kind, id), SeqCst);
             words[2].store(who.0, SeqCst);
+        }
+    }
+
+    /// Takes note of an object that was known and is gone.
+    pub(crate) fn found_gone(&self, gone: &Gone) {
+        match gone.knower {
+            Some(knower) => {
+                let how = match gone.plot {
+                    Plot::Parent => Wrong::KnownByParent,
+                    Plot::Child => Wrong::KnownByChild,
+                    Plot::Successors => Wrong::KnownBySuccessor,
+                    Plot::Lock => Wrong::Locked,
+                    Plot::Pause => Wrong::Paused,
+                };
+                self.count(Count::WrongKnown);
+                self.wrong(how, gone.kind, gone.id, Life(knower.number()));
+            }
+            None => self.count(Count::FoundGone),
         }
     }
 

@@ -6,9 +6,13 @@
 //! (`CARGO_BIN_EXE_ipcadm` names it).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "results go from process to process, and to the reader")]
 
+mod able;
 mod arena;
 mod cleaner;
 mod controller;
+mod families;
+mod family;
+mod known;
 mod ledger;
 mod random;
 mod worker;
@@ -19,6 +23,7 @@ use std::time::Duration;
 
 use arena::Task;
 use cleaner::Manner;
+use ipcadm_testbed::is_root;
 
 /// Tells the process that is the arena what to do.
 const TASK: &str = "IPCADM_CHAOS_TASK";
@@ -70,6 +75,7 @@ fn the_arena() {
         "clean" => Manner::Clean,
         "queues" => Manner::Queues,
         "killed" => Manner::Killed,
+        "known" => Manner::Known,
         _ => Manner::Naive,
     };
     let (judgements, at_most) = (number(1), Duration::from_secs(number(2)));
@@ -118,6 +124,32 @@ fn no_queue_in_use_is_removed() {
     let results = chaos("queues", wanted, 600, false);
     assert_eq!(results.get("Wrong"), 0, "{}", results.text);
     assert!(results.get("RemovedQueues") >= wanted / 200, "{}", results.text);
+    for name in ["Failed", "closed-before", "closed-after", "records", "last-status"] {
+        assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
+    }
+}
+
+#[test]
+fn nothing_that_somebody_knows_is_removed() {
+    // One user has one family at a time, with a few objects.
+    let part = if is_root() { 2 } else { 40 };
+    let wanted = judgements(DEFAULT) / part;
+    let results = chaos("known", wanted, 600, false);
+    assert_eq!((results.get("WrongKnown"), results.get("Wrong")), (0, 0), "{}", results.text);
+    for (name, least) in [
+        ("Judged", wanted),
+        ("InUse", wanted / 10),
+        // What they have left behind is removed all the same.
+        ("Removed", wanted / 50),
+        ("RemovedSets", wanted / 200),
+        ("KnownByParent", wanted / 200),
+        ("KnownByChild", wanted / 200),
+        ("Successions", wanted / 200),
+        ("Locks", wanted / 200),
+        ("Paused", wanted / 400),
+    ] {
+        assert!(results.get(name) >= least, "{name} is less than {least}:\n{}", results.text);
+    }
     for name in ["Failed", "closed-before", "closed-after", "records", "last-status"] {
         assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
     }

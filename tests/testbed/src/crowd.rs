@@ -8,6 +8,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::alone::{are_in_order, number, on_one_cpu};
+use crate::run::asleep_in_ipc;
+
 /// Numbers that all processes forked from now on share, all zero. The memory
 /// is taken when it is used, and never given back.
 pub fn shared_words(len: usize) -> &'static [AtomicU64] {
@@ -51,6 +54,24 @@ pub fn kill(pid: i32) {
     assert!(pid > 0);
     // SAFETY: takes numbers only.
     unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// SIGSTOP.
+pub fn stop(pid: i32) {
+    assert!(pid > 0);
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(pid, libc::SIGSTOP) };
+}
+
+/// The letter of a process's state: `S`, `T`, `Z`; none where there is no such process.
+pub fn state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.trim_start().chars().next()
+}
+
+/// Whether a process sleeps in a call on a set or a queue.
+pub fn is_asleep(pid: i32) -> bool {
+    u32::try_from(pid).is_ok_and(asleep_in_ipc)
 }
 
 /// What waiting for a child came to.
@@ -112,6 +133,26 @@ pub fn interrupt_every(time: Duration) {
     }
 }
 
+/// Maps a file as code, for good.
+pub fn map_code(file: i32, len: usize) -> io::Result<()> {
+    // SAFETY: a new mapping of a file; nothing in it is executed.
+    let place =
+        unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE, file, 0) };
+    if place == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Becomes this user for good, and the group of the same number. It may still be looked into by its own kind.
+pub fn become_user(user: u32) -> io::Result<()> {
+    let user = i64::from(user);
+    // SAFETY: numbers, but for setgroups, which reads no group.
+    unsafe {
+        check(libc::syscall(libc::SYS_setgroups, 0, ptr::null::<u32>()))?;
+        check(libc::syscall(libc::SYS_setresgid, user, user, user))?;
+        check(libc::syscall(libc::SYS_setresuid, user, user, user))?;
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1_u64, 0_u64, 0_u64, 0_u64).into())
+    }
+}
+
 /// Becomes `sleep 1000`, the same process with another memory.
 pub fn become_sleep() -> ! {
     let arguments = [c"sleep".as_ptr(), c"1000".as_ptr(), ptr::null()];
@@ -127,6 +168,31 @@ pub fn become_sleep() -> ! {
 pub fn new_pid_namespace() -> io::Result<()> {
     // SAFETY: takes flags only.
     check(unsafe { libc::unshare(libc::CLONE_NEWPID | libc::CLONE_NEWNS) }.into())
+}
+
+/// As [`new_pid_namespace`], then forks a child that is its first process and runs `body`, and returns how it ended. The
+/// kernel numbers what namespaces the child makes soon so that they can be told to be younger: see [`made_inside`].
+pub fn in_new_pid_namespace(body: impl FnOnce() -> i32) -> io::Result<Waited> {
+    let child = on_one_cpu(|| {
+        new_pid_namespace()?;
+        fork(true, body)
+    })?;
+    Ok(wait(child, true))
+}
+
+/// Whether it shows that the caller's IPC namespace was made inside its pid namespace; none where that cannot be known.
+pub fn made_inside() -> Option<bool> {
+    Some(are_in_order(number("thread-self/ns/ipc")?, number("thread-self/ns/pid")?))
+}
+
+/// Runs on all processors again.
+pub fn use_all_processors() {
+    // SAFETY: all ones is a set of all processors, of which the kernel takes those there are.
+    unsafe {
+        let mut all: libc::cpu_set_t = std::mem::zeroed();
+        ptr::from_mut(&mut all).cast::<u8>().write_bytes(0xff, size_of::<libc::cpu_set_t>());
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const all);
+    }
 }
 
 /// Shows the caller's pid namespace in `/proc`, in its mount namespace.
