@@ -175,6 +175,7 @@ impl Look<'_> {
     fn program(&mut self, text: &[u8]) -> Option<Option<Key>> {
         let path = match self.reader.link(self.task, "exe") {
             Ok(path) => path,
+            Err(error) if is_gone(&error) => return None,
             Err(error) => {
                 self.found.cannot(format!("its program may not be seen: {}", bare(&error)));
                 return Some(None);

@@ -95,7 +95,7 @@ fn hex(digits: &[u8]) -> Option<u64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Mapping, segments};
+    use super::{Code, Mapping, code, segments};
 
     #[test]
     fn only_segments_are_taken() {
@@ -111,10 +111,38 @@ mod tests {
         assert_eq!((found[1].inode, found[1].key, found[1].writable), (3, 0, false));
     }
 
+    #[test]
+    fn only_code_of_files_is_taken() {
+        let text = b"55d0-55d1 r--p 00000000 fe:00 123                           /usr/bin/cat\n\
+            55d1000-55d2000 r-xp 00001000 fe:00 123                           /usr/bin/cat\n\
+            7f00aa000000-7f00aa001000 r-xp 00000000 00:2f 99                         /a b/x  y (deleted)\n\
+            7f00ab000000-7f00ab001000 rwxp 00000000 00:00 0 \n\
+            7f00ac000000-7f00ac001000 rwxs 00000000 00:01 7                          /memfd:a\\012b (deleted)\n\
+            ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n";
+        let found: Vec<Code> = code(text).collect();
+        let cat = Code { start: 0x55d_1000, end: 0x55d_2000, device: 0xfe00, inode: 123, name: b"/usr/bin/cat" };
+        assert_eq!(found[0], cat);
+        let names: Vec<&[u8]> = found.iter().map(|code| code.name).collect();
+        assert_eq!(names, [b"/usr/bin/cat".as_slice(), b"/a b/x  y (deleted)", b"/memfd:a\\012b (deleted)"]);
+        // What is mapped here.
+        let own = std::fs::read("/proc/self/maps").unwrap();
+        let exe = std::fs::read_link("/proc/self/exe").unwrap();
+        assert!(code(&own).any(|code| code.name == std::os::unix::ffi::OsStrExt::as_bytes(exe.as_os_str())));
+    }
+
     proptest! {
         #[test]
         fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = segments(&text).count();
+            let _ = (segments(&text).count(), code(&text).count());
+        }
+
+        #[test]
+        fn every_name_comes_back(name in "/[ -~]{0,40}", inode in 1_u64.., device in any::<(u8, u8)>()) {
+            let (major, minor) = device;
+            let line = format!("1000-2000 r-xp 00000000 {major:02x}:{minor:02x} {inode}   {name}\n");
+            let device = libc::makedev(major.into(), minor.into());
+            let expected = Code { start: 0x1000, end: 0x2000, device, inode, name: name.as_bytes() };
+            prop_assert_eq!(code(line.as_bytes()).collect::<Vec<_>>(), [expected]);
         }
 
         #[test]

@@ -3,6 +3,7 @@
 //! A file system that a server somewhere else, or any process, stands behind can make its readers wait for ever.
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -120,24 +121,40 @@ pub enum Nature {
 #[derive(Debug)]
 pub struct FileSystems {
     mounts: Vec<Mount>,
-    /// The one that this program is on: nothing read from it can wait longer than this program itself.
-    own: Option<u64>,
+    /// The first of those mounts for each device.
+    by_device: HashMap<u64, usize>,
+    /// Those that this program and its root are on: nothing read from them can wait longer than this program itself.
+    own: Vec<u64>,
     /// Those of the kernel for files in memory, which are mounted nowhere.
     memory: Vec<u64>,
+    /// What those that were asked for are.
+    judged: HashMap<u64, Nature>,
 }
 
 impl FileSystems {
     /// Looks at what is mounted for this process.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn here() -> Self {
         let mounts: Vec<Mount> =
             fs::read("/proc/self/mountinfo").map(|text| parse(&text).collect()).unwrap_or_default();
-        let program = Unopened::at(Path::new("/proc/self/exe")).and_then(|file| Ok(file.about()?)).ok();
-        let own = program.and_then(|about| {
-            let mount = mounts.iter().find(|mount| Some(mount.id) == about.mount);
-            mount.map(|mount| mount.device)
+        let own = ["/proc/self/exe", "/"].into_iter().filter_map(|path| {
+            let id = Unopened::at(Path::new(path)).ok()?.about().ok()?.mount?;
+            mounts.iter().find(|mount| mount.id == id).map(|mount| mount.device)
         });
-        Self { mounts, own, memory: memory::all_segment_devices() }
+        let own = own.collect();
+        Self::new(mounts, own, memory::all_segment_devices())
+    }
+
+    fn new(mounts: Vec<Mount>, own: Vec<u64>, memory: Vec<u64>) -> Self {
+        let mut by_device = HashMap::new();
+        for (at, mount) in mounts.iter().enumerate() {
+            by_device.entry(mount.device).or_insert(at);
+        }
+        Self { mounts, by_device, own, memory, judged: HashMap::new() }
+    }
+
+    fn of_device(&self, device: u64) -> Option<&Mount> {
+        self.by_device.get(&device).and_then(|&at| self.mounts.get(at))
     }
 
     /// Whether a device is the kernel's own for files in memory: memfds, System V segments, shared anonymous memory.
@@ -149,9 +166,8 @@ impl FileSystems {
     /// Whether a device's file system is known here, answers by itself, and has a number of its own for every file.
     #[must_use]
     pub fn is_plain(&self, device: u64) -> bool {
-        let known = self.mounts.iter().find(|mount| mount.device == device);
-        self.is_memory(device)
-            || known.is_some_and(|mount| LOCAL.contains(&&*mount.kind) && !SEVERAL.contains(&&*mount.kind))
+        let is_plain = |mount: &Mount| LOCAL.contains(&&*mount.kind) && !SEVERAL.contains(&&*mount.kind);
+        self.is_memory(device) || self.of_device(device).is_some_and(is_plain)
     }
 
     /// The mount with this number, here or among `others`.
@@ -162,56 +178,61 @@ impl FileSystems {
 
     /// What a device's file system is, as far as that shows here; None when it is mounted elsewhere only.
     #[must_use]
-    pub fn known(&self, device: u64) -> Option<Nature> {
-        if self.own == Some(device) || self.is_memory(device) {
-            return Some(Nature::Local);
+    pub fn known(&mut self, device: u64) -> Option<Nature> {
+        if let Some(nature) = self.judged.get(&device) {
+            return Some(nature.clone());
         }
-        self.mounts.iter().find(|mount| mount.device == device).map(|mount| self.of_mount(mount, DEPTH))
+        let is_own = self.own.contains(&device) || self.is_memory(device);
+        let nature = if is_own { Nature::Local } else { self.of_mount(self.of_device(device)?, DEPTH) };
+        self.judged.insert(device, nature.clone());
+        Some(nature)
     }
 
     /// What a device's file system is, by what is mounted here or, of the process that maps a file of it, `others`.
     #[must_use]
-    pub fn nature(&self, device: u64, others: &[Mount]) -> Nature {
+    pub fn nature(&mut self, device: u64, others: &[Mount]) -> Nature {
         if let Some(nature) = self.known(device) {
             return nature;
         }
         match others.iter().find(|mount| mount.device == device) {
-            // Its layers may be anything by now, and whoever mounted it may be anybody.
-            Some(mount) if mount.kind == b"overlay" => {
-                Nature::Slow("is on an overlay that is mounted elsewhere".to_owned())
-            }
+            // Whoever mounted it may be anybody, and have put other file systems under its layers' names since.
+            Some(mount) if mount.kind == b"overlay" => slow(b"an overlay that is mounted elsewhere"),
             Some(mount) => self.of_mount(mount, 0),
-            // A disk; others are numbered by the kernel as they come.
+            // A disk; all others get numbers from the kernel as they are mounted.
             None if libc::major(device) != 0 => Nature::Local,
-            None => Nature::Slow("is on a file system that is not to be seen, which could hang its reader".to_owned()),
+            None => slow(b"a file system that is not to be seen"),
         }
     }
 
     fn of_mount(&self, mount: &Mount, depth: usize) -> Nature {
-        let slow =
-            |kind: &[u8]| Nature::Slow(format!("is on {}, which could hang its reader", String::from_utf8_lossy(kind)));
-        if self.own == Some(mount.device) || LOCAL.contains(&&*mount.kind) {
+        if self.own.contains(&mount.device) || LOCAL.contains(&&*mount.kind) {
             return Nature::Local;
         }
         if mount.kind != b"overlay" {
             return slow(&mount.kind);
         }
-        let Some(layers) = layers(&mount.options).filter(|_| depth > 0) else { return slow(&mount.kind) };
-        for layer in layers {
+        let is_local = |layer: &Vec<u8>| {
             // An overlay may lie over one of its layers.
-            let below = self.mounts.iter().filter(|other| other.device != mount.device && holds(&other.point, &layer));
-            match below.max_by_key(|other| other.point.len()).map(|below| self.of_mount(below, depth - 1)) {
-                Some(Nature::Local) => {}
-                Some(Nature::Slow(_)) | None => return slow(b"an overlay"),
-            }
+            let around = self.mounts.iter().filter(|other| other.device != mount.device && holds(&other.point, layer));
+            // The last of those that are at one place covers the others.
+            let around = around.max_by_key(|other| other.point.len());
+            around.is_some_and(|around| depth > 0 && self.of_mount(around, depth - 1) == Nature::Local)
+        };
+        match layers(&mount.options) {
+            Some(layers) if layers.iter().all(is_local) => Nature::Local,
+            _ => slow(b"an overlay"),
         }
-        Nature::Local
     }
+}
+
+/// Why a file is not read, to follow on its name.
+fn slow(kind: &[u8]) -> Nature {
+    Nature::Slow(format!("is on {}, which could hang its reader", String::from_utf8_lossy(kind)))
 }
 
 impl Default for FileSystems {
     fn default() -> Self {
-        Self::new()
+        Self::here()
     }
 }
 
@@ -221,38 +242,34 @@ fn holds(point: &[u8], path: &[u8]) -> bool {
     point == b"/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
-/// The folders that an overlay shows; None when that cannot be told.
+/// The folders that an overlay shows, with all those that one could be which is not written in full; None when none
+/// is.
 fn layers(options: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut absolute = Vec::new();
-    let mut relative = Vec::new();
+    let mut layers = Vec::new();
     for option in options.split(|&byte| byte == b',') {
         let Some(equals) = option.iter().position(|&byte| byte == b'=') else { continue };
-        let (name, value) = (&option[..equals], unescape(&option[equals + 1..]));
-        let folders: Vec<Vec<u8>> = match name {
-            b"upperdir" => vec![value.into_owned()],
-            b"lowerdir" | b"lowerdir+" | b"datadir+" => split_layers(&value),
-            _ => continue,
-        };
-        for folder in folders {
-            if folder.starts_with(b"/") { absolute.push(folder) } else { relative.push(folder) }
+        let value = unescape(&option[equals + 1..]);
+        match &option[..equals] {
+            b"upperdir" => layers.push(value.into_owned()),
+            b"lowerdir" | b"lowerdir+" | b"datadir+" => layers.extend(split_layers(&value)),
+            _ => {}
         }
     }
-    if absolute.is_empty() {
+    let (mut full, relative): (Vec<_>, Vec<_>) = layers.into_iter().partition(|layer| layer.starts_with(b"/"));
+    // They are found from a folder that is not told; whoever stacks layers keeps them near each other.
+    let bases: BTreeSet<&[u8]> = full.iter().flat_map(|path| folders(path)).collect();
+    let found: Vec<_> =
+        bases.iter().flat_map(|base| relative.iter().map(move |layer| [base, layer.as_slice()].concat())).collect();
+    if full.is_empty() {
         return None;
     }
-    // Those that are not written in full are found from a folder above others, which is not told.
-    let mut bases: Vec<Vec<u8>> = Vec::new();
-    if !relative.is_empty() {
-        for path in &absolute {
-            bases.extend((0..path.len()).filter(|&at| path[at] == b'/').map(|at| path[..=at].to_vec()));
-        }
-        bases.sort_unstable();
-        bases.dedup();
-    }
-    let full = relative.iter().flat_map(|folder| bases.iter().map(move |base| [base.as_slice(), folder].concat()));
-    let full: Vec<Vec<u8>> = full.collect();
-    absolute.extend(full);
-    Some(absolute)
+    full.extend(found);
+    Some(full)
+}
+
+/// All folders above a path, each with its last slash.
+fn folders(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &path[..=at])
 }
 
 /// Splits at colons, of which one with a backslash before it is part of a name.
@@ -275,3 +292,6 @@ fn split_layers(value: &[u8]) -> Vec<Vec<u8>> {
     layers.retain(|layer| !layer.is_empty());
     layers
 }
+
+#[cfg(test)]
+mod tests;

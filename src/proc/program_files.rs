@@ -4,7 +4,6 @@
 //! is mapped and to be on a file system that answers, and only then read.
 
 use std::collections::HashMap;
-use std::ffi::CString;
 use std::io;
 use std::rc::Rc;
 
@@ -147,12 +146,10 @@ impl ProgramFiles {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
             Err(error) => return Err(format!("cannot be found: {}", bare(&error))),
         }
-        let path = CString::new(code.name).map_err(|_| "has no proper name".to_owned())?;
-        let root = reader.find(task, "root").map_err(|error| format!("may not be found: {}", bare(&error)))?;
-        match Unopened::below(&root, &path).map_err(io::Error::from) {
+        match reader.find_below_root(task, code.name) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound && code.name.ends_with(b" (deleted)") => {
-                Err("cannot be opened".to_owned())
+                Err("may not be opened".to_owned())
             }
             Err(error) => Err(format!("may not be opened: {}", bare(&error))),
         }
@@ -188,7 +185,7 @@ impl ProgramFiles {
         let found = if role == Role::Mapped && is_foreign_function_module(name) {
             Ok(Examined { soname: None, calls: Calls::ALL, how: How::ForeignFunctions })
         } else {
-            self.examine(reader, file, role)
+            self.examine(reader, file, role, name)
         };
         let found = match found {
             Ok(examined) => of_examined(examined, name),
@@ -201,7 +198,7 @@ impl ProgramFiles {
     }
 
     /// What the file system of a file is; None when the file is not of the device that is mapped.
-    fn nature(&self, task: Task, reader: &mut Reader, about: &About, device: Option<u64>) -> Option<Nature> {
+    fn nature(&mut self, task: Task, reader: &mut Reader, about: &About, device: Option<u64>) -> Option<Nature> {
         let is_same = device.is_none_or(|device| device == about.device);
         if is_same && let Some(nature) = self.systems.known(about.device) {
             return Some(nature);
@@ -212,7 +209,7 @@ impl ProgramFiles {
         if device == Some(about.device) {
             return Some(self.systems.nature(about.device, &others));
         }
-        let Some(mount) = about.mount.and_then(|id| self.systems.mount(id, &others)) else {
+        let Some(mount) = about.mount.and_then(|id| self.systems.mount(id, &others)).cloned() else {
             return Some(Nature::Slow("is on a mount that is not to be seen, which could hang its reader".to_owned()));
         };
         // Before Linux 6.8 maps shows the file below an overlay.
@@ -220,7 +217,13 @@ impl ProgramFiles {
         fits.then(|| self.systems.nature(mount.device, &others))
     }
 
-    fn examine(&mut self, reader: &mut Reader, file: &Unopened, role: Role) -> Result<Examined, calls::Unexaminable> {
+    fn examine(
+        &mut self,
+        reader: &mut Reader,
+        file: &Unopened,
+        role: Role,
+        name: &[u8],
+    ) -> Result<Examined, calls::Unexaminable> {
         let file = reader.open(file).map_err(calls::Unexaminable::Unreadable)?;
         self.opened += 1;
         let left = &mut self.left;
@@ -229,7 +232,7 @@ impl ProgramFiles {
             *left = left.checked_sub(count as u64).ok_or_else(|| io::Error::from_raw_os_error(libc::EFBIG))?;
             Ok(count)
         };
-        calls::examine(&mut read, role)
+        calls::examine(&mut read, role, name)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading many files of `/proc` without a new buffer for each.
 
+use std::ffi::CString;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -108,6 +109,16 @@ impl Reader {
         // A thread's own folder below `task` does not have it; under its number it has.
         let task = Task::process(task.tid.unwrap_or(task.pid));
         self.find(task, &format!("map_files/{start:x}-{end:x}"))
+    }
+
+    /// The file that a path leads to in the file system that a task sees, not opened for reading.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `EAGAIN` when its file system would have to be asked; those of openat2(2).
+    pub fn find_below_root(&mut self, task: Task, path: &[u8]) -> io::Result<Unopened> {
+        let path = CString::new(path)?;
+        let root = self.find(task, "root")?;
+        Ok(Unopened::below(&root, &path)?)
     }
 
     /// Opens a file of another process for reading.

@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use memchr::memmem::find_iter;
+use memchr::memmem::{find, find_iter};
 
 use super::elf::{Format, Header};
 use super::pieces::look_through;
@@ -29,7 +29,7 @@ pub(super) fn examine(
     headers: &[Header],
     behind: u64,
 ) -> Result<Examined, Unexaminable> {
-    let find: fn(&[u8]) -> Calls = match format.machine {
+    let find_in: fn(&[u8]) -> Calls = match format.machine {
         EM_X86_64 if format.is_64_bit => x86_64,
         EM_AARCH64 if format.is_64_bit => aarch64,
         _ => return Err("is a static program for a machine whose code is not known".into()),
@@ -44,7 +44,7 @@ pub(super) fn examine(
         // Instructions of aarch64 are at multiples of 4.
         let stretch = code.start.checked_next_multiple_of(4).unwrap_or(code.end)..code.end;
         let _ = look_through(source, stretch, |piece| {
-            calls = calls.union(find(piece));
+            calls = calls.union(find_in(piece));
             if calls == Calls::ALL { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
     }
@@ -85,17 +85,28 @@ fn x86_64(code: &[u8]) -> Calls {
         }
     }
     for number in [69, 70] {
-        // mov $number,%edi with push $0 as the seventh argument; push $number with xor %r9d,%r9d as the sixth
-        let first: &[u8] = &[0xbf, number, 0, 0, 0];
-        let last: &[u8] = &[0x6a, number];
-        let is_argument = |load: &[u8], other: &[u8]| {
+        // What the number is as an argument, and instructions that are found around it in both calls.
+        let first: (&[u8], [&[u8]; 2]) = (
+            // mov $number,%edi
+            &[0xbf, number, 0, 0, 0],
+            // movslq %edi,%rsi for the identifier; push $0 for the seventh argument
+            [&[0x48, 0x63, 0xf7], &[0x6a, 0]],
+        );
+        let seventh: (&[u8], [&[u8]; 2]) = (
+            // push $number
+            &[0x6a, number],
+            // movslq %edi,%rdi for the identifier; xor %r9d,%r9d for the sixth argument
+            [&[0x48, 0x63, 0xff], &[0x45, 0x31, 0xc9]],
+        );
+        let is_argument = |(load, others): (&[u8], [&[u8]; 2])| {
             find_iter(code, load).any(|at| {
-                let around = &code[at.saturating_sub(ARGUMENTS)..code.len().min(at + load.len() + ARGUMENTS)];
-                let behind = &code[at + load.len()..code.len().min(at + load.len() + ARGUMENTS)];
-                find_iter(around, other).next().is_some() && behind.contains(&0xe8)
+                let behind = at + load.len()..code.len().min(at + load.len() + ARGUMENTS);
+                let around = &code[at.saturating_sub(ARGUMENTS)..behind.end];
+                // call
+                code[behind].contains(&0xe8) && others.iter().all(|other| find(around, other).is_some())
             })
         };
-        if is_argument(first, &[0x6a, 0]) || is_argument(last, &[0x45, 0x31, 0xc9]) {
+        if is_argument(first) || is_argument(seventh) {
             calls = calls.union(Calls::QUEUES);
         }
     }

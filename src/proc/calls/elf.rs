@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::{Calls, Examined, How, Role, Source, Unexaminable, code, fill, names};
+use super::names::{self, Names};
+use super::{Calls, Examined, How, Role, Source, Unexaminable, code, fill};
 
 /// Said of a file that ends before something it says it has.
 pub(super) const CUT: &str = "is cut off";
@@ -29,35 +30,39 @@ const DT_STRSZ: u64 = 10;
 const DT_SONAME: u64 = 14;
 
 /// Which calls a file can make. A mapped file that is not of the ELF format has no calls: such are data, and code that
-/// a program made as it runs.
+/// a program made as it runs. `name` is the last part of its path.
 ///
 /// # Errors
 /// When that cannot be told.
-pub fn examine(source: &mut dyn Source, role: Role) -> Result<Examined, Unexaminable> {
+pub fn examine(source: &mut dyn Source, role: Role, name: &[u8]) -> Result<Examined, Unexaminable> {
+    let none = Examined { soname: None, calls: Calls::NONE, how: How::Imports };
     let mut head = [0; 4096];
     let count = fill(source, &mut head, 0)?;
     let head = &head[..count];
     if !head.starts_with(b"\x7fELF") {
         return match role {
-            Role::Program => Err(Unexaminable::Strange("is no ELF file")),
-            Role::Mapped => Ok(Examined { soname: None, calls: Calls::NONE, how: How::Imports }),
+            Role::Program => Err("is no ELF file".into()),
+            Role::Mapped => Ok(none),
         };
     }
     let (format, table) = Format::of(head).ok_or(BROKEN)?;
     let headers = format.headers(source, head, &table)?;
-    let dynamic = match headers.iter().rfind(|header| header.kind == PT_DYNAMIC) {
-        Some(header) => Some(format.dynamic(source, &headers, header)?),
-        None => None,
+    let Some(header) = headers.iter().rfind(|header| header.kind == PT_DYNAMIC) else {
+        return code::examine(source, format, &headers, table.end);
     };
-    let has_loader = headers.iter().any(|header| header.kind == PT_INTERP);
-    match dynamic {
-        // What starts itself, and says nothing that a loader would look for.
-        Some(dynamic) if role == Role::Program && !has_loader && !dynamic.needs && dynamic.soname.is_none() => {
-            code::examine(source, format, &headers, table.end)
-        }
-        Some(dynamic) => names::examine(source, dynamic.strings.ok_or(BROKEN)?, dynamic.soname),
-        None => code::examine(source, format, &headers, table.end),
+    let dynamic = format.dynamic(source, &headers, header)?;
+    let strings = dynamic.strings.ok_or(BROKEN)?;
+    let soname = dynamic.soname.map(|at| string(source, &strings, at)).transpose()?;
+    let names = Names { strings, soname };
+    if names::is_c_library(source, &names, name)? {
+        return Ok(Examined { soname: names.soname, ..none });
     }
+    let has_loader = headers.iter().any(|header| header.kind == PT_INTERP);
+    if role == Role::Program && !has_loader && !dynamic.needs && names.soname.is_none() {
+        // It is static all the same: it relocates itself.
+        return code::examine(source, format, &headers, table.end);
+    }
+    names::examine(source, names)
 }
 
 impl From<&'static str> for Unexaminable {
@@ -205,7 +210,7 @@ fn read(source: &mut dyn Source, stretch: Range<u64>) -> Result<Vec<u8>, Unexami
 }
 
 /// The string at an offset of the strings.
-pub(super) fn string(source: &mut dyn Source, strings: &Range<u64>, at: u64) -> Result<Vec<u8>, Unexaminable> {
+fn string(source: &mut dyn Source, strings: &Range<u64>, at: u64) -> Result<Vec<u8>, Unexaminable> {
     let start = strings.start.checked_add(at).filter(|start| *start < strings.end).ok_or(BROKEN)?;
     let mut bytes = read(source, start..strings.end.min(start.saturating_add(SONAME as u64)))?;
     let end = bytes.iter().position(|&byte| byte == 0).ok_or(BROKEN)?;

@@ -37,10 +37,10 @@ impl Calls {
         self.0 == 0
     }
 
-    /// Whether one of `other` is among them.
+    /// Whether all of `other` are among them.
     #[must_use]
-    pub const fn intersects(self, other: Self) -> bool {
-        self.0 & other.0 != 0
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 
     /// Those in either.
@@ -53,6 +53,12 @@ impl Calls {
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Whether one of `other` is among them.
+    #[must_use]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 }
 
@@ -133,3 +139,6 @@ fn fill(source: &mut dyn Source, buffer: &mut [u8], offset: u64) -> Result<usize
     }
     Ok(filled)
 }
+
+#[cfg(test)]
+mod tests;
