@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 
+use super::reader::{self, Reader};
 use super::task::Stat;
 use crate::sys::Pid;
 use crate::sys::process::exists;
@@ -84,13 +85,14 @@ pub fn read(number: i32) -> io::Result<Task> {
 /// # Errors
 /// As [`read`].
 pub fn users(number: u32) -> io::Result<Users> {
-    let text = fs::read(format!("/proc/{number}/status"))?;
-    status(&text).map(|status| status.users).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let mut reader = Reader::default();
+    users_in(reader.read(reader::Task::process(number), "status")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn file<T>(number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
-    let text = fs::read(format!("/proc/{number}/{name}"))?;
-    parse(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    let number = u32::try_from(number).map_err(|_| io::ErrorKind::NotFound)?;
+    let mut reader = Reader::default();
+    parse(reader.read(reader::Task::process(number), name)?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 /// `/proc/PID/status`, in part.

@@ -7,7 +7,6 @@ pub mod boot;
 pub mod calls;
 pub mod census;
 pub mod cgroup;
-pub mod cmdline;
 pub mod freezer;
 pub mod identity;
 pub mod logind;

@@ -54,8 +54,9 @@ pub enum Found {
 /// The process that a number belongs to, be it its own or that of one of its threads.
 #[must_use]
 pub fn process_of(number: u32) -> Found {
-    let status = std::fs::read(format!("/proc/{number}/status")).ok();
-    if let Some(pid) = status.and_then(|status| super::task::process_of(&status)) {
+    let mut reader = Reader::default();
+    let status = reader.read(Task::process(number), "status").ok();
+    if let Some(pid) = status.and_then(super::task::process_of) {
         return Found::Process(pid);
     }
     let pid = i32::try_from(number).map(Pid::new);

@@ -62,6 +62,18 @@ impl Reader {
         Ok(&self.buffer[..filled?])
     }
 
+    /// The first `most` bytes of a file; valid until the next call. For what is read of a process's own memory, which can
+    /// be of any length.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn beginning(&mut self, task: Task, name: &str, most: usize) -> io::Result<&[u8]> {
+        let file = File::open(self.at(task, name))?;
+        self.buffer.clear();
+        file.take(most as u64).read_to_end(&mut self.buffer)?;
+        Ok(&self.buffer)
+    }
+
     /// Puts all of a file at the beginning of `buffer`; how long it is.
     ///
     /// # Errors
@@ -214,6 +226,9 @@ mod tests {
         // Longer than one read gives.
         let read = reader.read(Task::process(pid), "maps").unwrap();
         assert!(read.len() > 4096 || maps.len() <= 4096, "{}", read.len());
+        let command_line = reader.beginning(Task::process(pid), "cmdline", 1 << 20).unwrap().to_vec();
+        assert!(command_line.ends_with(b"\0"));
+        assert_eq!(reader.beginning(Task::process(pid), "cmdline", 3).unwrap(), &command_line[..3]);
         assert_eq!(reader.is_64_bit(pid), Some(cfg!(target_pointer_width = "64")));
         assert!(reader.ipc_namespace(Task::process(pid)).is_ok());
         assert!(reader.thread_ids(pid).unwrap().contains(&pid));

@@ -1,7 +1,7 @@
 //! The processes that have several threads, or had: a number that the kernel recorded may have been that of a thread
 //! which has ended, and its process lives on.
 
-use std::{fs, io};
+use std::io;
 
 use super::identity::{self, Users};
 use super::reader::{self, Reader};
@@ -101,7 +101,7 @@ fn may_be_here(pid: u32, reader: &mut Reader) -> bool {
     let first = reader.ipc_namespace(reader::Task::process(pid)).ok();
     if first.is_none() || first == own {
         // A thread of the kernel has none, and is not to be asked.
-        return first.is_some() || fs::read(format!("/proc/{pid}/stat")).is_ok_and(|stat| is_of_a_user(&stat));
+        return first.is_some() || reader.read(reader::Task::process(pid), "stat").is_ok_and(is_of_a_user);
     }
     let is_here = |namespace: io::Result<u64>| match namespace {
         Ok(namespace) => Some(namespace) == own,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::encode::{self, Encoding};
-use crate::proc::cmdline::command_line;
+use crate::proc::reader::{Reader, Task};
 use crate::proc::recorded::{Processes, Recorded};
 use crate::sys::{Pid, Timestamp};
 
@@ -45,7 +45,10 @@ impl Commands {
 }
 
 fn line(pid: Pid, encoding: Encoding) -> Box<str> {
-    let mut bytes = command_line(pid, MOST + 1).unwrap_or_default();
+    let number = u32::try_from(pid.raw()).unwrap_or(0);
+    let mut reader = Reader::default();
+    let read = reader.beginning(Task::process(number), "cmdline", MOST as usize + 1);
+    let mut bytes = read.map(<[u8]>::to_vec).unwrap_or_default();
     bytes.truncate(MOST as usize);
     if bytes == [0] && encoding == Encoding::Sheet {
         // Not the same as no command line, which has no line in a sheet either.

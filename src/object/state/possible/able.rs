@@ -1,8 +1,10 @@
 //! Which processes can make the calls that use an object at all.
 
 use std::collections::HashMap;
+use std::io;
 
 use super::{LetIn, Question};
+use crate::error::bare;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::semaphores::held;
 use crate::object::state::bystanders::{Bystanders, Suspect};
@@ -15,6 +17,9 @@ use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
 use crate::sys::process::kcmp::WithoutUndo;
 
+/// No arguments and no environment are longer: the kernel takes no more than 6 MB from exec, unless a process says
+/// itself where they stand.
+const LONGEST: usize = 8 << 20;
 /// The program that knows no object but those that its arguments name.
 const OWN_NAME: &str = "ipcadm";
 
@@ -67,9 +72,9 @@ struct Profile {
     /// What its code can do; None when it has ended.
     code: Option<Code>,
     /// Where it is `ipcadm` itself: its arguments; an error that they cannot be read.
-    own: Option<Result<Vec<Vec<u8>>, ()>>,
+    own: Option<Result<Vec<Vec<u8>>, String>>,
     /// The sets of `IPCADM_SEM_RUN`, looked up when a set asks.
-    runs: Option<Vec<ObjectId>>,
+    runs: Option<Result<Vec<ObjectId>, String>>,
     service: Option<String>,
     /// Whether it has an undo list, or an error that this cannot be known. Looked up when a set asks.
     undo: Option<Result<bool, String>>,
@@ -143,7 +148,7 @@ impl Profile {
         let code = Code::of(task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
         let is_own = program.is_some_and(|program| program.name == OWN_NAME);
-        let own = is_own.then(|| reader.read(task, "cmdline").map(words).map_err(drop));
+        let own = is_own.then(|| whole(reader.beginning(task, "cmdline", LONGEST)).map(words));
         let service = reader.read(task, "cgroup").ok().and_then(|text| Membership::parse(text).service);
         Self { code, own, runs: None, service, undo: None }
     }
@@ -154,17 +159,20 @@ impl Profile {
             return None;
         }
         match &self.own {
-            Some(Err(())) => return Some(Able::Unexaminable("its arguments may not be read".to_owned())),
+            Some(Err(why)) => return Some(Able::Unexaminable(format!("its arguments {why}"))),
             Some(Ok(words)) if runs_for(words, object) => return Some(Able::Arguments),
             _ => {}
         }
         let runs = self.runs.get_or_insert_with(|| {
             if self.own.is_some() {
-                return Vec::new();
+                return Ok(Vec::new());
             }
-            reader.read(resident.task, "environ").map(held_sets).unwrap_or_default()
+            whole(reader.beginning(resident.task, "environ", LONGEST)).map(held_sets)
         });
-        runs.contains(&object.id).then_some(Able::Environment)
+        match runs {
+            Ok(runs) => runs.contains(&object.id).then_some(Able::Environment),
+            Err(why) => Some(Able::Unexaminable(format!("its environment {why}"))),
+        }
     }
 
     /// Whether its code makes the calls; notes the library that was set aside.
@@ -223,6 +231,19 @@ fn able_by(file: &CodeFile) -> Able {
         How::Imports => Able::Imports(file.name.clone()),
         How::Static => Able::Static,
         How::ForeignFunctions => Able::ForeignFunctions(file.name.clone()),
+    }
+}
+
+/// What was read, if it is all there is. What has ended has nothing.
+///
+/// # Errors
+/// That it is not, in words to follow on what it is.
+fn whole(read: io::Result<&[u8]>) -> Result<&[u8], String> {
+    match read {
+        Ok(text) if text.len() < LONGEST => Ok(text),
+        Ok(_) => Err("is longer than can be".to_owned()),
+        Err(error) if is_gone(&error) => Ok(&[]),
+        Err(error) => Err(format!("may not be read: {}", bare(&error))),
     }
 }
 
