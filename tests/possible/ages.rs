@@ -5,34 +5,40 @@ use ipcadm_testbed::{Running, World, needs_root};
 use crate::programs::{perl, perl_is_there, words};
 use crate::{Scene, Who};
 
+/// A process that has set a semaphore, and becomes a daemon.
+const DAEMON: &str = "my $set = set; semctl($set, 0, SETVAL, 1) or die; daemon; print qq($set ); idle";
+
 #[test]
 fn a_daemon_may_use_what_its_first_process_set() {
     let Some(world) = World::new() else { return };
     if !perl_is_there() {
         return;
     }
-    for (wait, because) in [(0, "was running when it was last used"), (3, " after it was last used")] {
-        let script =
-            format!("my $set = set; semctl($set, 0, SETVAL, 1) or die; later {wait}; daemon; print qq($set ); idle");
-        let mut daemon = perl(&world, &script).spawn();
-        let said = words(&mut daemon);
-        let who = Who::root(&said[1], "perl");
-        Scene::of(&world).may_be_used(&format!("sem:{}", said[0]), &who, &[because, "can call semop"]);
-        world.sh(&format!("kill -9 {}", said[1])).run().ok();
-    }
+    let mut daemon = perl(&world, DAEMON).spawn();
+    let said = words(&mut daemon);
+    let because = [" was running when it was made or last changed", "can call semop"];
+    Scene::of(&world).may_be_used(&format!("sem:{}", said[0]), &Who::root(&said[1], "perl"), &because);
+}
+
+#[test]
+fn a_daemon_may_use_what_its_first_process_set_seconds_before() {
+    let Some(world) = with_a_clock() else { return };
+    shift_starts(&world, 8);
+    let mut daemon = perl(&world, DAEMON).spawn();
+    let said = words(&mut daemon);
+    let because = [" was started ", " after it was made or last changed", "can call semop"];
+    Scene::of(&world).may_be_used(&format!("sem:{}", said[0]), &Who::root(&said[1], "perl"), &because);
 }
 
 #[test]
 fn the_successor_of_a_server_may_use_what_that_used() {
-    let Some(world) = World::new() else { return };
-    if !perl_is_there() {
-        return;
-    }
-    let script = "my $set = set; worker { used $set }; later 2; POSIX::_exit(0) if fork; print qq($set ); idle";
+    let Some(world) = with_a_clock() else { return };
+    shift_starts(&world, 8);
+    let script = "my $set = set; worker { used $set }; POSIX::_exit(0) if fork; print qq($set ); idle";
     let mut server = perl(&world, script).spawn();
     let said = words(&mut server);
-    let who = Who::root(&said[1], "perl");
-    Scene::of(&world).may_be_used(&format!("sem:{}", said[0]), &who, &["when it was last used", "can call semop"]);
+    let because = [" was started ", " after it was last used", "can call semop"];
+    Scene::of(&world).may_be_used(&format!("sem:{}", said[0]), &Who::root(&said[1], "perl"), &because);
 }
 
 /// A leader, of a session or a group, that used a set last and is gone. Its child lives.
@@ -44,7 +50,7 @@ fn after_a_leader(become_leader: &str, of: &str) {
     let script = format!(
         "if (my $leader = fork) {{ waitpid $leader, 0; die if $?; print qq(ended\n); POSIX::_exit(0) }}\n\
          {become_leader}; my ($set, $leader) = (set, $$);\n\
-         if (!fork) {{ print qq($set $leader ); idle }} used $set; POSIX::_exit(0)"
+         if (!fork) {{ print qq($set $leader $$\n); POSIX::pause() while 1 }} used $set; POSIX::_exit(0)"
     );
     let mut family = perl(&world, &script).spawn();
     let lines = [family.line(), family.line()];
@@ -65,21 +71,20 @@ fn the_children_of_a_group_leader_may_use_what_it_used() {
 }
 
 #[test]
-fn whoever_was_told_of_it_at_once_may_use_it() {
-    let Some(world) = World::new() else { return };
-    if !perl_is_there() {
-        return;
-    }
+fn whoever_was_told_of_it_soon_may_use_it() {
+    let Some(world) = with_a_clock() else { return };
     let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
-    let mut told = perl(&world, "later 2; exec 'perl', '-e', '$| = 1; print qq($$\n); sleep 1000'").spawn();
+    shift_starts(&world, 8);
+    let mut told = perl(&world, "idle").spawn();
     let pid = told.line();
-    Scene::of(&world).may_be_used(&format!("sem:{set}"), &Who::root(&pid, "perl"), &["when it was last used"]);
+    let because = [" was started ", " after it was last used", "can call semop"];
+    Scene::of(&world).may_be_used(&format!("sem:{set}"), &Who::root(&pid, "perl"), &because);
 }
 
-/// From now on every process seems to have started so many seconds later than it did, as if there had been a wait between
-/// what objects tell and their start: by the boot time that `/proc/stat` shows, and a `/dev/null` that goes with it, so
-/// that the clock seems never to have been set.
-fn shift_starts(world: &World, seconds: u32) {
+/// From now on every process seems to have started so many seconds later (or earlier) than it did, as if there had been a
+/// wait between what objects tell and their start: by the boot time that `/proc/stat` shows, and a `/dev/null` that goes
+/// with it, so that the clock seems never to have been set.
+pub(crate) fn shift_starts(world: &World, seconds: i64) {
     let script = format!(
         "mkdir -p /run/clock; mount -t ramfs ramfs /run/clock; mknod -m 666 /run/clock/null c 1 3
          boot=$(sed -n 's/^btime //p' /proc/stat); set -- $(cat /proc/1/stat); shift 21
@@ -91,7 +96,7 @@ fn shift_starts(world: &World, seconds: u32) {
 }
 
 /// A server that was killed with its set used, and another that was started so many seconds later.
-fn restarted(world: &World, seconds: u32) -> (String, Running, String) {
+fn restarted(world: &World, seconds: i64) -> (String, Running, String) {
     let set = perl(world, "my $set = set; worker { used $set }; print $set").run().ok().value();
     shift_starts(world, seconds);
     let mut server = perl(world, "my $set = set; worker { used $set }; idle 'server'").spawn();
@@ -110,7 +115,7 @@ fn make_service(world: &World, pid: &str, unit: &str, started: i64) {
 }
 
 /// The world of a restart, where it can be had.
-fn with_a_clock() -> Option<World> {
+pub(crate) fn with_a_clock() -> Option<World> {
     let world = World::new()?;
     (perl_is_there() && needs_root("device files")).then_some(world)
 }

@@ -2,6 +2,7 @@
 
 use ipcadm_testbed::World;
 
+use crate::ages::{shift_starts, with_a_clock};
 use crate::programs::{perl, perl_is_there, words};
 use crate::{Scene, Who};
 
@@ -46,15 +47,12 @@ fn a_daemon_may_use_the_segment_that_its_first_process_made() {
 
 #[test]
 fn whoever_was_there_before_a_segment_cannot_have_inherited_it() {
-    let Some(world) = World::new() else { return };
-    if !perl_is_there() {
-        return;
-    }
+    let Some(world) = with_a_clock() else { return };
+    shift_starts(&world, -8);
     // Able, and let in; but older than the segment by more than the kernel's whole seconds can hide.
     let mut older = perl(&world, "idle").spawn();
     older.line();
-    let client = "later 3; my $segment = shmget(0, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die; \
-                  print $segment";
+    let client = "my $segment = shmget(0, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die; print $segment";
     let object = format!("shm:{}", perl(&world, client).run().ok().value());
     Scene::of(&world).is_leaked(&object);
     // No such thing holds for a set.

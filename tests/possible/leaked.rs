@@ -2,7 +2,8 @@
 
 use ipcadm_testbed::{Running, World, is_root, tool};
 
-use crate::programs::{compiled, perl, perl_is_there, words};
+use crate::ages::{shift_starts, with_a_clock};
+use crate::programs::{Compiled, compiled, perl, perl_is_there, words};
 use crate::{Scene, Who};
 
 /// Real programs that run, idle, and have nothing to do with it: as many as are installed.
@@ -52,12 +53,10 @@ fn sets_and_queues_beside_a_crowd_are_found() {
 
 #[test]
 fn segments_beside_a_crowd_that_was_there_before_are_found() {
-    let Some(world) = World::new() else { return };
-    if !perl_is_there() {
-        return;
-    }
+    let Some(world) = with_a_clock() else { return };
+    shift_starts(&world, -8);
     let _crowd = crowd(&world);
-    let client = "later 3; my $segment = shmget(0, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die;\n\
+    let client = "my $segment = shmget(0, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die;\n\
                   print $segment";
     let segment = perl(&world, client).run().ok().value();
     Scene::of(&world).is_leaked(&format!("shm:{segment}"));
@@ -84,13 +83,13 @@ const BYSTANDER: &str = "#include <stdio.h>\n#include <unistd.h>\n\
 const LIBRARY: &str = "#include <sys/sem.h>\nint unused(void) { return semop(-1, 0, 0); }";
 
 /// That program, with the library named so.
-fn with_library(world: &World, soname: &str) -> Option<(Running, String)> {
+fn with_library(world: &World, soname: &str) -> Option<(Running, String, [Compiled; 2])> {
     let name = format!("-Wl,-soname,{soname}");
     let library = compiled("cc", LIBRARY, &["-shared", "-fPIC", &name])?;
     let program = compiled("cc", BYSTANDER, &[])?;
     let mut running = program.inside(world).env("LD_PRELOAD", library.path()).spawn();
     let pid = words(&mut running).remove(0);
-    Some((running, pid))
+    Some((running, pid, [library, program]))
 }
 
 #[test]
@@ -99,7 +98,7 @@ fn a_library_that_makes_keyed_sets_alone_is_set_aside() {
     if !perl_is_there() {
         return;
     }
-    let Some((_running, _)) = with_library(&world, "libdevmapper.so.1.02.1") else { return };
+    let Some(_program) = with_library(&world, "libdevmapper.so.1.02.1") else { return };
     let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
     let (_, evidence) = Scene::of(&world).judged(&format!("sem:{set}"));
     assert!(evidence.contains("1 set aside: "), "{evidence}");
@@ -115,7 +114,7 @@ fn any_other_library_is_not() {
     if !perl_is_there() {
         return;
     }
-    let Some((_running, pid)) = with_library(&world, "libother.so.1") else { return };
+    let Some((_running, pid, _files)) = with_library(&world, "libother.so.1") else { return };
     let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
     let because = ["was running when it was last used", "can call semop"];
     Scene::of(&world).may_be_used(&format!("sem:{set}"), &Who::root(&pid, "server"), &because);

@@ -4,6 +4,7 @@
 use ipcadm_testbed::{World, ipcadm_path, needs_root};
 
 use crate::Scene;
+use crate::ages::{shift_starts, with_a_clock};
 use crate::programs::{SERVER, compiled, perl, perl_is_there, words};
 
 #[test]
@@ -62,4 +63,14 @@ fn a_program_that_finds_an_identifier_in_its_environment_is_not_seen() {
     let mut shell = perl(&world, script).spawn();
     let object = format!("sem:{}", shell.line());
     Scene::of(&world).is_wrongly_an_orphan(&object);
+}
+
+#[test]
+fn a_successor_that_comes_long_after_the_last_use_is_not_seen() {
+    let Some(world) = with_a_clock() else { return };
+    shift_starts(&world, 70);
+    let script = "my $set = set; worker { used $set }; POSIX::_exit(0) if fork; print qq($set ); idle";
+    let mut server = perl(&world, script).spawn();
+    let said = words(&mut server);
+    Scene::of(&world).is_wrongly_an_orphan(&format!("sem:{}", said[0]));
 }

@@ -79,24 +79,24 @@ impl<'a> Scene<'a> {
         for part in because {
             assert!(line.contains(part), "{object}: {part:?} is not in\n{line}");
         }
-        self.is_kept(object, by.pid);
+        self.is_kept(object, &[by.pid]);
     }
 
-    /// It is in use in one way or another, by this process.
+    /// It is in use in one way or another, by one of these processes.
     #[track_caller]
-    fn is_used(&self, object: &str, pid: &str) {
+    fn is_used(&self, object: &str, by: &[&str]) {
         let (state, evidence) = self.judged(object);
         assert!(["active", "unknown", "idle"].contains(&&*state), "{object} is {state}: {evidence}");
-        assert!(evidence.lines().any(|line| names(line, pid)), "{object}: {pid} is not named in\n{evidence}");
-        self.is_kept(object, pid);
+        assert!(by.iter().any(|pid| names(&evidence, pid)), "{object}: none of {by:?} is named in\n{evidence}");
+        self.is_kept(object, by);
     }
 
-    /// Nothing removes it that asks first, and the refusal names the process.
+    /// Nothing removes it that asks first, and the refusal names one of the processes.
     #[track_caller]
-    fn is_kept(&self, object: &str, pid: &str) {
+    fn is_kept(&self, object: &str, by: &[&str]) {
         self.ipcadm(&["clean", "--yes", "--grace", "0", "--discard-messages"]).run().stdout_lacks("removed");
         let refused = self.ipcadm(&["rm", "--yes", "--if-unused", object]).run().status(10);
-        assert!(names(&refused.stderr_str(), pid), "{pid} is not named\n{refused}");
+        assert!(by.iter().any(|pid| names(&refused.stderr_str(), pid)), "none of {by:?} is named\n{refused}");
         self.ipcadm(&["ls", "-q", object]).run().ok();
     }
 

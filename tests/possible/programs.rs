@@ -15,7 +15,6 @@ pub(crate) const PRELUDE: &str = r#"
     sub used { op($_[0], 1); op($_[0], -1) }
     sub worker(&) { my $pid = fork; if (!$pid) { $_[0]->(); POSIX::_exit(0) } waitpid $pid, 0; die if $?; $pid }
     sub daemon { for (1, 2) { POSIX::_exit(0) if fork; POSIX::setsid() if $_ == 1 } }
-    sub later { my $at = time + $_[0]; select undef, undef, undef, 0.02 until time >= $at }
     sub idle { $0 = $_[0] if @_; print "$$\n"; POSIX::pause() while 1 }
 "#;
 

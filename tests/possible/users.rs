@@ -52,7 +52,7 @@ fn a_server_that_can_become_the_owner_again_may_use_its_set() {
     let (state, evidence) = scene.judged(&format!("sem:{}", said[0]));
     assert_eq!(state, "unknown", "{evidence}");
     assert!(evidence.starts_with(&format!("{} (perl, ", said[1])), "{evidence}");
-    scene.is_kept(&format!("sem:{}", said[0]), &said[1]);
+    scene.is_kept(&format!("sem:{}", said[0]), &[&said[1]]);
 }
 
 #[test]
