@@ -238,16 +238,17 @@ fn objects_of_others_are_counted() {
         return;
     }
     let ns = fresh();
-    let roots = leaked(Kind::Shm, 0, 0);
+    // Nobody lives who acts as this user.
+    let others = make::as_user(12_345, 12_345, || leaked(Kind::Shm, 0, 0));
     let nobodys = make::as_user(NOBODY, NOBODY, || leaked(Kind::Shm, 0, 0));
     // Given away, its creator may still remove it.
     let given = make::as_user(NOBODY, NOBODY, || leaked(Kind::Shm, 0, 0));
-    make::chown(Kind::Shm, given, 0, 0, 0o600);
+    make::chown(Kind::Shm, given, 12_345, 12_345, 0o600);
     let run = |arg| ipcadm(["clean", "--grace", "0", "--state", "orphan", arg]).unprivileged().run();
-    run("--dry-run").ok().stdout_lacks(&format!("shm:{roots} ")).stdout_has("left out: 1 not yours\n");
+    run("--dry-run").ok().stdout_lacks(&format!("shm:{others} ")).stdout_has("left out: 1 not yours\n");
     run("--yes").ok().stderr_empty().stdout_is(format!("removed shm:{nobodys}\nremoved shm:{given}\n"));
-    assert_eq!(ns.ids(Kind::Shm), [roots]);
-    clean("--yes").ok().stdout_is(format!("removed shm:{roots}\n"));
+    assert_eq!(ns.ids(Kind::Shm), [others]);
+    clean("--yes").ok().stdout_is(format!("removed shm:{others}\n"));
 }
 
 #[test]

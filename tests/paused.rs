@@ -177,8 +177,8 @@ fn who_and_ps_and_show_say_that_a_waiter_is_paused() {
     }
     let csv = ipcadm(["who", "--format", "csv", &reference]).run().ok().stdout_str();
     let mut lines = csv.lines();
-    assert!(lines.next().is_some_and(|header| header.ends_with(",paused")), "{csv}");
-    assert!(lines.next().is_some_and(|row| row.ends_with(",stopped")), "{csv}");
+    let place = lines.next().and_then(|header| header.split(',').rev().position(|name| name == "paused"));
+    assert_eq!(lines.next().and_then(|row| row.split(',').rev().nth(place?)), Some("stopped"), "{csv}");
 }
 
 #[test]
@@ -209,7 +209,6 @@ fn whose_threads_were_not_seen_is_told_with_whom_they_act_as() {
         }
         let sleeper = make::blocked_semop(set, 0, -1);
         let seen = make::as_user(NOBODY, NOBODY, || Users::scan(&objects(), ALL).unseen_threads().clone());
-        assert_eq!(seen.others, None);
         let uids = |pid: u32| Some(seen.processes.get(&pid)?.as_ref()?.uids.clone());
         assert_eq!(uids(sleeper.pid()), Some(vec![0; 4]), "{seen:?}");
         drop(sleeper);

@@ -135,9 +135,10 @@ fn many_in_use_are_counted() {
 #[test]
 fn what_is_not_in_use_is_removed_without_a_question() {
     let ns = fresh();
-    let (shm, sem, msg) = (make::shm(0, 1, 0o600), make::sem(0, 1, 0o600), make::msg(0, 0o600));
+    let shm = make::by_dead_process(|| make::shm(0, 1, 0o600));
+    let (sem, msg) = (make::sem(0, 1, 0o600), make::msg(0, 0o600));
     let (text, status) = end(rm(&[&format!("shm:{shm}"), &format!("sem:{sem}"), &format!("msg:{msg}")]));
-    assert_eq!(status, 0);
+    assert_eq!(status, 0, "{text}");
     assert_eq!(text, format!("removed msg:{msg}\nremoved sem:{sem}\nremoved shm:{shm}\n"));
     assert!(Kind::ALL.iter().all(|&kind| ns.ids(kind).is_empty()));
 }

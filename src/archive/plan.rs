@@ -224,12 +224,12 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, others
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
+    rights::foresee(there, &format!("replace {}", there.id))?;
     let objection = || others.judge.objection(there, &usage).map(|evidence| may_be_in_use(&evidence));
     if let Some(why) = words::maybe_in_use(there, &usage).or_else(objection) {
         let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
     }
-    rights::foresee(there, &format!("replace {}", there.id))?;
     Ok(*there)
 }
 

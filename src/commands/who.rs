@@ -130,11 +130,19 @@ impl Found<'_> {
         }
     }
 
-    /// How many may know it that are not among its users.
+    /// Who has a row in tables: all but those who may know it for all that can be seen of them, who have no more to tell
+    /// than their number.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Use> {
+        self.uses.iter().filter(|used| used.is_known() || used.is_examined())
+    }
+
+    /// How many may know it that have no row.
     pub(super) fn more(&self) -> Option<String> {
-        let told = self.uses.iter().filter(|used| !used.is_known()).count() as u64;
+        let told = self.shown().filter(|used| !used.is_known()).count() as u64;
         match self.may_know.number.saturating_sub(told) {
             0 => None,
+            1 if told == 0 => Some("1 process may know it".to_owned()),
+            many if told == 0 => Some(format!("{many} processes may know it")),
             1 => Some("1 more process may know it".to_owned()),
             many => Some(format!("{many} more processes may know it")),
         }
@@ -142,7 +150,7 @@ impl Found<'_> {
 
     /// The rows of a table.
     pub(super) fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.uses.iter().cloned().map(Box::new).map(Row::Use).collect();
+        let mut rows: Vec<Row> = self.shown().cloned().map(Box::new).map(Row::Use).collect();
         let more = [self.more(), Hidden::of([self.usage]).words()];
         rows.extend(more.into_iter().flatten().map(|words| Row::Hidden(self.object.id, words)));
         rows

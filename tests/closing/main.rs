@@ -254,7 +254,7 @@ fn a_run_that_is_killed_is_put_right_by_the_next() {
     // Who only looks changes nothing.
     ipcadm(["clean", "--grace", "0", "--dry-run"]).run().ok();
     assert_eq!(make::perm(Kind::Shm, segment).mode, 0);
-    let outcome = ipcadm(["clean", "--grace", "1h", "--yes"]).run().ok().stdout_empty();
+    let outcome = ipcadm(["clean", "--grace", "1h", "--yes", "-q"]).run().ok().stdout_empty();
     for object in [format!("shm:{segment}"), format!("sem:{set}")] {
         let note = format!("ipcadm: note: {object} has its mode 0640 again, which an interrupted run had taken\n");
         assert!(outcome.stderr_str().contains(&note), "{outcome}");
@@ -262,7 +262,7 @@ fn a_run_that_is_killed_is_put_right_by_the_next() {
     assert_eq!(make::perm(Kind::Shm, segment).mode, 0o640);
     assert_eq!(make::perm(Kind::Sem, set).mode, 0o640);
     // That is done once.
-    ipcadm(["clean", "--grace", "1h", "--yes"]).run().ok().stderr_empty();
+    ipcadm(["clean", "--grace", "1h", "--yes", "-q"]).run().ok().stderr_empty();
     clean().run().ok().stdout_is(format!("removed sem:{set}\nremoved shm:{segment}\n"));
     assert!(ns.ids(Kind::Shm).is_empty());
 }

@@ -6,7 +6,7 @@ pub mod traces;
 
 use self::traces::Trace;
 use super::model::{Object, ObjectId};
-use super::state::possible::Candidate;
+use super::state::possible::{Able, Candidate};
 use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 
 /// What a process has to do with an object.
@@ -71,6 +71,12 @@ impl Use {
     #[must_use]
     pub const fn is_known(&self) -> bool {
         !matches!(self.role, Role::MayKnow(_))
+    }
+
+    /// Whether it could be examined, if it may know the object.
+    #[must_use]
+    pub const fn is_examined(&self) -> bool {
+        !matches!(&self.role, Role::MayKnow(Candidate { able: Able::Unexaminable(_), .. }))
     }
 
     fn found(object: ObjectId, role: Role) -> Self {
