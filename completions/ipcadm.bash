@@ -169,7 +169,8 @@ _ipcadm_let_readline_complete_files() {
 
 _ipcadm_columns='kind id key ref mode uid gid cuid cgid owner group creator creator_group ctime size nattch
     cpid lpid atime dtime rss swap locked doomed nsems otime qnum cbytes qbytes lspid lrpid
-    stime rtime activity full contents flags holders waiters state evidence command'
+    stime rtime activity full contents flags holders waiters state unknown_why evidence
+    command'
 
 # Goes to the command of this path and says what it has. An option that takes a
 # value has the source after a colon; '...' marks what repeats.
@@ -191,8 +192,8 @@ _ipcadm_enter() {
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
                 --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
-                --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing -h --help -V --version'
             ;;
         'ipcadm show' | 'ipcadm inspect' | 'ipcadm stat')
             path='ipcadm show'
@@ -248,8 +249,8 @@ _ipcadm_enter() {
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
-                --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing -h --help -V --version'
             ;;
         'ipcadm save' | 'ipcadm backup')
             path='ipcadm save'
@@ -260,8 +261,8 @@ _ipcadm_enter() {
                 --group:@groups --creator:@users --key:@nothing --not-key:@nothing --private --keyed
                 --mode:@nothing --larger:@nothing --smaller:@nothing --older-than:@nothing
                 --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing -h --help -V
-                --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing -h --help -V --version'
             ;;
         'ipcadm restore')
             path='ipcadm restore'
@@ -294,8 +295,8 @@ _ipcadm_enter() {
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm show' | 'ipcadm shm inspect' | 'ipcadm shm stat')
             path='ipcadm shm show'
@@ -337,8 +338,8 @@ _ipcadm_enter() {
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
                 --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm save' | 'ipcadm shm backup')
             path='ipcadm shm save'
@@ -348,8 +349,8 @@ _ipcadm_enter() {
                 --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
                 --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm shm create')
             path='ipcadm shm create'
@@ -416,8 +417,8 @@ _ipcadm_enter() {
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem show' | 'ipcadm sem inspect' | 'ipcadm sem stat')
             path='ipcadm sem show'
@@ -459,8 +460,8 @@ _ipcadm_enter() {
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
                 --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem save' | 'ipcadm sem backup')
             path='ipcadm sem save'
@@ -470,8 +471,8 @@ _ipcadm_enter() {
                 --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
                 --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm sem create')
             path='ipcadm sem create'
@@ -538,8 +539,8 @@ _ipcadm_enter() {
                 --not-owner:@users --group:@groups --creator:@users --key:@nothing --not-key:@nothing
                 --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg show' | 'ipcadm msg inspect' | 'ipcadm msg stat')
             path='ipcadm msg show'
@@ -581,8 +582,8 @@ _ipcadm_enter() {
                 --creator:@users --key:@nothing --not-key:@nothing --private --keyed --mode:@nothing
                 --larger:@nothing --smaller:@nothing --older-than:@nothing --newer-than:@nothing
                 --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg save' | 'ipcadm msg backup')
             path='ipcadm msg save'
@@ -592,8 +593,8 @@ _ipcadm_enter() {
                 --json --owner:@users --not-owner:@users --group:@groups --creator:@users --key:@nothing
                 --not-key:@nothing --private --keyed --mode:@nothing --larger:@nothing --smaller:@nothing
                 --older-than:@nothing --newer-than:@nothing --attached --unattached --empty --pid:@nothing
-                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing
-                --color:auto,always,never -v --verbose -h --help -V --version'
+                --state:doomed,active,unknown,idle,dormant,orphan --orphan --grace:@nothing --creator-gone
+                --bystander:@nothing --color:auto,always,never -v --verbose -h --help -V --version'
             ;;
         'ipcadm msg create')
             path='ipcadm msg create'

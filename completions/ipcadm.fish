@@ -83,6 +83,7 @@ function __ipcadm_columns
         'holders	processes that have it attached' \
         'waiters	threads asleep on it' \
         'state	doomed, active, unknown, idle, dormant, orphan' \
+        'unknown_why	may_know, hidden, never_used or clock, if the state is unknown' \
         'evidence	why it is in that state' \
         'command	name of a process that made or last used it and lives'
 end
@@ -274,6 +275,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l pid -d 'Held, waited for, creat
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm ls' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm ls' -a 'shm sem msg (__ipcadm_references)'
@@ -380,6 +383,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l pid -d 'Held, waited for, cr
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm clean' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm clean' -a 'shm\\t\'\' sem\\t\'\' msg\\t\'\''
@@ -412,6 +417,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm save' -l pid -d 'Held, waited for, cre
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm save' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -s V -l version -d 'Print version'
 complete -c ipcadm -n '__ipcadm_at ipcadm save' -a 'shm sem msg (__ipcadm_references)'
@@ -496,6 +503,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l pid -d 'Held, waited for, c
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -584,6 +593,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l pid -d 'Held, waited for
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm clean' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -616,6 +627,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l pid -d 'Held, waited for,
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm shm save' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -755,6 +768,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l pid -d 'Held, waited for, c
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -843,6 +858,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l pid -d 'Held, waited for
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem clean' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -875,6 +892,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l pid -d 'Held, waited for,
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem save' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -997,6 +1016,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l pid -d 'Held, waited for, c
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg ls' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -1085,6 +1106,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l pid -d 'Held, waited for
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg clean' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -1117,6 +1140,8 @@ complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l pid -d 'Held, waited for,
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l state -d 'In STATE: doomed, active, unknown, idle, dormant or orphan' -x -a 'doomed\\t\'\' active\\t\'\' unknown\\t\'\' idle\\t\'\' dormant\\t\'\' orphan\\t\'\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l orphan -d 'Same as --state orphan'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l grace -d 'Take an object for idle whose last activity is younger than AGE (default: 10m)' -x
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l creator-gone -d 'Segments whose creator is gone, and that the only living process which may use them has detached'
+complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l bystander -d 'Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm msg save' -s h -l help -d 'Print help (see more with \'--help\')'

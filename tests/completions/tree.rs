@@ -86,7 +86,8 @@ impl Source {
             ),
             ("PATH:PROJECT", _) => Source::FileOfKey,
             ("CMD", _) => Source::Program,
-            ("AGE" | "DURATION" | "KEY" | "MODE" | "N" | "PID" | "PROJECT" | "SIZE" | "VALUES", _) => Source::Nothing,
+            ("AGE" | "DURATION" | "KEY" | "MODE" | "N" | "PID" | "PROCESS", _) => Source::Nothing,
+            ("PROJECT" | "SIZE" | "VALUES", _) => Source::Nothing,
             ("BYTE" | "INDEX" | "LINE" | "OP" | "OPS" | "STATUS" | "TEXT" | "VALUE|INDEX=VALUE", _) => Source::Nothing,
             _ => panic!("what is to be offered for {value}? Say so in {}", file!()),
         }
