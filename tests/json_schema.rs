@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, is_root, make};
+use ipcadm_testbed::{Kind, fresh, ipcadm, ipcadm_path, is_root, make};
 use serde_json::Value;
 
 /// A key and the JSON type of its value; those with `?` may be null.
@@ -82,6 +82,7 @@ static DERIVED: Table = &[
     ("flags", "string?"),
     ("command", "string?"),
 ];
+static UNKNOWN: Table = &[("unknown_why", "string?")];
 static JUDGED: Table = &[("state", "string"), ("evidence", "array")];
 static EVIDENCE: Table = &[("fact", "string"), ("source", "string")];
 static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
@@ -99,6 +100,7 @@ static USAGE: Table = &[
     ("hidden_waiters", "number?"),
     ("hidden_why", "string?"),
 ];
+static KNOWERS: Table = &[("may_know", "array"), ("may_know_count", "number?")];
 static PROCESS: Table = &[
     ("pid", "number"),
     ("command", "string"),
@@ -125,6 +127,7 @@ static WAITER: Table = &[
     ("last_alive", "bool?"),
     ("paused", "string?"),
 ];
+static CANDIDATE: Table = &[("there", "string"), ("let_in", "string"), ("able", "string")];
 static USED: Table = &[("ref", "string")];
 static USES: Table = &[("uses", "array"), ("hidden", "array")];
 static OUTCOME: Table = &[("outcome", "string"), ("changed", "bool")];
@@ -163,7 +166,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 38] {
+fn all() -> [Table; 41] {
     [
         DOCUMENT,
         CLEANED,
@@ -176,6 +179,7 @@ fn all() -> [Table; 38] {
         SET,
         QUEUE,
         DERIVED,
+        UNKNOWN,
         JUDGED,
         EVIDENCE,
         INSIDE_SEGMENT,
@@ -186,10 +190,12 @@ fn all() -> [Table; 38] {
         INSIDE_QUEUE,
         MESSAGE,
         USAGE,
+        KNOWERS,
         PROCESS,
         USE,
         HOLDER,
         WAITER,
+        CANDIDATE,
         USED,
         USES,
         OUTCOME,
@@ -310,7 +316,7 @@ impl Checker {
             ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
         ];
         for (reference, table, parts) in inside {
-            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, JUDGED]);
+            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, KNOWERS, UNKNOWN, JUDGED]);
             self.evidence(&shown);
             if let Some((key, table)) = parts {
                 assert!(!list(&shown[0], key).is_empty());
@@ -329,7 +335,7 @@ impl Checker {
 
     /// What `who` adds, and what `ps` lists.
     fn users(&self) {
-        for object in self.objects("who --json shm:0x51 sem:0x52 msg:0x53 msg:0x54", 0, &[USAGE]) {
+        for object in self.objects("who --json shm:0x51 sem:0x52 msg:0x53 msg:0x54", 0, &[USAGE, KNOWERS]) {
             let (holders, waiters) = (list(&object, "holders"), list(&object, "waiters"));
             assert!(!holders.is_empty() || !waiters.is_empty(), "{object}");
             holders.iter().for_each(|holder| self.exactly("who", holder, &[PROCESS, USE, HOLDER]));
@@ -338,6 +344,17 @@ impl Checker {
         for process in self.run("ps --json", 0, "processes") {
             self.exactly("ps", &process, &[PROCESS, USES]);
             list(&process, "uses").iter().for_each(|used| self.exactly("ps", used, &[USED, USE, HOLDER, WAITER]));
+        }
+    }
+
+    /// What `who` adds of those that may know a set: here the inner `timeout`, which `sem run` has started.
+    fn knowers(&self) {
+        let who = format!("{} who --json sem:0x52", ipcadm_path().display());
+        let arguments = format!("sem run 0x52 -- timeout 600 timeout 600 {who}");
+        for object in self.objects(&arguments, 0, &[USAGE, KNOWERS]) {
+            let knowers = list(&object, "may_know");
+            assert!(!knowers.is_empty() && object["may_know_count"] == knowers.len(), "{object}");
+            knowers.iter().for_each(|one| self.exactly("may_know", one, &[PROCESS, USE, CANDIDATE]));
         }
     }
 
@@ -417,17 +434,23 @@ fn keys_keep_their_names_and_types() {
 
     assert_eq!(check.objects("ls --json", 0, &[]).len(), 3);
     assert_eq!(check.objects("ls --json shm:0x51 sem:0x77", 9, &[]).len(), 1);
-    let columns = "kind,activity,full,contents,flags,holders,waiters,state,evidence,command";
+    let columns = "kind,activity,full,contents,flags,holders,waiters,state,unknown_why,evidence,command";
     let listed = check.run(&format!("ls --json -o {columns}"), 0, "objects");
     for object in &listed {
-        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON, USAGE]);
+        check.types("ls -o", object, &[DERIVED, UNKNOWN, JUDGED, COMMON, USAGE]);
         for holder in object["holders"].as_array().into_iter().flatten() {
             check.exactly("ls -o", holder, &[PROCESS, USE, HOLDER]);
         }
     }
     check.evidence(&listed);
     check.show();
+    check.knowers();
     let queue = make::msg(0x54, 0o600);
+    let unused = make::sem(0x55, 1, 0o600);
+    let listed = check.run("ls --json -o unknown_why sem:0x55", 0, "objects");
+    check.types("ls -o unknown_why", &listed[0], &[UNKNOWN, COMMON]);
+    assert_eq!(listed[0]["unknown_why"], "never_used");
+    make::remove(Kind::Sem, unused);
     make::qbytes(msg, 6);
     let sleepers = [make::blocked_semop(sem, 0, -2), make::blocked_recv(queue, 3), make::blocked_send(msg, 1, b"more")];
     sleepers[0].stop();
@@ -475,7 +498,20 @@ fn keys_keep_their_names_and_types() {
 /// A program that reads a key need not ask which command has written it. Outcomes and old values have their own place.
 #[test]
 fn a_key_of_objects_has_one_type() {
-    let object = [COMMON, SEGMENT, SET, QUEUE, DERIVED, JUDGED, INSIDE_SEGMENT, INSIDE_SET, INSIDE_QUEUE, USAGE];
+    let object = [
+        COMMON,
+        SEGMENT,
+        SET,
+        QUEUE,
+        DERIVED,
+        UNKNOWN,
+        JUDGED,
+        INSIDE_SEGMENT,
+        INSIDE_SET,
+        INSIDE_QUEUE,
+        USAGE,
+        KNOWERS,
+    ];
     let mut types = std::collections::BTreeMap::new();
     for (name, kind) in object.into_iter().flatten() {
         assert_eq!(*types.entry(name).or_insert(kind), kind, "{name}");
