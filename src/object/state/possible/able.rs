@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
 use super::{LetIn, Question};
 use crate::error::bare;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::semaphores::held;
 use crate::object::state::bystanders::{Bystanders, Suspect};
-use crate::proc::abilities::{Abilities as Code, CodeFile};
+use crate::proc::abilities::{Abilities as Code, CodeFile, Program};
 use crate::proc::calls::{Calls, How};
 use crate::proc::census::Resident;
 use crate::proc::cgroup::Membership;
@@ -147,7 +148,7 @@ impl Profile {
         let task = resident.task;
         let code = Code::of(task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
-        let is_own = program.is_some_and(|program| program.name == OWN_NAME);
+        let is_own = program.is_some_and(is_ipcadm);
         let own = is_own.then(|| whole(reader.beginning(task, "cmdline", LONGEST)).map(words));
         let service = reader.read(task, "cgroup").ok().and_then(|text| Membership::parse(text).service);
         Self { code, own, runs: None, service, undo: None }
@@ -224,6 +225,12 @@ impl Profile {
             Err(why) => Some(Able::Unexaminable(why.clone())),
         }
     }
+}
+
+/// Whether a program is this one, as an administrator has installed it or as it runs now: any file can have its name.
+fn is_ipcadm(program: &Program) -> bool {
+    let is_this = || std::env::current_exe().is_ok_and(|own| own.as_os_str().as_bytes() == program.path.as_bytes());
+    program.name == OWN_NAME && (program.is_roots || is_this())
 }
 
 fn able_by(file: &CodeFile) -> Able {
