@@ -1,5 +1,6 @@
 //! Which System V calls processes are found able to make, tried on programs that are made for it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -236,6 +237,30 @@ fn a_process_whose_first_thread_has_ended_shows_its_code() {
         std::thread::yield_now();
     }
     assert_eq!(look(running.task()), None);
+}
+
+#[test]
+fn a_process_that_executes_another_program_meanwhile_can_be_examined() {
+    if !installed("gcc") {
+        return;
+    }
+    let folder = Folder::new();
+    let source = "#include <unistd.h>\nint main(int count, char **words) {\n\
+        (void)!write(1, \"!\", 1);\n\
+        execl(words[2], words[0], words[2], words[1], (char *)0);\n}\n";
+    let (one, two) = (folder.compile("one", source, &[]), folder.compile("two", source, &[]));
+    let (one, two) = (one.expect("a program"), two.expect("a program"));
+    let running = Running::start(Command::new(&one).args([&one, &two]).stdout(Stdio::piped()));
+    let (mut reader, mut files) = (Reader::default(), ProgramFiles::default());
+    let mut names = BTreeSet::new();
+    let mut looks = 0;
+    while looks < 300 || names.len() < 2 {
+        looks += 1;
+        let found = Abilities::of(running.task(), &mut reader, &mut files).expect("it runs");
+        assert_eq!((found.unexaminable, found.files.len()), (vec![], 0));
+        names.extend(found.program.map(|program| program.name));
+    }
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["one", "two"]);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::calls::{Calls, How, Role};
+use super::calls::{Calls, How};
 use super::maps::{self, Code};
-use super::program_files::{Found, Key, ProgramFiles};
+use super::program_files::{Found, ProgramFiles};
 use super::reader::{Reader, Task, is_gone};
 use crate::error::bare;
 use crate::sys::unopened::About;
@@ -17,7 +17,7 @@ const BYTES: u64 = 2 << 30;
 /// How many reasons are given why a process cannot be examined.
 const REASONS: usize = 8;
 /// How often a process is looked at that changes meanwhile what it has mapped.
-const LOOKS: u32 = 3;
+const LOOKS: u32 = 10;
 
 /// A file whose code can make calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,8 @@ impl Abilities {
 
     fn add(&mut self, found: Found, name: &[u8]) {
         match found {
-            Found::Able(file) => self.files.push(file),
+            Found::Able(file) if !self.files.contains(&file) => self.files.push(file),
+            Found::Able(_) => {}
             Found::Unable => {}
             Found::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
         }
@@ -95,6 +96,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn run(mut self) -> Option<Abilities> {
+        self.files.begin(BYTES);
         for look in 1..=LOOKS {
             let length = match self.maps() {
                 Ok(0) => return None,
@@ -141,44 +143,40 @@ impl Look<'_> {
 
     /// Whether all that is mapped could be looked at; with `last` what is gone meanwhile counts as unexaminable.
     fn examine(&mut self, text: &[u8], last: bool) -> bool {
-        self.files.begin(BYTES);
-        let program = self.program(text);
-        if program.is_none() && !last {
-            // It may have executed another program since its mappings were read.
-            return false;
-        }
         let mut seen = HashSet::new();
-        if let Some(key) = program.flatten() {
-            seen.insert(key);
+        match self.program(text) {
+            Some(program) => seen.extend(program),
+            // It may have executed another program since its mappings were read.
+            None if !last => return false,
+            None => {}
         }
-        for (count, code) in maps::code(text).enumerate() {
-            if count >= FILES {
-                self.found.cannot("it has too many mappings".to_owned());
-                break;
-            }
-            let key = Key::of(&code);
-            if self.files.is_anonymous(&code) || !seen.insert(key) {
+        for code in maps::code(text) {
+            // Where one number can be that of several files, their names differ.
+            if self.files.is_anonymous(&code) || !seen.insert((code.device, code.inode, code.name)) {
                 continue;
+            }
+            if seen.len() > FILES {
+                self.found.cannot("it has too many files mapped".to_owned());
+                break;
             }
             match self.files.mapped(self.task, self.reader, &code) {
                 Some(found) => self.found.add(found, code.name),
                 None if !last => return false,
                 None => {
-                    self.found.cannot(format!("{} was mapped and is not any more", String::from_utf8_lossy(code.name)))
+                    self.found.cannot(format!("{} was mapped and is not any more", String::from_utf8_lossy(code.name)));
                 }
             }
         }
         true
     }
 
-    /// Looks at the program. None when it is not among what is mapped; then the key by which it is there, if any.
-    fn program(&mut self, text: &[u8]) -> Option<Option<Key>> {
+    /// Looks at the program. None when it is not among what is mapped; then what maps shows of it, if that is known.
+    fn program<'a>(&mut self, text: &'a [u8]) -> Option<Option<(u64, u64, &'a [u8])>> {
         let path = match self.reader.link(self.task, "exe") {
             Ok(path) => path,
-            Err(error) if is_gone(&error) => return None,
             Err(error) => {
                 self.found.cannot(format!("its program may not be seen: {}", bare(&error)));
-                return Some(None);
+                return if is_gone(&error) { None } else { Some(None) };
             }
         };
         let mapping = maps::code(text).find(|code| code.name == path);
@@ -190,7 +188,9 @@ impl Look<'_> {
             is_roots: about.is_some_and(|about: About| about.uid == 0 && about.mode & 0o022 == 0),
         });
         self.found.add(found, &path);
-        mapping.map(|mapping| Some(Key::of(&mapping)))
+        // Another file can have the same path in another mount namespace.
+        let is_it = |code: &Code| about.is_none_or(|about| about.inode == code.inode);
+        mapping.map(|code| Some((code.device, code.inode, code.name)).filter(|_| is_it(&code)))
     }
 }
 
@@ -198,13 +198,6 @@ impl Look<'_> {
 pub(super) fn base_name(path: &[u8]) -> &[u8] {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
     name.strip_suffix(b" (deleted)").unwrap_or(name)
-}
-
-impl Key {
-    /// What is the same for all mappings of one file.
-    fn of(code: &Code) -> Self {
-        Self { device: code.device, inode: code.inode, subvolume: 0, role: Role::Mapped }
-    }
 }
 
 #[cfg(test)]

@@ -225,8 +225,9 @@ impl FileSystems {
     }
 }
 
-/// Why a file is not read, to follow on its name.
-fn slow(kind: &[u8]) -> Nature {
+/// That a file system of this kind may let its readers wait.
+#[must_use]
+pub fn slow(kind: &[u8]) -> Nature {
     Nature::Slow(format!("is on {}, which could hang its reader", String::from_utf8_lossy(kind)))
 }
 

@@ -44,12 +44,20 @@ pub(super) struct Key {
 /// The file that is meant.
 #[derive(Clone, Copy, Debug)]
 struct Wanted<'a> {
-    /// Device, as maps shows it, where it does.
-    device: Option<u64>,
-    inode: u64,
+    /// What maps shows of it; None for a program, which is found by a link of its own.
+    mapped: Option<Mapped>,
     /// Its base name.
     name: &'a [u8],
     role: Role,
+}
+
+/// What maps shows of a file.
+#[derive(Clone, Copy, Debug)]
+struct Mapped {
+    device: u64,
+    inode: u64,
+    /// Whether it was looked up by its path, which can lead to any other file.
+    by_path: bool,
 }
 
 /// What a file turned out to be.
@@ -101,13 +109,11 @@ impl ProgramFiles {
         if let Some(Nature::Slow(why)) = self.systems.known(code.device) {
             return Some(Found::Unexaminable(why));
         }
-        let file = match self.find(task, reader, code) {
-            Ok(file) => file?,
-            Err(why) => return Some(Found::Unexaminable(why)),
-        };
-        let wanted =
-            Wanted { device: Some(code.device), inode: code.inode, name: base_name(code.name), role: Role::Mapped };
-        self.found(task, reader, &file, &wanted).map(|(found, _)| found)
+        match self.find(task, reader, code) {
+            Ok(Some((file, wanted))) => self.found(task, reader, &file, &wanted).map(|(found, _)| found),
+            Ok(None) => None,
+            Err(why) => Some(Found::Unexaminable(why)),
+        }
     }
 
     /// What a program is, and who may write to it, where that can be told.
@@ -121,36 +127,38 @@ impl ProgramFiles {
         if let Some(Nature::Slow(why)) = mapping.and_then(|code| self.systems.known(code.device)) {
             return (Found::Unexaminable(why), None);
         }
-        let about = |file: &Unopened| file.about().map_err(io::Error::from);
-        let found = reader.find(task, "exe").and_then(|file| Ok((about(&file)?, file)));
-        let (about, file) = match found {
-            Ok(found) => found,
+        let file = match reader.find(task, "exe") {
+            Ok(file) => file,
             Err(error) => return (refused(&error), None),
         };
         if runs_others(name) {
             return (Found::Unexaminable("runs programs of other machines".to_owned()), None);
         }
-        let device = mapping.filter(|code| code.inode == about.inode).map(|code| code.device);
-        let wanted = Wanted { device, inode: about.inode, name, role: Role::Program };
-        match self.found(task, reader, &file, &wanted) {
-            Some(found) => found,
-            None => (Found::Unexaminable("has changed meanwhile".to_owned()), None),
-        }
+        let wanted = Wanted { mapped: None, name, role: Role::Program };
+        let changed = || (Found::Unexaminable("has changed meanwhile".to_owned()), None);
+        self.found(task, reader, &file, &wanted).unwrap_or_else(changed)
     }
 
     /// Finds a mapped file without opening it; None when it is not mapped any more.
-    fn find(&self, task: Task, reader: &mut Reader, code: &Code) -> Result<Option<Unopened>, String> {
+    fn find<'a>(
+        &self,
+        task: Task,
+        reader: &mut Reader,
+        code: &Code<'a>,
+    ) -> Result<Option<(Unopened, Wanted<'a>)>, String> {
+        let wanted = |by_path| Wanted {
+            mapped: Some(Mapped { device: code.device, inode: code.inode, by_path }),
+            name: base_name(code.name),
+            role: Role::Mapped,
+        };
         match reader.find_mapped(task, code.start, code.end) {
-            Ok(file) => return Ok(Some(file)),
+            Ok(file) => return Ok(Some((file, wanted(false)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            Err(error) => return Err(format!("cannot be found: {}", bare(&error))),
+            Err(error) => return Err(format!("may not be opened: {}", bare(&error))),
         }
         match reader.find_below_root(task, code.name) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && code.name.ends_with(b" (deleted)") => {
-                Err("may not be opened".to_owned())
-            }
+            Ok(file) => Ok(Some((file, wanted(true)))),
             Err(error) => Err(format!("may not be opened: {}", bare(&error))),
         }
     }
@@ -163,7 +171,7 @@ impl ProgramFiles {
         file: &Unopened,
         wanted: &Wanted,
     ) -> Option<(Found, Option<About>)> {
-        let Wanted { device, inode, name, role } = *wanted;
+        let Wanted { mapped, name, role } = *wanted;
         let about = match file.about().map_err(io::Error::from) {
             Ok(about) => about,
             Err(error) => return Some((refused(&error), None)),
@@ -171,14 +179,12 @@ impl ProgramFiles {
         if !about.is_regular {
             return Some((Found::Unable, None));
         }
-        if about.inode != inode {
-            return None;
-        }
-        let key = Key { device: about.device, inode, subvolume: about.subvolume, role };
-        if let Some(found) = self.known.get(&key) {
+        let is_strange = mapped.is_some_and(|mapped| mapped.inode != about.inode);
+        let key = Key { device: about.device, inode: about.inode, subvolume: about.subvolume, role };
+        if !is_strange && let Some(found) = self.known.get(&key) {
             return Some((found.clone(), Some(about)));
         }
-        match self.nature(task, reader, &about, device)? {
+        match self.nature(task, reader, &about, mapped)? {
             Nature::Local => {}
             Nature::Slow(why) => return Some((Found::Unexaminable(why), None)),
         }
@@ -197,24 +203,31 @@ impl ProgramFiles {
         Some((found, Some(about)))
     }
 
-    /// What the file system of a file is; None when the file is not of the device that is mapped.
-    fn nature(&mut self, task: Task, reader: &mut Reader, about: &About, device: Option<u64>) -> Option<Nature> {
-        let is_same = device.is_none_or(|device| device == about.device);
-        if is_same && let Some(nature) = self.systems.known(about.device) {
+    /// What the file system of a file is that was found; None when the file is not the one that is mapped.
+    fn nature(&mut self, task: Task, reader: &mut Reader, about: &About, mapped: Option<Mapped>) -> Option<Nature> {
+        let is_device = mapped.is_none_or(|mapped| mapped.device == about.device);
+        let is_inode = mapped.is_none_or(|mapped| mapped.inode == about.inode);
+        if is_device
+            && is_inode
+            && let Some(nature) = self.systems.known(about.device)
+        {
             return Some(nature);
         }
         // The file that was found keeps its file system, so that its numbers cannot come to mean another now.
         let others: Vec<Mount> =
             reader.read(task, "mountinfo").map(|text| mounts::parse(text).collect()).unwrap_or_default();
-        if device == Some(about.device) {
-            return Some(self.systems.nature(about.device, &others));
-        }
         let Some(mount) = about.mount.and_then(|id| self.systems.mount(id, &others)).cloned() else {
-            return Some(Nature::Slow("is on a mount that is not to be seen, which could hang its reader".to_owned()));
+            return match (is_device, is_inode) {
+                (true, true) => Some(self.systems.nature(about.device, &others)),
+                (false, true) => Some(mounts::slow(b"a mount that is not to be seen")),
+                (_, false) => None,
+            };
         };
-        // Before Linux 6.8 maps shows the file below an overlay.
-        let fits = device.is_none_or(|device| device == mount.device || mount.kind == b"overlay");
-        fits.then(|| self.systems.nature(mount.device, &others))
+        // Of an overlay maps may show the device and the inode below it.
+        let is_overlay = mount.kind == b"overlay";
+        let is_device = is_device || is_overlay || mapped.is_none_or(|mapped| mapped.device == mount.device);
+        let is_inode = is_inode || is_overlay && mapped.is_none_or(|mapped| !mapped.by_path);
+        (is_device && is_inode).then(|| self.systems.nature(mount.device, &others))
     }
 
     fn examine(
