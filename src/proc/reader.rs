@@ -181,16 +181,28 @@ impl Reader {
         File::open(self.at(task, "mem"))?.read_exact_at(memory, address)
     }
 
-    /// Whether a process runs a 64-bit program, by the head of its file; None where that may not be read.
+    /// Whether a process runs a 64-bit program, by what it was started with; None where that may not be read. Its file
+    /// is left alone: on some file systems whoever opens it waits for as long as somebody likes.
     pub fn is_64_bit(&mut self, pid: u32) -> Option<bool> {
-        let mut head = [0; 5];
-        File::open(self.at(Task::process(pid), "exe")).ok()?.read_exact_at(&mut head, 0).ok()?;
-        match (head[..4] == *b"\x7fELF", head[4]) {
-            (true, 1) => Some(false),
-            (true, 2) => Some(true),
-            _ => None,
-        }
+        is_64_bit(self.read(Task::process(pid), "auxv").ok()?)
     }
+}
+
+/// Whether the auxiliary vector is that of a 64-bit program, by the size of program headers in it.
+fn is_64_bit(auxv: &[u8]) -> Option<bool> {
+    const AT_PHENT: u8 = 4;
+    let has = |width: usize, size: u8| {
+        let number = |value: u8| {
+            let mut bytes = u64::from(value).to_le_bytes()[..width].to_vec();
+            if cfg!(target_endian = "big") {
+                bytes.reverse();
+            }
+            bytes
+        };
+        let wanted = [number(AT_PHENT), number(size)].concat();
+        auxv.chunks_exact(2 * width).any(|entry| entry == wanted)
+    };
+    if has(8, 56) { Some(true) } else { has(4, 32).then_some(false) }
 }
 
 /// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
@@ -215,7 +227,7 @@ fn numbers(folder: fs::ReadDir) -> io::Result<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, Task, processes};
+    use super::{Reader, Task, is_64_bit, processes};
 
     #[test]
     fn this_process_is_found_and_read() {
@@ -237,6 +249,18 @@ mod tests {
         let mut memory = [0; 4];
         reader.memory(Task::process(pid), std::ptr::from_ref(&secret).addr() as u64, &mut memory).unwrap();
         assert_eq!(u32::from_ne_bytes(memory), secret);
+    }
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn the_size_of_program_headers_tells_the_width_of_a_program() {
+        let of = |entries: &[(u64, u64)], width: usize| {
+            let words = entries.iter().flat_map(|(key, value)| [key, value]);
+            is_64_bit(&words.flat_map(|word| word.to_le_bytes()[..width].to_vec()).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[(33, 0x7fff_f000_0000), (3, 64), (4, 56), (5, 13), (0, 0)], 8), Some(true));
+        assert_eq!(of(&[(32, 0xf7f0_0000), (3, 52), (4, 32), (5, 9), (0, 0)], 4), Some(false));
+        assert_eq!((of(&[(3, 64)], 8), of(&[], 8)), (None, None));
     }
 
     #[test]
