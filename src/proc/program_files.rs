@@ -8,29 +8,13 @@ use std::io;
 use std::rc::Rc;
 
 use super::abilities::{CodeFile, base_name};
+use super::calls::known::{is_foreign_function_module, runs_others};
 use super::calls::{self, Calls, Examined, How, Role};
 use super::maps::Code;
 use super::mounts::{self, FileSystems, Mount, Nature};
 use super::reader::{Reader, Task};
 use crate::error::bare;
 use crate::sys::unopened::{About, Unopened};
-
-/// Programs that run those of other machines, whose calls are not theirs by name.
-const EMULATORS: [&[u8]; 6] = [b"box64", b"box86", b"FEX", b"FEXInterpreter", b"FEXLoader", b"rosetta"];
-/// Programs of QEMU that do not.
-const QEMU: [&[u8]; 11] = [
-    b"qemu-system-",
-    b"qemu-img",
-    b"qemu-io",
-    b"qemu-nbd",
-    b"qemu-ga",
-    b"qemu-storage-daemon",
-    b"qemu-pr-helper",
-    b"qemu-bridge-helper",
-    b"qemu-vmsr-helper",
-    b"qemu-edid",
-    b"qemu-keymap",
-];
 
 /// A file and what it is to its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -261,18 +245,26 @@ fn of_examined(examined: Examined, name: &[u8]) -> Found {
     Found::Able(Rc::new(CodeFile { name, calls: examined.calls, how: examined.how }))
 }
 
-/// Whether a module calls functions by names that only its data tells, by its file's name.
-fn is_foreign_function_module(name: &[u8]) -> bool {
-    let is = |start: &[u8]| name.starts_with(start) && name.ends_with(b".so");
-    is(b"_ctypes.")
-        || is(b"_cffi_backend.")
-        || name == b"fiddle.so"
-        || name == b"ffi_c.so"
-        || name.starts_with(b"libjnidispatch")
-}
+#[cfg(test)]
+mod tests {
+    use super::ProgramFiles;
+    use crate::proc::maps::Code;
+    use crate::sys::memory;
 
-/// Whether a program runs those of other machines.
-fn runs_others(name: &[u8]) -> bool {
-    let is_qemu = name.starts_with(b"qemu-") && !QEMU.iter().any(|other| name.starts_with(other));
-    is_qemu || EMULATORS.contains(&name)
+    #[test]
+    fn what_a_program_made_as_it_ran_is_left_out() {
+        let files = ProgramFiles::default();
+        let kernels = memory::segment_device().unwrap();
+        let is = |name: &'static str, device| {
+            files.is_anonymous(&Code { start: 0, end: 4096, device, inode: 5, name: name.as_bytes() })
+        };
+        for name in
+            ["/SYSV00000000 (deleted)", "/dev/zero (deleted)", "/anon_hugepage (deleted)", "anon_inode:i915.gem"]
+        {
+            assert!(is(name, kernels), "{name}");
+        }
+        // Anybody can give a file any name.
+        assert!(!is("/SYSV00000000 (deleted)", 0xfe00) && !is("/dev/zero (deleted)", 0xfe00));
+        assert!(!is("/memfd:x (deleted)", kernels) && !is("/SYSV00000000", kernels));
+    }
 }

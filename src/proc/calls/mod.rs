@@ -7,6 +7,7 @@
 
 mod code;
 mod elf;
+pub mod known;
 mod names;
 mod pieces;
 
