@@ -71,7 +71,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let names =
         envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &judging::usual()));
-    let whole = Whole::new(&all, names.insights().users());
+    let whole = Whole::new(&all, names.insights().users()).with_others(&objects);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;

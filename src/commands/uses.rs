@@ -88,7 +88,7 @@ pub(super) fn write_fields<W: Write>(json: &mut JsonWriter<W>, used: &Use, parts
 }
 
 /// The keys of the lists of an object's users.
-pub(super) const LISTS: [&str; 2] = ["holders", "waiters"];
+pub(super) const LISTS: [&str; 3] = ["holders", "waiters", "recorded"];
 
 /// Writes the list of an object's users that `key` names, one of [`LISTS`]; adds it to `unseen` where there may be more.
 pub(super) fn write_users<W: Write>(
@@ -99,15 +99,21 @@ pub(super) fn write_users<W: Write>(
     names: &Names,
     unseen: &mut Vec<&'static str>,
 ) {
-    let holders = key == "holders";
-    let role = if holders { Part::Holder } else { Part::Waiter };
     let fits = |used: &&Use| match used.role {
-        Role::Holder(_) => holders,
-        Role::Waiter(..) => !holders,
-        Role::Recorded(_) | Role::MayKnow(_) => false,
+        Role::Holder(_) => key == "holders",
+        Role::Waiter(..) => key == "waiters",
+        Role::Recorded(_) => key == "recorded",
+        Role::MayKnow(_) => false,
     };
-    write_list(json, key, uses.iter().filter(fits), &[Part::Process, Part::Use, role], names);
-    if if holders { usage.hidden_attachments > 0 } else { usage.hidden_waiters != Some(0) } {
+    let (part, incomplete) = match key {
+        "holders" => (Part::Holder, usage.hidden_attachments > 0),
+        "waiters" => (Part::Waiter, usage.hidden_waiters != Some(0)),
+        _ => (Part::Use, false),
+    };
+    let parts = [Part::Process, Part::Use, part];
+    let parts = if part == Part::Use { &parts[..2] } else { &parts[..] };
+    write_list(json, key, uses.iter().filter(fits), parts, names);
+    if incomplete {
         unseen.push(key);
     }
 }

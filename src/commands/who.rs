@@ -1,7 +1,7 @@
 //! `who`: which processes use objects.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::{self, Write};
 
@@ -16,11 +16,12 @@ use super::targets;
 use super::uses::{self, Row};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
-use crate::object::model::{Kind, KindSet, Object};
+use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::Names;
 use crate::object::state::Judge;
 use crate::object::state::possible::MayKnow;
 use crate::object::users::{Usage, Users, Wants};
+use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
 use crate::object::uses::{Hidden, Use, hidden, of_object};
 use crate::render::escape::escape;
@@ -81,24 +82,49 @@ pub(super) struct Whole<'a> {
     users: &'a Users,
     traces: Traces,
     nobody: Usage,
+    others: Option<Others>,
+}
+
+/// Those who are not seen to use an object.
+#[derive(Debug)]
+struct Others {
+    /// Living processes that the kernel has recorded.
+    recorded: HashMap<ObjectId, Vec<Use>>,
+    /// Tells who may know it.
     judge: RefCell<Judge>,
 }
 
 impl<'a> Whole<'a> {
     /// Adds to the users of `all` what they wait for.
     pub(super) fn new(all: &[Object], users: &'a Users) -> Self {
-        let judge = RefCell::new(Judge::new(&judging::usual()));
-        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default(), judge }
+        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default(), others: None }
+    }
+
+    /// Adds to those who use `objects` the living processes that are recorded with them, and those that may know them.
+    pub(super) fn with_others(mut self, objects: &[Object]) -> Self {
+        let mut recorded: HashMap<ObjectId, Vec<Use>> = HashMap::new();
+        for used in living(objects).0 {
+            recorded.entry(used.object).or_default().push(used);
+        }
+        self.others = Some(Others { recorded, judge: RefCell::new(Judge::new(&judging::usual())) });
+        self
     }
 
     /// Who uses an object of those that were looked at.
     pub(super) fn of(&self, object: &Object) -> Found<'_> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
         let mut uses = of_object(object, self.users, &self.traces);
-        let known: Vec<u32> = uses.iter().map(|used| used.process().pid).collect();
-        let mut may_know = self.judge.borrow_mut().may_know(object, &known);
-        let candidates = std::mem::take(&mut may_know.candidates);
-        uses.extend(candidates.into_iter().map(|candidate| Use::possible(object.id, candidate)));
+        let mut may_know = MayKnow::default();
+        if let Some(Others { recorded, judge }) = &self.others {
+            // Who is seen to use it needs no record to be named.
+            let mut known: Vec<u32> = uses.iter().map(|used| used.process().pid).collect();
+            let recorded = recorded.get(&object.id).into_iter().flatten();
+            uses.extend(recorded.filter(|used| !known.contains(&used.process().pid)).cloned());
+            known.extend(uses.iter().map(|used| used.process().pid));
+            may_know = judge.borrow_mut().may_know(object, &known);
+            let candidates = std::mem::take(&mut may_know.candidates);
+            uses.extend(candidates.into_iter().map(|candidate| Use::possible(object.id, candidate)));
+        }
         Found { object: *object, uses, usage, may_know }
     }
 
@@ -109,14 +135,9 @@ impl<'a> Whole<'a> {
 }
 
 impl Found<'_> {
-    /// Those who are known to use it.
-    fn known(&self) -> impl Iterator<Item = &Use> {
-        self.uses.iter().filter(|used| used.is_known())
-    }
-
-    /// Whether nobody is seen to use it, and nothing hidden either.
+    /// Whether nobody is seen to use it or recorded with it, and nothing hidden either.
     fn is_unused(&self) -> bool {
-        self.known().next().is_none() && hidden(self.usage).is_none()
+        !self.uses.iter().any(Use::is_known) && hidden(self.usage).is_none()
     }
 
     /// That nobody is seen to use it, and who may know it.
@@ -211,7 +232,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
     }
     let all = with_other_sets(&objects);
     let users = Users::scan(&all, Wants { holders: true, waiters: true });
-    let whole = Whole::new(&all, &users);
+    let whole = Whole::new(&all, &users).with_others(&objects);
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found);
     let mut out = Out::stdout()?;
@@ -271,7 +292,7 @@ impl WhoArgs {
     ) -> io::Result<()> {
         let all = || found.iter().flat_map(|one| &one.uses);
         if self.quiet {
-            let pids: BTreeSet<u32> = all().filter(|used| used.is_known()).map(|used| used.process().pid).collect();
+            let pids: BTreeSet<u32> = all().filter(|used| used.is_seen()).map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
         }
         let names = uses::names(all());

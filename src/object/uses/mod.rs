@@ -73,6 +73,12 @@ impl Use {
         !matches!(self.role, Role::MayKnow(_))
     }
 
+    /// Whether it uses the object at this moment.
+    #[must_use]
+    pub const fn is_seen(&self) -> bool {
+        matches!(self.role, Role::Holder(_) | Role::Waiter(..))
+    }
+
     /// Whether it could be examined, if it may know the object.
     #[must_use]
     pub const fn is_examined(&self) -> bool {
