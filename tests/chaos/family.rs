@@ -118,15 +118,14 @@ impl Process {
         }
     }
 
-    /// Begins a member that runs `body`; its number.
+    /// Begins a member that runs `body`, and its number.
     fn begin(&mut self, body: impl FnOnce(&mut Process)) -> Option<(Member, i32)> {
         let member = self.known.begin(self.me.family())?;
-        self.begin_as(member, body).map(|pid| (member, pid))
-    }
-
-    fn begin_as(&mut self, member: Member, body: impl FnOnce(&mut Process)) -> Option<i32> {
         let (known, ledger, seed) = (self.known, self.ledger, self.random.next());
         let child = crowd::fork(false, || {
+            if !known.lives(member) {
+                return 0;
+            }
             known.set_pid(member, crowd::own_pid());
             body(&mut Process { known, ledger, me: member, random: Random::new(seed) });
             known.end(member);
@@ -136,7 +135,7 @@ impl Process {
             Ok(pid) => {
                 self.known.set_pid(member, pid);
                 self.ledger.count(Count::Begun);
-                Some(pid)
+                Some((member, pid))
             }
             Err(_) => {
                 self.known.end(member);
@@ -159,13 +158,13 @@ impl Process {
     fn hand_on(&mut self) {
         let kind = self.any_kind();
         let Some(own) = self.make(Plot::Child, kind) else { return };
-        let Some(member) = self.known.begin(self.me.family()) else { return };
-        self.known.learn(own.noted, member);
+        self.known.learn(own.noted, self.me);
         let before = self.random.once_in(2);
         if before {
             self.let_use(own);
         }
-        let begun = self.begin_as(member, |daemon| {
+        let begun = self.begin(|daemon| {
+            daemon.known.learn(own.noted, daemon.me);
             if !before {
                 daemon.let_use(own);
             }
@@ -180,24 +179,20 @@ impl Process {
     fn succeed(&mut self) {
         let kind = self.any_kind();
         let Some(own) = self.make(Plot::Successors, kind) else { return };
-        let Some(member) = self.known.begin(self.me.family()) else { return };
-        self.known.learn(own.noted, member);
+        self.known.learn(own.noted, self.me);
         self.let_use(own);
         let left = 1 + self.random.below(12);
-        self.begin_as(member, |first| first.renew(own, left));
+        self.begin(|first| first.renew(own, left));
     }
 
     fn renew(&mut self, own: Own, left: u64) {
+        self.known.learn(own.noted, self.me);
         let at_most = if self.random.once_in(2) { 8 } else { 60 };
         self.idle(at_most, Some(own));
         if left == 0 || self.ledger.stopped() {
             return;
         }
-        let Some(member) = self.known.begin(self.me.family()) else { return };
-        if !self.known.learn(own.noted, member) {
-            return self.known.end(member);
-        }
-        if self.begin_as(member, |next| next.renew(own, left - 1)).is_some() {
+        if self.begin(|next| next.renew(own, left - 1)).is_some() {
             self.ledger.count(Count::Successions);
         }
     }
@@ -206,7 +201,6 @@ impl Process {
     fn lock(&mut self) {
         let Some(own) = self.make(Plot::Lock, Kind::Sem) else { return };
         let id = own.id;
-        self.let_use(own);
         if knock(|| calls::semop(id, (0, 4, IPC_NOWAIT), None)).is_err() {
             return;
         }
@@ -236,7 +230,11 @@ impl Process {
     fn pause(&mut self) {
         let kind = if self.random.once_in(2) { Kind::Sem } else { Kind::Msg };
         let Some(own) = self.make(Plot::Pause, kind) else { return };
-        self.let_use(own);
+        // Until the other is stopped this one is the last user, and lives. Otherwise the queue might be closed while
+        // somebody receives, who is refused then, and stands where he waited.
+        if !use_once(own) {
+            return;
+        }
         let sleeper = self.begin(|_| {
             // It is never woken rightly.
             let _ = match own.kind {

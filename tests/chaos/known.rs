@@ -3,7 +3,8 @@
 //!
 //! As in [`ledger`](crate::ledger) a process lives here while its number of life stands in its seat, which is cleared
 //! before it ends or is killed. Nobody here removes anything. So whoever finds an object gone looks for one that knew it:
-//! if such a process lives *then*, it has lived when the object was removed, for it learned of it while it was there.
+//! if such a process lives *then*, it was wrong. For a process writes itself down, and has learned of the object at its
+//! birth, or by using it: at every moment since the object was made, it or who it has it from has lived.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
@@ -142,9 +143,15 @@ impl Known {
         }
     }
 
-    /// Whether all of a family have ended and were reaped.
+    /// Whether all of a family have ended and were reaped. Who was killed may have left a seat to a child that was never
+    /// born, or finds no seat when it is.
     pub(crate) fn is_over(&self, family: usize) -> bool {
-        (family * MEMBERS..(family + 1) * MEMBERS).all(|seat| self.pid(seat) == 0 && self.sitting(seat).is_none())
+        let seats = family * MEMBERS..(family + 1) * MEMBERS;
+        let over = seats.clone().all(|seat| self.pid(seat) == 0);
+        if over {
+            seats.for_each(|seat| self.seats[seat * 2].store(0, SeqCst));
+        }
+        over
     }
 
     /// Writes down an object that a process of the caller's family has just made.
@@ -159,13 +166,18 @@ impl Known {
         Some(Noted { words, code })
     }
 
-    /// A member may use it from now on, whatever others do. False if too many know it.
+    /// A member may use it from now on, whatever others do. False if too many know it, or it is struck out.
     pub(crate) fn learn(&self, noted: Noted, member: Member) -> bool {
-        noted.words[1..].iter().any(|word| {
+        let learned = noted.words[1..].iter().find(|word| {
             let before = word.load(SeqCst);
             let free = before == 0 || !self.lives(Member(before));
             free && word.compare_exchange(before, member.0, SeqCst, SeqCst).is_ok()
-        })
+        });
+        let is_noted = noted.words[0].load(SeqCst) == noted.code;
+        if let Some(word) = learned.filter(|_| !is_noted) {
+            let _ = word.compare_exchange(member.0, 0, SeqCst, SeqCst);
+        }
+        learned.is_some() && is_noted
     }
 
     /// Looks at all objects; strikes out those that are gone.
