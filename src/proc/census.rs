@@ -1,6 +1,6 @@
 //! All living processes, as far as the question goes who may know an object.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::identity::{self, Users};
@@ -9,7 +9,7 @@ use super::task::Stat;
 
 /// Listings of `/proc` at the most. While a process is not yet read it may fork and end, so that its child stands where
 /// the census has been already: a further listing finds it.
-const LISTINGS: u32 = 4;
+const LISTINGS: u32 = 8;
 
 /// A living process.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub struct Resident {
 pub struct Census {
     /// By number.
     pub residents: Vec<Resident>,
+    /// Whether processes came and went all the time, so that some may have been missed.
+    pub is_hasty: bool,
 }
 
 impl Census {
@@ -40,26 +42,32 @@ impl Census {
         let own = std::process::id();
         let mut residents = Vec::new();
         let mut seen = HashSet::from([own]);
+        let mut zombies = HashMap::new();
+        let mut is_hasty = true;
         for _ in 0..LISTINGS {
             let mut ended = false;
-            let mut anew = false;
             for pid in reader::processes()? {
                 if !seen.insert(pid) {
                     continue;
                 }
-                anew = true;
                 match look_at(pid, reader) {
                     Sight::Resident(resident) => residents.push(*resident),
                     Sight::Kernel => {}
-                    Sight::Ended => ended = true,
+                    // Its number may come again.
+                    Sight::Ended => ended |= seen.remove(&pid),
+                    Sight::Zombie(started) => {
+                        seen.remove(&pid);
+                        ended |= zombies.insert(pid, started) != Some(started);
+                    }
                 }
             }
-            if !anew || !ended {
+            is_hasty = ended;
+            if !ended {
                 break;
             }
         }
         residents.sort_by_key(|resident| resident.pid);
-        Ok(Self { residents })
+        Ok(Self { residents, is_hasty })
     }
 }
 
@@ -70,6 +78,8 @@ enum Sight {
     Kernel,
     /// It has ended, and may have left children that were not there when `/proc` was listed.
     Ended,
+    /// Likewise, but its number is still taken. When it had started, in ticks.
+    Zombie(u64),
 }
 
 fn look_at(pid: u32, reader: &mut Reader) -> Sight {
@@ -86,7 +96,7 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
         return Sight::Kernel;
     }
     if stat.is_out_of_the_question() {
-        return Sight::Ended;
+        return Sight::Zombie(stat.started);
     }
     // The first thread has ended and shows nothing any more; others do.
     let task = if stat.is_ending() { living_thread(pid, reader).unwrap_or(process) } else { process };

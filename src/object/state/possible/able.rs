@@ -65,6 +65,8 @@ pub(super) enum Ability {
     /// A line of the bystanders takes it away.
     SetAside(String),
     Unable,
+    /// It has ended meanwhile.
+    Ended,
 }
 
 /// A process as far as it does not depend on the object.
@@ -117,7 +119,7 @@ impl Abilities {
         let profile =
             self.profiles.entry(resident.pid).or_insert_with(|| Profile::read(resident, &mut self.files, reader));
         if profile.code.is_none() {
-            return Ability::Unable;
+            return Ability::Ended;
         }
         let mut aside = None;
         let may_hold = object.kind() == Kind::Sem && let_in.is_master() && !question.undo_is_known;

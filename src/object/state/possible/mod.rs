@@ -33,6 +33,9 @@ use crate::sys::{Gid, Pid, Timestamp, Uid, namespace};
 /// So many processes are described; of the others the number is told.
 pub const MOST_DESCRIBED: usize = 8;
 
+/// How often processes are looked at anew, because one has ended that should have been looked into.
+const ATTEMPTS: u32 = 8;
+
 /// What is asked.
 pub(super) struct Question<'a> {
     /// The object, with the times and the mode that it had before anything of our own touched it.
@@ -108,6 +111,9 @@ pub(super) struct PossibleUsers {
     entrants: HashMap<Door, Entrants>,
     /// Whether a process is in this IPC namespace.
     here: HashMap<u32, bool>,
+    /// Whether a process has ended since the census that had to be looked into. It may have left a child that knows what
+    /// it knew.
+    missed: bool,
 }
 
 impl PossibleUsers {
@@ -125,9 +131,25 @@ impl PossibleUsers {
 
     /// Who may use an object.
     pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
+        for _ in 0..ATTEMPTS {
+            self.missed = false;
+            let answer = self.find_once(question, processes);
+            if !(self.missed && answer.is_nobody()) {
+                return answer;
+            }
+            self.forget();
+        }
+        let why = "processes that may have known it come and go too fast for all to be seen";
+        MayKnow { unseen: Some(why.to_owned()), ..MayKnow::default() }
+    }
+
+    fn find_once(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
         let census = self.census.take().unwrap_or_else(|| take_census(&mut self.reader));
         let answer = match &census {
-            Ok(census) => self.search(&census.residents, question, processes),
+            Ok(census) => {
+                self.missed = census.is_hasty;
+                self.search(&census.residents, question, processes)
+            }
             Err(why) => MayKnow { unseen: Some(why.clone()), ..MayKnow::default() },
         };
         let _ = self.census.set(census);
@@ -154,6 +176,10 @@ impl PossibleUsers {
                     continue;
                 }
                 Ability::Unable => continue,
+                Ability::Ended => {
+                    self.missed = true;
+                    continue;
+                }
             };
             answer.number += 1;
             if answer.candidates.len() < MOST_DESCRIBED {
@@ -183,10 +209,14 @@ impl PossibleUsers {
             return known;
         }
         let own = namespace::ipc();
-        let reader = &mut self.reader;
+        let (reader, missed) = (&mut self.reader, &mut self.missed);
         let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
             Ok(namespace) => Some(namespace) == own,
-            Err(error) => !crate::proc::reader::is_gone(&error),
+            Err(error) => {
+                let gone = crate::proc::reader::is_gone(&error);
+                *missed |= gone;
+                !gone
+            }
         };
         let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
         let here = is_ours(resident.task)
