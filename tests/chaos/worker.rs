@@ -12,6 +12,8 @@ use crate::random::Random;
 
 /// Attempts to get into a closed object.
 const KNOCKS: u32 = 300;
+/// During so many of so many runs of cleaning operations are to be undone.
+const UNDO_RUNS: (u64, u64) = (3, 9);
 /// Attempts at a lock.
 const TRIES: u32 = 50;
 /// Places that most workers have to do with.
@@ -34,15 +36,17 @@ struct Worker {
     me: Life,
     random: Random,
     held: Vec<Held>,
+    /// Whether its end undoes operations, on whatever set: as long as it lives every set of its user may be held.
+    undoes: bool,
 }
 
 /// Lives a whole life.
 pub(crate) fn live(ledger: Ledger, me: Life, seed: u64) {
-    let mut worker = Worker { ledger, me, random: Random::new(seed), held: Vec::new() };
+    let mut worker = Worker { ledger, me, random: Random::new(seed), held: Vec::new(), undoes: false };
     crowd::interrupt_every(Duration::from_millis(2 + worker.random.below(40)));
     let steps = 1 + worker.random.below(80);
     for _ in 0..steps {
-        if ledger.stopped() {
+        if ledger.stopped() || worker.undoes && worker.random.once_in(5) {
             break;
         }
         worker.step();
@@ -263,7 +267,7 @@ impl Worker {
         let life = Life::new(seat, self.random.next() & 0xffff_ffff | 1);
         let (ledger, looks) = (self.ledger, 2 + self.random.below(60));
         let held = std::mem::take(&mut self.held);
-        let child = Worker { ledger, me: life, random: Random::new(self.random.next()), held };
+        let child = Worker { ledger, me: life, random: Random::new(self.random.next()), held, undoes: false };
         self.ledger.begin_life(life);
         let pid = crowd::fork(false, || {
             ledger.set_pid(seat, crowd::own_pid());
@@ -297,13 +301,15 @@ impl Worker {
                 let operate = || calls::semop(id, (0, delta, IPC_NOWAIT), None);
                 self.call(&locked, id, operate, |locked| locked.used(Role::First, me));
             }
-            3 => {
+            // At times nobody does so, that sets can go.
+            3 if self.ledger.get(Count::Runs) % UNDO_RUNS.1 < UNDO_RUNS.0 => {
                 let delta = if self.random.once_in(2) { 1 } else { -1 };
+                self.undoes = true;
                 locked.will_be_undone(me);
                 let operate = || calls::semop(id, (2, delta, SEM_UNDO | IPC_NOWAIT), None);
                 self.call(&locked, id, operate, |locked| locked.used(Role::Undoable, me));
             }
-            4 => {
+            3 | 4 => {
                 let delta = if self.random.once_in(2) { 1 } else { -1 };
                 self.call(&locked, id, || calls::semop(id, (1, delta, IPC_NOWAIT), None), |_| {});
             }
