@@ -19,6 +19,9 @@ const CAP_SET_IDS: u64 = 1 << 6 | 1 << 7;
 /// `CAP_SYS_ADMIN` in the effective set.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
 
+/// `CAP_PERFMON` and `CAP_BPF` in the effective set.
+const CAP_READ_TASKS: u64 = 1 << 38 | 1 << 39;
+
 /// What can be said of a process the kernel recorded for an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {
@@ -67,6 +70,28 @@ pub fn process_of(number: u32) -> Found {
 #[must_use]
 pub fn is_system_administrator() -> bool {
     has_capability(CAP_SYS_ADMIN)
+}
+
+/// Whether this process may have the kernel's own memory read by a BPF program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It may, unless the kernel forbids it to everybody.
+    Allowed,
+    /// It lacks the capabilities.
+    Denied,
+    /// It is not in the initial user namespace, where alone they count.
+    Outside,
+}
+
+/// Whether this process has `CAP_BPF` and `CAP_PERFMON`, or `CAP_SYS_ADMIN`, where they count.
+#[must_use]
+pub fn may_read_tasks() -> Reading {
+    let capable = has_capability(CAP_READ_TASKS) || has_capability(CAP_SYS_ADMIN);
+    match (capable, namespace::is_initial_user()) {
+        (false, _) => Reading::Denied,
+        (true, false) => Reading::Outside,
+        (true, true) => Reading::Allowed,
+    }
 }
 
 /// Whether `/proc` may leave out processes of others: it is mounted with `hidepid` of 2 or more, and this process has no

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod affinity;
 pub mod barrier;
+pub mod bpf;
 pub mod clock;
 pub mod credentials;
 pub mod errno;

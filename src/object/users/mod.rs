@@ -1,17 +1,20 @@
-//! Who uses objects: processes with a segment attached, and threads asleep on an object.
+//! Who uses objects: processes with a segment attached, threads asleep on an object, and processes that have used a set
+//! with `SEM_UNDO`.
 //!
-//! One pass over `/proc` serves any number of objects.
+//! One pass over `/proc` serves any number of objects, and one over the kernel's tasks any number of sets.
 
 mod asleep;
 pub(super) mod describe;
 mod holders;
 mod pass;
+pub mod undo;
 mod waiters;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::pass::Pass;
+use self::undo::{Undo, UndoRecord};
 use super::access::let_in;
 use super::model::{Object, ObjectId};
 use crate::proc::identity;
@@ -142,12 +145,20 @@ pub struct Usage {
     pub may_be_paused: Option<u32>,
     /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
     pub hidden_why: Option<String>,
+    /// Undo records of a set; None of other kinds, and where they were not looked for.
+    pub undo: Option<Box<Undo>>,
 }
 
 impl Usage {
     /// The processes with it attached.
     pub fn holding(&self) -> impl Iterator<Item = u32> {
         self.holders.iter().map(|holder| holder.process.pid)
+    }
+
+    /// The undo records that were found.
+    #[must_use]
+    pub fn undo_records(&self) -> &[UndoRecord] {
+        self.undo.as_ref().map_or(&[], |undo| undo.records.as_slice())
     }
 }
 
@@ -174,7 +185,7 @@ pub struct UnseenThreads {
 pub struct Wants {
     /// Processes with segments attached.
     pub holders: bool,
-    /// Threads asleep.
+    /// Threads asleep, and processes that have used sets with undo.
     pub waiters: bool,
 }
 
@@ -200,6 +211,9 @@ impl Users {
         }
         if wants.waiters {
             users.note_who_may_be_paused(objects);
+            for (id, undo) in undo::read(objects) {
+                users.by_object.entry(id).or_default().undo = Some(Box::new(undo));
+            }
         }
         users
     }

@@ -15,7 +15,7 @@ use crate::{before_main, is_root};
 
 /// A forked process. Dropping it kills and reaps it.
 #[derive(Debug)]
-struct Forked {
+pub(super) struct Forked {
     pid: u32,
 }
 
@@ -23,7 +23,7 @@ struct Forked {
 /// descriptors but `kept` and the standard ones: a copied pipe end would keep
 /// another test's child from seeing the end of its input.
 #[track_caller]
-fn fork(kept: Option<BorrowedFd<'_>>, body: impl FnOnce()) -> Forked {
+pub(super) fn fork(kept: Option<BorrowedFd<'_>>, body: impl FnOnce()) -> Forked {
     before_main::require();
     let guard = forking();
     // SAFETY: the child uses only `body`, the last thing it does, and never
@@ -247,7 +247,7 @@ pub fn send_until_removed(id: i32, text: &[u8]) {
 /// detaches the segment.
 #[derive(Debug)]
 pub struct Holder {
-    process: Forked,
+    pub(super) process: Forked,
 }
 
 impl Holder {
@@ -385,7 +385,7 @@ pub fn receiver_that_had_a_thread(id: i32, user: u32) -> Holder {
 /// A process that creates and removes objects flat out. Dropping it kills it.
 #[derive(Debug)]
 pub struct Churner {
-    process: Forked,
+    pub(super) process: Forked,
 }
 
 impl Churner {

@@ -1,0 +1,190 @@
+//! What the kernel knows of tasks and `/proc` does not show, read by a BPF iterator of tasks.
+//!
+//! Only tasks of the reader's pid namespace, and of those within it, are seen. Nothing is hidden of those that are: it
+//! takes the rights of an administrator, in the initial user namespace.
+
+mod program;
+pub mod undo;
+
+use std::io;
+use std::sync::OnceLock;
+
+use super::btf::{Btf, Member, Shape, Structure};
+use super::process::{Reading, may_read_tasks};
+use crate::error::bare;
+use crate::sys::Errno;
+use crate::sys::bpf::KernelTypes;
+use program::{Helper, If, Label, Program, R0, R1, R7, R9, Width};
+
+/// The function that a program for tasks belongs to.
+const ITERATOR: &str = "bpf_iter_task";
+/// That and the structures whose members are read.
+const WANTED: [&str; 8] =
+    [ITERATOR, "task_struct", "pid", "upid", "nsproxy", "ipc_namespace", "sem_undo_list", "sem_undo"];
+
+/// Where things lie in the kernel's structures, in bytes.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// The number of `bpf_iter_task`.
+    function: u32,
+    task: TaskLayout,
+    undo: UndoLayout,
+}
+
+/// Of tasks and what they point to.
+#[derive(Clone, Copy, Debug)]
+struct TaskLayout {
+    /// `task_struct.sysvsem.undo_list`
+    undo_list: i32,
+    /// `task_struct.nsproxy`
+    nsproxy: i32,
+    /// `task_struct.group_leader`
+    group_leader: i32,
+    /// `task_struct.thread_pid`
+    thread_pid: i32,
+    /// `pid.level`
+    level: i32,
+    /// `pid.numbers`, the size of one, and `upid.nr`
+    numbers: (i32, i32, i32),
+    /// `nsproxy.ipc_ns`
+    ipc_ns: i32,
+    /// `ipc_namespace.ns.inum`
+    inum: i32,
+}
+
+/// Of undo records.
+#[derive(Clone, Copy, Debug)]
+struct UndoLayout {
+    /// `sem_undo_list.list_proc.next`
+    first: i32,
+    /// `sem_undo.list_proc.next`
+    next: i32,
+    /// `sem_undo.ulp`
+    list: i32,
+    /// `sem_undo.semid`
+    semid: i32,
+    /// `sem_undo.semadj`, and whether it points to the adjustments, as in older kernels.
+    adjustments: (i32, bool),
+}
+
+impl Layout {
+    /// Finds everything; None where the kernel has something else in its place.
+    fn find(btf: &Btf<'_>) -> Option<Self> {
+        let (task, undo) = (btf.structure("task_struct")?, btf.structure("sem_undo")?);
+        let (pid, upid) = (btf.structure("pid")?, btf.structure("upid")?);
+        let numbers = pid.member("numbers")?;
+        let size = upid.size()?;
+        let adjustments = undo.member("semadj")?;
+        let is_pointer = match adjustments.shape {
+            Shape::Array(2) => false,
+            Shape::Pointer => true,
+            _ => return None,
+        };
+        Some(Self {
+            function: btf.function(ITERATOR)?,
+            task: TaskLayout {
+                undo_list: pointer(task, "sysvsem.undo_list")?,
+                nsproxy: pointer(task, "nsproxy")?,
+                group_leader: pointer(task, "group_leader")?,
+                thread_pid: pointer(task, "thread_pid")?,
+                level: number(pid, "level")?,
+                numbers: (offset(numbers)?, i32::try_from(size).ok()?, number(upid, "nr")?),
+                ipc_ns: pointer(btf.structure("nsproxy")?, "ipc_ns")?,
+                inum: number(btf.structure("ipc_namespace")?, "ns.inum")?,
+            },
+            undo: UndoLayout {
+                first: pointer(btf.structure("sem_undo_list")?, "list_proc.next")?,
+                next: pointer(undo, "list_proc.next")?,
+                list: pointer(undo, "ulp")?,
+                semid: number(undo, "semid")?,
+                adjustments: (offset(adjustments)?, is_pointer),
+            },
+        })
+        .filter(|_| numbers.shape == Shape::Array(size) && cfg!(target_pointer_width = "64"))
+    }
+}
+
+/// The offset of a member that is an address.
+fn pointer(structure: Structure<'_>, path: &str) -> Option<i32> {
+    structure.member(path).filter(|member| member.shape == Shape::Pointer).and_then(offset)
+}
+
+/// The offset of a member that is a number of four bytes.
+fn number(structure: Structure<'_>, path: &str) -> Option<i32> {
+    structure.member(path).filter(|member| member.shape == Shape::Number(4)).and_then(offset)
+}
+
+fn offset(member: Member) -> Option<i32> {
+    i32::try_from(member.offset).ok()
+}
+
+/// Where things lie, looked up once.
+///
+/// # Errors
+/// Why that cannot be known, in words.
+fn layout() -> Result<&'static Layout, String> {
+    static LAYOUT: OnceLock<Result<Layout, String>> = OnceLock::new();
+    match may_read_tasks() {
+        Reading::Allowed => {}
+        Reading::Denied => return Err("needs CAP_BPF and CAP_PERFMON".to_owned()),
+        Reading::Outside => return Err("needs CAP_BPF and CAP_PERFMON in the initial user namespace".to_owned()),
+    }
+    let found = LAYOUT.get_or_init(|| {
+        let types = KernelTypes::open().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "this kernel has no BTF in /sys".to_owned(),
+            _ => format!("the kernel's BTF cannot be read: {}", bare(&error)),
+        })?;
+        let btf = Btf::parse(&types, &WANTED).ok_or("the kernel's BTF is not understood")?;
+        Layout::find(&btf).ok_or_else(|| "this kernel's tasks are not as those that are known".to_owned())
+    });
+    found.as_ref().map_err(Clone::clone)
+}
+
+/// Why the kernel did not do what is wanted, in words.
+fn refused(errno: Errno) -> String {
+    match errno {
+        // Whoever lacks the rights is told so before.
+        Errno::EPERM => "the kernel forbids it (lockdown, a security module, or RLIMIT_MEMLOCK)".to_owned(),
+        errno => format!("bpf(2): {errno}"),
+    }
+}
+
+/// Writes: R7 = the task that the program is run for, and on to `end` after the last.
+fn begin(program: &mut Program, end: Label) {
+    program.load(Width::Eight, R7, R1, 8);
+    program.jump_if(R7, If::Equal, 0, end);
+}
+
+impl TaskLayout {
+    /// Writes: R1 = the number of the IPC namespace of the task in R7; goes to `none` where it has none any more.
+    fn read_namespace(&self, program: &mut Program, local: i16, none: Label) {
+        program.read(local, Width::Eight, R7, self.nsproxy);
+        program.load_local(Width::Eight, R1, local);
+        program.jump_if(R1, If::Equal, 0, none);
+        program.read(local, Width::Eight, R1, self.ipc_ns);
+        program.load_local(Width::Eight, R1, local);
+        program.read(local, Width::Four, R1, self.inum);
+        program.load_local(Width::Four, R1, local);
+    }
+
+    /// Writes: reads the number of the process of the task in R7 to `process`, as it counts in the pid namespace of the
+    /// reader; goes to `none` where it has none any more. Spoils R7 and R9.
+    fn read_process(&self, program: &mut Program, process: i16, local: i16, none: Label) {
+        let (numbers, size, number) = self.numbers;
+        program.call(Helper::CurrentTask);
+        program.read(local, Width::Eight, R0, self.thread_pid);
+        program.load_local(Width::Eight, R1, local);
+        program.read(local, Width::Four, R1, self.level);
+        program.load_local(Width::Four, R9, local);
+        // Pid namespaces are no deeper (`MAX_PID_NS_LEVEL`).
+        program.jump_if(R9, If::Greater, 32, none);
+        program.multiply(R9, size);
+        program.read(local, Width::Eight, R7, self.group_leader);
+        program.load_local(Width::Eight, R1, local);
+        program.read(local, Width::Eight, R1, self.thread_pid);
+        program.load_local(Width::Eight, R1, local);
+        program.jump_if(R1, If::Equal, 0, none);
+        program.add_register(R1, R9);
+        program.read(process, Width::Four, R1, numbers + number);
+    }
+}

@@ -1,0 +1,409 @@
+//! Undo records: what processes did with `SEM_UNDO`, and what the kernel will take back when they end.
+//!
+//! The kernel keeps them in lists. A list belongs to all threads of a process, and to processes that were made with
+//! `CLONE_SYSVSEM`; it has one record for each set that was used with `SEM_UNDO`, from the first time on until all of them
+//! have ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::sync::{Mutex, PoisonError};
+
+use super::program::{Helper, If, Label, Program, R0, R1, R2, R3, R4, R6, R7, R8, R9, Width};
+use super::{Layout, begin, layout, refused};
+use crate::error::bare;
+use crate::sys::bpf::{Instruction, Map, TaskProgram};
+use crate::sys::namespace;
+
+/// Records that the program looks at before it is run for the same task again. The kernel looks through the loop as
+/// often before it lets the program run.
+const RECORDS: i32 = 32;
+/// The longest list of adjustments that is read.
+const MOST_SEMAPHORES: i32 = 1 << 16;
+/// The program stops and lets its user take what it wrote when it has written more than so many bytes.
+const FULL: i32 = 1 << 16;
+/// Before the adjustments of each record that the program writes: the set, the number of adjustments, in eight bytes each
+/// the process and the address of the list.
+const RECORD: usize = 24;
+/// Times that the program is run anew before its user gives up, some gigabytes' worth.
+const MOST_STOPS: usize = 100_000;
+/// Passes over all tasks where a list is lost in the middle.
+const ATTEMPTS: usize = 5;
+
+/// What the program and its user share besides the sizes of sets: numbers at these places, and what it writes.
+mod state {
+    /// How many bytes are written.
+    pub(super) const WRITTEN: i16 = 0;
+    /// The list in which the program stopped, and the record.
+    pub(super) const STOPPED_IN: i16 = 8;
+    pub(super) const STOPPED_AT: i16 = 16;
+    /// The list that it read last, for which process.
+    pub(super) const LAST: i16 = 24;
+    pub(super) const LAST_PROCESS: i16 = 32;
+    /// Whether it found something that is not in the list that it follows.
+    pub(super) const LOST: i16 = 40;
+    /// The number of the IPC namespace.
+    pub(super) const NAMESPACE: i16 = 48;
+    /// Where it writes.
+    pub(super) const OUTPUT: i16 = 64;
+    /// The size of it all.
+    pub(super) const SIZE: usize =
+        OUTPUT as usize + super::FULL as usize + super::RECORD + 2 * super::MOST_SEMAPHORES as usize;
+}
+
+/// The undo records of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UndoList {
+    /// The process.
+    pub process: u32,
+    /// Others that it shares the list with: what is in it is given back when the last of them ends.
+    pub shared_with: Vec<u32>,
+    /// By set: the semaphores with an adjustment that is not zero, and what the kernel will add to their values.
+    pub records: BTreeMap<i32, Vec<(u16, i16)>>,
+}
+
+/// Records, by the address of their list and the process: an address may soon be that of another list.
+type Found = BTreeMap<(u64, u32), BTreeMap<i32, Vec<(u16, i16)>>>;
+
+/// The processes that have records of some of `sets`, which are given with their number of semaphores; in the caller's
+/// IPC namespace, and in its pid namespace.
+///
+/// # Errors
+/// Why they cannot be read, in words: `needs CAP_BPF and CAP_PERFMON`.
+pub fn read(sets: &[(i32, u64)]) -> Result<Vec<UndoList>, String> {
+    // Loading the program takes ten times as long as running it.
+    static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let room = u32::try_from(sets.len()).unwrap_or(u32::MAX);
+    if loaded.as_ref().is_none_or(|loaded| loaded.room < room) {
+        *loaded = Some(Loaded::new(room)?);
+    }
+    match &mut *loaded {
+        Some(loaded) => loaded.read(sets),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The program in the kernel.
+#[derive(Debug)]
+struct Loaded {
+    program: TaskProgram,
+    state: Map,
+    sizes: Map,
+    room: u32,
+}
+
+impl Loaded {
+    fn new(room: u32) -> Result<Self, String> {
+        let layout = layout()?;
+        let room = room.max(64);
+        let state = Map::array(state::SIZE as u32, 1).map_err(refused)?;
+        let sizes = Map::hash(4, 4, room).map_err(refused)?;
+        let written = write(layout, &state, &sizes).ok_or("the program for it is too long")?;
+        let program = TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?;
+        Ok(Self { program, state, sizes, room })
+    }
+
+    fn read(&self, sets: &[(i32, u64)]) -> Result<Vec<UndoList>, String> {
+        let namespace = namespace::ipc().ok_or("/proc does not tell which IPC namespace this is")?;
+        for (id, size) in sets {
+            // Operations cannot name more semaphores.
+            let size = u32::try_from(*size).unwrap_or(u32::MAX).min(MOST_SEMAPHORES as u32);
+            self.sizes.set(&id.to_ne_bytes(), &size.to_ne_bytes()).map_err(refused)?;
+        }
+        let wanted: BTreeSet<i32> = sets.iter().map(|(id, _)| *id).collect();
+        for _ in 0..ATTEMPTS {
+            let mut found = Found::new();
+            if self.pass(namespace, &wanted, &mut found)? {
+                return Ok(lists(found));
+            }
+        }
+        Err("they change too fast".to_owned())
+    }
+
+    /// Runs the program for all tasks; whether it has followed all lists to their ends.
+    fn pass(&self, namespace: u64, wanted: &BTreeSet<i32>, found: &mut Found) -> Result<bool, String> {
+        let key = 0_u32.to_ne_bytes();
+        let mut state = vec![0; state::SIZE];
+        put(&mut state, state::NAMESPACE, namespace);
+        self.state.set(&key, &state).map_err(refused)?;
+        let mut pass = self.program.pass().map_err(refused)?;
+        for _ in 0..MOST_STOPS {
+            let ended = match pass.read(&mut [0; 64]) {
+                Ok(count) => count == 0,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
+                Err(error) => return Err(format!("bpf(2): {}", bare(&error))),
+            };
+            self.state.get(&key, &mut state).map_err(refused)?;
+            take(&state, wanted, found);
+            if get(&state, state::LOST) != 0 {
+                return Ok(false);
+            }
+            if ended {
+                return Ok(true);
+            }
+            put(&mut state, state::WRITTEN, 0);
+            self.state.set(&key, &state).map_err(refused)?;
+        }
+        Err("there are too many".to_owned())
+    }
+}
+
+/// Tells for each process who shares its list.
+fn lists(found: Found) -> Vec<UndoList> {
+    let mut lists: Vec<UndoList> = Vec::with_capacity(found.len());
+    let mut sharers: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for (list, process) in found.keys() {
+        sharers.entry(*list).or_default().push(*process);
+    }
+    for ((list, process), records) in found {
+        let all = sharers.get(&list).map(Vec::as_slice).unwrap_or_default();
+        let shared_with = all.iter().copied().filter(|other| *other != process).collect();
+        lists.push(UndoList { process, shared_with, records });
+    }
+    lists.sort_by_key(|list| list.process);
+    lists
+}
+
+fn get(bytes: &[u8], at: i16) -> u64 {
+    let found = usize::try_from(at).ok().and_then(|at| bytes.get(at..)?.first_chunk());
+    found.map_or(0, |found| u64::from_ne_bytes(*found))
+}
+
+fn put(bytes: &mut [u8], at: i16, value: u64) {
+    if let Some(place) = usize::try_from(at).ok().and_then(|at| bytes.get_mut(at..)?.first_chunk_mut()) {
+        *place = value.to_ne_bytes();
+    }
+}
+
+/// Takes the records that the program has written.
+fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
+    let written = usize::try_from(get(state, state::WRITTEN)).unwrap_or(usize::MAX);
+    let output = state.get(state::OUTPUT as usize..).unwrap_or_default();
+    let mut rest = output.get(..written).unwrap_or(output);
+    while let Some((head, after)) = rest.split_at_checked(RECORD) {
+        let word = |at: usize| head[at..].first_chunk().map_or(0, |word| u32::from_ne_bytes(*word));
+        let (set, count) = (word(0).cast_signed(), word(4));
+        let (process, list) = (get(head, 8), get(head, 16));
+        let Some(adjustments) = usize::try_from(count).ok().and_then(|count| after.get(..count.checked_mul(2)?)) else {
+            return;
+        };
+        rest = after.get(adjustments.len().next_multiple_of(8)..).unwrap_or_default();
+        // One that is just ending has no number any more.
+        if let Ok(process @ 1..) = u32::try_from(process)
+            && wanted.contains(&set)
+        {
+            let adjustments = adjustments.chunks_exact(2).map(|two| i16::from_ne_bytes([two[0], two[1]]));
+            let some = (0..=u16::MAX).zip(adjustments).filter(|(_, by)| *by != 0);
+            found.entry((list, process)).or_default().insert(set, some.collect());
+        }
+    }
+}
+
+/// What the program keeps on its stack.
+mod local {
+    /// The set, and before that the only key of the state.
+    pub(super) const SET: i16 = -8;
+    pub(super) const LIST: i16 = -16;
+    pub(super) const SCRATCH: i16 = -24;
+    pub(super) const RECORD: i16 = -32;
+    pub(super) const PROCESS: i16 = -40;
+    /// The bytes of a record's adjustments.
+    pub(super) const BYTES: i16 = -48;
+    pub(super) const ADJUSTMENTS: i16 = -56;
+}
+
+/// Writes the program. It is run for each task, and once more without one.
+fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>> {
+    use std::os::fd::AsRawFd;
+
+    let (task, undo) = (&layout.task, &layout.undo);
+    let [fresh, first, walk, each, next, stop, lost, done, end] = std::array::from_fn(Label);
+    let mut p = Program::default();
+
+    begin(&mut p, end);
+    p.set(R1, 0);
+    p.store_local(Width::Eight, local::SET, R1);
+    p.look_up(shared.as_raw_fd(), local::SET);
+    p.jump_if(R0, If::Equal, 0, end);
+    // From here on R8 is where the state lies, and R6 the list.
+    p.copy(R8, R0);
+    p.read(local::LIST, Width::Eight, R7, task.undo_list);
+    p.load_local(Width::Eight, R6, local::LIST);
+    p.jump_if(R6, If::Equal, 0, end);
+    task.read_namespace(&mut p, local::SCRATCH, end);
+    p.load(Width::Eight, R2, R8, state::NAMESPACE);
+    p.jump_if_register(R1, If::NotEqual, R2, end);
+
+    task.read_process(&mut p, local::PROCESS, local::SCRATCH, end);
+
+    // Go on where it stopped in this list. The task may have ended since; another may have its list.
+    p.load(Width::Eight, R1, R8, state::STOPPED_IN);
+    p.set(R2, 0);
+    p.store(Width::Eight, R8, state::STOPPED_IN, R2);
+    p.jump_if_register(R1, If::NotEqual, R6, fresh);
+    p.load(Width::Eight, R7, R8, state::STOPPED_AT);
+    p.jump(walk);
+
+    // The threads of a process mostly come one after the other.
+    p.here(fresh);
+    p.load(Width::Eight, R1, R8, state::LAST);
+    p.jump_if_register(R1, If::NotEqual, R6, first);
+    p.load_local(Width::Four, R1, local::PROCESS);
+    p.load(Width::Eight, R2, R8, state::LAST_PROCESS);
+    p.jump_if_register(R1, If::Equal, R2, end);
+
+    // R7 is the record that is looked at, by its place in the list; behind the last comes the list itself.
+    p.here(first);
+    p.read(local::RECORD, Width::Eight, R6, undo.first);
+    p.load_local(Width::Eight, R7, local::RECORD);
+    p.here(walk);
+    p.set(R9, 0);
+    p.here(each);
+    p.copy(R1, R6);
+    p.add(R1, undo.first);
+    p.jump_if_register(R7, If::Equal, R1, done);
+    // A record may be given back to the kernel's memory between two runs.
+    p.read(local::SCRATCH, Width::Eight, R7, undo.list - undo.next);
+    p.load_local(Width::Eight, R1, local::SCRATCH);
+    p.jump_if_register(R1, If::NotEqual, R6, lost);
+    p.read(local::SET, Width::Four, R7, undo.semid - undo.next);
+    p.load_local(Width::Four, R1, local::SET);
+    // Its set has been removed.
+    p.jump_if_half(R1, If::Equal, -1, next);
+    let (adjustments, is_pointer) = undo.adjustments;
+    if is_pointer {
+        p.read(local::ADJUSTMENTS, Width::Eight, R7, adjustments - undo.next);
+    } else {
+        p.copy(R1, R7);
+        p.add(R1, adjustments - undo.next);
+        p.store_local(Width::Eight, local::ADJUSTMENTS, R1);
+    }
+    p.look_up(sizes.as_raw_fd(), local::SET);
+    p.jump_if(R0, If::Equal, 0, next);
+    // The full list may be written until there is no room for another.
+    p.load(Width::Eight, R3, R8, state::WRITTEN);
+    p.jump_if(R3, If::Greater, FULL, stop);
+    p.and(R3, -8);
+    p.copy(R4, R8);
+    p.add_register(R4, R3);
+    p.load(Width::Four, R2, R0, 0);
+    p.jump_if(R2, If::Greater, MOST_SEMAPHORES, next);
+    p.load_local(Width::Four, R1, local::SET);
+    p.store(Width::Four, R4, state::OUTPUT, R1);
+    p.store(Width::Four, R4, state::OUTPUT + 4, R2);
+    p.load_local(Width::Four, R1, local::PROCESS);
+    p.store(Width::Eight, R4, state::OUTPUT + 8, R1);
+    p.store(Width::Eight, R4, state::OUTPUT + 16, R6);
+    p.multiply(R2, 2);
+    p.store_local(Width::Eight, local::BYTES, R2);
+    p.copy(R1, R4);
+    p.add(R1, i32::from(state::OUTPUT) + RECORD as i32);
+    p.load_local(Width::Eight, R3, local::ADJUSTMENTS);
+    p.call(Helper::ReadKernel);
+    p.jump_if(R0, If::NotEqual, 0, lost);
+    p.load(Width::Eight, R1, R8, state::WRITTEN);
+    p.load_local(Width::Eight, R2, local::BYTES);
+    p.add(R2, RECORD as i32 + 7);
+    p.and(R2, -8);
+    p.add_register(R1, R2);
+    p.store(Width::Eight, R8, state::WRITTEN, R1);
+    p.here(next);
+    p.read(local::RECORD, Width::Eight, R7, 0);
+    p.load_local(Width::Eight, R7, local::RECORD);
+    p.add(R9, 1);
+    p.jump_if(R9, If::Less, RECORDS, each);
+
+    // To be run for this task again.
+    p.here(stop);
+    p.store(Width::Eight, R8, state::STOPPED_AT, R7);
+    p.store(Width::Eight, R8, state::STOPPED_IN, R6);
+    p.set(R0, 1);
+    p.exit();
+
+    p.here(lost);
+    p.set(R1, 1);
+    p.store(Width::Eight, R8, state::LOST, R1);
+    p.jump(end);
+    p.here(done);
+    p.store(Width::Eight, R8, state::LAST, R6);
+    p.load_local(Width::Four, R1, local::PROCESS);
+    p.store(Width::Eight, R8, state::LAST_PROCESS, R1);
+    p.here(end);
+    p.set(R0, 0);
+    p.exit();
+    p.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::{Found, lists, put, state, take, write};
+    use crate::proc::process::{Reading, may_read_tasks};
+    use crate::proc::tasks::layout;
+    use crate::sys::bpf::{Map, TaskProgram};
+
+    #[test]
+    fn the_kernel_takes_the_program() {
+        if may_read_tasks() != Reading::Allowed {
+            return;
+        }
+        let layout = layout().expect("a description of tasks");
+        let (state, sizes) = (Map::array(state::SIZE as u32, 1).unwrap(), Map::hash(4, 4, 8).unwrap());
+        let program = write(layout, &state, &sizes).expect("a program");
+        let mut log = vec![0; 1 << 24];
+        let loaded = TaskProgram::load(&program, layout.function, &mut log);
+        let log = String::from_utf8_lossy(&log);
+        assert!(loaded.is_ok(), "{loaded:?}\n{}", log.trim_end_matches('\0'));
+    }
+
+    /// Records as the program writes them.
+    fn written(records: &[(i32, u64, u64, &[i16])]) -> Vec<u8> {
+        let mut output = Vec::new();
+        for (set, process, list, adjustments) in records {
+            output.extend(set.to_ne_bytes());
+            output.extend((adjustments.len() as u32).to_ne_bytes());
+            output.extend([process.to_ne_bytes(), list.to_ne_bytes()].concat());
+            output.extend(adjustments.iter().flat_map(|by| by.to_ne_bytes()));
+            output.resize(output.len().next_multiple_of(8), 0);
+        }
+        let mut state = vec![0; state::OUTPUT as usize];
+        put(&mut state, state::WRITTEN, output.len() as u64);
+        state.extend(output);
+        state
+    }
+
+    #[test]
+    fn records_are_taken_one_after_the_other() {
+        let records: [(i32, u64, u64, &[i16]); 5] = [
+            (3, 12, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
+            (3, 13, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
+            (7, 13, 0xffff_8000_0000_1000, &[0]),
+            (8, 13, 0xffff_8000_0000_1000, &[1]),
+            // Just ending.
+            (7, 0, 0xffff_8000_0000_2000, &[1]),
+        ];
+        let mut found = Found::new();
+        take(&written(&records), &BTreeSet::from([3, 7]), &mut found);
+        let lists = lists(found);
+        assert_eq!(lists.len(), 2);
+        assert_eq!((lists[0].process, &lists[0].shared_with[..]), (12, &[13][..]));
+        assert_eq!((lists[1].process, &lists[1].shared_with[..]), (13, &[12][..]));
+        assert_eq!(lists[0].records.iter().collect::<Vec<_>>(), [(&3, &vec![(1, 2), (3, -3)])]);
+        assert_eq!(lists[1].records.iter().collect::<Vec<_>>(), [(&3, &vec![(1, 2), (3, -3)]), (&7, &vec![])]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_records_are_too_strange(count in any::<u64>(), bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let mut found = Found::new();
+            take(&bytes, &BTreeSet::from([0]), &mut found);
+            let mut state = vec![0; state::OUTPUT as usize];
+            put(&mut state, state::WRITTEN, count);
+            take(&[state, bytes].concat(), &BTreeSet::from([0, -1]), &mut found);
+        }
+    }
+}

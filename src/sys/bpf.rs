@@ -1,0 +1,260 @@
+//! Running a program in the kernel, once for each task (`bpf(2)`, an iterator of tasks; since Linux 5.8).
+//!
+//! Such a program only reads: what it is told and what it finds goes through maps, which are closed as everything else
+//! here when their descriptor is.
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr::{self, NonNull};
+
+use super::errno::{Errno, Result};
+
+/// `enum bpf_cmd` of linux/bpf.h.
+mod command {
+    pub(super) const MAP_CREATE: libc::c_long = 0;
+    pub(super) const MAP_LOOKUP_ELEM: libc::c_long = 1;
+    pub(super) const MAP_UPDATE_ELEM: libc::c_long = 2;
+    pub(super) const PROG_LOAD: libc::c_long = 5;
+    pub(super) const LINK_CREATE: libc::c_long = 28;
+    pub(super) const ITER_CREATE: libc::c_long = 33;
+}
+
+const BPF_MAP_TYPE_HASH: u32 = 1;
+const BPF_MAP_TYPE_ARRAY: u32 = 2;
+const BPF_PROG_TYPE_TRACING: u32 = 26;
+const BPF_TRACE_ITER: u32 = 28;
+/// Reading the kernel's memory is left to programs under the GPL.
+const LICENSE: &std::ffi::CStr = c"Dual MIT/GPL";
+
+/// One instruction: `struct bpf_insn`.
+#[repr(C, align(8))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction(pub [u8; 8]);
+
+/// The kernel's description of its types, as it lies in its memory.
+#[derive(Debug)]
+pub struct KernelTypes(Bytes);
+
+#[derive(Debug)]
+enum Bytes {
+    /// Mapped, which takes Linux 6.16.
+    Mapped(NonNull<u8>, usize),
+    /// Read, which takes a call for every page.
+    Read(Vec<u8>),
+}
+
+impl KernelTypes {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// `NotFound` where the kernel was built without (`CONFIG_DEBUG_INFO_BTF`).
+    pub fn open() -> io::Result<Self> {
+        let file = File::open("/sys/kernel/btf/vmlinux")?;
+        let len = usize::try_from(file.metadata()?.len()).unwrap_or(0);
+        let (read, private) = (libc::PROT_READ, libc::MAP_PRIVATE);
+        // SAFETY: maps a file at a place that the kernel chooses; nothing of ours lies there.
+        let address = unsafe { libc::mmap(ptr::null_mut(), len, read, private, file.as_raw_fd(), 0) };
+        match NonNull::new(address.cast::<u8>()).filter(|_| address != libc::MAP_FAILED) {
+            Some(address) => Ok(Self(Bytes::Mapped(address, len))),
+            None => std::fs::read("/sys/kernel/btf/vmlinux").map(|bytes| Self(Bytes::Read(bytes))),
+        }
+    }
+}
+
+impl Deref for KernelTypes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            // SAFETY: the mapping has these bytes, all of them readable, for as long as self lives. It is of a part of
+            // the kernel that never changes, and not of a file that could become shorter.
+            Bytes::Mapped(address, len) => unsafe { std::slice::from_raw_parts(address.as_ptr(), *len) },
+            Bytes::Read(bytes) => bytes,
+        }
+    }
+}
+
+impl Drop for KernelTypes {
+    fn drop(&mut self) {
+        if let Bytes::Mapped(address, len) = &self.0 {
+            // SAFETY: the mapping is self's own, and no reference into it outlives self.
+            unsafe { libc::munmap(address.as_ptr().cast(), *len) };
+        }
+    }
+}
+
+/// What a program and its user share: values by keys, of one size each.
+#[derive(Debug)]
+pub struct Map {
+    file: OwnedFd,
+    key: usize,
+    value: usize,
+}
+
+impl Map {
+    /// One that has no values yet, and room for so many.
+    ///
+    /// # Errors
+    /// `EPERM` without the right to; also where, before Linux 5.11, it takes more memory than may be locked.
+    pub fn hash(key: u32, value: u32, entries: u32) -> Result<Self> {
+        Self::create(BPF_MAP_TYPE_HASH, key, value, entries)
+    }
+
+    /// One of so many values, all zero; their keys are the numbers from 0 on, of four bytes.
+    ///
+    /// # Errors
+    /// As [`Map::hash`].
+    pub fn array(value: u32, entries: u32) -> Result<Self> {
+        Self::create(BPF_MAP_TYPE_ARRAY, 4, value, entries)
+    }
+
+    fn create(kind: u32, key: u32, value: u32, entries: u32) -> Result<Self> {
+        let attributes = [kind, key, value, entries];
+        // SAFETY: `union bpf_attr` begins with these four numbers for this command, which takes no addresses.
+        let file = descriptor(unsafe { call(command::MAP_CREATE, &attributes) })?;
+        Ok(Self { file, key: key as usize, value: value as usize })
+    }
+
+    /// Sets the value of a key.
+    ///
+    /// # Errors
+    /// `E2BIG` when there is no room for it; `EINVAL` when one of the two has another size.
+    pub fn set(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        if key.len() != self.key || value.len() != self.value {
+            return Err(Errno::EINVAL);
+        }
+        let attributes = Element::new(self, key, value.as_ptr());
+        // SAFETY: `union bpf_attr` for this command; the kernel reads as many bytes at both addresses as the map has
+        // keys and values of, which are there.
+        Errno::check(unsafe { call(command::MAP_UPDATE_ELEM, &attributes) }).map(drop)
+    }
+
+    /// Copies the value of a key.
+    ///
+    /// # Errors
+    /// `ENOENT` when it has none; `EINVAL` when one of the two has another size.
+    pub fn get(&self, key: &[u8], value: &mut [u8]) -> Result<()> {
+        if key.len() != self.key || value.len() != self.value {
+            return Err(Errno::EINVAL);
+        }
+        let attributes = Element::new(self, key, value.as_mut_ptr());
+        // SAFETY: as in `set`, but that the kernel writes the value, which is borrowed for that.
+        Errno::check(unsafe { call(command::MAP_LOOKUP_ELEM, &attributes) }).map(drop)
+    }
+}
+
+impl AsRawFd for Map {
+    fn as_raw_fd(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
+/// What commands about a value of a map take.
+#[repr(C)]
+struct Element {
+    map: u32,
+    _unused: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+impl Element {
+    fn new(map: &Map, key: &[u8], value: *const u8) -> Self {
+        let (key, value) = (key.as_ptr().expose_provenance() as u64, value.expose_provenance() as u64);
+        Self { map: map.as_raw_fd().unsigned_abs(), _unused: 0, key, value, flags: 0 }
+    }
+}
+
+/// What `BPF_PROG_LOAD` takes.
+#[repr(C)]
+#[derive(Default)]
+struct Load {
+    kind: u32,
+    count: u32,
+    instructions: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log: u64,
+    kernel: u32,
+    flags: u32,
+    name: [u8; 16],
+    device: u32,
+    attach_kind: u32,
+    types: u32,
+    function_size: u32,
+    functions: u64,
+    function_count: u32,
+    line_size: u32,
+    lines: u64,
+    line_count: u32,
+    function: u32,
+}
+
+/// A program that the kernel has found harmless, to be run for each task.
+#[derive(Debug)]
+pub struct TaskProgram {
+    link: OwnedFd,
+    _program: OwnedFd,
+}
+
+impl TaskProgram {
+    /// Has the kernel look through a program; `function` is the number of its function `bpf_iter_task`. What it has
+    /// against the program goes to `log`.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_BPF` and `CAP_PERFMON` in the initial user namespace; `EACCES` or `EINVAL` when the program
+    /// is no good; `EINVAL` before Linux 5.8.
+    pub fn load(program: &[Instruction], function: u32, log: &mut [u8]) -> Result<Self> {
+        let load = Load {
+            kind: BPF_PROG_TYPE_TRACING,
+            count: u32::try_from(program.len()).map_err(|_| Errno::E2BIG)?,
+            instructions: program.as_ptr().expose_provenance() as u64,
+            license: LICENSE.as_ptr().expose_provenance() as u64,
+            log_level: u32::from(!log.is_empty()),
+            log_size: u32::try_from(log.len()).map_err(|_| Errno::E2BIG)?,
+            log: if log.is_empty() { 0 } else { log.as_mut_ptr().expose_provenance() as u64 },
+            attach_kind: BPF_TRACE_ITER,
+            function,
+            ..Load::default()
+        };
+        // SAFETY: `union bpf_attr` for this command. The kernel reads `count` instructions and a C string, and writes
+        // no more than `log_size` bytes of the log, which is borrowed for that.
+        let program = descriptor(unsafe { call(command::PROG_LOAD, &load) })?;
+        let attributes = [program.as_raw_fd().unsigned_abs(), 0, BPF_TRACE_ITER, 0];
+        // SAFETY: `union bpf_attr` begins with these four numbers for this command, which takes no addresses.
+        let link = descriptor(unsafe { call(command::LINK_CREATE, &attributes) })?;
+        Ok(Self { link, _program: program })
+    }
+
+    /// A new pass over all tasks of the caller's pid namespace, threads too. Reading the file runs the program, and gives
+    /// what it writes; `EAGAIN` when the program wants to be run for the same task again.
+    ///
+    /// # Errors
+    /// `EMFILE`, `ENOMEM`.
+    pub fn pass(&self) -> Result<File> {
+        let attributes = [self.link.as_raw_fd().unsigned_abs(), 0];
+        // SAFETY: `union bpf_attr` begins with these two numbers for this command, which takes no addresses.
+        descriptor(unsafe { call(command::ITER_CREATE, &attributes) }).map(File::from)
+    }
+}
+
+/// `bpf(2)`.
+///
+/// # Safety
+/// `attributes` must be what `union bpf_attr` is for this command, and all addresses in it good for what the kernel does
+/// with them.
+unsafe fn call<T>(command: libc::c_long, attributes: &T) -> libc::c_long {
+    // SAFETY: the kernel reads as many bytes as are there; the rest is the caller's promise.
+    unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_ref(attributes), size_of::<T>()) }
+}
+
+/// A new descriptor, which exec closes.
+fn descriptor(result: libc::c_long) -> Result<OwnedFd> {
+    let number = RawFd::try_from(Errno::check(result)?).map_err(|_| Errno::EINVAL)?;
+    // SAFETY: the call that made it succeeded, and nobody else knows of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
