@@ -98,7 +98,7 @@ impl Report {
     /// # Errors
     /// As [`Report::new`].
     pub(super) fn judged(manner: Manner, objects: &[Object], insights: Insights) -> Result<Self> {
-        let more = ["state", "evidence"].into_iter().filter_map(fields::find).collect();
+        let more = ["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find).collect();
         Ok(Self::with(Out::stdout_or_failing()?, manner, objects, more, insights))
     }
 

@@ -69,9 +69,9 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
-    let names =
-        envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &judging::usual()));
-    let whole = Whole::new(&all, names.insights().users()).with_others(&objects);
+    let criteria = judging::usual();
+    let names = envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &criteria));
+    let whole = Whole::new(&all, names.insights().users()).with_others(&objects, &criteria);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;

@@ -62,7 +62,8 @@ pub(super) fn write_csv<'a>(
     header: bool,
     names: &Names,
 ) -> io::Result<()> {
-    let fields = || USE_FIELDS.iter().filter(|field| field.is_exact());
+    // Who may know an object does not use it, and has no record here.
+    let fields = || USE_FIELDS.iter().filter(|field| field.is_exact() && field.part != Part::Candidate);
     let mut text = String::new();
     if header {
         csv::push_record(&mut text, fields().map(|field| Value::Word(field.name.into())), to_terminal());

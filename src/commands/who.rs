@@ -18,8 +18,8 @@ use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::Names;
-use crate::object::state::Judge;
 use crate::object::state::possible::MayKnow;
+use crate::object::state::{Criteria, Judge};
 use crate::object::users::{Usage, Users, Wants};
 use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
@@ -101,12 +101,12 @@ impl<'a> Whole<'a> {
     }
 
     /// Adds to those who use `objects` the living processes that are recorded with them, and those that may know them.
-    pub(super) fn with_others(mut self, objects: &[Object]) -> Self {
+    pub(super) fn with_others(mut self, objects: &[Object], criteria: &Criteria) -> Self {
         let mut recorded: HashMap<ObjectId, Vec<Use>> = HashMap::new();
         for used in living(objects).0 {
             recorded.entry(used.object).or_default().push(used);
         }
-        self.others = Some(Others { recorded, judge: RefCell::new(Judge::new(&judging::usual())) });
+        self.others = Some(Others { recorded, judge: RefCell::new(Judge::new(criteria)) });
         self
     }
 
@@ -232,7 +232,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
     }
     let all = with_other_sets(&objects);
     let users = Users::scan(&all, Wants { holders: true, waiters: true });
-    let whole = Whole::new(&all, &users).with_others(&objects);
+    let whole = Whole::new(&all, &users).with_others(&objects, &judging::usual());
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found);
     let mut out = Out::stdout()?;

@@ -3,12 +3,13 @@
 pub mod plan;
 pub mod relief;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::closing::{self, Candidate, Fate, Judges, Rule, folder, gate, record::Record};
 use super::model::{Kind, Object, ObjectId};
 use super::rights::is_mine;
 use super::select::Selection;
+use super::state::possible::Candidate as MayKnow;
 use super::state::{Criteria, Judgement, State};
 use super::survey::{Insight, Insights, Wants, survey};
 use crate::error::{Error, Result};
@@ -48,7 +49,7 @@ pub struct Choice {
 pub struct LeftOut {
     /// In other states than those wanted.
     pub by_state: BTreeMap<State, u64>,
-    /// Of those that are unknown, how many the living processes of a program may know, by its name and user.
+    /// How many of those that are unknown each program may know, by its name and user.
     pub may_know: BTreeMap<String, u64>,
     /// The caller may not remove them.
     pub not_yours: u64,
@@ -116,9 +117,10 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };
         match stays(&object, judgement, terms, admin) {
             Some(why) => {
-                let known_to = judgement.may_know.as_ref().and_then(|may_know| may_know.candidates.first());
-                if let Some(first) = known_to.filter(|_| matches!(why, Stays::State(_))) {
-                    *choice.left_out.may_know.entry(first.program()).or_default() += 1;
+                let known_to = judgement.may_know.iter().flat_map(|may_know| &may_know.candidates);
+                let programs: BTreeSet<String> = known_to.map(MayKnow::program).collect();
+                for program in programs {
+                    *choice.left_out.may_know.entry(program).or_default() += 1;
                 }
                 choice.left_out.add(object.id, why);
             }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::object::key;
 use crate::object::model::{Kind, KindSet, Object};
+use crate::sys::process::exists;
 use crate::sys::{Key, Pid};
 
 /// The lines that come with this program.
@@ -116,8 +117,8 @@ impl Bystander {
     pub fn parse_word(word: &str) -> Result<Self, String> {
         let who = if word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty() {
             match word.parse() {
-                Ok(pid) if pid > 0 => Who::Process(Pid::new(pid)),
-                _ => return Err("is no process".to_owned()),
+                Ok(pid) if pid > 0 && exists(Pid::new(pid)) != Some(false) => Who::Process(Pid::new(pid)),
+                _ => return Err("there is no such process".to_owned()),
             }
         } else if word.is_empty() || word.starts_with('*') || word.contains(char::is_whitespace) {
             return Err("is no process, program or unit".to_owned());
@@ -259,9 +260,10 @@ mod tests {
         assert!(program("/opt/a/agent") && !program("/home/x/agent"));
         let service = |name| found(Suspect { service: Some(name), ..Suspect::default() });
         assert!(service("fail2ban.service") && service("spamd@1.service") && !service("apache2.service"));
-        lines.extend([Bystander::parse_word("812").unwrap()]);
+        let own = std::process::id();
+        lines.extend([Bystander::parse_word(&own.to_string()).unwrap()]);
         let process = |pid| lines.process(Suspect { pid, ..Suspect::default() }, &set(0, 1)).is_some();
-        assert!(process(812) && !process(81));
+        assert!(process(own) && !process(own + 1));
     }
 
     #[test]

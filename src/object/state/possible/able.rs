@@ -39,7 +39,7 @@ pub enum Able {
     Arguments,
     /// `ipcadm sem run` has started it.
     Environment,
-    /// What it can do cannot be seen, and why.
+    /// What it can do cannot be seen, and why: a clause such as "what it calls cannot be seen: …".
     Unexaminable(String),
 }
 
@@ -194,7 +194,7 @@ impl Profile {
 
     fn unexaminable(&self) -> Option<Able> {
         let code = self.code.as_ref().filter(|_| self.own.is_none())?;
-        code.unexaminable.first().map(|why| Able::Unexaminable(why.clone()))
+        code.unexaminable.first().map(|why| Able::Unexaminable(format!("what it calls cannot be seen: {why}")))
     }
 
     /// Whether it has an undo list: it keeps one when it executes another program, and holds what it has taken.

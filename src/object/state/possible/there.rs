@@ -85,8 +85,11 @@ impl Presence {
         let last = question.last.1.seconds();
         // The last moment at which what started then can have been there.
         let end = last.saturating_add(TRUNCATION).saturating_add(processes.forward());
-        if started <= end {
+        if started <= last.saturating_add(TRUNCATION) {
             return Some(There::Running);
+        }
+        if started <= end {
+            return Some(There::Unknown);
         }
         if let Some(service) = self.service(resident, reader)
             && let Some(since) = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION))
@@ -200,7 +203,7 @@ mod tests {
         let after = |seconds| there(&set(), &resident(seconds, 7, 7), Scene { forward: 300, ..PLAIN });
         assert_eq!(
             [after(301), after(302), after(361)].map(|there| there.map(|there| there.word())),
-            [Some("running"), Some("soon_after"), Some("soon_after")]
+            [Some("unknown"), Some("soon_after"), Some("soon_after")]
         );
         assert_eq!(after(362), None);
         let clock = Some(ClockSet::InFuture);

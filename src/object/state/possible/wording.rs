@@ -47,16 +47,22 @@ impl MayKnow {
         summary.into_iter().chain(each).collect()
     }
 
+    /// Those who are not set aside.
+    fn others(&self) -> &'static str {
+        if self.set_aside.is_empty() { "them" } else { "the others" }
+    }
+
     /// What was asked to find out that nobody may use it.
     #[must_use]
     pub(in crate::object::state) fn asked(&self, object: &Object) -> Evidence {
         let call = call(object.kind());
+        let aside: u64 = self.set_aside.values().sum();
         let there = match self.in_question {
             0 => "none was there and is let in".to_owned(),
-            1 => format!("1 was there and is let in; it cannot call {call}"),
-            many => format!("{many} were there and are let in; none of them can call {call}"),
+            1 if aside == 0 => format!("1 was there and is let in; it cannot call {call}"),
+            1 => "1 was there and is let in".to_owned(),
+            many => format!("{many} were there and are let in; none of {} can call {call}", self.others()),
         };
-        let aside: u64 = self.set_aside.values().sum();
         let names: Vec<&str> = self.set_aside.keys().map(String::as_str).collect();
         let aside =
             if aside == 0 { String::new() } else { format!("; {aside} set aside: {} (bystanders)", names.join(", ")) };
@@ -144,7 +150,7 @@ impl Candidate {
             Able::Imports(file) => format!("its {file} can call {call}"),
             Able::Static => format!("its code calls {call}"),
             Able::ForeignFunctions(file) => format!("its {file} can call anything"),
-            Able::Unexaminable(why) => format!("what it calls cannot be seen: {why}"),
+            Able::Unexaminable(why) => why.clone(),
             Able::Undo | Able::Arguments | Able::Environment => String::new(),
         };
         let text = format!("{} {there}, {let_in}, and {able}", name(process));
