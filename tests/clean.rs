@@ -225,7 +225,7 @@ fn programs_are_told_state_evidence_and_outcome() {
     leaked(Kind::Sem, 0, 0);
     let text = clean("--format csv --yes").ok().stdout_str();
     let header = text.lines().next().expect("a header");
-    assert!(header.ends_with(",state,evidence,outcome,changed"), "{header}");
+    assert!(header.ends_with(",state,unknown_why,evidence,outcome,changed"), "{header}");
     assert!(text.lines().nth(1).expect("a row").ends_with(",removed,true"), "{text}");
     leaked(Kind::Sem, 0, 0);
     let line: Value = serde_json::from_slice(&clean("--format jsonl --yes").ok().stdout).expect("JSON");

@@ -82,8 +82,7 @@ static DERIVED: Table = &[
     ("flags", "string?"),
     ("command", "string?"),
 ];
-static UNKNOWN: Table = &[("unknown_why", "string?")];
-static JUDGED: Table = &[("state", "string"), ("evidence", "array")];
+static JUDGED: Table = &[("state", "string"), ("unknown_why", "string?"), ("evidence", "array")];
 static EVIDENCE: Table = &[("fact", "string"), ("source", "string")];
 static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
 static INSIDE_SET: Table = &[("semaphores", "array?")];
@@ -100,7 +99,7 @@ static USAGE: Table = &[
     ("hidden_waiters", "number?"),
     ("hidden_why", "string?"),
 ];
-static KNOWERS: Table = &[("may_know", "array"), ("may_know_count", "number?")];
+static KNOWERS: Table = &[("recorded", "array"), ("may_know", "array"), ("may_know_count", "number?")];
 static PROCESS: Table = &[
     ("pid", "number"),
     ("command", "string"),
@@ -166,7 +165,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 41] {
+fn all() -> [Table; 40] {
     [
         DOCUMENT,
         CLEANED,
@@ -179,7 +178,6 @@ fn all() -> [Table; 41] {
         SET,
         QUEUE,
         DERIVED,
-        UNKNOWN,
         JUDGED,
         EVIDENCE,
         INSIDE_SEGMENT,
@@ -316,7 +314,7 @@ impl Checker {
             ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
         ];
         for (reference, table, parts) in inside {
-            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, KNOWERS, UNKNOWN, JUDGED]);
+            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, KNOWERS, JUDGED]);
             self.evidence(&shown);
             if let Some((key, table)) = parts {
                 assert!(!list(&shown[0], key).is_empty());
@@ -340,6 +338,7 @@ impl Checker {
             assert!(!holders.is_empty() || !waiters.is_empty(), "{object}");
             holders.iter().for_each(|holder| self.exactly("who", holder, &[PROCESS, USE, HOLDER]));
             waiters.iter().for_each(|waiter| self.exactly("who", waiter, &[PROCESS, USE, WAITER]));
+            list(&object, "recorded").iter().for_each(|one| self.exactly("who", one, &[PROCESS, USE]));
         }
         for process in self.run("ps --json", 0, "processes") {
             self.exactly("ps", &process, &[PROCESS, USES]);
@@ -437,7 +436,7 @@ fn keys_keep_their_names_and_types() {
     let columns = "kind,activity,full,contents,flags,holders,waiters,state,unknown_why,evidence,command";
     let listed = check.run(&format!("ls --json -o {columns}"), 0, "objects");
     for object in &listed {
-        check.types("ls -o", object, &[DERIVED, UNKNOWN, JUDGED, COMMON, USAGE]);
+        check.types("ls -o", object, &[DERIVED, JUDGED, COMMON, USAGE]);
         for holder in object["holders"].as_array().into_iter().flatten() {
             check.exactly("ls -o", holder, &[PROCESS, USE, HOLDER]);
         }
@@ -448,7 +447,7 @@ fn keys_keep_their_names_and_types() {
     let queue = make::msg(0x54, 0o600);
     let unused = make::sem(0x55, 1, 0o600);
     let listed = check.run("ls --json -o unknown_why sem:0x55", 0, "objects");
-    check.types("ls -o unknown_why", &listed[0], &[UNKNOWN, COMMON]);
+    check.types("ls -o unknown_why", &listed[0], &[JUDGED, COMMON]);
     assert_eq!(listed[0]["unknown_why"], "never_used");
     make::remove(Kind::Sem, unused);
     make::qbytes(msg, 6);
@@ -504,7 +503,6 @@ fn a_key_of_objects_has_one_type() {
         SET,
         QUEUE,
         DERIVED,
-        UNKNOWN,
         JUDGED,
         INSIDE_SEGMENT,
         INSIDE_SET,

@@ -116,7 +116,9 @@ fn pages_show_where_the_first_thread_has_ended() {
 #[test]
 fn what_nobody_used_yet() {
     let _ns = fresh();
-    let refs = [make::shm(0, 1, 0o600), make::sem(0, 1, 0o600), make::msg(0, 0o600)];
+    // A segment's creator is recorded.
+    let segment = make::by_dead_process(|| make::shm(0, 1, 0o600));
+    let refs = [segment, make::sem(0, 1, 0o600), make::msg(0, 0o600)];
     let refs: Vec<String> = refs.iter().zip(["shm", "sem", "msg"]).map(|(id, kind)| format!("{kind}:{id}")).collect();
     let sheets = ipcadm(["show"]).args(&refs).run().ok().stderr_empty().stdout_str();
     let sheets: Vec<&str> = sheets.split("\n\n").collect();

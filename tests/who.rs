@@ -74,7 +74,9 @@ fn every_format_tells_the_same() {
     assert!(table.contains("  takes 3 from semaphore 1  "), "{table}");
     assert!(table.contains(&format!("\n\nhint: sem:{id} semaphore 1 was last changed by {own} (")), "{table}");
     let rows = ipcadm(["who", "--no-header", "sem:0x51"]).run().ok().stdout_str();
-    assert_eq!(rows.lines().count(), 1, "{rows}");
+    let rows: Vec<&str> = rows.lines().collect();
+    assert!(rows.len() == 2 && rows[1].contains(&format!("  {own}  ")), "{rows:?}");
+    assert!(rows[1].ends_with("  last to change semaphore 1   -"), "{rows:?}");
     let found = &objects(&["sem:0x51"])[0]["waiters"][0];
     let told = ["pid", "tid", "role", "waits_for", "semaphore", "takes", "undo", "timeout", "last_pid", "last_alive"];
     let told: Vec<Value> = told.iter().map(|key| found[key].clone()).collect();
@@ -96,7 +98,7 @@ fn every_format_tells_the_same() {
 #[test]
 fn an_unused_object_has_nobody() {
     let _ns = fresh();
-    let id = make::shm(0, 1, 0o600);
+    let id = make::by_dead_process(|| make::shm(0, 1, 0o600));
     let outcome = ipcadm(["who", &format!("shm:{id}")]).run().ok();
     let outcome =
         outcome.stderr_is(format!("ipcadm: note: nobody is seen to use shm:{id}, and no living process may know it\n"));
@@ -173,21 +175,23 @@ fn an_ordinary_user_is_told_what_is_hidden() {
         return;
     }
     let _ns = fresh();
-    let (shm, msg, sem) = (make::shm(0, 1, 0o666), make::msg(0, 0o666), make::sem(0, 1, 0o666));
+    let shm = make::by_dead_process(|| make::shm(0, 1, 0o666));
+    let (msg, sem) = (make::msg(0, 0o666), make::sem(0, 1, 0o666));
     let held = make::holder(shm);
     let waiter = make::blocked_semop(sem, 0, -1);
     let who = |reference: String| ipcadm(["who", &reference]).unprivileged().run().ok().stdout_str();
     let table = who(format!("shm:{shm}"));
     // How many may know it depends on who else lives.
-    let rows: Vec<&str> = table.lines().filter(|row| !row.contains(" may know it ")).collect();
-    assert!(rows.len() + 1 == table.lines().count() && table.contains(" processes may know it  "), "{table}");
+    let is_about_use = |row: &&str| !row.contains(" may know it ") && !row.contains(" last to attach or detach ");
+    let rows: Vec<&str> = table.lines().filter(is_about_use).collect();
+    assert!(rows.len() + 2 == table.lines().count() && table.contains(" processes may know it  "), "{table}");
     assert!(rows[1].contains("  1 attachment is hidden  ") && rows[1].len() < 80, "{table}");
     assert!(
         rows[2].is_empty() && rows[3].starts_with("hidden: ") && rows[3].contains(" may not be looked into"),
         "{table}"
     );
     let outcome = ipcadm(["who", "--no-header", &format!("shm:{shm}")]).unprivileged().run().ok();
-    assert_eq!(outcome.stdout_str().lines().count(), 2, "{outcome}");
+    assert_eq!(outcome.stdout_str().lines().count(), 3, "{outcome}");
     outcome.stderr_has(&format!("note: shm:{shm}: 1 attachment is hidden: "));
     let table = who(format!("sem:{sem}"));
     assert!(table.contains("  1 sleeping thread is hidden  "), "{table}");
@@ -291,7 +295,7 @@ fn those_who_wait_for_each_other_are_told() {
 #[test]
 fn many_unused_objects_are_counted() {
     let _ns = fresh();
-    let unused: Vec<i32> = (0..12).map(|_| make::shm(0, 1, 0o600)).collect();
+    let unused: Vec<i32> = (0..12).map(|_| make::by_dead_process(|| make::shm(0, 1, 0o600))).collect();
     let held = make::holder(unused[0]);
     let refs = ipcadm(["ls", "-q"]).run().ok().stdout;
     let outcome = ipcadm(["who", "-"]).stdin(refs.clone()).run().ok();
