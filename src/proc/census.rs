@@ -31,6 +31,10 @@ pub struct Census {
     pub residents: Vec<Resident>,
     /// Whether processes came and went all the time, so that some may have been missed.
     pub is_hasty: bool,
+    /// Numbers that were looked at, of threads of the kernel too.
+    seen: HashSet<u32>,
+    /// Those that have ended and were not asked for their status, and when they had started.
+    zombies: HashMap<u32, u64>,
 }
 
 impl Census {
@@ -39,35 +43,47 @@ impl Census {
     /// # Errors
     /// When `/proc` cannot be listed: there may be any process then.
     pub fn take(reader: &mut Reader) -> io::Result<Self> {
-        let own = std::process::id();
-        let mut residents = Vec::new();
-        let mut seen = HashSet::from([own]);
-        let mut zombies = HashMap::new();
-        let mut is_hasty = true;
+        let mut census = Self { seen: HashSet::from([std::process::id()]), ..Self::default() };
+        census.update(reader)?;
+        Ok(census)
+    }
+
+    /// Looks at every process that has come since, and forgets those that are known to have ended.
+    ///
+    /// # Errors
+    /// As [`Census::take`].
+    pub fn renew(&mut self, reader: &mut Reader, ended: &[u32]) -> io::Result<()> {
+        self.residents.retain(|resident| !ended.contains(&resident.pid));
+        for pid in ended {
+            self.seen.remove(pid);
+        }
+        self.update(reader)
+    }
+
+    fn update(&mut self, reader: &mut Reader) -> io::Result<()> {
         for _ in 0..LISTINGS {
-            let mut ended = false;
+            self.is_hasty = false;
             for pid in reader::processes()? {
-                if !seen.insert(pid) {
+                if !self.seen.insert(pid) {
                     continue;
                 }
                 match look_at(pid, reader) {
-                    Sight::Resident(resident) => residents.push(*resident),
+                    Sight::Resident(resident) => self.residents.push(*resident),
                     Sight::Kernel => {}
                     // Its number may come again.
-                    Sight::Ended => ended |= seen.remove(&pid),
+                    Sight::Ended => self.is_hasty |= self.seen.remove(&pid),
                     Sight::Zombie(started) => {
-                        seen.remove(&pid);
-                        ended |= zombies.insert(pid, started) != Some(started);
+                        self.seen.remove(&pid);
+                        self.is_hasty |= self.zombies.insert(pid, started) != Some(started);
                     }
                 }
             }
-            is_hasty = ended;
-            if !ended {
+            if !self.is_hasty {
                 break;
             }
         }
-        residents.sort_by_key(|resident| resident.pid);
-        Ok(Self { residents, is_hasty })
+        self.residents.sort_by_key(|resident| resident.pid);
+        Ok(())
     }
 }
 

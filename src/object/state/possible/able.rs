@@ -106,6 +106,11 @@ impl Abilities {
         Self { files: self.files, ..Self::default() }
     }
 
+    /// Forgets a process that has ended.
+    pub(super) fn forget(&mut self, pid: u32) {
+        self.profiles.remove(&pid);
+    }
+
     /// Whether a process can use the object.
     pub(super) fn of(
         &mut self,

@@ -33,8 +33,9 @@ use crate::sys::{Gid, Pid, Timestamp, Uid, namespace};
 /// So many processes are described; of the others the number is told.
 pub const MOST_DESCRIBED: usize = 8;
 
-/// How often processes are looked at anew, because one has ended that should have been looked into.
-const ATTEMPTS: u32 = 8;
+/// How often it is looked for new processes, because one has ended that should have been looked into. Those that are
+/// known are not looked into again, so that each attempt is short, and few have the time to end during it.
+const ATTEMPTS: u32 = 32;
 
 /// What is asked.
 pub(super) struct Question<'a> {
@@ -111,9 +112,9 @@ pub(super) struct PossibleUsers {
     entrants: HashMap<Door, Entrants>,
     /// Whether a process is in this IPC namespace.
     here: HashMap<u32, bool>,
-    /// Whether a process has ended since the census that had to be looked into. It may have left a child that knows what
+    /// Processes that have ended since the census and had to be looked into. Each may have left a child that knows what
     /// it knew.
-    missed: bool,
+    missed: Vec<u32>,
 }
 
 impl PossibleUsers {
@@ -132,24 +133,36 @@ impl PossibleUsers {
     /// Who may use an object.
     pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
         for _ in 0..ATTEMPTS {
-            self.missed = false;
+            self.missed.clear();
             let answer = self.find_once(question, processes);
-            if !(self.missed && answer.is_nobody()) {
+            let is_hasty = self.census.get().is_some_and(|census| census.as_ref().is_ok_and(|census| census.is_hasty));
+            if !answer.is_nobody() || self.missed.is_empty() && !is_hasty {
                 return answer;
             }
-            self.forget();
+            self.look_for_new();
         }
         let why = "processes that may have known it come and go too fast for all to be seen";
         MayKnow { unseen: Some(why.to_owned()), ..MayKnow::default() }
     }
 
+    /// Looks for processes that have come since the census. What is known of others stays.
+    fn look_for_new(&mut self) {
+        self.entrants.clear();
+        for pid in &self.missed {
+            self.here.remove(pid);
+            self.presence.forget(*pid);
+            self.abilities.forget(*pid);
+        }
+        if let Some(Ok(mut census)) = self.census.take() {
+            let renewed = census.renew(&mut self.reader, &self.missed).map_err(unlisted);
+            let _ = self.census.set(renewed.map(|()| census));
+        }
+    }
+
     fn find_once(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
         let census = self.census.take().unwrap_or_else(|| take_census(&mut self.reader));
         let answer = match &census {
-            Ok(census) => {
-                self.missed = census.is_hasty;
-                self.search(&census.residents, question, processes)
-            }
+            Ok(census) => self.search(&census.residents, question, processes),
             Err(why) => MayKnow { unseen: Some(why.clone()), ..MayKnow::default() },
         };
         let _ = self.census.set(census);
@@ -177,7 +190,7 @@ impl PossibleUsers {
                 }
                 Ability::Unable => continue,
                 Ability::Ended => {
-                    self.missed = true;
+                    self.missed.push(resident.pid);
                     continue;
                 }
             };
@@ -214,7 +227,9 @@ impl PossibleUsers {
             Ok(namespace) => Some(namespace) == own,
             Err(error) => {
                 let gone = crate::proc::reader::is_gone(&error);
-                *missed |= gone;
+                if gone {
+                    missed.push(task.pid);
+                }
                 !gone
             }
         };
@@ -251,5 +266,9 @@ fn take_census(reader: &mut Reader) -> Result<Census, String> {
             "processes of the host, which cannot be seen from this pid namespace, share the IPC namespace".to_owned()
         );
     }
-    Census::take(reader).map_err(|error| format!("/proc cannot be read: {}", crate::error::bare(&error)))
+    Census::take(reader).map_err(unlisted)
+}
+
+fn unlisted(error: std::io::Error) -> String {
+    format!("/proc cannot be read: {}", crate::error::bare(&error))
 }

@@ -57,6 +57,11 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// Forgets a process that has ended.
+    pub(super) fn forget(&mut self, pid: u32) {
+        self.services.remove(&pid);
+    }
+
     /// How a process comes to know the object; None when it was not there.
     pub(super) fn there(
         &mut self,
