@@ -43,7 +43,7 @@ pub(crate) fn run(task: Task) {
                     return NOT_HERE;
                 }
                 // Made inside, and not that of the first process, so that it is known who may sleep on a queue.
-                ended(|| {
+                let inner = crowd::fork(true, || {
                     let _ns = fresh();
                     if crowd::made_inside() == Some(false) {
                         return AGAIN;
@@ -53,7 +53,12 @@ pub(crate) fn run(task: Task) {
                     crowd::adopt_orphans();
                     controlled(task);
                     0
-                })
+                });
+                // What has more rights than the cleaner cannot be looked into, and may then be any possible user.
+                if !of_many_users(task) {
+                    crowd::drop_rights(task.privileged).expect("dropping rights");
+                }
+                end_of(inner.expect("fork"))
             });
             match first {
                 Ok(Waited::Ended(_, status)) => status,
@@ -62,6 +67,11 @@ pub(crate) fn run(task: Task) {
         });
     }
     let status = if status == NOT_HERE {
+        if !is_root() {
+            // There are other processes of this user, of which nobody knows what they may use.
+            println!("\n{LEFT_OUT}");
+            return;
+        }
         eprintln!("left out, as it needs a pid namespace: that numbers of processes are used again soon");
         ended(|| {
             let _ns = fresh();
@@ -80,9 +90,20 @@ const NOT_HERE: i32 = 3;
 /// The numbers of the namespaces do not tell which is the younger.
 const AGAIN: i32 = 4;
 
+/// What is printed instead of results.
+pub(crate) const LEFT_OUT: &str = "left out, as it needs root or a pid namespace";
+
+/// Families are of many users, where there are: then those who begin and clean them stay root.
+fn of_many_users(task: Task) -> bool {
+    task.manner == Manner::Known && is_root()
+}
+
 /// Runs `body` in a process of its own; its status.
 fn ended(body: impl FnOnce() -> i32) -> i32 {
-    let pid = crowd::fork(true, body).expect("fork");
+    end_of(crowd::fork(true, body).expect("fork"))
+}
+
+fn end_of(pid: i32) -> i32 {
     match crowd::wait(pid, true) {
         Waited::Ended(_, status) => status,
         other => panic!("{other:?}"),
@@ -106,8 +127,7 @@ fn controlled(task: Task) {
     let ledger = Ledger::new();
     let records = std::env::temp_dir().join(format!("ipcadm-chaos-{}", task_number()));
     let cleaner = Cleaner::new(records.clone());
-    // Families are of many users, where there are: then this is root.
-    let of_many_users = task.manner == Manner::Known && is_root();
+    let of_many_users = of_many_users(task);
     if !of_many_users {
         crowd::drop_rights(task.privileged).expect("dropping rights");
     }

@@ -46,7 +46,7 @@ impl Results {
 }
 
 /// Runs the arena in a process of its own, which has one thread and may fork as it likes.
-fn chaos(manner: &str, judgements: u64, seconds: u64, privileged: bool) -> Results {
+fn chaos(manner: &str, judgements: u64, seconds: u64, privileged: bool) -> Option<Results> {
     let this = std::env::current_exe().expect("this executable");
     let task = format!("{manner} {judgements} {seconds} {}", u8::from(privileged));
     let output = Command::new(this)
@@ -56,13 +56,17 @@ fn chaos(manner: &str, judgements: u64, seconds: u64, privileged: bool) -> Resul
         .expect("the arena");
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
+    if text.contains(arena::LEFT_OUT) {
+        eprintln!("{}", arena::LEFT_OUT);
+        return None;
+    }
     let numbers = text.lines().filter_map(|line| {
         let (name, number) = line.split_once(' ')?;
         Some((name.to_owned(), number.parse().ok()?))
     });
     let results = Results { numbers: numbers.collect(), text };
     eprintln!("{manner}:\n{}", results.text);
-    results
+    Some(results)
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn was_worth_it(results: &Results, wanted: u64) {
 #[test]
 fn nothing_in_use_is_removed() {
     let wanted = judgements(DEFAULT);
-    let results = chaos("clean", wanted, 600, false);
+    let Some(results) = chaos("clean", wanted, 600, false) else { return };
     assert_eq!(results.get("Wrong"), 0, "{}", results.text);
     was_worth_it(&results, wanted);
     for name in ["RemovedSets", "ByThread"] {
@@ -121,7 +125,7 @@ fn nothing_in_use_is_removed() {
 #[test]
 fn no_queue_in_use_is_removed() {
     let wanted = judgements(DEFAULT) / 2;
-    let results = chaos("queues", wanted, 600, false);
+    let Some(results) = chaos("queues", wanted, 600, false) else { return };
     assert_eq!(results.get("Wrong"), 0, "{}", results.text);
     assert!(results.get("RemovedQueues") >= wanted / 200, "{}", results.text);
     for name in ["Failed", "closed-before", "closed-after", "records", "last-status"] {
@@ -132,9 +136,9 @@ fn no_queue_in_use_is_removed() {
 #[test]
 fn nothing_that_somebody_knows_is_removed() {
     // One user has one family at a time, with a few objects.
-    let part = if is_root() { 2 } else { 40 };
+    let part = if is_root() { 2 } else { 10 };
     let wanted = judgements(DEFAULT) / part;
-    let results = chaos("known", wanted, 600, false);
+    let Some(results) = chaos("known", wanted, 600, false) else { return };
     assert_eq!((results.get("WrongKnown"), results.get("Wrong")), (0, 0), "{}", results.text);
     for (name, least) in [
         ("Judged", wanted),
@@ -157,7 +161,7 @@ fn nothing_that_somebody_knows_is_removed() {
 
 #[test]
 fn killed_runs_leave_nothing_closed() {
-    let results = chaos("killed", judgements(DEFAULT) / 4, 600, false);
+    let Some(results) = chaos("killed", judgements(DEFAULT) / 4, 600, false) else { return };
     assert_eq!(results.get("Wrong"), 0, "{}", results.text);
     assert!(results.get("Killed") > 0 && results.get("LeftClosed") > 0, "{}", results.text);
     for name in ["closed-after", "records", "last-status"] {
@@ -168,7 +172,7 @@ fn killed_runs_leave_nothing_closed() {
 #[test]
 fn a_naive_script_is_caught() {
     // A few seconds of it do.
-    let results = chaos("naive", 3000, 30, false);
+    let Some(results) = chaos("naive", 3000, 30, false) else { return };
     assert!(results.get("Wrong") > 0, "{}", results.text);
 }
 
@@ -176,7 +180,7 @@ fn a_naive_script_is_caught() {
 #[test]
 #[ignore = "measures only; a line of the manual comes from it"]
 fn what_remains_for_the_privileged() {
-    let results = chaos("clean", judgements(DEFAULT), 600, true);
+    let Some(results) = chaos("clean", judgements(DEFAULT), 600, true) else { return };
     let (wrong, removed, judged) = (results.get("Wrong"), results.get("Removed"), results.get("Judged"));
     println!("{wrong} of {removed} removals hit a privileged process, in {judged} judgements");
 }

@@ -13,7 +13,7 @@ use crate::random::Random;
 /// Attempts to get into a closed object.
 const KNOCKS: u32 = 300;
 /// During so many of so many runs of cleaning operations are to be undone.
-const UNDO_RUNS: (u64, u64) = (3, 9);
+const UNDO_RUNS: (u64, u64) = (2, 10);
 /// Attempts at a lock.
 const TRIES: u32 = 50;
 /// Places that most workers have to do with.
@@ -209,7 +209,8 @@ impl Worker {
             return;
         }
         drop(locked);
-        if self.random.once_in(60) {
+        // What is to be undone outlives the program.
+        if !self.undoes && self.random.once_in(60) {
             self.ledger.count(Count::Executed);
             // The memory goes, and with it the attachments; the process stays, until it is killed.
             crowd::interrupt_every(Duration::ZERO);
