@@ -497,19 +497,8 @@ fn keys_keep_their_names_and_types() {
 /// A program that reads a key need not ask which command has written it. Outcomes and old values have their own place.
 #[test]
 fn a_key_of_objects_has_one_type() {
-    let object = [
-        COMMON,
-        SEGMENT,
-        SET,
-        QUEUE,
-        DERIVED,
-        JUDGED,
-        INSIDE_SEGMENT,
-        INSIDE_SET,
-        INSIDE_QUEUE,
-        USAGE,
-        KNOWERS,
-    ];
+    let object =
+        [COMMON, SEGMENT, SET, QUEUE, DERIVED, JUDGED, INSIDE_SEGMENT, INSIDE_SET, INSIDE_QUEUE, USAGE, KNOWERS];
     let mut types = std::collections::BTreeMap::new();
     for (name, kind) in object.into_iter().flatten() {
         assert_eq!(*types.entry(name).or_insert(kind), kind, "{name}");

@@ -26,7 +26,7 @@ use crate::object::users::Process;
 use crate::object::users::describe::Describer;
 use crate::proc::census::{Census, Resident};
 use crate::proc::process::may_be_hidden;
-use crate::proc::reader::{Reader, Task};
+use crate::proc::reader::{Reader, Task, is_gone};
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::{Gid, Pid, Timestamp, Uid, namespace};
 
@@ -226,7 +226,7 @@ impl PossibleUsers {
         let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
             Ok(namespace) => Some(namespace) == own,
             Err(error) => {
-                let gone = crate::proc::reader::is_gone(&error);
+                let gone = is_gone(&error);
                 if gone {
                     missed.push(task.pid);
                 }
@@ -236,9 +236,10 @@ impl PossibleUsers {
         let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
         let here = is_ours(resident.task)
             || several
-                && Reader::default()
-                    .thread_ids(resident.pid)
-                    .is_ok_and(|threads| threads.into_iter().any(|tid| is_ours(Task::thread(resident.pid, tid))));
+                && match Reader::default().thread_ids(resident.pid) {
+                    Ok(threads) => threads.into_iter().any(|tid| is_ours(Task::thread(resident.pid, tid))),
+                    Err(error) => !is_gone(&error),
+                };
         self.here.insert(resident.pid, here);
         here
     }
