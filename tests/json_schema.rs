@@ -100,6 +100,9 @@ static USAGE: Table = &[
     ("hidden_why", "string?"),
 ];
 static KNOWERS: Table = &[("recorded", "array"), ("may_know", "array"), ("may_know_count", "number?")];
+static UNDO: Table = &[("undo", "array?")];
+static RECORD: Table = &[("adjust", "array?"), ("shared_with", "array?")];
+static ADJUSTMENT: Table = &[("semaphore", "number"), ("by", "number")];
 static PROCESS: Table = &[
     ("pid", "number"),
     ("command", "string"),
@@ -165,7 +168,7 @@ static KEY: Table = &[
 ];
 
 /// All tables.
-fn all() -> [Table; 40] {
+fn all() -> [Table; 43] {
     [
         DOCUMENT,
         CLEANED,
@@ -194,6 +197,9 @@ fn all() -> [Table; 40] {
         HOLDER,
         WAITER,
         CANDIDATE,
+        UNDO,
+        RECORD,
+        ADJUSTMENT,
         USED,
         USES,
         OUTCOME,
@@ -228,6 +234,16 @@ fn of_kind(object: &Value) -> Table {
         Some("msg") => QUEUE,
         other => panic!("kind {other:?} in {object}"),
     }
+}
+
+/// Who uses an object.
+fn usage(object: &Value) -> Vec<Table> {
+    if object["kind"] == "sem" { vec![USAGE, UNDO] } else { vec![USAGE] }
+}
+
+/// Whether undo records can be read.
+fn undo_is_readable() -> bool {
+    ipcadm::proc::tasks::undo::read(&[]).is_ok()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -299,9 +315,14 @@ impl Checker {
 
     /// As [`Checker::run`] for a list of objects: those of their kind's keys and `extra`.
     fn objects(&self, arguments: &str, status: i32, extra: &[Table]) -> Vec<Value> {
+        self.objects_with(arguments, status, |_| extra.to_vec())
+    }
+
+    /// As [`Checker::objects`], with keys that depend on the object.
+    fn objects_with(&self, arguments: &str, status: i32, extra: impl Fn(&Value) -> Vec<Table>) -> Vec<Value> {
         let objects = self.run(arguments, status, "objects");
         for object in &objects {
-            self.exactly(arguments, object, &[&[COMMON, of_kind(object)], extra].concat());
+            self.exactly(arguments, object, &[vec![COMMON, of_kind(object)], extra(object)].concat());
         }
         objects
     }
@@ -314,7 +335,8 @@ impl Checker {
             ("msg:0x53", INSIDE_QUEUE, Some(("messages", MESSAGE))),
         ];
         for (reference, table, parts) in inside {
-            let shown = self.objects(&format!("show --json {reference}"), 0, &[table, USAGE, KNOWERS, JUDGED]);
+            let extra = |object: &Value| [vec![table, JUDGED], usage(object)].concat();
+            let shown = self.objects_with(&format!("show --json {reference}"), 0, extra);
             self.evidence(&shown);
             if let Some((key, table)) = parts {
                 assert!(!list(&shown[0], key).is_empty());
@@ -333,16 +355,23 @@ impl Checker {
 
     /// What `who` adds, and what `ps` lists.
     fn users(&self) {
-        for object in self.objects("who --json shm:0x51 sem:0x52 msg:0x53 msg:0x54", 0, &[USAGE, KNOWERS]) {
+        let arguments = "who --json shm:0x51 sem:0x52 msg:0x53 msg:0x54";
+        for object in self.objects_with(arguments, 0, usage) {
             let (holders, waiters) = (list(&object, "holders"), list(&object, "waiters"));
             assert!(!holders.is_empty() || !waiters.is_empty(), "{object}");
             holders.iter().for_each(|holder| self.exactly("who", holder, &[PROCESS, USE, HOLDER]));
             waiters.iter().for_each(|waiter| self.exactly("who", waiter, &[PROCESS, USE, WAITER]));
             list(&object, "recorded").iter().for_each(|one| self.exactly("who", one, &[PROCESS, USE]));
+            for record in object["undo"].as_array().into_iter().flatten() {
+                self.exactly("who", record, &[PROCESS, USE, RECORD]);
+                list(record, "adjust").iter().for_each(|one| self.exactly("who", one, &[ADJUSTMENT]));
+            }
         }
         for process in self.run("ps --json", 0, "processes") {
             self.exactly("ps", &process, &[PROCESS, USES]);
-            list(&process, "uses").iter().for_each(|used| self.exactly("ps", used, &[USED, USE, HOLDER, WAITER]));
+            list(&process, "uses")
+                .iter()
+                .for_each(|used| self.exactly("ps", used, &[USED, USE, HOLDER, WAITER, RECORD]));
         }
     }
 
@@ -392,6 +421,9 @@ impl Checker {
     fn complete(&self, table: Table) {
         for (name, _) in table {
             if matches!(*name, "uid" | "gid") && table.as_ptr() == OLD.as_ptr() && !is_root() {
+                continue;
+            }
+            if [UNDO, RECORD, ADJUSTMENT].iter().any(|other| table.as_ptr() == other.as_ptr()) && !undo_is_readable() {
                 continue;
             }
             // What the machine may not have: units, containers, somebody who may not be looked into, a kernel that tells
@@ -453,8 +485,9 @@ fn keys_keep_their_names_and_types() {
     make::qbytes(msg, 6);
     let sleepers = [make::blocked_semop(sem, 0, -2), make::blocked_recv(queue, 3), make::blocked_send(msg, 1, b"more")];
     sleepers[0].stop();
+    let (undoing, _) = make::undo_holder(&[(sem, 1, 1)], make::Sharers::Nobody);
     check.users();
-    drop(sleepers);
+    drop((sleepers, undoing));
     make::remove(Kind::Msg, queue);
     for limit in check.run("limits --json", 0, "limits") {
         check.exactly("limits", &limit, &[LIMIT]);
@@ -497,8 +530,8 @@ fn keys_keep_their_names_and_types() {
 /// A program that reads a key need not ask which command has written it. Outcomes and old values have their own place.
 #[test]
 fn a_key_of_objects_has_one_type() {
-    let object =
-        [COMMON, SEGMENT, SET, QUEUE, DERIVED, JUDGED, INSIDE_SEGMENT, INSIDE_SET, INSIDE_QUEUE, USAGE, KNOWERS];
+    let inside = [INSIDE_SEGMENT, INSIDE_SET, INSIDE_QUEUE];
+    let object = [&[COMMON, SEGMENT, SET, QUEUE, DERIVED, JUDGED, USAGE, UNDO, KNOWERS][..], &inside].concat();
     let mut types = std::collections::BTreeMap::new();
     for (name, kind) in object.into_iter().flatten() {
         assert_eq!(*types.entry(name).or_insert(kind), kind, "{name}");

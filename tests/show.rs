@@ -196,7 +196,7 @@ fn what_may_not_be_read_is_hidden_and_the_rest_is_shown() {
     let objects = &shown["objects"];
     assert_eq!((&objects[0]["size"], &objects[0]["mode"]), (&json!(1), &json!("0000")));
     assert_eq!((&objects[1]["nsems"], &objects[1]["semaphores"]), (&json!(3), &Value::Null));
-    assert_eq!(objects[1]["hidden"], json!(["semaphores", "waiters", "hidden_waiters"]));
+    assert_eq!(objects[1]["hidden"], json!(["semaphores", "waiters", "undo", "hidden_waiters"]));
     assert_eq!((&objects[2]["qnum"], &objects[2]["qbytes"]), (&json!(1), &json!(16384)));
     assert_eq!(objects[2]["messages"], Value::Null);
     assert_eq!(objects[2]["hidden"], json!(["messages", "waiters", "hidden_waiters"]));

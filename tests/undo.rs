@@ -8,9 +8,12 @@ use ipcadm::object::users::undo::{Adjustment, Undo};
 use ipcadm::object::users::{Users, Wants};
 use ipcadm::proc::process::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::undo::{UndoList, read};
-use ipcadm_testbed::{fresh, left_out, make};
+use ipcadm_testbed::{Cmd, alone, fresh, ipcadm, left_out, make, needs_root};
+use serde_json::{Value, json};
 
 use make::Sharers;
+
+const UNREADABLE: &str = "undo records: not readable (needs CAP_BPF and CAP_PERFMON)";
 
 fn readable() -> bool {
     let readable = may_read_tasks() == Reading::Allowed && read(&[]).is_ok();
@@ -173,4 +176,207 @@ fn who_has_a_record_is_described() {
         assert!(!record.process.command.is_empty() && record.process.uid.is_some());
     }
     drop(parent);
+}
+
+/// The one object that a command prints.
+fn object(command: Cmd) -> Value {
+    let outcome = command.run().ok();
+    serde_json::from_slice(&outcome.stdout).expect("one object")
+}
+
+fn judged(set: i32) -> Cmd {
+    ipcadm(["ls", "--format", "jsonl", "--grace", "0", "-o", "state,evidence,command", &format!("sem:{set}")])
+}
+
+/// All evidence in one text, a fact and its source a line.
+fn evidence(object: &Value) -> String {
+    let facts = object["evidence"].as_array().expect("a list").iter();
+    let text = |one: &Value, key| one[key].as_str().expect("text").to_owned();
+    facts.map(|one| format!("{} [{}]\n", text(one, "fact"), text(one, "source"))).collect()
+}
+
+/// A set that a living process has taken one of, and whose last user has ended.
+fn held_though_its_last_user_is_gone() -> (i32, make::Holder) {
+    let set = make::sem(0, 2, 0o600);
+    make::setall(set, &[1, 0]);
+    let (holder, _) = make::undo_holder(&[(set, 0, -1)], Sharers::Nobody);
+    make::by_dead_process(|| {
+        make::semop(set, &[(0, 1, 0), (0, -1, 0), (1, 1, 0)]);
+        0
+    });
+    (set, holder)
+}
+
+#[test]
+fn what_a_living_process_holds_is_in_use() {
+    let _ns = fresh();
+    if !readable() {
+        return;
+    }
+    let (set, holder) = held_though_its_last_user_is_gone();
+    let (reference, pid) = (format!("sem:{set}"), holder.pid());
+    let found = object(judged(set));
+    assert_eq!(found["state"], "active", "{found}");
+    let expected = format!("held: {pid} (");
+    assert!(evidence(&found).starts_with(&expected), "{found}");
+    assert!(evidence(&found).contains(") gives back 1 to semaphore 0 at exit [BPF task iterator]\n"), "{found}");
+    assert!(found["command"].is_string(), "{found}");
+    ipcadm(["ls", "-q", "--orphan", "--grace", "0"]).run().ok().stdout_empty();
+    ipcadm(["clean", "--grace", "0", "--yes"]).run().ok();
+    assert!(make::exists(ipcadm_testbed::Kind::Sem, set));
+    let refusal = "gives back 1 to semaphore 0 at exit (kept)";
+    ipcadm(["rm", "--if-unused", &reference]).run().status(10).stderr_has(&format!("pid {pid} (")).stderr_has(refusal);
+    assert!(make::exists(ipcadm_testbed::Kind::Sem, set));
+    ipcadm(["ls", "-q", "--pid", &pid.to_string()]).run().ok().stdout_is(format!("{reference}\n"));
+    drop(holder);
+    assert_eq!(object(judged(set))["state"], "orphan");
+    ipcadm(["rm", "--if-unused", &reference]).run().ok();
+}
+
+#[test]
+fn who_ps_and_show_tell_what_is_given_back() {
+    let _ns = fresh();
+    if !readable() {
+        return;
+    }
+    let set = make::sem(0x51, 3, 0o600);
+    make::setall(set, &[2, 0, 0]);
+    let (holder, child) = make::undo_holder(&[(set, 0, -2), (set, 2, 1)], Sharers::Child);
+    let (past, _) = make::undo_holder(&[(set, 1, 1), (set, 1, -1)], Sharers::Nobody);
+    let words = "gives back 2 to semaphore 0, takes back 1 from semaphore 2 at exit, together with ";
+    for (command, prefix) in [("who", "sem:0  "), ("show", "  ")] {
+        let table = ipcadm([command, "sem:0x51"]).run().ok().stdout_str();
+        for (pid, other) in [(holder.pid(), child), (child, holder.pid())] {
+            let row = format!("{pid}  ");
+            let told = |line: &str| line.starts_with(prefix) && line.contains(&row) && line.contains(words);
+            assert!(table.lines().any(|line| told(line) && line.contains(&format!(" {other}  "))), "{table}");
+        }
+        assert!(!table.contains("has used it with undo"), "{table}");
+        let more = ipcadm([command, "-v", "sem:0x51"]).run().ok().stdout_str();
+        assert!(more.contains("  has used it with undo  "), "{more}");
+    }
+    let found = object(ipcadm(["who", "--format", "jsonl", "sem:0x51"]));
+    assert_eq!((&found["hidden"], &found["hidden_why"]), (&json!([]), &Value::Null));
+    let told: Vec<Value> = found["undo"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| json!([one["pid"], one["role"], one["adjust"], one["shared_with"]]))
+        .collect();
+    let adjust = json!([{"semaphore": 0, "by": 2}, {"semaphore": 2, "by": -1}]);
+    let mut expected = vec![
+        json!([holder.pid(), "undo", adjust, [child]]),
+        json!([child, "undo", adjust, [holder.pid()]]),
+        json!([past.pid(), "undo", [], []]),
+    ];
+    expected.sort_by_key(|one| one[0].as_u64());
+    assert_eq!(told, expected);
+    let csv = ipcadm(["who", "--format", "csv", "--no-header", "sem:0x51"]).run().ok().stdout_str();
+    assert!(csv.contains(&format!(",0=2 2=-1,{child}\r\n")), "{csv}");
+    let mut pids = [holder.pid(), child].map(|pid| pid.to_string());
+    pids.sort_by_key(|pid| pid.parse::<u32>().ok());
+    ipcadm(["who", "-q", "sem:0x51"]).run().ok().stdout_is(format!("{}\n{}\n", pids[0], pids[1]));
+
+    let process = object(ipcadm(["ps", "--format", "jsonl", &holder.pid().to_string()]));
+    let used = process["uses"].as_array().expect("a list").iter().find(|used| used["role"] == "undo").expect("a use");
+    assert_eq!((&used["ref"], &used["adjust"], &used["tid"]), (&json!(format!("sem:{set}")), &adjust, &Value::Null));
+    let pid = past.pid().to_string();
+    assert!(!ipcadm(["ps", &pid]).run().ok().stdout_str().contains("undo"));
+    ipcadm(["ps", "-v", &pid]).run().ok().stdout_has("  has used it with undo  ");
+}
+
+#[test]
+fn who_has_used_a_set_may_use_it_again() {
+    let _ns = fresh();
+    if !readable() {
+        return;
+    }
+    let set = make::sem(0, 1, 0o600);
+    let (past, _) = make::undo_holder(&[(set, 0, 1), (set, 0, -1)], Sharers::Nobody);
+    make::by_dead_process(|| {
+        make::semop(set, &[(0, 1, 0)]);
+        0
+    });
+    let found = object(judged(set));
+    assert_eq!(found["state"], "idle", "{found}");
+    let pid = past.pid();
+    assert!(evidence(&found).starts_with(&format!("used with undo by {pid} (")), "{found}");
+    let note = format!(
+        "ipcadm: note: nobody holds or waits for sem:{set}, but processes live that have used it with undo (-v shows them)\n"
+    );
+    ipcadm(["who", &format!("sem:{set}")]).run().ok().stderr_is(note);
+    ipcadm(["rm", "--if-unused", &format!("sem:{set}")]).run().status(10).stderr_has(&format!("undo by pid {pid} ("));
+    drop(past);
+    assert_eq!(object(judged(set))["state"], "orphan");
+}
+
+#[test]
+fn who_loses_an_undo_record_is_named() {
+    let _ns = fresh();
+    if !readable() {
+        return;
+    }
+    let set = make::sem(0, 3, 0o600);
+    let (first, _) = make::undo_holder(&[(set, 0, 1), (set, 1, 1)], Sharers::Nobody);
+    let (second, _) = make::undo_holder(&[(set, 1, 1)], Sharers::Nobody);
+    let setval = |arguments: &[&str]| {
+        let command = ipcadm(["sem", "setval", &set.to_string()]).args(arguments.iter().copied());
+        command.run().ok().stderr_str()
+    };
+    let mut both = [first.pid(), second.pid()];
+    both.sort_unstable();
+    assert_eq!(setval(&["2=7"]), "");
+    assert_eq!(setval(&["--keep-undo", "1=9"]), "");
+    let keep = "; --keep-undo would keep them\n";
+    let of = |text: String| format!("ipcadm: note: wipes the undo records of {text}{keep}");
+    assert_eq!(setval(&["0=7"]), of(format!("1 process ({})", first.pid())));
+    assert_eq!(setval(&["1", "1", "1"]), of(format!("2 processes ({}, {})", both[0], both[1])));
+    assert_eq!(setval(&["1", "1", "1"]), "");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    if !needs_root("sets of another user") {
+        return;
+    }
+    let _ns = fresh();
+    let (set, holder) = held_though_its_last_user_is_gone();
+    make::chown(ipcadm_testbed::Kind::Sem, set, 65_534, 65_534, 0o666);
+    let reference = format!("sem:{set}");
+    // Judged as ever, and said.
+    let found = object(judged(set).unprivileged());
+    assert!(evidence(&found).ends_with(&format!("{UNREADABLE} [BPF task iterator]\n")), "{found}");
+    for command in ["who", "show"] {
+        let found = object(ipcadm([command, "--format", "jsonl", &reference]).unprivileged());
+        assert_eq!((&found["undo"], &found["hidden"]), (&Value::Null, &json!(["undo"])), "{found}");
+        assert_eq!(found["hidden_why"], UNREADABLE);
+        ipcadm([command, &reference]).unprivileged().run().ok().stdout_has(UNREADABLE);
+    }
+    let outcome = ipcadm(["who", &reference]).unprivileged().run().ok();
+    outcome.stderr_is(format!("ipcadm: note: nobody is seen to use {reference}\n"));
+    let whole = object(ipcadm(["ps", "--json"]).unprivileged());
+    assert_eq!((&whole["hidden"], &whole["hidden_why"]), (&json!(["processes"]), &json!(UNREADABLE)));
+    // A kernel that knows of no such program.
+    let found = object(ipcadm(["who", "--format", "jsonl", &reference]).without_call(libc::SYS_bpf));
+    assert_eq!((&found["undo"], &found["hidden"]), (&Value::Null, &json!(["undo"])), "{found}");
+    assert!(found["hidden_why"].as_str().is_some_and(|why| why.contains("bpf(2)")), "{found}");
+    drop(holder);
+    let plan = ipcadm(["clean", "--grace", "0", "--dry-run"]).unprivileged().run().ok().stdout_str();
+    assert_eq!(plan.matches(UNREADABLE).count(), 1, "{plan}");
+}
+
+#[test]
+fn processes_have_the_numbers_of_the_readers_pid_namespace() {
+    alone("processes_have_the_numbers_of_the_readers_pid_namespace", |_| {
+        if !readable() {
+            return;
+        }
+        let set = make::sem(0, 1, 0o600);
+        let (parent, child) = make::undo_holder(&[(set, 0, 1)], Sharers::Child);
+        assert!(parent.pid() < 1000, "{}", parent.pid());
+        let found = undo(set);
+        let pids: Vec<u32> = found.records.iter().map(|record| record.process.pid).collect();
+        assert_eq!(pids, [parent.pid(), child]);
+        assert_eq!(found.hidden, None);
+    });
 }

@@ -28,8 +28,9 @@ use crate::sys::namespace;
 
 /// Show which objects processes use
 ///
-/// A process uses what it has attached, what its threads sleep on, and what the kernel has recorded it with: as the
-/// creator of a segment, or as the last to attach, send, receive or change a semaphore.
+/// A process uses what it has attached, what its threads sleep on, what is given back when it ends, or with -v what it has
+/// used with undo, and what the kernel has recorded it with: as the creator of a segment, or as the last to attach, send,
+/// receive or change a semaphore.
 #[derive(Debug, Args)]
 pub struct PsArgs {
     /// Processes; all that use something if none is given
@@ -89,8 +90,9 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     let hidden = Hidden::of(objects.iter().filter_map(|object| users.of(object.id)));
     let some =
         if wanted.is_empty() { hidden.words().is_some() } else { wanted.iter().any(|pid| users.is_unseen(*pid)) };
+    let some = some || hidden.undo.is_some();
     let unseen = Unseen { hidden, sets: unread, some: some || unread > 0 };
-    args.notes(&unseen, &users, &wanted, &by_process);
+    args.notes(&unseen, &users, &wanted, &by_process, context);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
@@ -122,8 +124,8 @@ impl Unseen {
         json.key("hidden_sets");
         json.number(self.sets);
         json.key("hidden_why");
-        match &self.hidden.why {
-            Some(why) => json.string(why),
+        match self.hidden.reasons() {
+            Some(why) => json.string(&why),
             None => json.null(),
         }
         let keys = [(self.some, "processes"), (self.hidden.uncounted, "hidden_waiters")];
@@ -160,12 +162,26 @@ fn is_elsewhere(pid: u32) -> io::Result<bool> {
 
 impl PsArgs {
     /// Says what may be missing.
-    fn notes(&self, unseen: &Unseen, users: &Users, wanted: &BTreeSet<u32>, by_process: &BTreeMap<u32, Vec<Use>>) {
+    fn notes(
+        &self,
+        unseen: &Unseen,
+        users: &Users,
+        wanted: &BTreeSet<u32>,
+        by_process: &BTreeMap<u32, Vec<Use>>,
+        context: &Context,
+    ) {
+        let told = |used: &Vec<Use>| used.iter().any(|one| tells(one, context));
         for pid in wanted {
+            let table = self.format.format() == Format::Table;
             if users.is_unseen(*pid) {
                 note(&format!("process {pid} may not be looked into: it may use more than is recorded"));
-            } else if !by_process.contains_key(pid) && self.format.format() == Format::Table {
+            } else if table && !by_process.get(pid).is_some_and(told) {
                 note(&match is_elsewhere(*pid) {
+                    _ if by_process.contains_key(pid) => {
+                        format!(
+                            "process {pid} holds and waits for nothing, but has used sets with undo (-v shows them)"
+                        )
+                    }
                     Ok(true) => {
                         format!("process {pid} is in another IPC namespace, and uses no object of this one")
                     }
@@ -175,6 +191,9 @@ impl PsArgs {
                     _ => format!("process {pid} uses no object"),
                 });
             }
+        }
+        if let Some(undo) = &unseen.hidden.undo {
+            note(&escape(undo));
         }
         if !wanted.is_empty() {
             return;
@@ -198,10 +217,12 @@ impl PsArgs {
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {
+        let table = self.quiet || matches!(self.format.format(), Format::Table | Format::Csv);
+        let all = || by_process.values().flat_map(|used| used.iter().filter(|one| !table || tells(one, context)));
         if self.quiet {
-            return by_process.keys().try_for_each(|pid| writeln!(out, "{pid}"));
+            let pids: BTreeSet<u32> = all().map(|used| used.process().pid).collect();
+            return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
         }
-        let all = || by_process.values().flatten();
         let names = uses::names(all());
         match self.format.format() {
             Format::Table => {
@@ -222,7 +243,8 @@ impl PsArgs {
                     if !lines {
                         json.line();
                     }
-                    write_process(&mut json, used, users.is_unseen(*pid), &names);
+                    let unseen = users.is_unseen(*pid) || unseen.hidden.undo.is_some();
+                    write_process(&mut json, used, unseen, &names);
                     if lines {
                         json.end_document()?;
                     }
@@ -240,12 +262,20 @@ impl PsArgs {
     }
 }
 
+/// Whether rows tell this use.
+fn tells(used: &Use, context: &Context) -> bool {
+    context.is_verbose() || !used.is_past()
+}
+
+/// What is told of each use of a process.
+const IN_LIST: [Part; 5] = [Part::Object, Part::Use, Part::Holder, Part::Waiter, Part::Undo];
+
 fn write_process<W: Write>(json: &mut JsonWriter<W>, used: &[Use], unseen: bool, names: &Names) {
     json.open_object();
     if let Some(first) = used.first() {
         uses::write_fields(json, first, &[Part::Process], names);
     }
-    uses::write_list(json, "uses", used.iter(), &[Part::Object, Part::Use, Part::Holder, Part::Waiter], names);
+    uses::write_list(json, "uses", used.iter(), &IN_LIST, names);
     envelope::hidden(json, if unseen { &["uses"] } else { &[] });
     json.close_object();
 }

@@ -1,5 +1,6 @@
 //! `sem setval`: sets the values of semaphores.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
@@ -11,8 +12,10 @@ use super::report::{Manner, Outcome, Report};
 use super::sem_op::parse;
 use crate::error::{Result, Status};
 use crate::object::inventory;
+use crate::object::model::Object;
 use crate::object::semaphores::assign::NewValues;
 use crate::object::semaphores::{self, Assignment};
+use crate::object::users::undo::{self, UndoRecord};
 
 /// Set the values of semaphores
 ///
@@ -55,6 +58,7 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
         let way = if args.keep_undo { "by one semop" } else { "with SETALL or SETVAL" };
         format!("setting values of {} {way}", set)
     });
+    let forgotten = if args.keep_undo || args.quiet { None } else { Some(forgotten(&set.object, &new)) };
     let done = if args.keep_undo {
         new.reach(&set).map(Some)
     } else {
@@ -105,8 +109,33 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
         }
         json.close_array();
     });
-    if !args.keep_undo && !args.quiet {
-        note("other processes' undo records for these semaphores are dropped; --keep-undo would keep them");
+    if let Some(text) = forgotten.flatten() {
+        note(&format!("{text}; --keep-undo would keep them"));
     }
     report.finish()
+}
+
+/// Processes that are named; of the others the number.
+const NAMED: usize = 8;
+
+/// Whose undo records for semaphores that get new values the kernel forgets; None when there are none.
+fn forgotten(set: &Object, new: &NewValues) -> Option<String> {
+    let undo = undo::of_set(set);
+    let set_anew: HashSet<u32> = new.iter().map(|(index, _)| index).collect();
+    let concerns = |record: &&UndoRecord| {
+        record.adjustments.iter().any(|adjustment| set_anew.contains(&u32::from(adjustment.semaphore)))
+    };
+    let mut pids: Vec<u32> = undo.records.iter().filter(concerns).map(|record| record.process.pid).collect();
+    pids.dedup();
+    match (pids.len(), undo.hidden) {
+        (0, None) => None,
+        (0, Some(_)) => Some("other processes' undo records for these semaphores are dropped".to_owned()),
+        (many, hidden) => {
+            let named: Vec<String> = pids.iter().take(NAMED).map(ToString::to_string).collect();
+            let more = if many > NAMED { format!(" and {} more", many - NAMED) } else { String::new() };
+            let processes = if many == 1 { "process" } else { "processes" };
+            let unseen = hidden.map_or("", |_| ", and of others that cannot be seen");
+            Some(format!("wipes the undo records of {many} {processes} ({}{more}){unseen}", named.join(", ")))
+        }
+    }
 }

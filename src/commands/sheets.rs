@@ -64,7 +64,7 @@ pub(super) fn write(
 
 /// Writes who uses the object, if anybody does or may.
 fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
-    let rows: Vec<Row> = found.shown().cloned().map(Box::new).map(Row::Use).collect();
+    let rows: Vec<Row> = found.shown(false).cloned().map(Box::new).map(Row::Use).collect();
     if !rows.is_empty() {
         writeln!(out)?;
         let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };

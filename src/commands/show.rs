@@ -99,7 +99,8 @@ impl ShowArgs {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    let used = whole.of(object);
+                    let mut used = whole.of(object);
+                    used.uses.retain(|one| context.is_verbose() || !one.is_past());
                     let inside = Inside::of(object, self.messages, used.usage);
                     sheets::write(
                         out,

@@ -7,7 +7,7 @@ use crate::object::model::ObjectId;
 use crate::object::names::Names;
 use crate::object::state::possible::MayKnow;
 use crate::object::users::Usage;
-use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
+use crate::object::uses::fields::{ADJUST, Part, SHARED_WITH, USE_FIELDS, UseField};
 use crate::object::uses::{Role, Use};
 use crate::render::csv;
 use crate::render::json::JsonWriter;
@@ -80,11 +80,58 @@ pub(super) fn write_csv<'a>(
 pub(super) fn write_fields<W: Write>(json: &mut JsonWriter<W>, used: &Use, parts: &[Part], names: &Names) {
     for field in USE_FIELDS.iter().filter(|field| field.is_exact() && parts.contains(&field.part)) {
         json.key(field.name);
+        if matches!(field.name, ADJUST | SHARED_WITH) {
+            write_undo(json, used, field.name == ADJUST);
+            continue;
+        }
         match field.value(used, names) {
             // A name that there is not.
             Value::Named(None, _) => json.null(),
             value => json.value(&value),
         }
+    }
+}
+
+/// Writes what a process gives back, or the others that share its undo record, as a list; null where it has none.
+fn write_undo<W: Write>(json: &mut JsonWriter<W>, used: &Use, adjustments: bool) {
+    let Role::Undo(record) = &used.role else { return json.null() };
+    json.open_array();
+    if adjustments {
+        for adjustment in &record.adjustments {
+            json.open_object();
+            json.key("semaphore");
+            json.number(adjustment.semaphore.into());
+            json.key("by");
+            json.value(&Value::Signed(adjustment.by.into()));
+            json.close_object();
+        }
+    } else {
+        record.shared_with.iter().for_each(|pid| json.number((*pid).into()));
+    }
+    json.close_array();
+}
+
+/// The key of the list of a set's undo records.
+pub(super) const UNDO: &str = "undo";
+
+/// Writes the list of a set's undo records; null where none can be read.
+pub(super) fn write_records<W: Write>(
+    json: &mut JsonWriter<W>,
+    uses: &[Use],
+    usage: &Usage,
+    names: &Names,
+    unseen: &mut Vec<&'static str>,
+) {
+    let Some(undo) = &usage.undo else { return };
+    if undo.is_unreadable() {
+        json.key(UNDO);
+        json.null();
+    } else {
+        let records = uses.iter().filter(|used| matches!(used.role, Role::Undo(_)));
+        write_list(json, UNDO, records, &[Part::Process, Part::Use, Part::Undo], names);
+    }
+    if undo.hidden.is_some() {
+        unseen.push(UNDO);
     }
 }
 
@@ -104,7 +151,7 @@ pub(super) fn write_users<W: Write>(
         Role::Holder(_) => key == "holders",
         Role::Waiter(..) => key == "waiters",
         Role::Recorded(_) => key == "recorded",
-        Role::MayKnow(_) => false,
+        Role::Undo(_) | Role::MayKnow(_) => false,
     };
     let (part, incomplete) = match key {
         "holders" => (Part::Holder, usage.hidden_attachments > 0),

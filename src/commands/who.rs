@@ -23,7 +23,7 @@ use crate::object::state::{Criteria, Judge};
 use crate::object::users::{Usage, Users, Wants};
 use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
-use crate::object::uses::{Hidden, Use, hidden, of_object};
+use crate::object::uses::{Hidden, Use, hidden, of_object, undo_hidden};
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -34,7 +34,8 @@ const FEW: usize = 10;
 /// Show which processes use objects
 ///
 /// Of segments, the processes that have them attached; of semaphore sets and message queues, the threads that sleep on
-/// them. Below the table stands who changed a semaphore last that a thread waits for: a hint at who may hold it.
+/// them; of sets also the processes that give something back when they end, or with -v have used them with undo. Below
+/// the table stands who changed a semaphore last that a thread waits for: a hint at who may hold it.
 #[derive(Debug, Args)]
 pub struct WhoArgs {
     /// Objects; '-' reads them from standard input
@@ -121,7 +122,7 @@ impl<'a> Whole<'a> {
             let recorded = recorded.get(&object.id).into_iter().flatten();
             uses.extend(recorded.filter(|used| !known.contains(&used.process().pid)).cloned());
             known.extend(uses.iter().map(|used| used.process().pid));
-            may_know = judge.borrow_mut().may_know(object, &known);
+            may_know = judge.borrow_mut().may_know(object, usage, &known);
             let candidates = std::mem::take(&mut may_know.candidates);
             uses.extend(candidates.into_iter().map(|candidate| Use::possible(object.id, candidate)));
         }
@@ -135,31 +136,44 @@ impl<'a> Whole<'a> {
 }
 
 impl Found<'_> {
-    /// Whether nobody is seen to use it or recorded with it, and nothing hidden either.
+    /// Whether nobody is seen to use it or recorded with it, and no user is hidden.
     fn is_unused(&self) -> bool {
-        !self.uses.iter().any(Use::is_known) && hidden(self.usage).is_none()
+        let mut known = self.uses.iter().filter(|used| used.is_known() && !used.is_past());
+        known.next().is_none() && Hidden::of([self.usage]).words().is_none()
     }
 
-    /// That nobody is seen to use it, and who may know it.
-    fn unused(&self) -> String {
+    /// That nobody is seen to use it, and who may know it; `all` where rows tell of those who have used it in the past.
+    fn unused(&self, all: bool) -> String {
         let id = self.object.id;
-        match (&self.may_know.unseen, self.may_know.number) {
-            (Some(why), _) => format!("nobody is seen to use {id}; who may know it cannot be seen: {}", escape(why)),
-            (None, 0) => format!("nobody is seen to use {id}, and no living process may know it"),
-            (None, 1) => format!("nobody is seen to use {id}; 1 process may know it"),
-            (None, many) => format!("nobody is seen to use {id}; {many} processes may know it"),
-        }
+        let past = if !all && self.uses.iter().any(Use::is_past) {
+            ", but processes live that have used it with undo (-v shows them)"
+        } else {
+            ""
+        };
+        let who = match (&self.may_know.unseen, self.may_know.number) {
+            (Some(why), _) => format!("; who may know it cannot be seen: {}", escape(why)),
+            (None, 0) if past.is_empty() => ", and no living process may know it".to_owned(),
+            (None, 0) => String::new(),
+            (None, 1) => "; 1 process may know it".to_owned(),
+            (None, many) => format!("; {many} processes may know it"),
+        };
+        format!("nobody is seen to use {id}{past}{who}")
     }
 
-    /// Who has a row in tables: all but those who may know it for all that can be seen of them, who have no more to tell
-    /// than their number.
-    pub(super) fn shown(&self) -> impl Iterator<Item = &Use> {
-        self.uses.iter().filter(|used| used.is_known() || used.is_examined())
+    /// The uses that are told, or with `all` even past ones.
+    pub(super) fn told(&self, all: bool) -> impl Iterator<Item = &Use> {
+        self.uses.iter().filter(move |used| all || !used.is_past())
+    }
+
+    /// Who has a row in tables: of those who may know it for all that can be seen, there is no more to tell than their
+    /// number.
+    pub(super) fn shown(&self, all: bool) -> impl Iterator<Item = &Use> {
+        self.told(all).filter(|used| used.is_known() || used.is_examined())
     }
 
     /// How many may know it that have no row.
     pub(super) fn more(&self) -> Option<String> {
-        let told = self.shown().filter(|used| !used.is_known()).count() as u64;
+        let told = self.shown(true).filter(|used| !used.is_known()).count() as u64;
         match self.may_know.number.saturating_sub(told) {
             0 => None,
             1 if told == 0 => Some("1 process may know it".to_owned()),
@@ -170,8 +184,8 @@ impl Found<'_> {
     }
 
     /// The rows of a table.
-    pub(super) fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.shown().cloned().map(Box::new).map(Row::Use).collect();
+    pub(super) fn rows(&self, all: bool) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.shown(all).cloned().map(Box::new).map(Row::Use).collect();
         let more = [self.more(), Hidden::of([self.usage]).words()];
         rows.extend(more.into_iter().flatten().map(|words| Row::Hidden(self.object.id, words)));
         rows
@@ -183,6 +197,7 @@ impl Found<'_> {
         for key in uses::LISTS {
             uses::write_users(json, key, &self.uses, self.usage, names, &mut incomplete);
         }
+        uses::write_records(json, &self.uses, self.usage, names, &mut incomplete);
         uses::write_may_know(json, &self.uses, &self.may_know, names, &mut incomplete);
         json.key("hidden_attachments");
         json.number(self.usage.hidden_attachments);
@@ -192,8 +207,8 @@ impl Found<'_> {
             None => json.null(),
         }
         json.key("hidden_why");
-        match &self.usage.hidden_why {
-            Some(why) => json.string(why),
+        match Hidden::of([self.usage]).reasons() {
+            Some(why) => json.string(&why),
             None => json.null(),
         }
         unseen.append(&mut incomplete);
@@ -234,7 +249,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
     let users = Users::scan(&all, Wants { holders: true, waiters: true });
     let whole = Whole::new(&all, &users).with_others(&objects, &judging::usual());
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
-    args.notes(&found);
+    args.notes(&found, context);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
@@ -243,7 +258,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
 
 impl WhoArgs {
     /// Says what the output cannot: that nobody uses an object, and where there is no room for it, what is hidden.
-    fn notes(&self, found: &[Found<'_>]) {
+    fn notes(&self, found: &[Found<'_>], context: &Context) {
         let table = self.format.format() == Format::Table;
         if table && !self.quiet {
             let unused: Vec<&Found<'_>> = found.iter().filter(|one| one.is_unused()).collect();
@@ -252,7 +267,7 @@ impl WhoArgs {
                 let what = format!("nobody is seen to use {} of {} objects", unused.len(), found.len());
                 note(&format!("{what}; living processes may know {known} of them"));
             } else {
-                unused.iter().for_each(|one| note(&one.unused()));
+                unused.iter().for_each(|one| note(&one.unused(context.is_verbose())));
             }
         }
         if self.quiet || self.format.format() == Format::Csv || (table && self.no_header) {
@@ -277,7 +292,9 @@ impl WhoArgs {
             return Vec::new();
         }
         let reasons: BTreeSet<&str> = found.iter().filter_map(|one| one.usage.hidden_why.as_deref()).collect();
-        let reasons = reasons.into_iter().map(|why| format!("hidden: {}", escape(why)));
+        let undo: BTreeSet<String> = found.iter().filter_map(|one| undo_hidden(one.usage)).collect();
+        let reasons = reasons.into_iter().map(str::to_owned).chain(undo);
+        let reasons = reasons.map(|why| format!("hidden: {}", escape(&why)));
         let hints = found.iter().flat_map(|one| whole.hints(&one.object)).map(|hint| format!("hint: {hint}"));
         reasons.chain(hints).collect()
     }
@@ -290,18 +307,18 @@ impl WhoArgs {
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {
-        let all = || found.iter().flat_map(|one| &one.uses);
+        let all = || found.iter().flat_map(|one| one.told(context.is_verbose()));
         if self.quiet {
             let pids: BTreeSet<u32> = all().filter(|used| used.is_seen()).map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
         }
-        let names = uses::names(all());
+        let names = uses::names(found.iter().flat_map(|one| &one.uses));
         match self.format.format() {
             Format::Table => {
                 let mut style = Style::new(false, TimeStyle::Age);
                 context.fit(&mut style);
                 style.header = !self.no_header;
-                let rows: Vec<Row> = found.iter().flat_map(Found::rows).collect();
+                let rows: Vec<Row> = found.iter().flat_map(|one| one.rows(context.is_verbose())).collect();
                 uses::write_table(out, &uses::columns(true), &rows, &names, &style)?;
                 let below = self.below(found, whole);
                 if !below.is_empty() {

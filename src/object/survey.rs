@@ -213,7 +213,8 @@ impl Search {
         let is_one = |pid: u32| i32::try_from(pid).is_ok_and(|pid| self.pids.contains(&Pid::new(pid)));
         if let Some(usage) = insights.usage(object.id)
             && (usage.holders.iter().any(|holder| is_one(holder.process.pid))
-                || usage.waiters.iter().any(|waiter| is_one(waiter.process.pid)))
+                || usage.waiters.iter().any(|waiter| is_one(waiter.process.pid))
+                || usage.undo_records().iter().any(|record| is_one(record.process.pid)))
         {
             return true;
         }

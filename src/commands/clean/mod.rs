@@ -209,7 +209,9 @@ impl CleanArgs {
         }
         if !(self.quiet && looks_only) {
             let set_aside = view::set_aside(self.selectors.bystanders());
-            let left_out = view::left_out(&prepared.left_out, keep).into_iter().chain(set_aside).collect();
+            let unseen = view::unseen(&prepared.candidates);
+            let left_out =
+                view::left_out(&prepared.left_out, keep).into_iter().chain(set_aside).chain(unseen).collect();
             let view = View { candidates: &prepared.candidates, left_out };
             let mut style = self.style.style();
             context.fit(&mut style);

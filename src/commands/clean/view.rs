@@ -12,6 +12,7 @@ use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::state::State;
 use crate::object::state::bystanders::Bystander;
 use crate::object::survey::Insights;
+use crate::object::uses::undo_hidden;
 use crate::render::escape::escape;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
@@ -95,6 +96,12 @@ fn size(bytes: u128) -> String {
 
 fn counted(number: u128, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// That a living process may hold one of the sets that would go, and cannot be seen to; None where that can be seen.
+pub(super) fn unseen(candidates: &[Candidate]) -> Option<String> {
+    let hidden = candidates.iter().find_map(|candidate| undo_hidden(&candidate.usage))?;
+    Some(format!("{hidden}; who holds a semaphore without being its last user is not seen"))
 }
 
 /// Lines about what stays, and why.

@@ -69,6 +69,10 @@ pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<Str
     if let Some(waiter) = now.waiters.first() {
         return Some(format!("{} waits on it", named(&waiter.process)));
     }
+    let had = |pid| before.undo_records().iter().any(|record| record.process.pid == pid);
+    if let Some(record) = now.undo_records().iter().find(|record| !had(record.process.pid)) {
+        return Some(format!("{} has used it with undo", named(&record.process)));
+    }
     if now.hidden_attachments > before.hidden_attachments {
         return Some("somebody who cannot be seen has attached it".to_owned());
     }

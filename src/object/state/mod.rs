@@ -128,6 +128,8 @@ pub struct Judge {
     logout: Logout,
     /// Semaphores asked about so far.
     semaphores: u64,
+    /// Whether processes outside of the pid namespace may be in this IPC namespace, once that was asked.
+    may_be_outside: Option<bool>,
 }
 
 impl Judge {
@@ -140,6 +142,7 @@ impl Judge {
             possible: PossibleUsers::new(criteria.bystanders.clone()),
             logout: Logout::default(),
             semaphores: 0,
+            may_be_outside: None,
         }
     }
 
@@ -157,6 +160,9 @@ impl Judge {
         let mut judgement = self.conclude(object, usage, &records, clock);
         if matches!(judgement.state, State::Doomed | State::Active) {
             judgement.command = self.command(object, usage, &records, clock.is_none());
+        }
+        if judgement.state != State::Active {
+            judgement.evidence.extend(wording::undo_hidden(usage));
         }
         if let Some(clock) = clock {
             judgement.evidence.push(wording::clock_set(clock));
@@ -177,16 +183,18 @@ impl Judge {
         }
         let holders = usage.holders.iter().map(|holder| &holder.process);
         let found = holders.chain(usage.waiters.iter().map(|waiter| &waiter.process));
+        let found = found.chain(usage.undo_records().iter().map(|record| &record.process));
         finding.command.or_else(|| found.map(|process| process.command.clone()).next())
     }
 
     /// The living processes that may use an object, whether or not anybody is known to, but for those that are
     /// `known` to. At most [`possible::MOST_DESCRIBED`] are told of one by one.
-    pub fn may_know(&mut self, object: &Object, known: &[u32]) -> MayKnow {
+    pub fn may_know(&mut self, object: &Object, usage: &Usage, known: &[u32]) -> MayKnow {
         let records = Records::of(object);
         let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
         let recorded = self.recorded_numbers(object, &records);
-        self.ask(object, &records, clock, &recorded, Asking { except: known, by_key: false, undo_is_known: false })
+        let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
+        self.ask(object, &records, clock, &recorded, Asking { except: known, by_key: false, undo_is_known })
     }
 
     /// Why it cannot be said that nobody uses an object or may use it; None when that can. The grace age does not matter

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::records::{Finding, Record, Records};
-use super::wording::fact;
+use super::wording::{UNDO_SOURCE, fact};
 use super::{Evidence, Judge};
 use crate::object::model::Object;
-use crate::object::users::Usage;
-use crate::sys::{Errno, Pid, Result, SemId, namespace, sem};
+use crate::object::users::{Process, Usage};
+use crate::proc::process::may_be_outside;
+use crate::sys::{Errno, Pid, Result, SemId, sem};
 
 /// Semaphores that a judge asks about, some seconds' worth. A set that would exceed it is not judged.
 const MOST_SEMAPHORES: u64 = 10_000_000;
@@ -29,6 +30,16 @@ impl Judge {
     ) -> std::result::Result<Option<Evidence>, Evidence> {
         let id = SemId::new(object.id.id);
         let Some(set) = object.as_set() else { return Ok(None) };
+        if let Some(held) = super::wording::held(usage) {
+            return Ok(Some(held));
+        }
+        finding.undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
+        for record in usage.undo_records() {
+            let Process { pid, command, .. } = &record.process;
+            let text = format!("used with undo by {pid} ({command}), which lives");
+            finding.alive.push(fact(text, UNDO_SOURCE));
+            finding.command.get_or_insert_with(|| command.clone());
+        }
         self.semaphores = self.semaphores.saturating_add(set.nsems);
         if self.semaphores > MOST_SEMAPHORES {
             return Err(fact("there are too many semaphores to ask about each", "nsems"));
@@ -47,9 +58,9 @@ impl Judge {
         for (number, (&pid, &(first, count))) in users.iter().enumerate() {
             if pid.is_none() {
                 // A process that cannot be seen is recorded as 0, as is nobody. It was nobody where nothing else was
-                // ever done, and in the first pid namespace, from which all processes can be seen.
+                // ever done, and where no process can be that cannot be seen.
                 let nothing_done = set.otime.is_never() && users.len() == 1;
-                if !nothing_done && !namespace::is_initial_pid() {
+                if !nothing_done && *self.may_be_outside.get_or_insert_with(may_be_outside) {
                     let text = format!(
                         "{} changed by nobody, or by a process of another pid namespace",
                         semaphores(first, count, " was last", " were last")

@@ -118,6 +118,28 @@ fn all_paused(waiters: &[Waiter]) -> Option<String> {
     Some(format!("{pid} ({command}) stands in {call} on it and is paused ({}){others}", how.word()))
 }
 
+/// Where undo records are read.
+pub(super) const UNDO_SOURCE: &str = "BPF task iterator";
+
+/// Processes that give something of a set back when they end.
+pub(super) fn held(usage: &Usage) -> Option<Evidence> {
+    let mut holding = usage.undo_records().iter().filter(|record| !record.adjustments.is_empty());
+    let first = holding.next()?;
+    let Process { pid, command, .. } = &first.process;
+    let others = match holding.filter(|record| !first.shared_with.contains(&record.process.pid)).count() {
+        0 => String::new(),
+        1 => ", as does 1 more process".to_owned(),
+        many => format!(", as do {many} more processes"),
+    };
+    Some(fact(format!("held: {pid} ({command}) {}{others}", first.words()), UNDO_SOURCE))
+}
+
+/// That undo records are not seen; a judgement stands all the same.
+pub(super) fn undo_hidden(usage: &Usage) -> Option<Evidence> {
+    let hidden = usage.undo.as_ref()?.hidden.as_ref()?;
+    Some(fact(hidden.words(), UNDO_SOURCE))
+}
+
 pub(super) fn clock_set(clock: ClockSet) -> Evidence {
     let text = match clock {
         ClockSet::BeforeBoot => {

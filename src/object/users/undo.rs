@@ -23,6 +23,43 @@ pub struct UndoRecord {
     pub adjustments: Vec<Adjustment>,
 }
 
+/// Adjustments, and processes that share a record, that are named; of the others the number.
+const NAMED: usize = 3;
+
+impl UndoRecord {
+    /// What becomes of it, in a few words: `gives back 1 to semaphore 0 at exit`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let mut text = String::new();
+        let mut last = "";
+        for Adjustment { semaphore, by } in self.adjustments.iter().take(NAMED) {
+            let (verb, to) = if *by > 0 { ("gives back ", "to") } else { ("takes back ", "from") };
+            text.push_str(if text.is_empty() { "" } else { ", " });
+            text.push_str(if verb == last { "" } else { verb });
+            text.push_str(&format!("{} {to} semaphore {semaphore}", by.unsigned_abs()));
+            last = verb;
+        }
+        if text.is_empty() {
+            text.push_str("has used it with undo");
+        } else {
+            push_more(&mut text, self.adjustments.len());
+            text.push_str(" at exit");
+        }
+        if !self.shared_with.is_empty() {
+            let others: Vec<String> = self.shared_with.iter().take(NAMED).map(ToString::to_string).collect();
+            text.push_str(&format!(", together with {}", others.join(", ")));
+            push_more(&mut text, self.shared_with.len());
+        }
+        text
+    }
+}
+
+fn push_more(text: &mut String, all: usize) {
+    if all > NAMED {
+        text.push_str(&format!(" and {} more", all - NAMED));
+    }
+}
+
 /// What the kernel will add to a semaphore's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Adjustment {
@@ -69,6 +106,12 @@ impl Undo {
     }
 }
 
+/// Reads the undo records of a set.
+#[must_use]
+pub fn of_set(set: &Object) -> Undo {
+    read(std::slice::from_ref(set)).remove(&set.id).unwrap_or_default()
+}
+
 /// Reads the undo records of those of `objects` that are sets.
 pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     let sets: Vec<(i32, u64)> =
@@ -105,4 +148,31 @@ fn describe(pid: u32, describer: &mut Describer, reader: &mut Reader) -> Option<
         let number = Pid::new(i32::try_from(pid).ok()?);
         (exists(number) != Some(false)).then(|| Process { pid, ..Process::default() })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Adjustment, UndoRecord};
+
+    #[test]
+    fn records_are_told_in_words() {
+        let words = |adjustments: &[(u16, i16)], shared_with: &[u32]| {
+            let adjustments = adjustments.iter().map(|&(semaphore, by)| Adjustment { semaphore, by }).collect();
+            UndoRecord { adjustments, shared_with: shared_with.to_vec(), ..UndoRecord::default() }.words()
+        };
+        assert_eq!(words(&[(0, 1)], &[]), "gives back 1 to semaphore 0 at exit");
+        assert_eq!(words(&[(7, -32768)], &[]), "takes back 32768 from semaphore 7 at exit");
+        assert_eq!(
+            words(&[(0, 1), (1, 2), (3, -1)], &[12]),
+            "gives back 1 to semaphore 0, 2 to semaphore 1, takes back 1 from semaphore 3 at exit, together with 12"
+        );
+        let many: Vec<(u16, i16)> = (0..9).map(|semaphore| (semaphore, 1)).collect();
+        assert_eq!(
+            words(&many, &[1, 2, 3, 4]),
+            "gives back 1 to semaphore 0, 1 to semaphore 1, 1 to semaphore 2 and 6 more at exit, \
+             together with 1, 2, 3 and 1 more"
+        );
+        assert_eq!(words(&[], &[]), "has used it with undo");
+        assert_eq!(words(&[], &[4]), "has used it with undo, together with 4");
+    }
 }

@@ -41,8 +41,8 @@ pub fn will_go(nattch: u64, usage: Option<&Usage>) -> String {
     }
 }
 
-/// Why an object should not go without a question: who has it attached or waits on it, as far as can be seen, and
-/// what would be lost. None when there is nothing of that.
+/// Why an object should not go without a question: who has it attached, waits on it or gives it something back, as far as
+/// can be seen, and what would be lost. None when there is nothing of that.
 #[must_use]
 pub fn in_use(object: &Object, usage: Option<&Usage>) -> Option<String> {
     let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
@@ -54,6 +54,7 @@ pub fn in_use(object: &Object, usage: Option<&Usage>) -> Option<String> {
         parts.push(format!("{qnum} unread message{}", if qnum == 1 { "" } else { "s" }));
     }
     parts.extend(usage.and_then(waited_for));
+    parts.extend(usage.and_then(held));
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
@@ -63,7 +64,9 @@ pub fn maybe_in_use(object: &Object, usage: &Usage) -> Option<String> {
     if object.is_doomed() {
         return Some(format!("removed already; it {}", will_go(1, Some(usage))));
     }
-    in_use(object, Some(usage)).or_else(|| {
+    let past = once(usage.undo_records().iter().map(|record| &record.process));
+    let past = || (!past.is_empty()).then(|| format!("used with undo by {}", named(&past)));
+    in_use(object, Some(usage)).or_else(past).or_else(|| {
         let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
         let unknown = usage.hidden_waiters.is_none();
         unknown.then(|| format!("whether a thread waits on it cannot be known: {}", escape(why)))
@@ -83,6 +86,17 @@ fn attached(nattch: u64, usage: Option<&Usage>) -> String {
         (false, hidden) => {
             format!("attached by {}, and {} by others who cannot be seen", named(&holders), times(hidden))
         }
+    }
+}
+
+/// Who gives something of a set back when it ends.
+fn held(usage: &Usage) -> Option<String> {
+    let holding = || usage.undo_records().iter().filter(|record| !record.adjustments.is_empty());
+    let processes = once(holding().map(|record| &record.process));
+    match holding().next() {
+        Some(first) if processes.len() == 1 => Some(format!("{} {}", named(&processes), first.words())),
+        Some(_) => Some(format!("held by {}, which give back at exit", named(&processes))),
+        None => None,
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Part {
     Waiter,
     /// A process that may know it.
     Candidate,
+    /// A process with an undo record.
+    Undo,
 }
 
 impl UseField {
@@ -59,7 +61,7 @@ const fn column(header: &'static str, right: bool, flexible: bool) -> Option<Col
 }
 
 /// All fields, in the order of CSV.
-pub static USE_FIELDS: [UseField; 30] = [
+pub static USE_FIELDS: [UseField; 32] = [
     UseField {
         name: "ref",
         column: column("REF", false, false),
@@ -258,11 +260,40 @@ pub static USE_FIELDS: [UseField; 30] = [
         part: Part::Candidate,
         value: |of, _| candidate(of, |candidate| candidate.able.word()),
     },
+    UseField { name: ADJUST, column: None, part: Part::Undo, value: adjust },
+    UseField { name: SHARED_WITH, column: None, part: Part::Undo, value: shared_with },
 ];
 
 fn candidate(of: &Use, word: fn(&Candidate) -> &'static str) -> Value<'static> {
     match &of.role {
         Role::MayKnow(candidate) => Value::Word(word(candidate).into()),
+        _ => Value::Null,
+    }
+}
+
+/// The field with what is given back; in JSON a list.
+pub const ADJUST: &str = "adjust";
+/// The field with the processes that share an undo record; in JSON a list.
+pub const SHARED_WITH: &str = "shared_with";
+
+/// `0=1 3=-2`: what is added to the values of which semaphores.
+fn adjust(of: &Use, _: &Names) -> Value<'static> {
+    match &of.role {
+        Role::Undo(record) if !record.adjustments.is_empty() => {
+            let all = record.adjustments.iter().map(|adjustment| format!("{}={}", adjustment.semaphore, adjustment.by));
+            Value::Word(all.collect::<Vec<_>>().join(" ").into())
+        }
+        _ => Value::Null,
+    }
+}
+
+/// `4711 4712`
+fn shared_with(of: &Use, _: &Names) -> Value<'static> {
+    match &of.role {
+        Role::Undo(record) if !record.shared_with.is_empty() => {
+            let all: Vec<String> = record.shared_with.iter().map(ToString::to_string).collect();
+            Value::Word(all.join(" ").into())
+        }
         _ => Value::Null,
     }
 }

@@ -1,4 +1,5 @@
-//! Uses of objects by processes, as rows of a list: who has what attached, sleeps on what, or is recorded with what.
+//! Uses of objects by processes, as rows of a list: who has what attached, sleeps on what, has used what with undo, or is
+//! recorded with what.
 
 pub mod fields;
 pub mod recorded;
@@ -7,6 +8,7 @@ pub mod traces;
 use self::traces::Trace;
 use super::model::{Object, ObjectId};
 use super::state::possible::{Able, Candidate};
+use super::users::undo::{Hiding, UndoRecord};
 use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 
 /// What a process has to do with an object.
@@ -17,6 +19,8 @@ pub enum Role {
     /// One of its threads sleeps on it. With the last process to do what it waits for: to change the semaphore, to send
     /// or to receive.
     Waiter(Waiter, Option<Trace>),
+    /// It has used the set with `SEM_UNDO`.
+    Undo(UndoRecord),
     /// The kernel has recorded it.
     Recorded(Record),
     /// It may know it, and is not known to use it.
@@ -75,8 +79,12 @@ impl Use {
 
     /// Whether it uses the object at this moment.
     #[must_use]
-    pub const fn is_seen(&self) -> bool {
-        matches!(self.role, Role::Holder(_) | Role::Waiter(..))
+    pub fn is_seen(&self) -> bool {
+        match &self.role {
+            Role::Holder(_) | Role::Waiter(..) => true,
+            Role::Undo(record) => !record.adjustments.is_empty(),
+            Role::Recorded(_) | Role::MayKnow(_) => false,
+        }
     }
 
     /// Whether it could be examined, if it may know the object.
@@ -95,9 +103,16 @@ impl Use {
         match &self.role {
             Role::Holder(holder) => &holder.process,
             Role::Waiter(waiter, _) => &waiter.process,
+            Role::Undo(record) => &record.process,
             Role::Recorded(_) => &self.recorded,
             Role::MayKnow(candidate) => &candidate.process,
         }
+    }
+
+    /// Whether the process has used the object and may again, but neither has nor waits for anything of it now.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        matches!(&self.role, Role::Undo(record) if record.adjustments.is_empty())
     }
 
     /// Its place among the uses of one object by one process.
@@ -106,9 +121,10 @@ impl Use {
         match &self.role {
             Role::Holder(_) => (0, 0),
             Role::Waiter(waiter, _) => (1, waiter.tid),
-            Role::Recorded(Record::Creator) => (2, 0),
-            Role::Recorded(_) => (3, 0),
-            Role::MayKnow(_) => (9, 0),
+            Role::Undo(_) => (2, 0),
+            Role::Recorded(Record::Creator) => (3, 0),
+            Role::Recorded(_) => (4, 0),
+            Role::MayKnow(_) => (5, 0),
         }
     }
 
@@ -119,6 +135,7 @@ impl Use {
             Role::Holder(_) => "holder",
             Role::Waiter(..) => "waiter",
             Role::MayKnow(_) => "may_know",
+            Role::Undo(_) => "undo",
             Role::Recorded(Record::Creator) => "creator",
             Role::Recorded(Record::LastAttach) => "last_attach",
             Role::Recorded(Record::LastSend) => "last_send",
@@ -155,6 +172,7 @@ impl Use {
                 words
             }
             Role::MayKnow(candidate) => candidate.words(self.object.kind),
+            Role::Undo(record) => record.words(),
             Role::Recorded(record) => match record {
                 Record::Creator => "created".to_owned(),
                 Record::LastAttach => "last to attach or detach".to_owned(),
@@ -185,14 +203,15 @@ pub fn waiting(waiting: Waiting) -> String {
     }
 }
 
-/// The uses of `object` that a scan found: holders, then waiters.
+/// The uses of `object` that a scan found: holders, then waiters, then undo records.
 #[must_use]
 pub fn of_object(object: &Object, users: &Users, traces: &traces::Traces) -> Vec<Use> {
     let Some(usage) = users.of(object.id) else { return Vec::new() };
     let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
     let waiters =
         usage.waiters.iter().map(|waiter| Role::Waiter(waiter.clone(), traces.of(object.id, waiter.waiting).cloned()));
-    holders.chain(waiters).map(|role| Use::found(object.id, role)).collect()
+    let records = usage.undo_records().iter().cloned().map(Role::Undo);
+    holders.chain(waiters).chain(records).map(|role| Use::found(object.id, role)).collect()
 }
 
 /// The semaphore that a thread waits for.
@@ -214,6 +233,8 @@ pub struct Hidden {
     pub uncounted: bool,
     /// Why, of the first that has anything hidden.
     pub why: Option<String>,
+    /// That undo records are hidden and why, of the first of which some are.
+    pub undo: Option<String>,
 }
 
 impl Hidden {
@@ -227,11 +248,20 @@ impl Hidden {
             if all.why.is_none() {
                 all.why.clone_from(&usage.hidden_why);
             }
+            if all.undo.is_none() {
+                all.undo = undo_hidden(usage);
+            }
         }
         all
     }
 
-    /// In a few words without the reason; None when nothing is hidden.
+    /// The reasons; None when nothing is hidden.
+    #[must_use]
+    pub fn reasons(&self) -> Option<String> {
+        joined(self.why.clone(), self.undo.clone())
+    }
+
+    /// In a few words without the reason; None when nothing is hidden, or nothing but undo records.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         let count = |number: u64, what: &str| match number {
@@ -254,18 +284,32 @@ impl Hidden {
 #[must_use]
 pub fn hidden(usage: &Usage) -> Option<String> {
     let hidden = Hidden::of([usage]);
-    // Where nothing is missing, more may have been found than there is.
-    let Some(what) = hidden.words() else { return hidden.why };
-    Some(match hidden.why {
-        Some(why) => format!("{what}: {why}"),
-        None => what,
-    })
+    let others = match (hidden.words(), hidden.why) {
+        (Some(what), Some(why)) => Some(format!("{what}: {why}")),
+        // Where nothing is missing, more may have been found than there is.
+        (what, why) => what.or(why),
+    };
+    joined(others, hidden.undo)
+}
+
+/// That undo records of an object are hidden, and why; None when none are.
+#[must_use]
+pub fn undo_hidden(usage: &Usage) -> Option<String> {
+    usage.undo.as_ref()?.hidden.as_ref().map(Hiding::words)
+}
+
+fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(format!("{one}; {other}")),
+        (one, other) => one.or(other),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Hidden, Role, Use, hidden, waiting};
     use crate::object::model::{Kind, ObjectId};
+    use crate::object::users::undo::{Hiding, Undo};
     use crate::object::users::{Paused, Process, Usage, Waiter, Waiting};
 
     #[test]
@@ -332,5 +376,10 @@ mod tests {
         assert_eq!(usage(2, Some(0)).as_deref(), Some("2 attachments are hidden: it is so"));
         assert_eq!(usage(0, Some(1)).as_deref(), Some("1 sleeping thread is hidden: it is so"));
         assert_eq!(usage(0, None).as_deref(), Some("sleeping threads may be hidden: it is so"));
+        let undo = Undo { hidden: Some(Hiding::All("because".to_owned())), ..Undo::default() };
+        let undo = Usage { hidden_waiters: Some(0), undo: Some(Box::new(undo)), ..Usage::default() };
+        assert_eq!(hidden(&undo).as_deref(), Some("undo records: not readable (because)"));
+        let both = Usage { hidden_waiters: Some(1), ..undo };
+        assert_eq!(hidden(&both).as_deref(), Some("1 sleeping thread is hidden; undo records: not readable (because)"));
     }
 }
