@@ -31,7 +31,7 @@ pub(super) fn write(
     text: &str,
     object: &Object,
     inside: &Inside,
-    (found, hints): (&Found<'_>, &[String]),
+    (found, hints, all): (&Found<'_>, &[String], bool),
     names: &Names,
     (style, processes): (&Style, &mut Processes),
 ) -> io::Result<()> {
@@ -49,7 +49,7 @@ pub(super) fn write(
         state(&mut sheet, judgement);
     }
     sheet.write(out, INDENT)?;
-    write_users(out, found, hints, style)?;
+    write_users(out, found, hints, all, style)?;
     match inside {
         Inside::Segment(_) => Ok(()),
         Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, object, style),
@@ -62,9 +62,9 @@ pub(super) fn write(
     }
 }
 
-/// Writes who uses the object, if anybody does or may.
-fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], style: &Style) -> io::Result<()> {
-    let rows: Vec<Row> = found.shown(false).cloned().map(Box::new).map(Row::Use).collect();
+/// Writes who uses the object, if anybody does or may; with `all` also who has used it and owes nothing.
+fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], all: bool, style: &Style) -> io::Result<()> {
+    let rows: Vec<Row> = found.shown(all).cloned().map(Box::new).map(Row::Use).collect();
     if !rows.is_empty() {
         writeln!(out)?;
         let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };

@@ -107,7 +107,7 @@ impl ShowArgs {
                         text,
                         object,
                         &inside,
-                        (&used, &whole.hints(object)),
+                        (&used, &whole.hints(object), context.is_verbose()),
                         names,
                         (&style, &mut processes),
                     )?;

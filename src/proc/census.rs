@@ -8,7 +8,9 @@ use super::reader::{self, Reader, Task};
 use super::task::Stat;
 
 /// Listings of `/proc` at the most. While a process is not yet read it may fork and end, so that its child stands where
-/// the census has been already: a further listing finds it.
+/// the census has been already: a further listing finds it. A family is missed only if each of its members was forked
+/// since the listing before and has ended by the time that it is to be read, so many times in a row: where others come
+/// and go all the time, that some have ended proves nothing.
 const LISTINGS: u32 = 8;
 
 /// A living process.
@@ -29,8 +31,6 @@ pub struct Resident {
 pub struct Census {
     /// By number.
     pub residents: Vec<Resident>,
-    /// Whether processes came and went all the time, so that some may have been missed.
-    pub is_hasty: bool,
     /// Numbers that were looked at, of threads of the kernel too.
     seen: HashSet<u32>,
     /// Those that have ended and were not asked for their status, and when they had started.
@@ -62,7 +62,7 @@ impl Census {
 
     fn update(&mut self, reader: &mut Reader) -> io::Result<()> {
         for _ in 0..LISTINGS {
-            self.is_hasty = false;
+            let mut some_ended = false;
             for pid in reader::processes()? {
                 if !self.seen.insert(pid) {
                     continue;
@@ -71,14 +71,14 @@ impl Census {
                     Sight::Resident(resident) => self.residents.push(*resident),
                     Sight::Kernel => {}
                     // Its number may come again.
-                    Sight::Ended => self.is_hasty |= self.seen.remove(&pid),
+                    Sight::Ended => some_ended |= self.seen.remove(&pid),
                     Sight::Zombie(started) => {
                         self.seen.remove(&pid);
-                        self.is_hasty |= self.zombies.insert(pid, started) != Some(started);
+                        some_ended |= self.zombies.insert(pid, started) != Some(started);
                     }
                 }
             }
-            if !self.is_hasty {
+            if !some_ended {
                 break;
             }
         }

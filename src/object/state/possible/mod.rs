@@ -135,8 +135,7 @@ impl PossibleUsers {
         for _ in 0..ATTEMPTS {
             self.missed.clear();
             let answer = self.find_once(question, processes);
-            let is_hasty = self.census.get().is_some_and(|census| census.as_ref().is_ok_and(|census| census.is_hasty));
-            if !answer.is_nobody() || self.missed.is_empty() && !is_hasty {
+            if !answer.is_nobody() || self.missed.is_empty() {
                 return answer;
             }
             self.look_for_new();
