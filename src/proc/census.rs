@@ -114,18 +114,29 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     if stat.is_out_of_the_question() {
         return Sight::Zombie(stat.started);
     }
-    // The first thread has ended and shows nothing any more; others do.
-    let task = if stat.is_ending() { living_thread(pid, reader).unwrap_or(process) } else { process };
+    let task = if stat.is_ending() {
+        match living_thread(pid, reader) {
+            // The first thread has ended and shows nothing any more; others do.
+            Ok(Some(thread)) => thread,
+            // All of them are on their way out, which may take long where much memory is given back.
+            Ok(None) => return Sight::Zombie(stat.started),
+            Err(error) if reader::is_gone(&error) => return Sight::Ended,
+            Err(_) => process,
+        }
+    } else {
+        process
+    };
     let users = reader.read(task, "status").ok().and_then(identity::users_in);
     Sight::Resident(Box::new(Resident { pid, task, stat: Some(stat), users }))
 }
 
-/// A thread that has not ended.
-fn living_thread(pid: u32, reader: &mut Reader) -> Option<Task> {
-    let threads = reader.thread_ids(pid).ok()?;
-    threads.into_iter().map(|tid| Task::thread(pid, tid)).find(|thread| {
+/// A thread that has not ended; None where all are ending.
+fn living_thread(pid: u32, reader: &mut Reader) -> io::Result<Option<Task>> {
+    let threads = reader.thread_ids(pid)?;
+    let mut threads = threads.into_iter().map(|tid| Task::thread(pid, tid));
+    Ok(threads.find(|thread| {
         reader.read(*thread, "stat").is_ok_and(|stat| Stat::parse(stat).is_some_and(|stat| !stat.is_ending()))
-    })
+    }))
 }
 
 #[cfg(test)]
