@@ -1,6 +1,6 @@
 //! What is leaked is found, whatever else is running.
 
-use ipcadm_testbed::{Running, World, is_root, tool};
+use ipcadm_testbed::{Running, World, is_root, needs_root, tool};
 
 use crate::ages::{shift_starts, with_a_clock};
 use crate::programs::{Compiled, compiled, perl, perl_is_there, words};
@@ -118,4 +118,52 @@ fn any_other_library_is_not() {
     let set = perl(&world, "my $set = set; used $set; print $set").run().ok().value();
     let because = ["was running when it was last used", "can call semop"];
     Scene::of(&world).may_be_used(&format!("sem:{set}"), &Who::root(&pid, "server"), &because);
+}
+
+/// A copy of perl by another name, of this owner, that is idle.
+fn perl_as(world: &World, name: &str, owner: &str) -> Running {
+    let script = format!(
+        "cp $(command -v perl) /run/{name}; chown {owner} /run/{name}; exec /run/{name} -e '$| = 1; print 1, $/; sleep 1000'"
+    );
+    let mut program = world.sh(&script).spawn();
+    program.line();
+    program
+}
+
+#[test]
+fn programs_that_embed_perl_are_set_aside_if_they_are_roots() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() || !needs_root("a program of another user") {
+        return;
+    }
+    let leak = || format!("sem:{}", perl(&world, "my $set = set; used $set; print $set").run().ok().value());
+    let snmpd = perl_as(&world, "snmpd", "0");
+    let set = leak();
+    let (_, evidence) = Scene::of(&world).judged(&set);
+    assert!(evidence.contains("1 set aside: snmpd"), "{evidence}");
+    Scene::of(&world).is_leaked(&set);
+    // Anybody can call a program so.
+    world.sh("chown 12345 /run/snmpd").run().ok();
+    assert_eq!(Scene::of(&world).judged(&leak()).0, "unknown");
+    drop(snmpd);
+}
+
+#[test]
+fn whom_the_administrator_names_is_set_aside() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() || !needs_root("mounting over /etc") {
+        return;
+    }
+    // An /etc that is the one there is, with a folder of its own for this program.
+    let script = "mkdir /run/etc; mount --bind /etc /run/etc; mount -t tmpfs -o mode=755 tmpfs /etc
+                  for file in /run/etc/*; do ln -s $file /etc/; done; rm -f /etc/ipcadm
+                  mkdir -p /etc/ipcadm/bystanders.d; echo 'program /run/agent sem' >/etc/ipcadm/bystanders.d/agent";
+    world.sh(script).run().ok();
+    let _agent = perl_as(&world, "agent", "0");
+    let set = format!("sem:{}", perl(&world, "my $set = set; used $set; print $set").run().ok().value());
+    Scene::of(&world).is_leaked(&set);
+    let queue =
+        perl(&world, "my $queue = msgget(0, 01600); msgsnd($queue, pack('l! a*', 1, 'x'), NOWAIT); print $queue");
+    let (state, evidence) = Scene::of(&world).judged(&format!("msg:{}", queue.run().ok().value()));
+    assert_eq!(state, "unknown", "{evidence}");
 }

@@ -89,6 +89,14 @@ fn a_set_whose_last_user_lives_is_not_unused() {
         let script = format!("my $set = semget({key}, 1, 01600); op $set, 1; op $set, -1, UNDO; print qq($set ); idle");
         let mut holder = perl(&world, &script).spawn();
         let said = words(&mut holder);
-        Scene::of(&world).is_used(&format!("sem:{}", said[0]), &[&said[1]]);
+        let set = format!("sem:{}", said[0]);
+        Scene::of(&world).is_used(&set, &[&said[1]]);
+        // Nor is it replaced by another from an archive.
+        if key != "0" {
+            ipcadm(["save", "-q", "-O", "/run/archive", &set]).inside(&world).run().ok();
+            let refused = ipcadm(["restore", "--replace", "/run/archive"]).inside(&world).run().status(10);
+            assert!(crate::names(&refused.stderr_str(), &said[1]), "{refused}");
+            ipcadm(["ls", "-q", &set]).inside(&world).run().ok();
+        }
     }
 }

@@ -9,6 +9,7 @@ mod kinds;
 mod leaked;
 mod limits;
 mod locks;
+mod messages;
 mod programs;
 mod servers;
 mod users;
