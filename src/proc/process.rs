@@ -6,6 +6,7 @@ use procfs::{Current, Meminfo};
 use super::identity::numbers_are_ours;
 use super::reader::{Reader, Task};
 use super::recorded;
+use super::tasks::sharing;
 use crate::sys::Pid;
 use crate::sys::namespace;
 use crate::sys::process::exists;
@@ -107,18 +108,21 @@ pub fn may_be_hidden() -> bool {
 /// They cannot where the IPC namespace was made inside: those outside then come to it by setns(2) alone. That is held
 /// to be so where it was made after the pid namespace and the first process, which whoever made the pid namespace has
 /// forked, is not in it: that maker's own IPC namespace is inherited by the first process.
+///
+/// Where that does not show, the kernel's count of who is in the namespace may: see [`sharing`].
 #[must_use]
 pub fn may_be_outside() -> bool {
     if namespace::is_initial_pid() {
         return false;
     }
     let first = Reader::default().ipc_namespace(Task::process(1)).ok();
-    let inside = numbers_are_ours()
-        && first.is_some()
-        && namespace::ipc().is_some()
-        && first != namespace::ipc()
-        && namespace::is_ipc_younger_than_pid();
-    !inside
+    let was_made_inside = || {
+        first.is_some()
+            && namespace::ipc().is_some()
+            && first != namespace::ipc()
+            && namespace::is_ipc_younger_than_pid()
+    };
+    !(numbers_are_ours() && (was_made_inside() || sharing::is_seen_whole() == Ok(true)))
 }
 
 /// Whether the mount over all others on `/proc` leaves out processes.

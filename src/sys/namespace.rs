@@ -45,9 +45,9 @@ pub fn is_initial_pid() -> bool {
 const NS_GET_ID: libc::Ioctl = libc::_IOR::<u64>(0xb7, 13);
 
 /// Each CPU takes such numbers from blocks of its own, one after the other. Of two numbers in one block the greater is
-/// the younger; between blocks nothing follows. The kernel's blocks are of 4096 numbers, from a multiple plus one on;
-/// smaller ones are counted on, which are as good if it should ever make its own smaller.
-const BLOCK: u64 = 256;
+/// the younger; between blocks nothing follows. The kernel's blocks are of so many numbers, from a multiple plus one on
+/// (`COOKIE_LOCAL_BATCH` of linux/cookie.h, as large since there is such a thing); larger ones would do as well.
+const BLOCK: u64 = 4096;
 
 /// Whether the caller's IPC namespace is known to have been made after its pid namespace. False where that does not
 /// show: it takes Linux 6.18, and that both were made on one CPU with few other namespaces in between.

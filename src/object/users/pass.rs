@@ -1,5 +1,6 @@
 //! One pass over all processes.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
@@ -42,8 +43,9 @@ struct Unseen {
     threads: BTreeSet<u32>,
     /// Whether `/proc` may leave out processes.
     processes: bool,
-    /// Whether processes outside of this pid namespace, which `/proc` does not show, may be in this IPC namespace.
-    outside: bool,
+    /// Whether processes outside of this pid namespace, which `/proc` does not show, may be in this IPC namespace; looked
+    /// up where it matters.
+    outside: OnceCell<bool>,
     /// Why no thread shows what it sleeps in.
     calls: Option<&'static str>,
 }
@@ -88,7 +90,6 @@ impl Pass {
             }
         };
         self.unseen.processes = may_be_hidden();
-        self.unseen.outside = may_be_outside();
         if Abi::NATIVE.is_none() {
             self.unseen.calls = Some("the system calls of this machine are not known");
         } else if !std::path::Path::new("/proc/thread-self/syscall").exists() {
@@ -304,7 +305,7 @@ impl Pass {
                 hidden = hidden.map(|missing| missing.saturating_sub(gone));
             }
             slept.check(now.as_ref());
-            let why = unseen.threads();
+            let why = if hidden == Some(0) { None } else { unseen.threads() };
             if hidden.is_none() && why.is_none() {
                 hidden = Some(0);
             }
@@ -368,7 +369,7 @@ impl Unseen {
             Some(calls) if self.everything.is_none() => Some(calls.to_owned()),
             _ => {
                 let outside = || "processes outside of this pid namespace cannot be seen".to_owned();
-                self.why(denied).or_else(|| self.outside.then(outside))
+                self.why(denied).or_else(|| self.outside.get_or_init(may_be_outside).then(outside))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! takes the rights of an administrator, in the initial user namespace.
 
 mod program;
+pub mod sharing;
 pub mod undo;
 
 use std::io;
@@ -14,13 +15,13 @@ use super::process::{Reading, may_read_tasks};
 use crate::error::bare;
 use crate::sys::Errno;
 use crate::sys::bpf::KernelTypes;
-use program::{Helper, If, Label, Program, R0, R1, R7, R9, Width};
+use program::{Helper, If, Label, Program, R0, R1, R6, R7, R9, Width};
 
 /// The function that a program for tasks belongs to.
 const ITERATOR: &str = "bpf_iter_task";
 /// That and the structures whose members are read.
-const WANTED: [&str; 8] =
-    [ITERATOR, "task_struct", "pid", "upid", "nsproxy", "ipc_namespace", "sem_undo_list", "sem_undo"];
+const WANTED: [&str; 9] =
+    [ITERATOR, "task_struct", "pid", "upid", "nsproxy", "ipc_namespace", "sem_undo_list", "sem_undo", "bpf_iter_meta"];
 
 /// Where things lie in the kernel's structures, in bytes.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ struct Layout {
     function: u32,
     task: TaskLayout,
     undo: UndoLayout,
+    /// None where the kernel counts in another way.
+    sharing: Option<SharingLayout>,
 }
 
 /// Of tasks and what they point to.
@@ -67,6 +70,36 @@ struct UndoLayout {
     adjustments: (i32, bool),
 }
 
+/// Of what counts who is in a namespace.
+#[derive(Clone, Copy, Debug)]
+struct SharingLayout {
+    /// `task_struct.pid`
+    pid: i32,
+    /// `nsproxy.count`
+    tasks: i32,
+    /// `ipc_namespace.ns.__ns_ref`, in older kernels `ns.count`, and before Linux 5.11 `count`
+    references: i32,
+    /// `bpf_iter_meta.seq`
+    output: i16,
+}
+
+impl SharingLayout {
+    fn find(btf: &Btf<'_>) -> Option<Self> {
+        let counter = |structure: &str, paths: &[&str]| {
+            let structure = btf.structure(structure)?;
+            paths.iter().find_map(|path| number(structure, path))
+        };
+        let references =
+            ["ns.__ns_ref.refs.counter", "ns.count.refs.counter", "ns.count.counter", "count.refs.counter"];
+        Some(Self {
+            pid: number(btf.structure("task_struct")?, "pid")?,
+            tasks: counter("nsproxy", &["count.refs.counter", "count.counter"])?,
+            references: counter("ipc_namespace", &references)?,
+            output: i16::try_from(pointer(btf.structure("bpf_iter_meta")?, "seq")?).ok()?,
+        })
+    }
+}
+
 impl Layout {
     /// Finds everything; None where the kernel has something else in its place.
     fn find(btf: &Btf<'_>) -> Option<Self> {
@@ -99,6 +132,7 @@ impl Layout {
                 semid: number(undo, "semid")?,
                 adjustments: (offset(adjustments)?, is_pointer),
             },
+            sharing: SharingLayout::find(btf),
         })
         .filter(|_| numbers.shape == Shape::Array(size) && cfg!(target_pointer_width = "64"))
     }
@@ -149,8 +183,9 @@ fn refused(errno: Errno) -> String {
     }
 }
 
-/// Writes: R7 = the task that the program is run for, and on to `end` after the last.
+/// Writes: R6 = the context, R7 = the task that the program is run for, and on to `end` after the last.
 fn begin(program: &mut Program, end: Label) {
+    program.copy(R6, R1);
     program.load(Width::Eight, R7, R1, 8);
     program.jump_if(R7, If::Equal, 0, end);
 }

@@ -24,6 +24,7 @@ pub(super) enum Helper {
     MapLookup = 1,
     CurrentTask = 35,
     ReadKernel = 113,
+    SeqWrite = 127,
 }
 
 /// How many bytes are moved.
@@ -152,8 +153,9 @@ impl Program {
         self.put(0x85, R0, R0, 0, helper as i32);
     }
 
-    /// Ends with R0.
-    pub(super) fn exit(&mut self) {
+    /// Ends: with 0, or with 1 to be run for the same task again.
+    pub(super) fn end(&mut self, result: i32) {
+        self.set(R0, result);
         self.put(0x95, R0, R0, 0, 0);
     }
 
@@ -195,7 +197,7 @@ impl Program {
 
 #[cfg(test)]
 mod tests {
-    use super::{If, Instruction, Label, Program, R0, R1, Width};
+    use super::{If, Instruction, Label, Program, R1, Width};
 
     #[test]
     fn jumps_are_counted_from_the_next_instruction() {
@@ -206,8 +208,7 @@ mod tests {
         program.load(Width::Eight, R1, R1, 8);
         program.jump(again);
         program.here(end);
-        program.set(R0, 0);
-        program.exit();
+        program.end(0);
         let written = program.finish().unwrap();
         let offset = |at: usize| i16::from_ne_bytes([written[at].0[2], written[at].0[3]]);
         assert_eq!((offset(0), offset(1), offset(2)), (2, 8, -3));

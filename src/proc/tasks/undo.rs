@@ -318,8 +318,7 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     p.here(stop);
     p.store(Width::Eight, R8, state::STOPPED_AT, R7);
     p.store(Width::Eight, R8, state::STOPPED_IN, R6);
-    p.set(R0, 1);
-    p.exit();
+    p.end(1);
 
     p.here(lost);
     p.set(R1, 1);
@@ -330,8 +329,7 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     p.load_local(Width::Four, R1, local::PROCESS);
     p.store(Width::Eight, R8, state::LAST_PROCESS, R1);
     p.here(end);
-    p.set(R0, 0);
-    p.exit();
+    p.end(0);
     p.finish()
 }
 

@@ -16,10 +16,12 @@ use crate::{Namespace, before_main, fresh, left_out, tool};
 const MARK: &str = "IPCADM_TEST_ALONE";
 /// How that process ends when it has to be started again, which is rarely so.
 const AGAIN: i32 = 77;
-const ATTEMPTS: u32 = 100;
+const ATTEMPTS: u32 = 20;
 /// In so many numbers the kernel's order is that of the program's rule, and so
-/// many are to be left for namespaces that the test itself makes.
-const BLOCK: u64 = 256;
+/// many are to be left for namespaces that the test itself makes. The program
+/// can go by the kernel's counts too, but only with rights, and not while the
+/// namespace is held open or a segment attached.
+const BLOCK: u64 = 4096;
 const LEFT: u64 = 32;
 /// `NS_GET_ID` of linux/nsfs.h, since Linux 6.18.
 const NS_GET_ID: libc::Ioctl = libc::_IOR::<u64>(0xb7, 13);
