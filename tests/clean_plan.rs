@@ -123,7 +123,7 @@ fn what_had_just_changed_is_not_acted_on() {
 
 #[test]
 fn plans_of_elsewhere_and_damaged_ones_are_refused() {
-    let ns = fresh();
+    let ns = fresh().held();
     let id = make::by_dead_process(|| make::shm(0, 4096, 0o600));
     for (from, to, reason) in [
         ("\"ipcadm_plan\": 1", "\"ipcadm_plan\": 2", "it is of version 2, and this program knows 1"),

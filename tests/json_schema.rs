@@ -238,7 +238,7 @@ fn of_kind(object: &Value) -> Table {
 
 /// Who uses an object.
 fn usage(object: &Value) -> Vec<Table> {
-    if object["kind"] == "sem" { vec![USAGE, UNDO] } else { vec![USAGE] }
+    if object["kind"] == "sem" { vec![USAGE, KNOWERS, UNDO] } else { vec![USAGE, KNOWERS] }
 }
 
 /// Whether undo records can be read.
@@ -379,7 +379,7 @@ impl Checker {
     fn knowers(&self) {
         let who = format!("{} who --json sem:0x52", ipcadm_path().display());
         let arguments = format!("sem run 0x52 -- timeout 600 timeout 600 {who}");
-        for object in self.objects(&arguments, 0, &[USAGE, KNOWERS]) {
+        for object in self.objects(&arguments, 0, &[USAGE, KNOWERS, UNDO]) {
             let knowers = list(&object, "may_know");
             assert!(!knowers.is_empty() && object["may_know_count"] == knowers.len(), "{object}");
             knowers.iter().for_each(|one| self.exactly("may_know", one, &[PROCESS, USE, CANDIDATE]));

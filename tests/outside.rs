@@ -42,7 +42,12 @@ fn world(setup: &str, looks: u32) -> Running {
     let words = words.map(Into::into).into_iter().chain([program]);
     let folder = ipcadm_path().parent().expect("a folder").display().to_string();
     let path = format!("{folder}:{}", env::var("PATH").unwrap_or_default());
-    let mut world = tool("unshare", words).env(MARK, looks.to_string()).env("PATH", path).stdin_open().spawn();
+    let mut world = tool("unshare", words)
+        .env("IPCADM_TEST_IN_PLACE", "1")
+        .env(MARK, looks.to_string())
+        .env("PATH", path)
+        .stdin_open()
+        .spawn();
     while world.line() != "ready" {}
     world
 }

@@ -322,7 +322,8 @@ fn the_page_shows_what_is_printed() {
     let (example, _) = example.split_once("$ ").expect("another command");
     ipcadm(["sem", "create", "--values", "1,0", "--key", "0x5102"]).run().ok();
     let shown = ipcadm(["show", "sem:0x5102"]).run().ok().stdout_str();
-    assert_eq!(lasting(&shown), lasting(example), "{shown}");
+    // Within a pid namespace it may be that somebody outside has changed the second one.
+    assert_eq!(lasting(&shown.replace(" ?  ", " -  ")), lasting(example), "{shown}");
 }
 
 #[test]
@@ -345,9 +346,10 @@ fn a_semaphore_that_another_pid_namespace_changed_is_not_said_to_be_untouched() 
     assert_eq!(pids(&inside(&["sem:0x52"])), ["-", "-"]);
     let found: Value = serde_json::from_slice(inside(&["--format", "jsonl", "sem:0x51"]).as_bytes()).expect("JSON");
     assert_eq!(found["semaphores"][0]["pid"], Value::Null);
-    assert_eq!(found["hidden"], json!(["semaphores"]));
+    // This process is outside, and may have undo records.
+    assert_eq!(found["hidden"], json!(["semaphores", "undo"]));
     let found: Value = serde_json::from_slice(inside(&["--format", "jsonl", "sem:0x52"]).as_bytes()).expect("JSON");
-    assert_eq!(found["hidden"], json!([]));
+    assert_eq!(found["hidden"], json!(["undo"]));
     // Where all processes are to be seen, nobody was.
     make::semop(fresh_one, &[(0, 1, 0), (0, -1, 0)]);
     let own = std::process::id().to_string();

@@ -140,7 +140,7 @@ fn children_and_threads_inherit_the_namespace() {
 
 #[test]
 fn a_thread_can_go_back_to_a_namespace() {
-    let first = fresh();
+    let first = fresh().held();
     make::sem(0x5104, 3, 0o600);
     let second = fresh();
     assert!(second.ids(Kind::Sem).is_empty());

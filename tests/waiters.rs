@@ -64,7 +64,7 @@ fn sleepers_in_every_call_are_told_apart() {
 
 #[test]
 fn threads_are_found_wherever_their_process_lives() {
-    let here = fresh();
+    let here = fresh().held();
     let set = make::sem(0x51, 1, 0o600);
     // This process's first thread is in another namespace, and so is one of these two, on a set of the same id.
     thread::scope(|scope| {

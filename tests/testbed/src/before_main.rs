@@ -53,8 +53,14 @@ extern "C" fn before_main() {
         ERRNO.store(errno, Ordering::Relaxed);
         return;
     }
-    enter_pid_namespace();
+    // SAFETY: a C string; before main nobody changes the environment.
+    if unsafe { libc::getenv(IN_PLACE.as_ptr()) }.is_null() {
+        enter_pid_namespace();
+    }
 }
+
+/// Set for programs of tests that are to stay in the pid namespace in which they are started.
+pub(crate) const IN_PLACE: &CStr = c"IPCADM_TEST_IN_PLACE";
 
 /// Returns in a child in a pid namespace of its own, or here where there is none to be had.
 fn enter_pid_namespace() {

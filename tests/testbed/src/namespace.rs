@@ -39,7 +39,8 @@ impl Kind {
 /// the calling thread is in it.
 #[derive(Debug)]
 pub struct Namespace {
-    file: File,
+    /// Open only for tests that come back: what holds a namespace open may enter it, and the program heeds that.
+    file: Option<File>,
     inode: u64,
 }
 
@@ -59,9 +60,7 @@ pub fn fresh() -> Namespace {
     if unsafe { libc::unshare(libc::CLONE_NEWIPC) } != 0 {
         before_main::refused("unshare(CLONE_NEWIPC)", &io::Error::last_os_error());
     }
-    let file = File::open(OWN).unwrap_or_else(|e| panic!("cannot open {OWN}: {e}"));
-    let inode = inode();
-    Namespace { file, inode }
+    Namespace { file: None, inode: inode() }
 }
 
 /// The number of the calling thread's IPC namespace.
@@ -75,12 +74,21 @@ impl Namespace {
         self.inode
     }
 
-    /// Moves the calling thread (back) to this namespace, for tests that use
-    /// several.
+    /// The same, held open so that threads can come back to it.
+    #[must_use]
+    pub fn held(self) -> Self {
+        self.assert_entered();
+        let file = File::open(OWN).unwrap_or_else(|e| panic!("cannot open {OWN}: {e}"));
+        Self { file: Some(file), ..self }
+    }
+
+    /// Moves the calling thread (back) to this namespace, which is
+    /// [held](Self::held), for tests that use several.
     pub fn enter(&self) {
+        let file = self.file.as_ref().expect("a namespace that is held");
         // SAFETY: the descriptor is open and of an IPC namespace; setns moves
         // the calling thread alone.
-        let ret = unsafe { libc::setns(self.file.as_raw_fd(), libc::CLONE_NEWIPC) };
+        let ret = unsafe { libc::setns(file.as_raw_fd(), libc::CLONE_NEWIPC) };
         assert_eq!(ret, 0, "setns: {}", io::Error::last_os_error());
     }
 
