@@ -1,11 +1,13 @@
 //! Undo records: which processes have used a set with SEM_UNDO, and what is given back when they end.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ipcadm::object::inventory::{self, Wants as Collect};
 use ipcadm::object::model::{Kind, KindSet, ObjectId};
-use ipcadm::object::users::undo::{Adjustment, Undo};
-use ipcadm::object::users::{Users, Wants};
+use ipcadm::object::state::{Criteria, Judge, State};
+use ipcadm::object::users::undo::{Adjustment, Hiding, Undo};
+use ipcadm::object::users::{Usage, Users, Wants, words};
 use ipcadm::proc::process::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::undo::{UndoList, read};
 use ipcadm_testbed::{Cmd, alone, fresh, ipcadm, left_out, make, needs_root};
@@ -24,7 +26,9 @@ fn readable() -> bool {
 }
 
 fn lists(sets: &[(i32, u64)]) -> Vec<UndoList> {
-    read(sets).expect("undo records")
+    let found = read(sets).expect("undo records");
+    assert_eq!(found.incomplete, None);
+    found.lists
 }
 
 fn of(lists: &[UndoList], process: u32) -> &UndoList {
@@ -147,6 +151,26 @@ fn steady_holders_are_all_seen_while_others_come_and_go() {
         assert_eq!(seen, steady);
     }
     assert!(churners.iter().all(make::Churner::is_running));
+}
+
+#[test]
+fn nobody_can_hide_the_records_of_others() {
+    let _ns = fresh();
+    if !readable() {
+        return;
+    }
+    let set = make::sem(0, 1, 0o600);
+    let (steady, _) = make::undo_holder(&[(set, 0, 1)], Sharers::Nobody);
+    // More than are read at one go.
+    let restless = [make::undo_turnover(500), make::undo_turnover(500)];
+    for _ in 0..100 {
+        let found = read(&[(set, 1)]).expect("undo records");
+        assert_eq!(of(&found.lists, steady.pid()).records[&set], [(0, -1)]);
+        if let Some(why) = found.incomplete {
+            assert!(restless.iter().any(|one| why.contains(&format!("of process {} ", one.pid()))), "{why}");
+        }
+    }
+    assert!(restless.iter().all(make::Churner::is_running));
 }
 
 /// What is known of a set, as commands ask for it.
@@ -311,6 +335,31 @@ fn who_has_used_a_set_may_use_it_again() {
 }
 
 #[test]
+fn what_somebody_may_keep_from_being_read_is_unknown() {
+    let _ns = fresh();
+    let set = make::by_dead_process(|| {
+        let set = make::sem(0, 1, 0o600);
+        make::semop(set, &[(0, 1, 0)]);
+        set
+    });
+    let object = inventory::look(ObjectId { kind: Kind::Sem, id: set }).expect("a look").expect("a set");
+    for (hidden, state, may_be_used) in [
+        (None, State::Orphan, false),
+        (Some(Hiding::All("because".to_owned())), State::Orphan, false),
+        (Some(Hiding::Outside), State::Orphan, false),
+        (Some(Hiding::Some("there are too many".to_owned())), State::Unknown, true),
+    ] {
+        let undo = Some(Box::new(Undo { hidden: hidden.clone(), ..Undo::default() }));
+        let usage = Usage { hidden_waiters: Some(0), undo, ..Usage::default() };
+        let judgement = Judge::new(&Criteria { grace: Duration::ZERO, ..Criteria::default() }).judge(&object, &usage);
+        assert_eq!(judgement.state, state, "{judgement:?}");
+        let told = judgement.evidence.iter().filter(|one| one.fact.starts_with("undo records: ")).count();
+        assert_eq!(told, usize::from(hidden.is_some()), "{judgement:?}");
+        assert_eq!(words::maybe_in_use(&object, &usage).is_some(), may_be_used, "{hidden:?}");
+    }
+}
+
+#[test]
 fn who_loses_an_undo_record_is_named() {
     let _ns = fresh();
     if !readable() {
@@ -360,6 +409,11 @@ fn what_cannot_be_read_is_said() {
     let found = object(ipcadm(["who", "--format", "jsonl", &reference]).without_call(libc::SYS_bpf));
     assert_eq!((&found["undo"], &found["hidden"]), (&Value::Null, &json!(["undo"])), "{found}");
     assert!(found["hidden_why"].as_str().is_some_and(|why| why.contains("bpf(2)")), "{found}");
+    // A filter that would end it.
+    let found = object(ipcadm(["who", "--format", "jsonl", &reference]).killed_at(libc::SYS_bpf));
+    assert!(found["hidden_why"].as_str().is_some_and(|why| why.contains("filter of system calls")), "{found}");
+    let outcome = ipcadm(["ls", "--pid", &holder.pid().to_string()]).unprivileged().run().ok();
+    outcome.stderr_has(&format!("ipcadm: note: {UNREADABLE}\n"));
     drop(holder);
     // Of a user all of whose processes may be looked into.
     make::as_user(65_534, 65_534, || {

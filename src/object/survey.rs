@@ -9,6 +9,7 @@ use super::inventory::{self, Source};
 use super::model::{Detail, Kind, Object, ObjectId};
 use super::select::Selection;
 use super::state::{Criteria, Judge, Judgement};
+use super::users::undo::Hiding;
 use super::users::{self, Usage, Users};
 use crate::error::Result;
 use crate::proc::process::{Found, process_of};
@@ -205,7 +206,8 @@ impl Search {
             1 => Some("who last changed the semaphores of 1 set is hidden: needs read permission".to_owned()),
             many => Some(format!("who last changed the semaphores of {many} sets is hidden: needs read permission")),
         };
-        self.doubts.into_iter().chain(unseen).chain(unread).collect()
+        let undo = users.undo_hidden().map(Hiding::words);
+        self.doubts.into_iter().chain(unseen).chain(unread).chain(undo).collect()
     }
 
     /// Whether one of the processes holds, waits for, created or last used the object.

@@ -95,6 +95,14 @@ pub fn may_read_tasks() -> Reading {
     }
 }
 
+/// Whether a filter (seccomp) decides on the system calls of this process. True where `/proc` does not tell.
+#[must_use]
+pub fn is_filtered() -> bool {
+    const FILTER: u32 = 2;
+    let status = Process::myself().and_then(|process| process.status());
+    status.map_or(true, |status| status.seccomp == Some(FILTER))
+}
+
 /// Whether `/proc` may leave out processes of others: it is mounted with `hidepid` of 2 or more, and this process has no
 /// right to see them all the same.
 #[must_use]

@@ -2,6 +2,7 @@
 
 use crate::object::inside::{self, Semaphore};
 use crate::object::model::{Detail, Object};
+use crate::object::users::undo::Hiding;
 use crate::object::users::{Process, Usage};
 use crate::render::escape::escape;
 use crate::sys::{self, Mode};
@@ -72,6 +73,10 @@ pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<Str
     let had = |pid| before.undo_records().iter().any(|record| record.process.pid == pid);
     if let Some(record) = now.undo_records().iter().find(|record| !had(record.process.pid)) {
         return Some(format!("{} has used it with undo", named(&record.process)));
+    }
+    let disturbed = |usage: &Usage| usage.undo.as_ref().and_then(|undo| undo.hidden.clone());
+    if let Some(hidden @ Hiding::Some(_)) = disturbed(now).filter(|_| disturbed(before).is_none()) {
+        return Some(format!("whether a process holds it cannot be known any more: {}", hidden.words()));
     }
     if now.hidden_attachments > before.hidden_attachments {
         return Some("somebody who cannot be seen has attached it".to_owned());

@@ -7,6 +7,7 @@ use super::records::{Finding, Record, Records};
 use super::wording::{UNDO_SOURCE, fact};
 use super::{Evidence, Judge};
 use crate::object::model::Object;
+use crate::object::users::undo::Hiding;
 use crate::object::users::{Process, Usage};
 use crate::proc::process::may_be_outside;
 use crate::sys::{Errno, Pid, Result, SemId, sem};
@@ -39,6 +40,10 @@ impl Judge {
             let text = format!("used with undo by {pid} ({command}), which lives");
             finding.alive.push(fact(text, UNDO_SOURCE));
             finding.command.get_or_insert_with(|| command.clone());
+        }
+        // Somebody may see to it that others' are not read.
+        if let Some(hidden @ Hiding::Some(_)) = usage.undo.as_ref().and_then(|undo| undo.hidden.as_ref()) {
+            finding.doubts.push(fact(hidden.words(), UNDO_SOURCE));
         }
         self.semaphores = self.semaphores.saturating_add(set.nsems);
         if self.semaphores > MOST_SEMAPHORES {

@@ -2,6 +2,7 @@
 
 use super::{Evidence, Judgement, State, found};
 use crate::object::model::Object;
+use crate::object::users::undo::Hiding;
 use crate::object::users::{Paused, Process, Usage, Waiter, Waiting};
 use crate::proc::recorded::{ClockSet, Living};
 
@@ -134,10 +135,12 @@ pub(super) fn held(usage: &Usage) -> Option<Evidence> {
     Some(fact(format!("held: {pid} ({command}) {}{others}", first.words()), UNDO_SOURCE))
 }
 
-/// That undo records are not seen; a judgement stands all the same.
+/// That undo records are not seen, where a judgement stands all the same.
 pub(super) fn undo_hidden(usage: &Usage) -> Option<Evidence> {
-    let hidden = usage.undo.as_ref()?.hidden.as_ref()?;
-    Some(fact(hidden.words(), UNDO_SOURCE))
+    match usage.undo.as_ref()?.hidden.as_ref()? {
+        Hiding::Some(_) => None,
+        hidden => Some(fact(hidden.words(), UNDO_SOURCE)),
+    }
 }
 
 pub(super) fn clock_set(clock: ClockSet) -> Evidence {

@@ -14,7 +14,7 @@ pub mod words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::pass::Pass;
-use self::undo::{Undo, UndoRecord};
+use self::undo::{Hiding, Undo, UndoRecord};
 use super::access::let_in;
 use super::model::{Object, ObjectId};
 use crate::proc::identity;
@@ -240,6 +240,12 @@ impl Users {
     #[must_use]
     pub fn unseen_threads(&self) -> &UnseenThreads {
         &self.unseen_threads
+    }
+
+    /// Why undo records of a set are hidden; None when none are.
+    #[must_use]
+    pub fn undo_hidden(&self) -> Option<&Hiding> {
+        self.by_object.values().find_map(|usage| usage.undo.as_ref()?.hidden.as_ref())
     }
 
     /// Whether a process may not be looked into, so that it may use more than was found.

@@ -8,7 +8,7 @@ use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::identity::numbers_are_ours;
 use crate::proc::process::may_be_outside;
 use crate::proc::reader::Reader;
-use crate::proc::tasks::undo::{self, UndoList};
+use crate::proc::tasks::undo::{self, UndoList, UndoLists};
 use crate::sys::Pid;
 use crate::sys::process::exists;
 
@@ -83,6 +83,8 @@ pub struct Undo {
 pub enum Hiding {
     /// None is; why, in words: `needs CAP_BPF and CAP_PERFMON`.
     All(String),
+    /// Not all are; why, in words. What is missing, others may have seen to: nothing is known then.
+    Some(String),
     /// Processes outside of the caller's pid namespace may have some.
     Outside,
 }
@@ -93,6 +95,7 @@ impl Hiding {
     pub fn words(&self) -> String {
         match self {
             Self::All(why) => format!("undo records: not readable ({why})"),
+            Self::Some(why) => format!("undo records: not all are seen ({why})"),
             Self::Outside => "undo records: those of processes outside of this pid namespace cannot be seen".to_owned(),
         }
     }
@@ -122,6 +125,7 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     let lists =
         if numbers_are_ours() { undo::read(&sets) } else { Err("/proc is that of another pid namespace".to_owned()) };
     let hidden = match &lists {
+        Ok(UndoLists { incomplete: Some(why), .. }) => Some(Hiding::Some(why.clone())),
         Ok(_) => may_be_outside().then_some(Hiding::Outside),
         Err(why) => Some(Hiding::All(why.clone())),
     };
@@ -129,7 +133,7 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     let mut all: HashMap<ObjectId, Undo> =
         sets.iter().map(|(id, _)| (set(*id), Undo { hidden: hidden.clone(), ..Undo::default() })).collect();
     let (mut describer, mut reader) = (Describer::default(), Reader::default());
-    for UndoList { process, shared_with, records } in lists.unwrap_or_default() {
+    for UndoList { process, shared_with, records } in lists.unwrap_or_default().lists {
         let Some(process) = describe(process, &mut describer, &mut reader) else { continue };
         for (id, adjustments) in records {
             let Some(undo) = all.get_mut(&set(id)) else { continue };

@@ -1,5 +1,6 @@
 //! Who uses an object, in words.
 
+use super::undo::Hiding;
 use super::{Process, Usage};
 use crate::object::model::Object;
 use crate::render::escape::escape;
@@ -67,6 +68,9 @@ pub fn maybe_in_use(object: &Object, usage: &Usage) -> Option<String> {
     let past = once(usage.undo_records().iter().map(|record| &record.process));
     let past = || (!past.is_empty()).then(|| format!("used with undo by {}", named(&past)));
     in_use(object, Some(usage)).or_else(past).or_else(|| {
+        if let Some(hidden @ Hiding::Some(_)) = usage.undo.as_ref().and_then(|undo| undo.hidden.as_ref()) {
+            return Some(format!("whether a process holds it cannot be known: {}", hidden.words()));
+        }
         let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
         let unknown = usage.hidden_waiters.is_none();
         unknown.then(|| format!("whether a thread waits on it cannot be known: {}", escape(why)))

@@ -10,11 +10,13 @@ pub mod undo;
 use std::io;
 use std::sync::OnceLock;
 
+use memchr::memmem;
+
 use super::btf::{Btf, Member, Shape, Structure};
-use super::process::{Reading, may_read_tasks};
+use super::process::{Reading, is_filtered, may_read_tasks};
 use crate::error::bare;
 use crate::sys::Errno;
-use crate::sys::bpf::KernelTypes;
+use crate::sys::bpf::{self, KernelTypes};
 use program::{Helper, If, Label, Program, R0, R1, R6, R7, R9, Width};
 
 /// The function that a program for tasks belongs to.
@@ -164,6 +166,9 @@ fn layout() -> Result<&'static Layout, String> {
         Reading::Outside => return Err("needs CAP_BPF and CAP_PERFMON in the initial user namespace".to_owned()),
     }
     let found = LAYOUT.get_or_init(|| {
+        if is_filtered() && !bpf::is_survivable() {
+            return Err("a filter of system calls forbids bpf(2)".to_owned());
+        }
         let types = KernelTypes::open().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "this kernel has no BTF in /sys".to_owned(),
             _ => format!("the kernel's BTF cannot be read: {}", bare(&error)),
@@ -176,9 +181,14 @@ fn layout() -> Result<&'static Layout, String> {
 
 /// Why the kernel did not do what is wanted, in words.
 fn refused(errno: Errno) -> String {
+    // A program that would read memory all the same is no valid one then.
+    let lockdown = std::fs::read("/sys/kernel/security/lockdown").unwrap_or_default();
+    if memmem::find(&lockdown, b"[confidentiality]").is_some() {
+        return "kernel lockdown forbids it".to_owned();
+    }
     match errno {
         // Whoever lacks the rights is told so before.
-        Errno::EPERM => "the kernel forbids it (lockdown, a security module, or RLIMIT_MEMLOCK)".to_owned(),
+        Errno::EPERM => "bpf(2) is forbidden by a security module, or by RLIMIT_MEMLOCK".to_owned(),
         errno => format!("bpf(2): {errno}"),
     }
 }

@@ -22,11 +22,11 @@ const MOST_SEMAPHORES: i32 = 1 << 16;
 /// The program stops and lets its user take what it wrote when it has written more than so many bytes.
 const FULL: i32 = 1 << 16;
 /// Before the adjustments of each record that the program writes: the set, the number of adjustments, in eight bytes each
-/// the process and the address of the list.
+/// the process and the address of the list. Of a list that it lost in the middle the set is -1.
 const RECORD: usize = 24;
-/// Times that the program is run anew before its user gives up, some gigabytes' worth.
-const MOST_STOPS: usize = 100_000;
-/// Passes over all tasks where a list is lost in the middle.
+/// Times that the program is run anew before its user gives up, some seconds' worth.
+const MOST_STOPS: usize = 50_000;
+/// Passes over all tasks where lists are lost.
 const ATTEMPTS: usize = 5;
 
 /// What the program and its user share besides the sizes of sets: numbers at these places, and what it writes.
@@ -39,10 +39,8 @@ mod state {
     /// The list that it read last, for which process.
     pub(super) const LAST: i16 = 24;
     pub(super) const LAST_PROCESS: i16 = 32;
-    /// Whether it found something that is not in the list that it follows.
-    pub(super) const LOST: i16 = 40;
     /// The number of the IPC namespace.
-    pub(super) const NAMESPACE: i16 = 48;
+    pub(super) const NAMESPACE: i16 = 40;
     /// Where it writes.
     pub(super) const OUTPUT: i16 = 64;
     /// The size of it all.
@@ -61,27 +59,47 @@ pub struct UndoList {
     pub records: BTreeMap<i32, Vec<(u16, i16)>>,
 }
 
-/// Records, by the address of their list and the process: an address may soon be that of another list.
-type Found = BTreeMap<(u64, u32), BTreeMap<i32, Vec<(u16, i16)>>>;
+/// By set, as in [`UndoList`].
+type Records = BTreeMap<i32, Vec<(u16, i16)>>;
+/// By the address of the list and the process: an address may soon be that of another list.
+type ByList = BTreeMap<(u64, u32), Records>;
+
+/// All undo records that were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UndoLists {
+    /// By process.
+    pub lists: Vec<UndoList>,
+    /// Why some may be missing, in words; None when none are.
+    pub incomplete: Option<String>,
+}
+
+/// What one pass has found.
+#[derive(Debug, Default)]
+struct Found {
+    records: ByList,
+    /// Processes whose lists changed too much while they were read.
+    lost: BTreeSet<u32>,
+    /// Whether there were more than can be read.
+    too_many: bool,
+}
 
 /// The processes that have records of some of `sets`, which are given with their number of semaphores; in the caller's
 /// IPC namespace, and in its pid namespace.
 ///
 /// # Errors
 /// Why they cannot be read, in words: `needs CAP_BPF and CAP_PERFMON`.
-pub fn read(sets: &[(i32, u64)]) -> Result<Vec<UndoList>, String> {
+pub fn read(sets: &[(i32, u64)]) -> Result<UndoLists, String> {
     // Loading the program takes ten times as long as running it.
     static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let room = u32::try_from(sets.len()).unwrap_or(u32::MAX);
-    if loaded.as_ref().is_none_or(|loaded| loaded.room < room) {
-        *loaded = Some(Loaded::new(room)?);
+    if loaded.as_ref().is_none_or(|loaded| !loaded.has_room_for(sets)) {
+        *loaded = Some(Loaded::new(sets.len().max(LEAST_ROOM))?);
     }
-    match &mut *loaded {
-        Some(loaded) => loaded.read(sets),
-        None => Ok(Vec::new()),
-    }
+    loaded.as_mut().map_or_else(|| Ok(UndoLists::default()), |loaded| loaded.read(sets))
 }
+
+/// Sets that there is room for at least.
+const LEAST_ROOM: usize = 256;
 
 /// The program in the kernel.
 #[derive(Debug)]
@@ -89,39 +107,48 @@ struct Loaded {
     program: TaskProgram,
     state: Map,
     sizes: Map,
-    room: u32,
+    /// The sets that have been asked for, whose sizes are known to the program.
+    asked: BTreeSet<i32>,
+    room: usize,
 }
 
 impl Loaded {
-    fn new(room: u32) -> Result<Self, String> {
+    fn new(room: usize) -> Result<Self, String> {
         let layout = layout()?;
-        let room = room.max(64);
         let state = Map::array(state::SIZE as u32, 1).map_err(refused)?;
-        let sizes = Map::hash(4, 4, room).map_err(refused)?;
+        let sizes = Map::hash(4, 4, u32::try_from(room).unwrap_or(u32::MAX)).map_err(refused)?;
         let written = write(layout, &state, &sizes).ok_or("the program for it is too long")?;
         let program = TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?;
-        Ok(Self { program, state, sizes, room })
+        Ok(Self { program, state, sizes, asked: BTreeSet::new(), room })
     }
 
-    fn read(&self, sets: &[(i32, u64)]) -> Result<Vec<UndoList>, String> {
+    fn has_room_for(&self, sets: &[(i32, u64)]) -> bool {
+        let more = sets.iter().filter(|(id, _)| !self.asked.contains(id)).count();
+        self.asked.len().saturating_add(more) <= self.room
+    }
+
+    fn read(&mut self, sets: &[(i32, u64)]) -> Result<UndoLists, String> {
         let namespace = namespace::ipc().ok_or("/proc does not tell which IPC namespace this is")?;
         for (id, size) in sets {
             // Operations cannot name more semaphores.
             let size = u32::try_from(*size).unwrap_or(u32::MAX).min(MOST_SEMAPHORES as u32);
             self.sizes.set(&id.to_ne_bytes(), &size.to_ne_bytes()).map_err(refused)?;
+            self.asked.insert(*id);
         }
         let wanted: BTreeSet<i32> = sets.iter().map(|(id, _)| *id).collect();
-        for _ in 0..ATTEMPTS {
-            let mut found = Found::new();
-            if self.pass(namespace, &wanted, &mut found)? {
-                return Ok(lists(found));
+        let mut found = self.pass(namespace, &wanted)?;
+        for _ in 1..ATTEMPTS {
+            if found.lost.is_empty() {
+                break;
             }
+            found = self.pass(namespace, &wanted)?;
         }
-        Err("they change too fast".to_owned())
+        Ok(UndoLists { incomplete: found.incomplete(), lists: lists(found.records) })
     }
 
-    /// Runs the program for all tasks; whether it has followed all lists to their ends.
-    fn pass(&self, namespace: u64, wanted: &BTreeSet<i32>, found: &mut Found) -> Result<bool, String> {
+    /// Runs the program for all tasks.
+    fn pass(&self, namespace: u64, wanted: &BTreeSet<i32>) -> Result<Found, String> {
+        let mut found = Found::default();
         let key = 0_u32.to_ne_bytes();
         let mut state = vec![0; state::SIZE];
         put(&mut state, state::NAMESPACE, namespace);
@@ -135,28 +162,37 @@ impl Loaded {
                 Err(error) => return Err(format!("bpf(2): {}", bare(&error))),
             };
             self.state.get(&key, &mut state).map_err(refused)?;
-            take(&state, wanted, found);
-            if get(&state, state::LOST) != 0 {
-                return Ok(false);
-            }
+            take(&state, wanted, &mut found);
             if ended {
-                return Ok(true);
+                return Ok(found);
             }
             put(&mut state, state::WRITTEN, 0);
             self.state.set(&key, &state).map_err(refused)?;
         }
-        Err("there are too many".to_owned())
+        found.too_many = true;
+        Ok(found)
+    }
+}
+
+impl Found {
+    fn incomplete(&self) -> Option<String> {
+        match (self.lost.first(), self.lost.len()) {
+            _ if self.too_many => Some("there are too many".to_owned()),
+            (Some(process), 1) => Some(format!("those of process {process} change too fast")),
+            (Some(process), many) => Some(format!("those of process {process} and {} more change too fast", many - 1)),
+            (None, _) => None,
+        }
     }
 }
 
 /// Tells for each process who shares its list.
-fn lists(found: Found) -> Vec<UndoList> {
-    let mut lists: Vec<UndoList> = Vec::with_capacity(found.len());
+fn lists(records: ByList) -> Vec<UndoList> {
+    let mut lists: Vec<UndoList> = Vec::with_capacity(records.len());
     let mut sharers: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for (list, process) in found.keys() {
+    for (list, process) in records.keys() {
         sharers.entry(*list).or_default().push(*process);
     }
-    for ((list, process), records) in found {
+    for ((list, process), records) in records {
         let all = sharers.get(&list).map(Vec::as_slice).unwrap_or_default();
         let shared_with = all.iter().copied().filter(|other| *other != process).collect();
         lists.push(UndoList { process, shared_with, records });
@@ -190,12 +226,13 @@ fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
         };
         rest = after.get(adjustments.len().next_multiple_of(8)..).unwrap_or_default();
         // One that is just ending has no number any more.
-        if let Ok(process @ 1..) = u32::try_from(process)
-            && wanted.contains(&set)
-        {
+        let Ok(process @ 1..) = u32::try_from(process) else { continue };
+        if set == -1 {
+            found.lost.insert(process);
+        } else if wanted.contains(&set) {
             let adjustments = adjustments.chunks_exact(2).map(|two| i16::from_ne_bytes([two[0], two[1]]));
             let some = (0..=u16::MAX).zip(adjustments).filter(|(_, by)| *by != 0);
-            found.entry((list, process)).or_default().insert(set, some.collect());
+            found.records.entry((list, process)).or_default().insert(set, some.collect());
         }
     }
 }
@@ -211,6 +248,7 @@ mod local {
     /// The bytes of a record's adjustments.
     pub(super) const BYTES: i16 = -48;
     pub(super) const ADJUSTMENTS: i16 = -56;
+    pub(super) const TASK: i16 = -64;
 }
 
 /// Writes the program. It is run for each task, and once more without one.
@@ -218,7 +256,7 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     use std::os::fd::AsRawFd;
 
     let (task, undo) = (&layout.task, &layout.undo);
-    let [fresh, first, walk, each, next, stop, lost, done, end] = std::array::from_fn(Label);
+    let [fresh, first, walk, each, next, stop, again, lost, done, end] = std::array::from_fn(Label);
     let mut p = Program::default();
 
     begin(&mut p, end);
@@ -228,6 +266,7 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     p.jump_if(R0, If::Equal, 0, end);
     // From here on R8 is where the state lies, and R6 the list.
     p.copy(R8, R0);
+    p.store_local(Width::Eight, local::TASK, R7);
     p.read(local::LIST, Width::Eight, R7, task.undo_list);
     p.load_local(Width::Eight, R6, local::LIST);
     p.jump_if(R6, If::Equal, 0, end);
@@ -318,11 +357,29 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     p.here(stop);
     p.store(Width::Eight, R8, state::STOPPED_AT, R7);
     p.store(Width::Eight, R8, state::STOPPED_IN, R6);
+    p.here(again);
     p.end(1);
 
+    // Something else lies where the next record was. That is no wonder where the task is giving up its list.
     p.here(lost);
-    p.set(R1, 1);
-    p.store(Width::Eight, R8, state::LOST, R1);
+    p.load_local(Width::Eight, R7, local::TASK);
+    p.read(local::SCRATCH, Width::Eight, R7, task.undo_list);
+    p.load_local(Width::Eight, R1, local::SCRATCH);
+    p.jump_if_register(R1, If::NotEqual, R6, end);
+    p.load(Width::Eight, R3, R8, state::WRITTEN);
+    p.jump_if(R3, If::Greater, FULL, again);
+    p.and(R3, -8);
+    p.copy(R4, R8);
+    p.add_register(R4, R3);
+    p.set(R1, -1);
+    p.store(Width::Four, R4, state::OUTPUT, R1);
+    p.set(R1, 0);
+    p.store(Width::Four, R4, state::OUTPUT + 4, R1);
+    p.load_local(Width::Four, R1, local::PROCESS);
+    p.store(Width::Eight, R4, state::OUTPUT + 8, R1);
+    p.store(Width::Eight, R4, state::OUTPUT + 16, R6);
+    p.add(R3, RECORD as i32);
+    p.store(Width::Eight, R8, state::WRITTEN, R3);
     p.jump(end);
     p.here(done);
     p.store(Width::Eight, R8, state::LAST, R6);
@@ -376,17 +433,19 @@ mod tests {
 
     #[test]
     fn records_are_taken_one_after_the_other() {
-        let records: [(i32, u64, u64, &[i16]); 5] = [
+        let records: [(i32, u64, u64, &[i16]); 6] = [
             (3, 12, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
             (3, 13, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
             (7, 13, 0xffff_8000_0000_1000, &[0]),
             (8, 13, 0xffff_8000_0000_1000, &[1]),
-            // Just ending.
+            // Just ending, and lost.
             (7, 0, 0xffff_8000_0000_2000, &[1]),
+            (-1, 14, 0xffff_8000_0000_3000, &[]),
         ];
-        let mut found = Found::new();
+        let mut found = Found::default();
         take(&written(&records), &BTreeSet::from([3, 7]), &mut found);
-        let lists = lists(found);
+        assert_eq!(found.incomplete().as_deref(), Some("those of process 14 change too fast"));
+        let lists = lists(found.records);
         assert_eq!(lists.len(), 2);
         assert_eq!((lists[0].process, &lists[0].shared_with[..]), (12, &[13][..]));
         assert_eq!((lists[1].process, &lists[1].shared_with[..]), (13, &[12][..]));
@@ -397,7 +456,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_records_are_too_strange(count in any::<u64>(), bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let mut found = Found::new();
+            let mut found = Found::default();
             take(&bytes, &BTreeSet::from([0]), &mut found);
             let mut state = vec![0; state::OUTPUT as usize];
             put(&mut state, state::WRITTEN, count);

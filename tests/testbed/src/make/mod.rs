@@ -30,7 +30,7 @@ pub use process::{receiver_that_had_a_thread, recv_until_removed, semop_until_re
 pub use sem::{SemStat, getall, sem, sem_stat, semop, setall};
 pub(crate) use shm::raw_shmat;
 pub use shm::{Attachment, ShmStat, attach, attach_readonly, shm, shm_lock, shm_stat};
-pub use undo::{Sharers, undo_churner, undo_holder};
+pub use undo::{Sharers, undo_churner, undo_holder, undo_turnover};
 
 use crate::{Kind, before_main};
 

@@ -389,6 +389,11 @@ pub struct Churner {
 }
 
 impl Churner {
+    /// Its pid.
+    pub fn pid(&self) -> u32 {
+        self.process.pid
+    }
+
     /// Whether it is still at it.
     pub fn is_running(&self) -> bool {
         !self.process.has_ended()

@@ -110,3 +110,26 @@ pub fn undo_churner(sets: &[i32]) -> Churner {
     });
     Churner { process }
 }
+
+/// A process that operates on so many new sets with SEM_UNDO and removes them,
+/// without end.
+#[track_caller]
+pub fn undo_turnover(count: usize) -> Churner {
+    let up = sem::sembufs(&[(0, 1, SEM_UNDO)]);
+    let mut sets = vec![-1; count];
+    let process = fork(None, || {
+        loop {
+            for set in &mut sets {
+                // SAFETY: takes numbers only.
+                let made = unsafe { libc::syscall(libc::SYS_semget, 0, 1, 0o600) };
+                *set = i32::try_from(made).unwrap_or(-1);
+                sem::raw_semop(*set, &up);
+            }
+            for set in &sets {
+                // SAFETY: IPC_RMID reads and writes no memory.
+                unsafe { libc::syscall(libc::SYS_semctl, *set, 0, libc::IPC_RMID, 0) };
+            }
+        }
+    });
+    Churner { process }
+}
