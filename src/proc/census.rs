@@ -16,7 +16,9 @@ const LISTINGS: u32 = 8;
 /// A living process.
 #[derive(Debug)]
 pub struct Resident {
-    /// Its number.
+    /// Which it is of all that were ever in the census; no other has that number.
+    pub number: usize,
+    /// Its process number.
     pub pid: u32,
     /// The process, or a thread of it that lives where the first one has ended: what tells of the process as a whole.
     pub task: Task,
@@ -29,9 +31,11 @@ pub struct Resident {
 /// The living processes that `/proc` shows, but for this one and threads of the kernel.
 #[derive(Debug, Default)]
 pub struct Census {
-    /// By number.
+    /// By process number.
     pub residents: Vec<Resident>,
-    /// Numbers that were looked at, of threads of the kernel too.
+    /// How many residents there ever were.
+    numbered: usize,
+    /// Process numbers that were looked at, of threads of the kernel too.
     seen: HashSet<u32>,
     /// Those that have ended and were not asked for their status, and when they had started.
     zombies: HashMap<u32, u64>,
@@ -68,7 +72,10 @@ impl Census {
                     continue;
                 }
                 match look_at(pid, reader) {
-                    Sight::Resident(resident) => self.residents.push(*resident),
+                    Sight::Resident(resident) => {
+                        self.residents.push(Resident { number: self.numbered, ..*resident });
+                        self.numbered += 1;
+                    }
                     Sight::Kernel => {}
                     // Its number may come again.
                     Sight::Ended => some_ended |= self.seen.remove(&pid),
@@ -105,7 +112,7 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
         Err(error) if reader::is_gone(&error) => return Sight::Ended,
         // It is there, and that is all that is known.
         Ok(None) | Err(_) => {
-            return Sight::Resident(Box::new(Resident { pid, task: process, stat: None, users: None }));
+            return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, users: None }));
         }
     };
     if stat.is_kernel_thread() {
@@ -127,7 +134,7 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
         process
     };
     let users = reader.read(task, "status").ok().and_then(identity::users_in);
-    Sight::Resident(Box::new(Resident { pid, task, stat: Some(stat), users }))
+    Sight::Resident(Box::new(Resident { number: 0, pid, task, stat: Some(stat), users }))
 }
 
 /// A thread that has not ended; None where all are ending.

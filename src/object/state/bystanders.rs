@@ -189,6 +189,12 @@ impl Bystanders {
         self.0.extend(more);
     }
 
+    /// The lines that say something of an object, by number.
+    #[must_use]
+    pub fn speaking_of(&self, object: &Object) -> Vec<usize> {
+        self.0.iter().enumerate().filter(|(_, line)| line.speaks_of(object)).map(|(number, _)| number).collect()
+    }
+
     /// The line that takes away what a library gives to a process: calls of the object's kind.
     #[must_use]
     pub fn library(&self, name: &str, object: &Object) -> Option<&Bystander> {

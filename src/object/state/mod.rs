@@ -12,6 +12,7 @@ mod records;
 mod sets;
 mod wording;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::model::{Kind, Object};
@@ -113,7 +114,7 @@ pub struct Judgement {
     /// Why it is unknown, if it is.
     pub unknown: Option<Why>,
     /// The living processes that may use it, where they decided.
-    pub may_know: Option<Box<MayKnow>>,
+    pub may_know: Option<Rc<MayKnow>>,
     /// The creator of a private segment is gone, and the only living process that may use it has detached it.
     pub creator_gone: bool,
 }
@@ -194,7 +195,8 @@ impl Judge {
         let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
         let recorded = self.recorded_numbers(object, &records);
         let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
-        self.ask(object, &records, clock, &recorded, Asking { except: known, by_key: false, undo_is_known })
+        let asking = Asking { except: known, by_key: false, undo_is_known };
+        Rc::unwrap_or_clone(self.ask(object, &records, clock, &recorded, asking))
     }
 
     /// Why it cannot be said that nobody uses an object or may use it; None when that can. The grace age does not matter
@@ -239,7 +241,7 @@ impl Judge {
         clock: Option<ClockSet>,
         recorded: &[Pid],
         asking: Asking<'_>,
-    ) -> MayKnow {
+    ) -> Rc<MayKnow> {
         let Asking { except, by_key, undo_is_known } = asking;
         let question = Question { object, last: records.latest(), recorded, clock, except, by_key, undo_is_known };
         self.possible.find(&question, &self.processes)
@@ -340,7 +342,7 @@ impl Judge {
         if !may_know.is_nobody() {
             let why = if may_know.unseen.is_some() { Why::Hidden } else { Why::MayKnow };
             let evidence = [may_know.evidence(object, what), gone, vec![last]].concat();
-            return Judgement { may_know: Some(Box::new(may_know)), ..unknown(why, evidence) };
+            return Judgement { may_know: Some(may_know), ..unknown(why, evidence) };
         }
         let (state, key) = if object.perm.key.is_private() {
             (State::Orphan, fact("private: no new process can find it".to_owned(), "key"))

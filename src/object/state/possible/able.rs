@@ -1,18 +1,16 @@
 //! Which processes can make the calls that use an object at all.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
-use super::{LetIn, Question};
 use crate::error::bare;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::semaphores::held;
-use crate::object::state::bystanders::{Bystanders, Suspect};
+use crate::object::state::bystanders::Bystanders;
 use crate::proc::abilities::{Abilities as Code, CodeFile, Program};
 use crate::proc::calls::{Calls, How};
 use crate::proc::census::Resident;
-use crate::proc::cgroup::Membership;
 use crate::proc::program_files::ProgramFiles;
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
@@ -59,36 +57,17 @@ impl Able {
     }
 }
 
-/// What was found out about a process and an object.
-pub(super) enum Ability {
-    Able(Able),
-    /// A line of the bystanders takes it away.
-    SetAside(String),
-    Unable,
-    /// It has ended meanwhile.
-    Ended,
-}
-
 /// A process as far as it does not depend on the object.
 #[derive(Debug)]
-struct Profile {
+pub(super) struct Profile {
     /// What its code can do; None when it has ended.
     code: Option<Code>,
     /// Where it is `ipcadm` itself: its arguments; an error that they cannot be read.
     own: Option<Result<Vec<Vec<u8>>, String>>,
     /// The sets of `IPCADM_SEM_RUN`, looked up when a set asks.
     runs: Option<Result<Vec<ObjectId>, String>>,
-    service: Option<String>,
     /// Whether it has an undo list, or an error that this cannot be known. Looked up when a set asks.
     undo: Option<Result<bool, String>>,
-}
-
-/// Profiles of processes, each made once.
-#[derive(Debug, Default)]
-pub(super) struct Abilities {
-    files: ProgramFiles,
-    profiles: HashMap<u32, Profile>,
-    without_undo: Option<Option<WithoutUndo>>,
 }
 
 /// The calls that use objects of a kind.
@@ -100,69 +79,45 @@ const fn calls(kind: Kind) -> Calls {
     }
 }
 
-impl Abilities {
-    /// The same without what is known of processes.
-    pub(super) fn of_nobody(self) -> Self {
-        Self { files: self.files, ..Self::default() }
-    }
-
-    /// Forgets a process that has ended.
-    pub(super) fn forget(&mut self, pid: u32) {
-        self.profiles.remove(&pid);
-    }
-
-    /// Whether a process can use the object.
-    pub(super) fn of(
-        &mut self,
-        resident: &Resident,
-        let_in: LetIn,
-        question: &Question<'_>,
-        reader: &mut Reader,
-        bystanders: &Bystanders,
-    ) -> Ability {
-        let object = question.object;
-        let profile =
-            self.profiles.entry(resident.pid).or_insert_with(|| Profile::read(resident, &mut self.files, reader));
-        if profile.code.is_none() {
-            return Ability::Ended;
-        }
-        let mut aside = None;
-        let may_hold = object.kind() == Kind::Sem && let_in.is_master() && !question.undo_is_known;
-        let mut able = profile.by_order(resident, object, reader);
-        if able.is_none() {
-            able = profile.by_code(object, bystanders, &mut aside);
-        }
-        if able.is_none() && may_hold {
-            able = profile.by_undo(resident, &mut self.without_undo, reader);
-        }
-        if able.is_none() {
-            able = profile.unexaminable();
-        }
-        let Some(able) = able else { return aside.map_or(Ability::Unable, Ability::SetAside) };
-        let code = profile.code.as_ref();
-        let program = code.and_then(|code| code.program.as_ref()).filter(|program| program.is_roots);
-        let program = program.map(|program| program.path.strip_suffix(" (deleted)").unwrap_or(&program.path));
-        let suspect = Suspect { pid: resident.pid, program, service: profile.service.as_deref() };
-        match bystanders.process(suspect, object) {
-            Some(line) => Ability::SetAside(line.to_string()),
-            None => Ability::Able(able),
-        }
-    }
-}
-
 impl Profile {
-    fn read(resident: &Resident, files: &mut ProgramFiles, reader: &mut Reader) -> Self {
-        let task = resident.task;
-        let code = Code::of(task, reader, files);
+    /// Looks at a process.
+    pub(super) fn read(resident: &Resident, files: &mut ProgramFiles, reader: &mut Reader) -> Self {
+        let code = Code::of(resident.task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
         let is_own = program.is_some_and(is_ipcadm);
-        let own = is_own.then(|| whole(reader.beginning(task, "cmdline", LONGEST)).map(words));
-        let service = reader.read(task, "cgroup").ok().and_then(|text| Membership::parse(text).service);
-        Self { code, own, runs: None, service, undo: None }
+        let own = is_own.then(|| whole(reader.beginning(resident.task, "cmdline", LONGEST)).map(words));
+        Self { code, own, runs: None, undo: None }
+    }
+
+    /// Whether it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.code.is_none()
+    }
+
+    /// Its program, if that belongs to root and can be changed by nobody else.
+    pub(super) fn roots_program(&self) -> Option<&str> {
+        let program = self.code.as_ref()?.program.as_ref().filter(|program| program.is_roots)?;
+        Some(program.path.strip_suffix(" (deleted)").unwrap_or(&program.path))
+    }
+
+    /// Whether it may be able to use some sets for no other reason than that it was told of them.
+    pub(super) fn has_orders(&mut self, kind: Kind, resident: &Resident, reader: &mut Reader) -> bool {
+        kind == Kind::Sem
+            && (self.own.is_some() || self.runs(resident, reader).as_ref().is_ok_and(|runs| !runs.is_empty()))
+    }
+
+    fn runs(&mut self, resident: &Resident, reader: &mut Reader) -> &Result<Vec<ObjectId>, String> {
+        let is_own = self.own.is_some();
+        self.runs.get_or_insert_with(|| {
+            if is_own {
+                return Ok(Vec::new());
+            }
+            whole(reader.beginning(resident.task, "environ", LONGEST)).map(held_sets)
+        })
     }
 
     /// Whether `ipcadm sem run` holds it, or has started this process with it.
-    fn by_order(&mut self, resident: &Resident, object: &Object, reader: &mut Reader) -> Option<Able> {
+    pub(super) fn by_order(&mut self, resident: &Resident, object: &Object, reader: &mut Reader) -> Option<Able> {
         if object.kind() != Kind::Sem {
             return None;
         }
@@ -171,39 +126,39 @@ impl Profile {
             Some(Ok(words)) if runs_for(words, object) => return Some(Able::Arguments),
             _ => {}
         }
-        let runs = self.runs.get_or_insert_with(|| {
-            if self.own.is_some() {
-                return Ok(Vec::new());
-            }
-            whole(reader.beginning(resident.task, "environ", LONGEST)).map(held_sets)
-        });
-        match runs {
+        match self.runs(resident, reader) {
             Ok(runs) => runs.contains(&object.id).then_some(Able::Environment),
             Err(why) => Some(Able::Unexaminable(format!("its environment {why}"))),
         }
     }
 
-    /// Whether its code makes the calls; notes the library that was set aside.
-    fn by_code(&self, object: &Object, bystanders: &Bystanders, aside: &mut Option<String>) -> Option<Able> {
+    /// Whether its code makes the calls; notes the line by which a library was set aside.
+    pub(super) fn by_code(
+        &self,
+        object: &Object,
+        bystanders: &Bystanders,
+        aside: &mut Option<Rc<str>>,
+    ) -> Option<Able> {
         // Of an ipcadm its arguments tell all.
         let code = self.code.as_ref().filter(|_| self.own.is_none())?;
         let files = code.files.iter().filter(|file| file.calls.intersects(calls(object.kind())));
         for file in files {
             match bystanders.library(&file.name, object) {
-                Some(line) => *aside = Some(line.to_string()),
+                Some(line) => *aside = Some(line.to_string().into()),
                 None => return Some(able_by(file)),
             }
         }
         None
     }
 
-    fn unexaminable(&self) -> Option<Able> {
+    /// Whether what it can do cannot be seen.
+    pub(super) fn unexaminable(&self) -> Option<Able> {
         let code = self.code.as_ref().filter(|_| self.own.is_none())?;
         code.unexaminable.first().map(|why| Able::Unexaminable(format!("what it calls cannot be seen: {why}")))
     }
 
     /// Whether it has an undo list: it keeps one when it executes another program, and holds what it has taken.
-    fn by_undo(
+    pub(super) fn by_undo(
         &mut self,
         resident: &Resident,
         without_undo: &mut Option<Option<WithoutUndo>>,
@@ -213,17 +168,17 @@ impl Profile {
             return None;
         }
         let undo = self.undo.get_or_insert_with(|| {
-            // Every process with threads has a list, be it empty.
-            let several = resident.stat.as_ref().is_some_and(|stat| stat.threads > 1);
-            if several || had_threads(resident.pid, reader) {
+            // Every process with threads has a list, be it empty, and keeps it when they have ended.
+            if resident.stat.as_ref().is_some_and(|stat| stat.threads > 1) {
                 return Ok(false);
             }
-            let unknown = || "whether it holds semaphores cannot be seen: kcmp(2) is refused".to_owned();
             let other = without_undo.get_or_insert_with(|| WithoutUndo::start().ok());
             match other.as_ref().and_then(|other| other.has_undo_list(resident.pid)) {
-                Some(has) => Ok(has),
+                Some(false) => Ok(false),
+                _ if had_threads(resident.pid, reader) => Ok(false),
+                Some(true) => Ok(true),
                 None if reader.read(resident.task, "stat").is_err_and(|error| is_gone(&error)) => Ok(false),
-                None => Err(unknown()),
+                None => Err("whether it holds semaphores cannot be seen: kcmp(2) is refused".to_owned()),
             }
         });
         match undo {

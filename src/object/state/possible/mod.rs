@@ -5,6 +5,7 @@
 //! make the calls that use the object at all. Nobody else can have come by an identifier but by being told of it later,
 //! which nothing shows. Whoever cannot be examined counts.
 
+mod abilities;
 mod able;
 mod there;
 mod wording;
@@ -13,8 +14,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use self::abilities::{Abilities, Ability, Means};
 pub use self::able::Able;
-use self::able::{Abilities, Ability};
 use self::there::Presence;
 pub use self::there::There;
 use super::bystanders::Bystanders;
@@ -99,6 +100,9 @@ type Door = (Uid, Gid, Uid, Gid, u32);
 /// Who is let in by one such door, by place in the census.
 type Entrants = Rc<Vec<(usize, LetIn)>>;
 
+/// More doors than are remembered.
+const DOORS: usize = 256;
+
 /// Looks for possible users. All processes are looked at when the first question comes, and none twice.
 #[derive(Debug, Default)]
 pub(super) struct PossibleUsers {
@@ -110,11 +114,34 @@ pub(super) struct PossibleUsers {
     presence: Presence,
     abilities: Abilities,
     entrants: HashMap<Door, Entrants>,
-    /// Whether a process is in this IPC namespace.
-    here: HashMap<u32, bool>,
+    /// The number of this IPC namespace, as far as it shows.
+    own: Option<Option<u64>>,
+    /// Whether a process is in it, by its number in the census.
+    here: Vec<Option<bool>>,
+    /// The answer to the last question about objects of a sort, by its number.
+    answers: Vec<Option<(Sketch, Rc<MayKnow>)>>,
     /// Processes that have ended since the census and had to be looked into. Each may have left a child that knows what
     /// it knew.
     missed: Vec<u32>,
+}
+
+/// An answer in the making.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Sketch {
+    /// The first candidates, by place in the census.
+    candidates: Vec<(usize, There, LetIn, Rc<Able>)>,
+    number: u64,
+    in_question: u64,
+    set_aside: Vec<(Rc<str>, u64)>,
+}
+
+impl Sketch {
+    fn set_aside(&mut self, line: Rc<str>) {
+        match self.set_aside.iter_mut().find(|(other, _)| *other == line) {
+            Some((_, number)) => *number += 1,
+            None => self.set_aside.push((line, 1)),
+        }
+    }
 }
 
 impl PossibleUsers {
@@ -131,74 +158,99 @@ impl PossibleUsers {
     }
 
     /// Who may use an object.
-    pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
+    pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
         for _ in 0..ATTEMPTS {
             self.missed.clear();
             let answer = self.find_once(question, processes);
             if !answer.is_nobody() || self.missed.is_empty() {
                 return answer;
             }
-            self.look_for_new();
+            self.look_for_new(processes);
         }
         let why = "processes that may have known it come and go too fast for all to be seen";
-        MayKnow { unseen: Some(why.to_owned()), ..MayKnow::default() }
+        Rc::new(MayKnow { unseen: Some(why.to_owned()), ..MayKnow::default() })
     }
 
     /// Looks for processes that have come since the census. What is known of others stays.
-    fn look_for_new(&mut self) {
+    fn look_for_new(&mut self, processes: &Processes) {
         self.entrants.clear();
-        for pid in &self.missed {
-            self.here.remove(pid);
-            self.presence.forget(*pid);
-            self.abilities.forget(*pid);
-        }
+        self.answers.clear();
         if let Some(Ok(mut census)) = self.census.take() {
             let renewed = census.renew(&mut self.reader, &self.missed).map_err(unlisted);
+            self.presence.meet(&census.residents, processes);
             let _ = self.census.set(renewed.map(|()| census));
         }
     }
 
-    fn find_once(&mut self, question: &Question<'_>, processes: &Processes) -> MayKnow {
-        let census = self.census.take().unwrap_or_else(|| take_census(&mut self.reader));
+    fn find_once(&mut self, question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
+        let census = self.census.take().unwrap_or_else(|| self.take_census(processes));
         let answer = match &census {
             Ok(census) => self.search(&census.residents, question, processes),
-            Err(why) => MayKnow { unseen: Some(why.clone()), ..MayKnow::default() },
+            Err(why) => Rc::new(MayKnow { unseen: Some(why.clone()), ..MayKnow::default() }),
         };
         let _ = self.census.set(census);
         answer
     }
 
-    fn search(&mut self, residents: &[Resident], question: &Question<'_>, processes: &Processes) -> MayKnow {
-        let mut answer = MayKnow { living: residents.len() as u64, ..MayKnow::default() };
+    fn take_census(&mut self, processes: &Processes) -> Result<Census, String> {
+        let census = take_census(&mut self.reader)?;
+        self.presence.meet(&census.residents, processes);
+        Ok(census)
+    }
+
+    fn search(&mut self, residents: &[Resident], question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
+        let sort = self.abilities.sort(question, &self.bystanders);
+        let span = self.presence.span(question, processes);
+        let mut sketch = Sketch::default();
         for &(place, let_in) in self.entrants(residents, question.object).iter() {
-            let resident = &residents[place];
-            if question.except.contains(&resident.pid) {
+            let Some(resident) = residents.get(place).filter(|resident| !question.except.contains(&resident.pid))
+            else {
                 continue;
-            }
-            let Some(there) = self.presence.there(resident, question, processes, &mut self.reader) else { continue };
+            };
+            let Some(there) = self.presence.there(resident, &span, &mut self.reader) else { continue };
             if !self.is_here(resident) {
                 continue;
             }
-            answer.in_question += 1;
-            let found = self.abilities.of(resident, let_in, question, &mut self.reader, &self.bystanders);
-            let able = match found {
-                Ability::Able(able) => able,
-                Ability::SetAside(line) => {
-                    *answer.set_aside.entry(line).or_default() += 1;
-                    continue;
+            sketch.in_question += 1;
+            let means = Means { reader: &mut self.reader, presence: &mut self.presence, bystanders: &self.bystanders };
+            match self.abilities.of(resident, let_in, sort, question, means) {
+                Ability::Able(able) => {
+                    sketch.number += 1;
+                    if sketch.candidates.len() < MOST_DESCRIBED {
+                        sketch.candidates.push((place, there, let_in, able));
+                    }
                 }
-                Ability::Unable => continue,
-                Ability::Ended => {
-                    self.missed.push(resident.pid);
-                    continue;
-                }
-            };
-            answer.number += 1;
-            if answer.candidates.len() < MOST_DESCRIBED {
-                let process = self.describe(resident);
-                answer.candidates.push(Candidate { process, there, let_in, able });
+                Ability::SetAside(line) => sketch.set_aside(line),
+                Ability::Unable => {}
+                Ability::Ended => self.missed.push(resident.pid),
             }
         }
+        self.answer(sort, sketch, residents)
+    }
+
+    /// The answer in full: the last one, if that is the same, as it mostly is when many objects were left behind.
+    fn answer(&mut self, sort: usize, sketch: Sketch, residents: &[Resident]) -> Rc<MayKnow> {
+        if let Some(Some((last, answer))) = self.answers.get(sort)
+            && *last == sketch
+        {
+            return Rc::clone(answer);
+        }
+        let candidates = sketch.candidates.iter().filter_map(|(place, there, let_in, able)| {
+            let process = self.describe(residents.get(*place)?);
+            Some(Candidate { process, there: there.clone(), let_in: *let_in, able: Able::clone(able) })
+        });
+        let answer = Rc::new(MayKnow {
+            candidates: candidates.collect(),
+            number: sketch.number,
+            unseen: None,
+            living: residents.len() as u64,
+            in_question: sketch.in_question,
+            set_aside: sketch.set_aside.iter().map(|(line, number)| (line.to_string(), *number)).collect(),
+        });
+        if self.answers.len() <= sort {
+            self.answers.resize(sort + 1, None);
+        }
+        self.answers[sort] = Some((sketch, Rc::clone(&answer)));
         answer
     }
 
@@ -206,6 +258,9 @@ impl PossibleUsers {
     fn entrants(&mut self, residents: &[Resident], object: &Object) -> Entrants {
         let perm = &object.perm;
         let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
+        if self.entrants.len() > DOORS {
+            self.entrants.clear();
+        }
         let entrants = self.entrants.entry(door).or_insert_with(|| {
             let let_in = |(place, resident): (usize, &Resident)| {
                 let_in(resident.users.as_ref(), perm).map(|let_in| (place, let_in))
@@ -217,19 +272,17 @@ impl PossibleUsers {
 
     /// Whether a process, or one of its threads, is in this IPC namespace, or may be for all that can be seen.
     fn is_here(&mut self, resident: &Resident) -> bool {
-        if let Some(&known) = self.here.get(&resident.pid) {
+        if let Some(known) = self.here.get(resident.number).copied().flatten() {
             return known;
         }
-        let own = namespace::ipc();
-        let (reader, missed) = (&mut self.reader, &mut self.missed);
+        let own = *self.own.get_or_insert_with(namespace::ipc);
+        let reader = &mut self.reader;
+        let mut has_ended = false;
         let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
             Ok(namespace) => Some(namespace) == own,
             Err(error) => {
-                let gone = is_gone(&error);
-                if gone {
-                    missed.push(task.pid);
-                }
-                !gone
+                has_ended |= is_gone(&error);
+                !is_gone(&error)
             }
         };
         let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
@@ -239,7 +292,15 @@ impl PossibleUsers {
                     Ok(threads) => threads.into_iter().any(|tid| is_ours(Task::thread(resident.pid, tid))),
                     Err(error) => !is_gone(&error),
                 };
-        self.here.insert(resident.pid, here);
+        if has_ended {
+            // So it is for every question.
+            self.missed.push(resident.pid);
+            return here;
+        }
+        if self.here.len() <= resident.number {
+            self.here.resize(resident.number + 1, None);
+        }
+        self.here[resident.number] = Some(here);
         here
     }
 

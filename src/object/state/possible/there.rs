@@ -1,9 +1,10 @@
 //! Which processes were there when an object was last used: only those, and what they have forked since, can know its
 //! identifier from having seen it used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::rc::Rc;
 
 use super::Question;
 use crate::object::model::Detail;
@@ -19,7 +20,7 @@ pub enum There {
     /// It was running when the object was last used.
     Running,
     /// It belongs to this service, which was.
-    Service(String),
+    Service(Rc<str>),
     /// It belongs to the session of this recorded user.
     Session(Pid),
     /// It belongs to the process group of this recorded user.
@@ -51,86 +52,120 @@ impl There {
 /// Where processes belong, and since when; each looked up once.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    services: HashMap<u32, Option<String>>,
+    /// When processes started, in seconds since 1970, by their numbers in the census.
+    started: Vec<Option<i64>>,
+    /// The numbers of all sessions and process groups.
+    leaders: HashSet<i32>,
+    /// By number in the census.
+    services: HashMap<usize, Option<Rc<str>>>,
     /// When a service was started, in seconds since 1970.
-    starts: HashMap<String, Option<i64>>,
+    starts: HashMap<Rc<str>, Option<i64>>,
+}
+
+/// When an object was used, and by whom, as far as the question goes who was there.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    /// The recorded numbers that are those of sessions or groups.
+    recorded: Vec<i32>,
+    /// Who came later counts too.
+    by_key: bool,
+    /// Start times prove something.
+    comparable: bool,
+    /// Who started before that cannot have inherited it.
+    from: i64,
+    /// The last use.
+    last: i64,
+    /// The last moment at which what started then can have been there.
+    end: i64,
 }
 
 impl Presence {
-    /// Forgets a process that has ended.
-    pub(super) fn forget(&mut self, pid: u32) {
-        self.services.remove(&pid);
+    /// Takes notice of processes, some of which may be known.
+    pub(super) fn meet(&mut self, residents: &[Resident], processes: &Processes) {
+        for Resident { number, stat, .. } in residents {
+            let Some(stat) = stat else { continue };
+            if self.started.len() <= *number {
+                self.started.resize(number + 1, None);
+            }
+            self.started[*number] = processes.time_of(stat.started);
+            self.leaders.extend([stat.session, stat.group]);
+        }
+    }
+
+    /// When the object in question was used.
+    pub(super) fn span(&self, question: &Question<'_>, processes: &Processes) -> Span {
+        let recorded =
+            question.recorded.iter().map(|pid| pid.raw()).filter(|pid| *pid > 0 && self.leaders.contains(pid));
+        let last = question.last.1.seconds();
+        Span {
+            recorded: recorded.collect(),
+            by_key: question.by_key,
+            comparable: question.clock.is_none(),
+            from: since(question, processes.back()),
+            last,
+            end: last.saturating_add(TRUNCATION).saturating_add(processes.forward()),
+        }
     }
 
     /// How a process comes to know the object; None when it was not there.
-    pub(super) fn there(
-        &mut self,
-        resident: &Resident,
-        question: &Question<'_>,
-        processes: &Processes,
-        reader: &mut Reader,
-    ) -> Option<There> {
+    pub(super) fn there(&mut self, resident: &Resident, span: &Span, reader: &mut Reader) -> Option<There> {
         let Some(stat) = &resident.stat else { return Some(There::Unknown) };
-        let recorded = |number: i32| number > 0 && question.recorded.contains(&Pid::new(number));
-        if recorded(stat.session) {
+        if span.recorded.contains(&stat.session) {
             return Some(There::Session(Pid::new(stat.session)));
         }
-        if recorded(stat.group) {
+        if span.recorded.contains(&stat.group) {
             return Some(There::Group(Pid::new(stat.group)));
         }
-        if question.by_key {
+        if span.by_key {
             return Some(There::ByKey);
         }
-        let Some(started) = processes.time_of(stat.started).filter(|_| question.clock.is_none()) else {
-            return Some(There::Unknown);
-        };
-        if is_older_than_segment(question, started, processes.back()) {
+        let started = self.started.get(resident.number).copied().flatten();
+        let Some(started) = started.filter(|_| span.comparable) else { return Some(There::Unknown) };
+        if started < span.from {
             return None;
         }
-        let last = question.last.1.seconds();
-        // The last moment at which what started then can have been there.
-        let end = last.saturating_add(TRUNCATION).saturating_add(processes.forward());
-        if started <= last.saturating_add(TRUNCATION) {
+        if started <= span.last.saturating_add(TRUNCATION) {
             return Some(There::Running);
         }
-        if started <= end {
+        if started <= span.end {
             return Some(There::Unknown);
         }
         if let Some(service) = self.service(resident, reader)
             && let Some(since) = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION))
         {
-            return (since < end).then_some(There::Service(service));
+            return (since < span.end).then_some(There::Service(service));
         }
-        (started <= end.saturating_add(AT_ONCE)).then(|| There::SoonAfter(started.saturating_sub(last)))
+        (started <= span.end.saturating_add(AT_ONCE)).then(|| There::SoonAfter(started.saturating_sub(span.last)))
     }
 
     /// The service of the system manager that a process belongs to.
-    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Option<String> {
-        let found = self.services.entry(resident.pid).or_insert_with(|| {
-            reader.read(resident.task, "cgroup").ok().and_then(|text| Membership::parse(text).service)
+    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Option<Rc<str>> {
+        let found = self.services.entry(resident.number).or_insert_with(|| {
+            let service = reader.read(resident.task, "cgroup").ok().and_then(|text| Membership::parse(text).service);
+            service.map(Rc::from)
         });
         found.clone()
     }
 
     /// The system manager makes this link whenever it starts a service.
-    fn start_of(&mut self, service: &str) -> Option<i64> {
+    fn start_of(&mut self, service: &Rc<str>) -> Option<i64> {
         let start = || {
             let link = fs::symlink_metadata(format!("/run/systemd/units/invocation:{service}")).ok()?;
             Some(link.mtime())
         };
-        *self.starts.entry(service.to_owned()).or_insert_with(start)
+        *self.starts.entry(Rc::clone(service)).or_insert_with(start)
     }
 }
 
-/// Whether a process is older than a segment that it did not make. The creator is recorded, and gone: only its
-/// children can have inherited the identifier, and they are younger. Not so where the segment's time of change may be
-/// that of another change.
-fn is_older_than_segment(question: &Question<'_>, started: i64, back: i64) -> bool {
+/// Since when a process must have been running to know a segment that it did not make. The creator is recorded, and gone:
+/// only its children can have inherited the identifier, and they are younger. Not so where the segment's time of change
+/// may be that of another change, and not of other kinds.
+fn since(question: &Question<'_>, back: i64) -> i64 {
     let (object, perm) = (question.object, &question.object.perm);
-    let Detail::Shm(segment) = &object.detail else { return false };
+    let Detail::Shm(segment) = &object.detail else { return i64::MIN };
     let is_as_made =
         perm.uid == perm.cuid && perm.gid == perm.cgid && (segment.atime.is_never() || object.ctime <= segment.atime);
-    is_as_made && started < object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back)
+    if is_as_made { object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back) } else { i64::MIN }
 }
 
 #[cfg(test)]
@@ -165,7 +200,7 @@ mod tests {
     fn resident(after: i64, session: i32, group: i32) -> Resident {
         let ticks = (LAST + after - BOOT) * 100;
         let line = format!("7 (x) S 1 {group} {session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0");
-        Resident { pid: 7, task: Task::process(7), stat: Stat::parse(line.as_bytes()), users: None }
+        Resident { number: 0, pid: 7, task: Task::process(7), stat: Stat::parse(line.as_bytes()), users: None }
     }
 
     struct Scene {
@@ -179,9 +214,11 @@ mod tests {
     const PLAIN: Scene = Scene { forward: 0, clock: None, by_key: false, service: None };
 
     fn there(object: &Object, resident: &Resident, scene: Scene) -> Option<There> {
+        let processes = Processes::booted_at(BOOT, scene.forward, 2);
         let mut presence = Presence::default();
-        presence.services.insert(7, scene.service.map(|_| "a.service".to_owned()));
-        presence.starts.insert("a.service".to_owned(), scene.service.map(|after| LAST + after));
+        presence.meet(std::slice::from_ref(resident), &processes);
+        presence.services.insert(0, scene.service.map(|_| "a.service".into()));
+        presence.starts.insert("a.service".into(), scene.service.map(|after| LAST + after));
         let question = Question {
             object,
             last: Records::of(object).latest(),
@@ -191,8 +228,8 @@ mod tests {
             by_key: scene.by_key,
             undo_is_known: false,
         };
-        let processes = Processes::booted_at(BOOT, scene.forward, 2);
-        presence.there(resident, &question, &processes, &mut Reader::default())
+        let span = presence.span(&question, &processes);
+        presence.there(resident, &span, &mut Reader::default())
     }
 
     #[test]
@@ -219,11 +256,11 @@ mod tests {
     fn the_start_of_a_service_tells_whether_its_processes_can_descend_from_those_of_before() {
         let of = |started, service| there(&set(), &resident(started, 7, 7), Scene { service: Some(service), ..PLAIN });
         // The service is older than the last use: its processes of now descend from those of then.
-        assert_eq!(of(5000, -10), Some(There::Service("a.service".to_owned())));
+        assert_eq!(of(5000, -10), Some(There::Service("a.service".into())));
         // It was started anew.
         assert_eq!([of(5, 3), of(70, 2)], [None, None]);
         // Within the second of the last use it may or may not have been.
-        assert_eq!(of(2, 0), Some(There::Service("a.service".to_owned())));
+        assert_eq!(of(2, 0), Some(There::Service("a.service".into())));
         // The time is not that of a start of its own service.
         assert_eq!(of(10, 500), Some(There::SoonAfter(10)));
     }
