@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::calls::{Calls, How};
-use super::maps::{self, Code};
+use super::mapped_code::MappedCode;
+use super::maps::Code;
 use super::program_files::{Found, ProgramFiles};
 use super::reader::{Reader, Task, is_gone};
 use crate::error::bare;
@@ -56,9 +57,9 @@ impl Abilities {
     /// Looks at a process, or at one of its threads; None when it has ended, and for threads of the kernel, which run
     /// no program.
     pub fn of(task: Task, reader: &mut Reader, files: &mut ProgramFiles) -> Option<Self> {
-        let mut text = std::mem::take(&mut files.maps);
-        let found = Look { task, reader, files, text: &mut text, found: Self::default() }.run();
-        files.maps = text;
+        let mut code = std::mem::take(&mut files.code);
+        let found = Look { task, reader, files, code: &mut code, found: Self::default() }.run();
+        files.code = code;
         found
     }
 
@@ -74,9 +75,9 @@ impl Abilities {
         }
     }
 
-    fn add(&mut self, found: Found, name: &[u8]) {
+    fn add(&mut self, found: &Found, name: &[u8]) {
         match found {
-            Found::Able(file) if !self.files.contains(&file) => self.files.push(file),
+            Found::Able(file) if !self.files.contains(file) => self.files.push(Rc::clone(file)),
             Found::Able(_) => {}
             Found::Unable => {}
             Found::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
@@ -89,8 +90,8 @@ struct Look<'a> {
     task: Task,
     reader: &'a mut Reader,
     files: &'a mut ProgramFiles,
-    /// Its mappings.
-    text: &'a mut Vec<u8>,
+    /// Its mappings of code.
+    code: &'a mut MappedCode,
     found: Abilities,
 }
 
@@ -98,61 +99,71 @@ impl Look<'_> {
     fn run(mut self) -> Option<Abilities> {
         self.files.begin(BYTES);
         for look in 1..=LOOKS {
-            let length = match self.maps() {
-                Ok(0) => return None,
-                Ok(length) => length,
+            match self.look_at_mappings() {
+                Ok(true) => {}
+                Ok(false) => return None,
                 Err(error) if is_gone(&error) => return None,
                 Err(error) => {
                     self.found.cannot(format!("its mappings may not be read: {}", bare(&error)));
                     return Some(self.found);
                 }
-            };
+            }
             self.found = Abilities::default();
-            let text = std::mem::take(self.text);
-            let whole = self.examine(&text[..length], look == LOOKS);
-            *self.text = text;
-            if whole {
+            if self.examine(look == LOOKS) {
                 break;
             }
         }
         Some(self.found)
     }
 
-    /// Reads the mappings, of another thread where the first has ended. Their length is 0 where there are none: the
-    /// process has ended, or is on its way.
-    fn maps(&mut self) -> std::io::Result<usize> {
-        let first = self.reader.read_into(self.task, "maps", self.text);
-        let is_empty = match &first {
-            Ok(length) => *length == 0,
+    /// Looks at the mappings, by another thread where the first has ended. False where there are none: the process has
+    /// ended, or is on its way.
+    fn look_at_mappings(&mut self) -> std::io::Result<bool> {
+        let first = self.code.look_at(self.task, self.reader);
+        let has_ended = match &first {
+            Ok(has_memory) => !has_memory,
             Err(error) => is_gone(error),
         };
-        if !is_empty || self.task.tid.is_some() {
+        if !has_ended || self.task.tid.is_some() {
             return first;
         }
         for tid in self.reader.thread_ids(self.task.pid)? {
             let task = Task::thread(self.task.pid, tid);
-            if let Ok(length) = self.reader.read_into(task, "maps", self.text)
-                && length > 0
-            {
+            if self.code.look_at(task, self.reader).is_ok_and(|has_memory| has_memory) {
                 self.task = task;
-                return Ok(length);
+                return Ok(true);
             }
         }
         first
     }
 
     /// Whether all that is mapped could be looked at; with `last` what is gone meanwhile counts as unexaminable.
-    fn examine(&mut self, text: &[u8], last: bool) -> bool {
-        let mut seen = HashSet::new();
-        match self.program(text) {
-            Some(program) => seen.extend(program),
+    fn examine(&mut self, last: bool) -> bool {
+        let program = self.program();
+        if program.is_none() && !last {
             // It may have executed another program since its mappings were read.
-            None if !last => return false,
-            None => {}
+            return false;
         }
-        for code in maps::code(text) {
+        let mut seen: HashSet<(u64, u64, Vec<u8>)> = HashSet::from_iter(program.flatten());
+        let program: Vec<(u64, u64)> = seen.iter().map(|(device, inode, _)| (*device, *inode)).collect();
+        for index in 0..self.code.len() {
+            // Most files have been seen in other processes: their names are not asked for.
+            let numbers = self.code.numbers(index);
+            if let Some((numbers, found)) = numbers.and_then(|numbers| Some((numbers, self.files.known(numbers)?))) {
+                if !program.contains(&numbers) {
+                    self.found.add(found, b"");
+                }
+                continue;
+            }
+            let Some(code) = self.code.get(index) else {
+                if last {
+                    self.found.cannot("a file was mapped and is not any more".to_owned());
+                    continue;
+                }
+                return false;
+            };
             // Where one number can be that of several files, their names differ.
-            if self.files.is_anonymous(&code) || !seen.insert((code.device, code.inode, code.name)) {
+            if self.files.is_anonymous(&code) || !seen.insert((code.device, code.inode, code.name.to_vec())) {
                 continue;
             }
             if seen.len() > FILES {
@@ -160,7 +171,7 @@ impl Look<'_> {
                 break;
             }
             match self.files.mapped(self.task, self.reader, &code) {
-                Some(found) => self.found.add(found, code.name),
+                Some(found) => self.found.add(&found, code.name),
                 None if !last => return false,
                 None => {
                     self.found.cannot(format!("{} was mapped and is not any more", String::from_utf8_lossy(code.name)));
@@ -171,7 +182,7 @@ impl Look<'_> {
     }
 
     /// Looks at the program. None when it is not among what is mapped; then what maps shows of it, if that is known.
-    fn program<'a>(&mut self, text: &'a [u8]) -> Option<Option<(u64, u64, &'a [u8])>> {
+    fn program(&mut self) -> Option<Option<(u64, u64, Vec<u8>)>> {
         let path = match self.reader.link(self.task, "exe") {
             Ok(path) => path,
             Err(error) => {
@@ -179,7 +190,7 @@ impl Look<'_> {
                 return if is_gone(&error) { None } else { Some(None) };
             }
         };
-        let mapping = maps::code(text).find(|code| code.name == path);
+        let mapping = self.code.find(&path);
         let name = base_name(&path);
         let (found, about) = self.files.program(self.task, self.reader, mapping.as_ref(), name);
         self.found.program = Some(Program {
@@ -187,10 +198,10 @@ impl Look<'_> {
             name: String::from_utf8_lossy(name).into_owned(),
             is_roots: about.is_some_and(|about: About| about.uid == 0 && about.mode & 0o022 == 0),
         });
-        self.found.add(found, &path);
+        self.found.add(&found, &path);
         // Another file can have the same path in another mount namespace.
         let is_it = |code: &Code| about.is_none_or(|about| about.inode == code.inode);
-        mapping.map(|code| Some((code.device, code.inode, code.name)).filter(|_| is_it(&code)))
+        mapping.map(|code| Some((code.device, code.inode, code.name.to_vec())).filter(|_| is_it(&code)))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cgroup;
 pub mod freezer;
 pub mod identity;
 pub mod logind;
+pub mod mapped_code;
 pub mod maps;
 pub mod mounts;
 pub mod process;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::abilities::{CodeFile, base_name};
 use super::calls::known::{is_foreign_function_module, runs_others};
 use super::calls::{self, Calls, Examined, How, Role};
+use super::mapped_code::MappedCode;
 use super::maps::Code;
 use super::mounts::{self, FileSystems, Mount, Nature};
 use super::reader::{Reader, Task};
@@ -60,8 +61,8 @@ pub(super) enum Found {
 pub struct ProgramFiles {
     known: HashMap<Key, Found>,
     systems: FileSystems,
-    /// Room for the text of a process's mappings.
-    pub(super) maps: Vec<u8>,
+    /// Room for the mappings of a process.
+    pub(super) code: MappedCode,
     /// How much may still be read for the process that is looked at.
     left: u64,
     /// How many files were opened and read.
@@ -81,6 +82,13 @@ impl ProgramFiles {
             name.starts_with(b"/SYSV") || name == b"/dev/zero" || name == b"/anon_hugepage"
         };
         !code.name.starts_with(b"/") || self.systems.is_memory(code.device) && is_kernels()
+    }
+
+    /// What a mapped file is, if that is known and follows from its numbers alone: it may have any name then.
+    pub(super) fn known(&self, (device, inode): (u64, u64)) -> Option<&Found> {
+        let key = Key { device, inode, subvolume: 0, role: Role::Mapped };
+        let found = self.known.get(&key).filter(|found| !matches!(found, Found::Unexaminable(_)))?;
+        (self.systems.is_plain(device) && !self.systems.is_memory(device)).then_some(found)
     }
 
     /// What a mapped file is; None when it is not mapped any more.

@@ -74,6 +74,14 @@ impl Reader {
         Ok(&self.buffer)
     }
 
+    /// A file, opened.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn file(&mut self, task: Task, name: &str) -> io::Result<File> {
+        File::open(self.at(task, name))
+    }
+
     /// Puts all of a file at the beginning of `buffer`; how long it is.
     ///
     /// # Errors

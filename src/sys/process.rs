@@ -1,6 +1,7 @@
 //! Running another program for as long as something is held for it, and looking at processes.
 
 pub mod kcmp;
+pub mod mapping;
 mod program;
 mod report;
 pub mod undo;
