@@ -14,7 +14,7 @@ use crate::sys::unopened::About;
 /// More files with code than any process maps.
 const FILES: usize = 16_384;
 /// How many bytes are read of the files of one process: thousands of ordinary ones are together no larger.
-const BYTES: u64 = 2 << 30;
+const BYTES: u64 = 512 << 20;
 /// How many reasons are given why a process cannot be examined.
 const REASONS: usize = 8;
 /// How often a process is looked at that changes meanwhile what it has mapped.

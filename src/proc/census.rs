@@ -10,8 +10,10 @@ use super::task::Stat;
 /// Listings of `/proc` at the most. While a process is not yet read it may fork and end, so that its child stands where
 /// the census has been already: a further listing finds it. A family is missed only if each of its members was forked
 /// since the listing before and has ended by the time that it is to be read, so many times in a row: where others come
-/// and go all the time, that some have ended proves nothing.
+/// and go all the time, that some have ended proves nothing. A listing is no snapshot either, so one alone never counts.
 const LISTINGS: u32 = 8;
+/// Listings of the threads of a process that seem to be ending, all of them. While one is read it may start another.
+const THREAD_LISTINGS: u32 = 8;
 
 /// A living process.
 #[derive(Debug)]
@@ -67,12 +69,14 @@ impl Census {
     fn update(&mut self, reader: &mut Reader) -> io::Result<()> {
         for _ in 0..LISTINGS {
             let mut some_ended = false;
+            let mut some_came = false;
             for pid in reader::processes()? {
                 if !self.seen.insert(pid) {
                     continue;
                 }
                 match look_at(pid, reader) {
                     Sight::Resident(resident) => {
+                        some_came = true;
                         self.residents.push(Resident { number: self.numbered, ..*resident });
                         self.numbered += 1;
                     }
@@ -85,7 +89,7 @@ impl Census {
                     }
                 }
             }
-            if !some_ended {
+            if !some_ended && !some_came {
                 break;
             }
         }
@@ -139,11 +143,24 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
 
 /// A thread that has not ended; None where all are ending.
 fn living_thread(pid: u32, reader: &mut Reader) -> io::Result<Option<Task>> {
-    let threads = reader.thread_ids(pid)?;
-    let mut threads = threads.into_iter().map(|tid| Task::thread(pid, tid));
-    Ok(threads.find(|thread| {
-        reader.read(*thread, "stat").is_ok_and(|stat| Stat::parse(stat).is_some_and(|stat| !stat.is_ending()))
-    }))
+    let mut ending = HashSet::new();
+    for _ in 0..THREAD_LISTINGS {
+        let mut some_came = false;
+        for tid in reader.thread_ids(pid)?.into_iter().filter(|tid| ending.insert(*tid)) {
+            some_came = true;
+            let thread = Task::thread(pid, tid);
+            match reader.read(thread, "stat").map(Stat::parse) {
+                Ok(Some(stat)) if !stat.is_ending() => return Ok(Some(thread)),
+                Err(error) if !reader::is_gone(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        if !some_came {
+            return Ok(None);
+        }
+    }
+    // One starts the next all the time.
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 #[cfg(test)]

@@ -56,6 +56,10 @@ pub(super) enum Found {
     Unexaminable(String),
 }
 
+/// How many bytes are read in a run: some seconds' worth, and more than all files that programs of an ordinary machine
+/// have mapped. What is above cannot be examined.
+const MOST_READ: u64 = 8 << 30;
+
 /// The files that have been examined. One run's, for nothing here notices when a file is written to.
 #[derive(Debug, Default)]
 pub struct ProgramFiles {
@@ -65,6 +69,8 @@ pub struct ProgramFiles {
     pub(super) code: MappedCode,
     /// How much may still be read for the process that is looked at.
     left: u64,
+    /// How much was read for all.
+    read: u64,
     /// How many files were opened and read.
     pub opened: u64,
 }
@@ -72,7 +78,7 @@ pub struct ProgramFiles {
 impl ProgramFiles {
     /// Begins with another process, whose files may take so many bytes to be read.
     pub(super) fn begin(&mut self, bytes: u64) {
-        self.left = bytes;
+        self.left = bytes.min(MOST_READ.saturating_sub(self.read));
     }
 
     /// Whether a mapping is of memory that only looks like a file: what a program makes as it runs is not examined.
@@ -169,7 +175,9 @@ impl ProgramFiles {
             Err(error) => return Some((refused(&error), None)),
         };
         if !about.is_regular {
-            return Some((Found::Unable, None));
+            // Mapped for good, it is a device, and holds no code to call. By its path it may be something in its place.
+            let is_mapped = mapped.is_some_and(|mapped| !mapped.by_path);
+            return is_mapped.then_some((Found::Unable, None));
         }
         let is_strange = mapped.is_some_and(|mapped| mapped.inode != about.inode);
         let key = Key { device: about.device, inode: about.inode, subvolume: about.subvolume, role };
@@ -231,9 +239,10 @@ impl ProgramFiles {
     ) -> Result<Examined, calls::Unexaminable> {
         let file = reader.open(file).map_err(calls::Unexaminable::Unreadable)?;
         self.opened += 1;
-        let left = &mut self.left;
+        let (left, all) = (&mut self.left, &mut self.read);
         let mut read = |buffer: &mut [u8], offset: u64| {
             let count = reader.read_at(&file, buffer, offset)?;
+            *all = all.saturating_add(count as u64);
             *left = left.checked_sub(count as u64).ok_or_else(|| io::Error::from_raw_os_error(libc::EFBIG))?;
             Ok(count)
         };

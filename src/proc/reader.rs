@@ -10,6 +10,10 @@ use std::path::Path;
 
 use crate::sys::unopened::Unopened;
 
+/// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
+/// names of a thousand bytes.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Reads files of processes into one buffer.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -54,7 +58,8 @@ impl Reader {
     /// All of a file; valid until the next call.
     ///
     /// # Errors
-    /// `ENOENT` or `ESRCH` when the task has ended, `EACCES` or `EPERM` when it may not be looked into.
+    /// `ENOENT` or `ESRCH` when the task has ended, `EACCES` or `EPERM` when it may not be looked into, `EFBIG` when there
+    /// is more to read than can be.
     pub fn read(&mut self, task: Task, name: &str) -> io::Result<&[u8]> {
         let mut buffer = std::mem::take(&mut self.buffer);
         let filled = self.read_into(task, name, &mut buffer);
@@ -91,6 +96,9 @@ impl Reader {
         // The hint of read_to_end costs a stat; these files have no size.
         let mut filled = 0;
         loop {
+            if filled > MOST_BYTES {
+                return Err(io::Error::from_raw_os_error(libc::EFBIG));
+            }
             if buffer.len() - filled < 4096 {
                 buffer.resize(filled + 32 * 1024, 0);
             }

@@ -1,7 +1,8 @@
 //! The protocol, for some objects at a time: one grace period and one pass over `/proc` serve them all.
 
+use std::fs;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::record::Record;
 use super::{Candidate, Fate, Rule, facts, gate};
@@ -17,7 +18,7 @@ use crate::proc::sysctl;
 use crate::render::escape::escape;
 use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::Attachment;
-use crate::sys::{Errno, Mode, ShmId, barrier};
+use crate::sys::{Errno, Mode, Perm, ShmId, Timestamp, barrier, memory};
 
 /// So long another run is waited for that has closed the same objects, and so often looked for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -47,6 +48,7 @@ pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> 
     keep_closed_by_others(batch, record, &mut fates);
     let wanted: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
     let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
+    judges.prepare(batch, &mut fates);
     if let Err(error) = record.write(&objects) {
         let reason = format!("{}: {}", record.path().display(), bare(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
@@ -253,13 +255,18 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Fate
 
 /// Looks at each object and at everybody who could use it, and removes it or opens it again.
 fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>], judges: &mut Judges) {
-    let objects: Vec<Object> = closed.iter().map(|closed| closed.object).collect();
+    // Who is let in is told by the mode that they had.
+    let as_open = |closed: &Closed<'_>| {
+        let Object { perm, .. } = closed.object;
+        Object { perm: Perm { mode: closed.candidate.object.perm.mode, ..perm }, ..closed.object }
+    };
+    let objects: Vec<Object> = closed.iter().map(as_open).collect();
     let users = Users::scan(&objects, Wants { holders: true, waiters: true });
     let nobody = Usage::default();
     for closed in closed {
         let usage = users.of(closed.object.id).unwrap_or(&nobody);
         let fate = match examine(closed, usage, judges) {
-            Ok(()) => remove_one(closed),
+            Ok(()) => remove_one(closed, usage, judges),
             Err(fate) => open(closed, fate),
         };
         fates[closed.place] = Some(fate);
@@ -297,6 +304,16 @@ pub struct Judges(Vec<(Criteria, Judge)>);
 impl Judges {
     fn look_anew(&mut self) {
         self.0.iter_mut().for_each(|(_, judge)| judge.look_anew());
+    }
+
+    /// Judges before the first objects are closed, so that what takes time, the reading of programs and libraries, is done
+    /// by the time that others are shut out.
+    fn prepare(&mut self, batch: &[Candidate], fates: &mut [Option<Fate>]) {
+        if self.0.is_empty() {
+            for (candidate, fate) in batch.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
+                *fate = self.judge(candidate, &candidate.usage).err();
+            }
+        }
     }
 
     /// Judges the object as it was before it was closed, which has changed its mode and time of change only.
@@ -344,9 +361,9 @@ fn still_closed(closed: &Closed<'_>) -> Result<Object, Fate> {
 }
 
 /// Removes an object about which all is decided.
-fn remove_one(closed: &Closed<'_>) -> Fate {
+fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Fate {
     let object = &closed.object;
-    let pin = match pin(closed) {
+    let pin = match pin(closed, usage, judges) {
         Ok(pin) => pin,
         Err(fate) => return open(closed, fate),
     };
@@ -362,7 +379,10 @@ fn remove_one(closed: &Closed<'_>) -> Fate {
 
 /// Attaches a segment, so that its identifier cannot pass to another one. Without the right to, or where it cannot be
 /// mapped, it goes without. So it does where the detach alone would destroy it, whatever is found.
-fn pin(closed: &Closed<'_>) -> Result<Option<Attachment>, Fate> {
+///
+/// Attached, it shows when it was made, where the caller may know that. If it was changed later, whoever was started in
+/// between was taken for older than the segment: then it is judged once more.
+fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Fate> {
     let object = &closed.object;
     if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
         return Ok(None);
@@ -370,11 +390,24 @@ fn pin(closed: &Closed<'_>) -> Result<Option<Attachment>, Fate> {
     let Ok(pin) = Attachment::new(ShmId::new(object.id.id), true) else { return Ok(None) };
     let now = look(object)?;
     let same = (now.id, now.perm, now.ctime) == (object.id, object.perm, object.ctime);
-    if same && now.as_segment().is_some_and(|segment| segment.nattch == 1) {
-        Ok(Some(pin))
-    } else {
-        Err(Fate::Kept("somebody attached it while it was closed".to_owned()))
+    if !same || now.as_segment().is_none_or(|segment| segment.nattch != 1) {
+        return Err(Fate::Kept("somebody attached it while it was closed".to_owned()));
     }
+    let judged = &closed.candidate.object;
+    if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
+        let as_made = Object { ctime: born, ..*judged };
+        judges.judge(&Candidate { object: as_made, ..closed.candidate.clone() }, usage)?;
+    }
+    Ok(Some(pin))
+}
+
+/// When a segment was made; None where the caller may not know: that takes `CAP_CHECKPOINT_RESTORE`, and base pages.
+fn born(pin: &Attachment, segment: &Object) -> Option<Timestamp> {
+    let size = segment.as_segment()?.size.checked_next_multiple_of(memory::page_size() as u64)?;
+    let start = pin.address() as u64;
+    let file = fs::metadata(format!("/proc/self/map_files/{start:x}-{:x}", start.checked_add(size)?)).ok()?;
+    let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(born.as_secs()).ok().map(Timestamp::new)
 }
 
 /// What is left of a removed segment: nothing, unless a privileged process came in between.

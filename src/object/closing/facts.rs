@@ -78,6 +78,9 @@ pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<Str
     if let Some(hidden @ Hiding::Some(_)) = disturbed(now).filter(|_| disturbed(before).is_none()) {
         return Some(format!("whether a process holds it cannot be known any more: {}", hidden.words()));
     }
+    if let Some(pid) = now.may_be_paused.filter(|pid| before.may_be_paused != Some(*pid)) {
+        return Some(format!("pid {pid} may wait on it, paused: its threads may not be looked into"));
+    }
     if now.hidden_attachments > before.hidden_attachments {
         return Some("somebody who cannot be seen has attached it".to_owned());
     }

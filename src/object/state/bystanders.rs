@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::object::key;
 use crate::object::model::{Kind, KindSet, Object};
-use crate::sys::process::exists;
+use crate::proc::identity;
 use crate::sys::{Key, Pid};
 
 /// The lines that come with this program.
@@ -20,8 +20,8 @@ enum Who {
     Program(Pattern),
     /// A service of the system manager.
     Unit(Pattern),
-    /// A process, in one run alone.
-    Process(Pid),
+    /// A process, by its number and when it started, in ticks since the boot.
+    Process(Pid, u64),
 }
 
 /// A name, whose end may be open (`libcrypto.so.*`).
@@ -64,6 +64,8 @@ pub struct Bystander {
 pub struct Suspect<'a> {
     /// Its number.
     pub pid: u32,
+    /// When it started, in ticks since the boot.
+    pub started: Option<u64>,
     /// The path of its program, if that belongs to root and can be changed by nobody else: of another one the name says
     /// nothing.
     pub program: Option<&'a str>,
@@ -110,15 +112,19 @@ impl Bystander {
         }
     }
 
-    /// Reads what an option names: a process by its number, a unit by its ending, or a program.
+    /// Reads what an option names: a process by its number, a unit by its ending, or a program. A plan has the number of a
+    /// process with its start (`812@4711`), for numbers are used again.
     ///
     /// # Errors
     /// Why it is none, in words.
     pub fn parse_word(word: &str) -> Result<Self, String> {
-        let who = if word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty() {
-            match word.parse() {
-                Ok(pid) if pid > 0 && exists(Pid::new(pid)) != Some(false) => Who::Process(Pid::new(pid)),
-                _ => return Err("there is no such process".to_owned()),
+        let (number, start) = word.split_once('@').map_or((word, None), |(number, start)| (number, Some(start)));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let who = if is_number(number) && start.is_none_or(is_number) {
+            let process = number.parse().ok().and_then(|pid| Some((pid, identity::read(pid).ok()?.started)));
+            match process.filter(|(_, started)| start.is_none_or(|start| start.parse() == Ok(*started))) {
+                Some((pid, started)) => Who::Process(Pid::new(pid), started),
+                None => return Err("there is no such process".to_owned()),
             }
         } else if word.is_empty() || word.starts_with('*') || word.contains(char::is_whitespace) {
             return Err("is no process, program or unit".to_owned());
@@ -145,7 +151,7 @@ impl fmt::Display for Bystander {
         let pattern = |pattern: &Pattern| format!("{}{}", pattern.name, if pattern.open { "*" } else { "" });
         match &self.who {
             Who::Library(name) | Who::Program(name) | Who::Unit(name) => f.write_str(&pattern(name)),
-            Who::Process(pid) => write!(f, "{pid}"),
+            Who::Process(pid, started) => write!(f, "{pid}@{started}"),
         }
     }
 }
@@ -211,7 +217,9 @@ impl Bystanders {
                 pattern.matches(name)
             }),
             Who::Unit(pattern) => suspect.service.is_some_and(|service| pattern.matches(service)),
-            Who::Process(pid) => u32::try_from(pid.raw()) == Ok(suspect.pid),
+            Who::Process(pid, started) => {
+                u32::try_from(pid.raw()) == Ok(suspect.pid) && suspect.started == Some(*started)
+            }
         })
     }
 
@@ -224,7 +232,7 @@ impl Bystanders {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Bystander, Bystanders, COMPILED_IN, Suspect};
+    use super::{Bystander, Bystanders, COMPILED_IN, Suspect, identity};
     use crate::object::model::Object;
     use crate::sys::sem::SemStat;
     use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
@@ -268,8 +276,13 @@ mod tests {
         assert!(service("fail2ban.service") && service("spamd@1.service") && !service("apache2.service"));
         let own = std::process::id();
         lines.extend([Bystander::parse_word(&own.to_string()).unwrap()]);
-        let process = |pid| lines.process(Suspect { pid, ..Suspect::default() }, &set(0, 1)).is_some();
-        assert!(process(own) && !process(own + 1));
+        let started = identity::read(own.cast_signed()).unwrap().started;
+        let process = |pid, started| {
+            lines.process(Suspect { pid, started: Some(started), ..Suspect::default() }, &set(0, 1)).is_some()
+        };
+        assert!(process(own, started) && !process(own + 1, started) && !process(own, started + 1));
+        assert!(Bystander::parse_word(&format!("{own}@{started}")).is_ok());
+        assert!(Bystander::parse_word(&format!("{own}@{}", started + 1)).is_err());
     }
 
     #[test]

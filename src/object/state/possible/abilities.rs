@@ -136,8 +136,12 @@ impl Abilities {
             None => aside.map_or(Ability::Unable, Ability::SetAside),
             Some(able) => {
                 let service = presence.service(resident, reader);
-                let suspect =
-                    Suspect { pid: resident.pid, program: profile.roots_program(), service: service.as_deref() };
+                let suspect = Suspect {
+                    pid: resident.pid,
+                    started: resident.stat.as_ref().map(|stat| stat.started),
+                    program: profile.roots_program(),
+                    service: service.name(),
+                };
                 match bystanders.process(suspect, object) {
                     Some(line) => Ability::SetAside(line.to_string().into()),
                     None => Ability::Able(Rc::new(able)),

@@ -123,6 +123,8 @@ pub(super) struct PossibleUsers {
     /// Processes that have ended since the census and had to be looked into. Each may have left a child that knows what
     /// it knew.
     missed: Vec<u32>,
+    /// How often it was looked for new processes because of that: no more than [`ATTEMPTS`] times for all questions.
+    attempts: u32,
 }
 
 /// An answer in the making.
@@ -159,12 +161,15 @@ impl PossibleUsers {
 
     /// Who may use an object.
     pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
-        for _ in 0..ATTEMPTS {
-            self.missed.clear();
+        loop {
             let answer = self.find_once(question, processes);
             if !answer.is_nobody() || self.missed.is_empty() {
                 return answer;
             }
+            if self.attempts == ATTEMPTS {
+                break;
+            }
+            self.attempts += 1;
             self.look_for_new(processes);
         }
         let why = "processes that may have known it come and go too fast for all to be seen";
@@ -176,7 +181,8 @@ impl PossibleUsers {
         self.entrants.clear();
         self.answers.clear();
         if let Some(Ok(mut census)) = self.census.take() {
-            let renewed = census.renew(&mut self.reader, &self.missed).map_err(unlisted);
+            let missed = std::mem::take(&mut self.missed);
+            let renewed = census.renew(&mut self.reader, &missed).map_err(unlisted);
             self.presence.meet(&census.residents, processes);
             let _ = self.census.set(renewed.map(|()| census));
         }

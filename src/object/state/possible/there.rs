@@ -10,7 +10,7 @@ use super::Question;
 use crate::object::model::Detail;
 use crate::proc::census::Resident;
 use crate::proc::cgroup::Membership;
-use crate::proc::reader::Reader;
+use crate::proc::reader::{Reader, is_gone};
 use crate::proc::recorded::{AT_ONCE, Processes, TRUNCATION};
 use crate::sys::Pid;
 
@@ -49,6 +49,27 @@ impl There {
     }
 }
 
+/// The service of the system manager that a process belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// This one.
+    Of(Rc<str>),
+    /// None.
+    None,
+    /// That may not be seen, or the process has ended.
+    Unseen,
+}
+
+impl Service {
+    /// Its name.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Of(name) => Some(name),
+            Self::None | Self::Unseen => None,
+        }
+    }
+}
+
 /// Where processes belong, and since when; each looked up once.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
@@ -57,7 +78,7 @@ pub(super) struct Presence {
     /// The numbers of all sessions and process groups.
     leaders: HashSet<i32>,
     /// By number in the census.
-    services: HashMap<usize, Option<Rc<str>>>,
+    services: HashMap<usize, Service>,
     /// When a service was started, in seconds since 1970.
     starts: HashMap<Rc<str>, Option<i64>>,
 }
@@ -130,19 +151,29 @@ impl Presence {
         if started <= span.end {
             return Some(There::Unknown);
         }
-        if let Some(service) = self.service(resident, reader)
-            && let Some(since) = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION))
-        {
-            return (since < span.end).then_some(There::Service(service));
+        match self.service(resident, reader) {
+            Service::Of(service) => {
+                let since = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION));
+                if let Some(since) = since {
+                    return (since < span.end).then_some(There::Service(service));
+                }
+            }
+            // It may belong to one that was running then; so may its child, if it has ended meanwhile.
+            Service::Unseen => return Some(There::Unknown),
+            Service::None => {}
         }
         (started <= span.end.saturating_add(AT_ONCE)).then(|| There::SoonAfter(started.saturating_sub(span.last)))
     }
 
     /// The service of the system manager that a process belongs to.
-    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Option<Rc<str>> {
+    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Service {
         let found = self.services.entry(resident.number).or_insert_with(|| {
-            let service = reader.read(resident.task, "cgroup").ok().and_then(|text| Membership::parse(text).service);
-            service.map(Rc::from)
+            match reader.read(resident.task, "cgroup").map(|text| Membership::parse(text).service) {
+                Ok(service) => service.map_or(Service::None, |name| Service::Of(name.into())),
+                // Kernels without control groups have no such file.
+                Err(error) if is_gone(&error) && reader.read(resident.task, "stat").is_ok() => Service::None,
+                Err(_) => Service::Unseen,
+            }
         });
         found.clone()
     }
@@ -158,13 +189,12 @@ impl Presence {
 }
 
 /// Since when a process must have been running to know a segment that it did not make. The creator is recorded, and gone:
-/// only its children can have inherited the identifier, and they are younger. Not so where the segment's time of change
-/// may be that of another change, and not of other kinds.
+/// only its children can have inherited the identifier, and they are younger. Not so where the segment was not attached
+/// since its last change, which may have been another one than its creation, and not of other kinds.
 fn since(question: &Question<'_>, back: i64) -> i64 {
     let (object, perm) = (question.object, &question.object.perm);
     let Detail::Shm(segment) = &object.detail else { return i64::MIN };
-    let is_as_made =
-        perm.uid == perm.cuid && perm.gid == perm.cgid && (segment.atime.is_never() || object.ctime <= segment.atime);
+    let is_as_made = perm.uid == perm.cuid && perm.gid == perm.cgid && object.ctime <= segment.atime;
     if is_as_made { object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back) } else { i64::MIN }
 }
 
@@ -217,7 +247,8 @@ mod tests {
         let processes = Processes::booted_at(BOOT, scene.forward, 2);
         let mut presence = Presence::default();
         presence.meet(std::slice::from_ref(resident), &processes);
-        presence.services.insert(0, scene.service.map(|_| "a.service".into()));
+        let service = scene.service.map_or(super::Service::None, |_| super::Service::Of("a.service".into()));
+        presence.services.insert(0, service);
         presence.starts.insert("a.service".into(), scene.service.map(|after| LAST + after));
         let question = Question {
             object,
@@ -299,8 +330,8 @@ mod tests {
         // The clock may have been set back by two seconds, and times are cut to seconds.
         assert_eq!(at(&as_made, -103), Some(There::Running));
         let never_attached = segment(|stat| (stat.atime, stat.dtime) = (Timestamp::NEVER, Timestamp::NEVER));
-        assert_eq!(at(&never_attached, -104), None);
-        // Its time of change may be that of another change.
+        // Their time of change may be that of another change.
+        assert_eq!(at(&never_attached, -104), Some(There::Running));
         let changed = segment(|stat| stat.atime = Timestamp::new(LAST - 101));
         assert_eq!(at(&changed, -104), Some(There::Running));
         let given_away = segment(|stat| stat.perm.uid = Uid::new(8));
