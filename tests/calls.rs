@@ -81,7 +81,7 @@ impl Folder {
         let output =
             Command::new("gcc").arg("-O2").arg(&text).args(options).arg("-o").arg(&path).output().expect("gcc");
         if !output.status.success() {
-            left_out(&format!("{name}: {}", String::from_utf8_lossy(&output.stderr)));
+            left_out(&format!("what cannot be compiled here, {name}: {}", String::from_utf8_lossy(&output.stderr)));
         }
         output.status.success().then_some(path)
     }

@@ -1,6 +1,6 @@
 //! Servers whose children have used a private set, the last of which is gone: in all that programs are made of.
 
-use ipcadm_testbed::{World, left_out, needs_root, tool};
+use ipcadm_testbed::{World, installed, left_out, needs_root, tool};
 
 use crate::programs::{SERVER, compiled, perl, perl_is_there, words};
 use crate::{Scene, Who};
@@ -55,8 +55,8 @@ fn a_server_whose_program_was_replaced_may_use_it() {
 
 #[test]
 fn a_server_of_another_c_library_may_use_it() {
-    if !std::path::Path::new("/usr/bin/musl-gcc").exists() {
-        return left_out("what needs musl-gcc");
+    if !installed("musl-gcc") {
+        return;
     }
     in_c("musl-gcc", &[], DYNAMIC);
     in_c("musl-gcc", &["-static"], STATIC);

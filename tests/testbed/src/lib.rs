@@ -25,6 +25,7 @@ pub mod calls;
 pub mod crowd;
 pub mod differential;
 mod first_process;
+mod leaving_out;
 pub mod make;
 mod namespace;
 mod outcome;
@@ -34,6 +35,7 @@ mod run;
 mod world;
 
 pub use alone::alone;
+pub use leaving_out::{installed, left_out, may_set_limits, needs_root};
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;
 pub use random::Random;
@@ -52,43 +54,6 @@ pub fn is_root() -> bool {
     // SAFETY: geteuid takes nothing and cannot fail.
     let uid = unsafe { libc::geteuid() };
     uid == 0 && maps_nobody("/proc/self/uid_map") && maps_nobody("/proc/self/gid_map")
-}
-
-/// [`is_root`]; when not, says on stderr what the calling test leaves out.
-pub fn needs_root(what: &str) -> bool {
-    let root = is_root();
-    if !root {
-        eprintln!("left out, as it needs root: {what}");
-    }
-    root
-}
-
-/// Whether a program is there that only some tests need. Where `CI` is true, `.ci/run` has installed them all, and one
-/// that is missing fails the test.
-pub fn installed(name: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "{name} is not installed");
-    if !found {
-        left_out(&format!("what needs {name}"));
-    }
-    found
-}
-
-/// Says on stderr what the calling test leaves out.
-pub fn left_out(what: &str) {
-    eprintln!("left out: {what}");
-}
-
-/// Whether this process may write the limits of its namespaces: root, or an
-/// ordinary user since Linux 6.9. When not, says on stderr what the calling
-/// test leaves out.
-pub fn may_set_limits(what: &str) -> bool {
-    let allowed = is_root() || release() >= (6, 9);
-    if !allowed {
-        eprintln!("left out, as it needs root or Linux 6.9: {what}");
-    }
-    allowed
 }
 
 /// The kernel's release: (6, 12).

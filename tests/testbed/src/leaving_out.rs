@@ -1,0 +1,98 @@
+//! What a test leaves out where the machine lacks what it needs.
+//!
+//! A test that leaves itself out passes, and the test runner keeps what passing tests print to itself. So it is said
+//! past the runner; and where `CI` is true, only what is excused below may be left out at all.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::{is_root, release};
+
+/// What an ordinary machine may lack, though all checks are run on it.
+struct Excuse {
+    /// How the word of what is left out begins.
+    of: &'static str,
+    /// Whether it holds here.
+    holds: fn() -> bool,
+}
+
+const EXCUSES: [Excuse; 8] = [
+    // `.ci/run` runs all tests as root too, where there is one.
+    Excuse { of: "what needs root: ", holds: is_ordinary_user },
+    Excuse { of: "what needs root or Linux 6.9: ", holds: is_ordinary_user },
+    // The capabilities count in the initial user namespace alone, and the kernel has to describe its types.
+    Excuse { of: "what takes CAP_BPF and CAP_PERFMON", holds: tasks_are_unreadable },
+    // Containers may not mount `/proc` where theirs is masked, nor their users.
+    Excuse { of: "what takes a pid namespace", holds: is_ordinary_user },
+    Excuse { of: "what takes namespaces with numbers (Linux 6.18)", holds: || release() < (6, 18) },
+    // Whoever is root in a user namespace may mount neither version of control groups where the host has not.
+    Excuse { of: "a freezer, as there is no control group to be had", holds: || true },
+    // The kernel is built without them, or for a processor that has none.
+    Excuse { of: "32-bit programs, which this kernel does not run", holds: || true },
+    // Debian has no package of it.
+    Excuse { of: "what needs Python's sysv_ipc", holds: || true },
+];
+
+/// Says on stderr what the calling test leaves out.
+///
+/// # Panics
+///
+/// Where `CI` is true and nothing excuses it.
+#[track_caller]
+pub fn left_out(what: &str) {
+    // Unlike eprintln!, this is not taken by the test runner.
+    drop(std::io::stderr().write_all(format!("left out: {what}\n").as_bytes()));
+    let excused = EXCUSES.iter().any(|excuse| what.starts_with(excuse.of) && (excuse.holds)());
+    assert!(excused || std::env::var("CI").as_deref() != Ok("true"), "nothing may be left out here: {what}");
+}
+
+/// [`is_root`]; when not, says on stderr what the calling test leaves out.
+#[track_caller]
+pub fn needs_root(what: &str) -> bool {
+    let root = is_root();
+    if !root {
+        left_out(&format!("what needs root: {what}"));
+    }
+    root
+}
+
+/// Whether a program is there that only some tests need. `.ci/run` installs those that are not everywhere; what is
+/// missing is left out, which nothing excuses.
+#[track_caller]
+pub fn installed(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    if !found {
+        left_out(&format!("what needs {name}"));
+    }
+    found
+}
+
+/// Whether this process may write the limits of its namespaces: root, or an
+/// ordinary user since Linux 6.9. When not, says on stderr what the calling
+/// test leaves out.
+#[track_caller]
+pub fn may_set_limits(what: &str) -> bool {
+    let allowed = is_root() || release() >= (6, 9);
+    if !allowed {
+        left_out(&format!("what needs root or Linux 6.9: {what}"));
+    }
+    allowed
+}
+
+/// Whether the test was started by another user than root, who is root in a user namespace of his own by now.
+fn is_ordinary_user() -> bool {
+    outside_of_root().is_some_and(|(first, _)| first != 0)
+}
+
+/// Whether the kernel's memory may not be read by BPF programs, though by root.
+fn tasks_are_unreadable() -> bool {
+    outside_of_root() != Some((0, u64::from(u32::MAX))) || !Path::new("/sys/kernel/btf/vmlinux").exists()
+}
+
+/// Which user this user namespace's root is outside of it, and of how many its users are.
+fn outside_of_root() -> Option<(u64, u64)> {
+    let map = std::fs::read_to_string("/proc/self/uid_map").ok()?;
+    let numbers: Vec<u64> = map.lines().next()?.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+    matches!(numbers[..], [0, _, _]).then(|| (numbers[1], numbers[2]))
+}
