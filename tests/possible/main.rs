@@ -118,7 +118,8 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Whether a text has the number as a word.
+/// Whether a text names the process, with its command: "4 (perl, root)". Other numbers may be the same.
 fn names(text: &str, pid: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit()).any(|word| word == pid)
+    let starts_a_word = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_digit());
+    text.match_indices(&format!("{pid} (")).any(|(at, _)| starts_a_word(at))
 }
