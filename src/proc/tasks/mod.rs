@@ -233,3 +233,27 @@ impl TaskLayout {
         program.read(process, Width::Four, R1, numbers + number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::proc::process::is_filtered;
+    use crate::sys::Errno;
+    use crate::sys::bpf::{Instruction, TaskProgram};
+
+    /// That tasks cannot be read for this reason, which excuses a test of it: it is a documented one, and it holds.
+    #[track_caller]
+    pub(super) fn assert_excused(why: &str) {
+        match why {
+            "needs CAP_BPF and CAP_PERFMON" | "needs CAP_BPF and CAP_PERFMON in the initial user namespace" => {
+                // It returns 0.
+                let program = [Instruction([0xb7, 0, 0, 0, 0, 0, 0, 0]), Instruction([0x95, 0, 0, 0, 0, 0, 0, 0])];
+                assert_eq!(TaskProgram::load(&program, 0, &mut []).map(drop), Err(Errno::EPERM), "{why}");
+            }
+            "this kernel has no BTF in /sys" => assert!(!Path::new("/sys/kernel/btf/vmlinux").exists(), "{why}"),
+            "a filter of system calls forbids bpf(2)" => assert!(is_filtered(), "{why}"),
+            _ => panic!("{why}"),
+        }
+    }
+}
