@@ -34,8 +34,9 @@ const FEW: usize = 10;
 /// Show which processes use objects
 ///
 /// Of segments, the processes that have them attached; of semaphore sets and message queues, the threads that sleep on
-/// them; of sets also the processes that give something back when they end, or with -v have used them with undo. Below
-/// the table stands who changed a semaphore last that a thread waits for: a hint at who may hold it.
+/// them; of sets also the processes that give something back when they end, or with -v have used them with undo. Then
+/// living processes that the kernel has recorded with the object, and those that may know it. Below the table stands who
+/// changed a semaphore last that a thread waits for: a hint at who may hold it.
 #[derive(Debug, Args)]
 pub struct WhoArgs {
     /// Objects; '-' reads them from standard input
