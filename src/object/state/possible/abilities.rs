@@ -35,9 +35,12 @@ struct Sort {
 }
 
 /// What is known of a process and objects of one sort.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Known {
-    Ability(Ability),
+    /// It is not able to use them.
+    Unable,
+    /// What is found at this place.
+    Found(u32),
     /// It depends on the object.
     ByOrder,
 }
@@ -52,6 +55,7 @@ pub(super) struct Abilities {
     sorts: HashMap<Sort, usize>,
     /// By sort, then by number in the census and whether the process may change the object's mode.
     known: Vec<Vec<[Option<Known>; 2]>>,
+    found: Vec<Ability>,
 }
 
 /// What it takes to look at a process.
@@ -79,7 +83,7 @@ impl Abilities {
         number
     }
 
-    /// Whether a process can use an object of this sort.
+    /// Whether a process can use an object of this sort; says besides whether it depends on which.
     pub(super) fn of(
         &mut self,
         resident: &Resident,
@@ -87,26 +91,33 @@ impl Abilities {
         sort: usize,
         question: &Question<'_>,
         means: Means<'_>,
-    ) -> Ability {
+    ) -> (Ability, bool) {
+        let column = usize::from(let_in.is_master());
         let known = self.known.get(sort).and_then(|known| known.get(resident.number));
-        match known.and_then(|known| known[usize::from(let_in.is_master())].as_ref()) {
-            Some(Known::Ability(ability)) => ability.clone(),
-            Some(Known::ByOrder) => self.look_at(resident, let_in, question, means).0,
-            None => {
-                let (ability, has_orders) = self.look_at(resident, let_in, question, means);
-                let known = if has_orders { Known::ByOrder } else { Known::Ability(ability.clone()) };
-                if let Some(all) = self.known.get_mut(sort) {
-                    if all.len() <= resident.number {
-                        all.resize(resident.number + 1, [None, None]);
-                    }
-                    all[resident.number][usize::from(let_in.is_master())] = Some(known);
-                }
-                ability
-            }
+        match known.and_then(|known| known[column]) {
+            Some(Known::Unable) => return (Ability::Unable, false),
+            Some(Known::Found(place)) => return (self.found[place as usize].clone(), false),
+            Some(Known::ByOrder) | None => {}
         }
+        let (ability, has_orders) = self.look_at(resident, let_in, question, means);
+        let known = match &ability {
+            _ if has_orders => Known::ByOrder,
+            Ability::Unable => Known::Unable,
+            found => {
+                self.found.push(found.clone());
+                Known::Found(u32::try_from(self.found.len() - 1).unwrap_or(u32::MAX))
+            }
+        };
+        if let Some(all) = self.known.get_mut(sort) {
+            if all.len() <= resident.number {
+                all.resize(resident.number + 1, [None, None]);
+            }
+            all[resident.number][column] = Some(known);
+        }
+        (ability, has_orders)
     }
 
-    /// Looks at a process; says besides whether what was found depends on the object.
+    /// Looks at a process; says besides whether what is found depends on the object.
     fn look_at(
         &mut self,
         resident: &Resident,

@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use self::abilities::{Abilities, Ability, Means};
 pub use self::able::Able;
-use self::there::Presence;
 pub use self::there::There;
+use self::there::{Presence, Span};
 use super::bystanders::Bystanders;
 use super::records::What;
 pub use crate::object::access::LetIn;
@@ -29,7 +29,7 @@ use crate::proc::census::{Census, Resident};
 use crate::proc::process::may_be_hidden;
 use crate::proc::reader::{Reader, Task, is_gone};
 use crate::proc::recorded::{ClockSet, Processes};
-use crate::sys::{Gid, Pid, Timestamp, Uid, namespace};
+use crate::sys::{Gid, Perm, Pid, Timestamp, Uid, namespace};
 
 /// So many processes are described; of the others the number is told.
 pub const MOST_DESCRIBED: usize = 8;
@@ -119,12 +119,23 @@ pub(super) struct PossibleUsers {
     /// Whether a process is in it, by its number in the census.
     here: Vec<Option<bool>>,
     /// The answer to the last question about objects of a sort, by its number.
-    answers: Vec<Option<(Sketch, Rc<MayKnow>)>>,
+    answers: Vec<Option<Answered>>,
     /// Processes that have ended since the census and had to be looked into. Each may have left a child that knows what
     /// it knew.
     missed: Vec<u32>,
     /// How often it was looked for new processes because of that: no more than [`ATTEMPTS`] times for all questions.
     attempts: u32,
+}
+
+/// A question that was answered.
+#[derive(Clone, Debug)]
+struct Answered {
+    door: Door,
+    span: Span,
+    /// Whether the answer is the same for whatever object of the sort has this door and this span.
+    holds_for_all: bool,
+    sketch: Sketch,
+    answer: Rc<MayKnow>,
 }
 
 /// An answer in the making.
@@ -206,20 +217,28 @@ impl PossibleUsers {
 
     fn search(&mut self, residents: &[Resident], question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
         let sort = self.abilities.sort(question, &self.bystanders);
-        let span = self.presence.span(question, processes);
+        let (span, perm) = (self.presence.span(question, processes), &question.object.perm);
+        let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
+        if let Some(Some(last)) = self.answers.get(sort)
+            && (last.door, &last.span) == (door, &span)
+            && last.holds_for_all
+            && question.except.is_empty()
+        {
+            return Rc::clone(&last.answer);
+        }
         let mut sketch = Sketch::default();
-        for &(place, let_in) in self.entrants(residents, question.object).iter() {
-            let Some(resident) = residents.get(place).filter(|resident| !question.except.contains(&resident.pid))
-            else {
-                continue;
-            };
+        let mut by_order = false;
+        for &(place, let_in) in self.entrants(residents, door, &question.object.perm).iter() {
+            let resident = &residents[place];
             let Some(there) = self.presence.there(resident, &span, &mut self.reader) else { continue };
-            if !self.is_here(resident) {
+            if question.except.contains(&resident.pid) || !self.is_here(resident) {
                 continue;
             }
             sketch.in_question += 1;
             let means = Means { reader: &mut self.reader, presence: &mut self.presence, bystanders: &self.bystanders };
-            match self.abilities.of(resident, let_in, sort, question, means) {
+            let (ability, depends) = self.abilities.of(resident, let_in, sort, question, means);
+            by_order |= depends;
+            match ability {
                 Ability::Able(able) => {
                     sketch.number += 1;
                     if sketch.candidates.len() < MOST_DESCRIBED {
@@ -231,39 +250,38 @@ impl PossibleUsers {
                 Ability::Ended => self.missed.push(resident.pid),
             }
         }
-        self.answer(sort, sketch, residents)
+        let holds_for_all = !by_order && self.missed.is_empty() && question.except.is_empty();
+        let answer = self.in_full(sort, &sketch, residents);
+        if self.answers.len() <= sort {
+            self.answers.resize(sort + 1, None);
+        }
+        self.answers[sort] = Some(Answered { door, span, holds_for_all, sketch, answer: Rc::clone(&answer) });
+        answer
     }
 
     /// The answer in full: the last one, if that is the same, as it mostly is when many objects were left behind.
-    fn answer(&mut self, sort: usize, sketch: Sketch, residents: &[Resident]) -> Rc<MayKnow> {
-        if let Some(Some((last, answer))) = self.answers.get(sort)
-            && *last == sketch
+    fn in_full(&mut self, sort: usize, sketch: &Sketch, residents: &[Resident]) -> Rc<MayKnow> {
+        if let Some(Some(last)) = self.answers.get(sort)
+            && last.sketch == *sketch
         {
-            return Rc::clone(answer);
+            return Rc::clone(&last.answer);
         }
         let candidates = sketch.candidates.iter().filter_map(|(place, there, let_in, able)| {
             let process = self.describe(residents.get(*place)?);
             Some(Candidate { process, there: there.clone(), let_in: *let_in, able: Able::clone(able) })
         });
-        let answer = Rc::new(MayKnow {
+        Rc::new(MayKnow {
             candidates: candidates.collect(),
             number: sketch.number,
             unseen: None,
             living: residents.len() as u64,
             in_question: sketch.in_question,
             set_aside: sketch.set_aside.iter().map(|(line, number)| (line.to_string(), *number)).collect(),
-        });
-        if self.answers.len() <= sort {
-            self.answers.resize(sort + 1, None);
-        }
-        self.answers[sort] = Some((sketch, Rc::clone(&answer)));
-        answer
+        })
     }
 
     /// Who is let in by an object's door.
-    fn entrants(&mut self, residents: &[Resident], object: &Object) -> Entrants {
-        let perm = &object.perm;
-        let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
+    fn entrants(&mut self, residents: &[Resident], door: Door, perm: &Perm) -> Entrants {
         if self.entrants.len() > DOORS {
             self.entrants.clear();
         }

@@ -52,8 +52,8 @@ impl There {
 /// The service of the system manager that a process belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Service {
-    /// This one.
-    Of(Rc<str>),
+    /// This one, and when it was started, in seconds since 1970.
+    Of { name: Rc<str>, since: Option<i64> },
     /// None.
     None,
     /// That may not be seen, or the process has ended.
@@ -64,7 +64,7 @@ impl Service {
     /// Its name.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Self::Of(name) => Some(name),
+            Self::Of { name, .. } => Some(name),
             Self::None | Self::Unseen => None,
         }
     }
@@ -73,18 +73,29 @@ impl Service {
 /// Where processes belong, and since when; each looked up once.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    /// When processes started, in seconds since 1970, by their numbers in the census.
-    started: Vec<Option<i64>>,
+    /// By number in the census.
+    lives: Vec<Life>,
     /// The numbers of all sessions and process groups.
     leaders: HashSet<i32>,
-    /// By number in the census.
-    services: HashMap<usize, Service>,
     /// When a service was started, in seconds since 1970.
     starts: HashMap<Rc<str>, Option<i64>>,
 }
 
+/// What tells of a process whether it was there.
+#[derive(Clone, Debug, Default)]
+struct Life {
+    /// Whether it may be looked at.
+    is_seen: bool,
+    /// In seconds since 1970, if that can be told.
+    started: Option<i64>,
+    session: i32,
+    group: i32,
+    /// The service of the system manager that it belongs to, once that was asked.
+    service: Option<Service>,
+}
+
 /// When an object was used, and by whom, as far as the question goes who was there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     /// The recorded numbers that are those of sessions or groups.
     recorded: Vec<i32>,
@@ -104,12 +115,16 @@ impl Presence {
     /// Takes notice of processes, some of which may be known.
     pub(super) fn meet(&mut self, residents: &[Resident], processes: &Processes) {
         for Resident { number, stat, .. } in residents {
-            let Some(stat) = stat else { continue };
-            if self.started.len() <= *number {
-                self.started.resize(number + 1, None);
+            if self.lives.len() <= *number {
+                self.lives.resize(number + 1, Life::default());
             }
-            self.started[*number] = processes.time_of(stat.started);
-            self.leaders.extend([stat.session, stat.group]);
+            if let Some(stat) = stat {
+                let life = &mut self.lives[*number];
+                life.is_seen = true;
+                life.started = processes.time_of(stat.started);
+                (life.session, life.group) = (stat.session, stat.group);
+                self.leaders.extend([stat.session, stat.group]);
+            }
         }
     }
 
@@ -128,20 +143,20 @@ impl Presence {
         }
     }
 
-    /// How a process comes to know the object; None when it was not there.
+    /// How a process that was met comes to know the object; None when it was not there.
     pub(super) fn there(&mut self, resident: &Resident, span: &Span, reader: &mut Reader) -> Option<There> {
-        let Some(stat) = &resident.stat else { return Some(There::Unknown) };
-        if span.recorded.contains(&stat.session) {
-            return Some(There::Session(Pid::new(stat.session)));
+        let life = self.lives.get(resident.number).filter(|life| life.is_seen);
+        let Some(life) = life else { return Some(There::Unknown) };
+        if span.recorded.contains(&life.session) {
+            return Some(There::Session(Pid::new(life.session)));
         }
-        if span.recorded.contains(&stat.group) {
-            return Some(There::Group(Pid::new(stat.group)));
+        if span.recorded.contains(&life.group) {
+            return Some(There::Group(Pid::new(life.group)));
         }
         if span.by_key {
             return Some(There::ByKey);
         }
-        let started = self.started.get(resident.number).copied().flatten();
-        let Some(started) = started.filter(|_| span.comparable) else { return Some(There::Unknown) };
+        let Some(started) = life.started.filter(|_| span.comparable) else { return Some(There::Unknown) };
         if started < span.from {
             return None;
         }
@@ -152,40 +167,39 @@ impl Presence {
             return Some(There::Unknown);
         }
         match self.service(resident, reader) {
-            Service::Of(service) => {
-                let since = self.start_of(&service).filter(|&since| since <= started.saturating_add(TRUNCATION));
-                if let Some(since) = since {
-                    return (since < span.end).then_some(There::Service(service));
-                }
+            Service::Of { name, since: Some(since) } if *since <= started.saturating_add(TRUNCATION) => {
+                return (*since < span.end).then(|| There::Service(Rc::clone(name)));
             }
             // It may belong to one that was running then; so may its child, if it has ended meanwhile.
             Service::Unseen => return Some(There::Unknown),
-            Service::None => {}
+            Service::Of { .. } | Service::None => {}
         }
         (started <= span.end.saturating_add(AT_ONCE)).then(|| There::SoonAfter(started.saturating_sub(span.last)))
     }
 
     /// The service of the system manager that a process belongs to.
-    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> Service {
-        let found = self.services.entry(resident.number).or_insert_with(|| {
+    pub(super) fn service(&mut self, resident: &Resident, reader: &mut Reader) -> &Service {
+        let Self { lives, starts, .. } = self;
+        let Some(life) = lives.get_mut(resident.number) else { return &Service::Unseen };
+        life.service.get_or_insert_with(|| {
             match reader.read(resident.task, "cgroup").map(|text| Membership::parse(text).service) {
-                Ok(service) => service.map_or(Service::None, |name| Service::Of(name.into())),
+                Ok(None) => Service::None,
+                Ok(Some(name)) => {
+                    let name = Rc::from(name);
+                    let since = *starts.entry(Rc::clone(&name)).or_insert_with(|| start_of(&name));
+                    Service::Of { name, since }
+                }
                 // Kernels without control groups have no such file.
                 Err(error) if is_gone(&error) && reader.read(resident.task, "stat").is_ok() => Service::None,
                 Err(_) => Service::Unseen,
             }
-        });
-        found.clone()
+        })
     }
+}
 
-    /// The system manager makes this link whenever it starts a service.
-    fn start_of(&mut self, service: &Rc<str>) -> Option<i64> {
-        let start = || {
-            let link = fs::symlink_metadata(format!("/run/systemd/units/invocation:{service}")).ok()?;
-            Some(link.mtime())
-        };
-        *self.starts.entry(Rc::clone(service)).or_insert_with(start)
-    }
+/// The system manager makes this link whenever it starts a service.
+fn start_of(service: &str) -> Option<i64> {
+    Some(fs::symlink_metadata(format!("/run/systemd/units/invocation:{service}")).ok()?.mtime())
 }
 
 /// Since when a process must have been running to know a segment that it did not make. The creator is recorded, and gone:
@@ -247,9 +261,11 @@ mod tests {
         let processes = Processes::booted_at(BOOT, scene.forward, 2);
         let mut presence = Presence::default();
         presence.meet(std::slice::from_ref(resident), &processes);
-        let service = scene.service.map_or(super::Service::None, |_| super::Service::Of("a.service".into()));
-        presence.services.insert(0, service);
-        presence.starts.insert("a.service".into(), scene.service.map(|after| LAST + after));
+        let service = scene.service.map_or(super::Service::None, |after| {
+            let (name, since) = ("a.service".into(), Some(LAST + after));
+            super::Service::Of { name, since }
+        });
+        presence.lives[0].service = Some(service);
         let question = Question {
             object,
             last: Records::of(object).latest(),
