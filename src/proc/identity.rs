@@ -63,11 +63,19 @@ pub fn look(number: Pid) -> Look {
 /// # Errors
 /// When it says nothing, or nothing that can be understood (`InvalidData`).
 pub fn read(number: i32) -> io::Result<Task> {
-    let of_task = file(number, "stat", Stat::parse)?;
-    let status = file(number, "status", status)?;
+    read_by(&mut Reader::default(), number)
+}
+
+/// The same with a reader that is at hand.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_by(reader: &mut Reader, number: i32) -> io::Result<Task> {
+    let of_task = file(reader, number, "stat", Stat::parse)?;
+    let status = file(reader, number, "status", status)?;
     // What a thread's own line says of its end says nothing of the process.
     let of_process =
-        if status.process == number { of_task.clone() } else { file(status.process, "stat", Stat::parse)? };
+        if status.process == number { of_task.clone() } else { file(reader, status.process, "stat", Stat::parse)? };
     Ok(Task {
         process: status.process,
         // The first thread may have ended while others go on.
@@ -89,9 +97,8 @@ pub fn users(number: u32) -> io::Result<Users> {
     users_in(reader.read(reader::Task::process(number), "status")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn file<T>(number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
+fn file<T>(reader: &mut Reader, number: i32, name: &str, parse: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
     let number = u32::try_from(number).map_err(|_| io::ErrorKind::NotFound)?;
-    let mut reader = Reader::default();
     parse(reader.read(reader::Task::process(number), name)?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 

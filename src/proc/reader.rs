@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::Path;
 
 use crate::sys::unopened::Unopened;
@@ -13,6 +13,8 @@ use crate::sys::unopened::Unopened;
 /// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
 /// names of a thousand bytes.
 const MOST_BYTES: usize = 64 << 20;
+/// The files that the kernel writes as one record.
+const AT_ONCE: [&str; 6] = ["stat", "status", "syscall", "cgroup", "schedstat", "wchan"];
 
 /// Reads files of processes into one buffer.
 #[derive(Debug, Default)]
@@ -73,10 +75,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn beginning(&mut self, task: Task, name: &str, most: usize) -> io::Result<&[u8]> {
-        let file = File::open(self.at(task, name))?;
-        self.buffer.clear();
-        file.take(most as u64).read_to_end(&mut self.buffer)?;
-        Ok(&self.buffer)
+        let mut file = self.file(task, name)?;
+        let filled = fill(&mut file, &mut self.buffer, most, false)?;
+        Ok(&self.buffer[..filled])
     }
 
     /// A file, opened.
@@ -92,24 +93,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn read_into(&mut self, task: Task, name: &str, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        let mut file = File::open(self.at(task, name))?;
-        // The hint of read_to_end costs a stat; these files have no size.
-        let mut filled = 0;
-        loop {
-            if filled > MOST_BYTES {
-                return Err(io::Error::from_raw_os_error(libc::EFBIG));
-            }
-            if buffer.len() - filled < 4096 {
-                buffer.resize(filled + 32 * 1024, 0);
-            }
-            match file.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(filled)
+        let mut file = self.file(task, name)?;
+        let filled = fill(&mut file, buffer, MOST_BYTES, AT_ONCE.contains(&name))?;
+        if filled < MOST_BYTES { Ok(filled) } else { Err(io::Error::from_raw_os_error(libc::EFBIG)) }
     }
 
     /// What a link says, as `exe` says the path of the program.
@@ -170,7 +156,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn ipc_namespace(&mut self, task: Task) -> io::Result<u64> {
-        fs::metadata(self.at(task, "ns/ipc")).map(|data| data.ino())
+        // Following the link would take longer than reading what it says.
+        let link = self.link(task, "ns/ipc")?;
+        namespace_number(&link).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// How many threads a process has.
@@ -202,6 +190,37 @@ impl Reader {
     pub fn is_64_bit(&mut self, pid: u32) -> Option<bool> {
         is_64_bit(self.read(Task::process(pid), "auxv").ok()?)
     }
+}
+
+/// The number in `ipc:[4026531839]`.
+fn namespace_number(link: &[u8]) -> Option<u64> {
+    let number = link.strip_prefix(b"ipc:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// Puts all of a file, or the first `most` bytes, at the beginning of `buffer`; how many those are. With `at_once` the file
+/// gives all that fits into the room that it is offered, so that nothing comes behind what leaves some room.
+fn fill(file: &mut File, buffer: &mut Vec<u8>, most: usize, at_once: bool) -> io::Result<usize> {
+    // The hint of read_to_end costs a stat; these files have no size.
+    let mut filled = 0;
+    while filled < most {
+        if buffer.len() - filled < 4096 {
+            buffer.resize(filled + 32 * 1024, 0);
+        }
+        let room = buffer.len().min(most) - filled;
+        match file.read(&mut buffer[filled..filled + room]) {
+            Ok(0) => break,
+            Ok(count) => {
+                filled += count;
+                if at_once && count < room {
+                    break;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 /// Whether the auxiliary vector is that of a 64-bit program, by the size of program headers in it.
@@ -258,7 +277,7 @@ mod tests {
         assert!(command_line.ends_with(b"\0"));
         assert_eq!(reader.beginning(Task::process(pid), "cmdline", 3).unwrap(), &command_line[..3]);
         assert_eq!(reader.is_64_bit(pid), Some(cfg!(target_pointer_width = "64")));
-        assert!(reader.ipc_namespace(Task::process(pid)).is_ok());
+        assert_eq!(reader.ipc_namespace(Task::process(pid)).ok(), crate::sys::namespace::ipc());
         assert!(reader.thread_ids(pid).unwrap().contains(&pid));
         assert!(reader.threads(pid).unwrap() >= 1);
         let secret = 0x1234_5678_u32;

@@ -23,22 +23,16 @@ pub(super) struct Threaded {
 impl Threaded {
     /// Looks at every process once.
     pub(super) fn list() -> Self {
-        let own = std::process::id();
+        let (own, namespace) = (std::process::id(), namespace::ipc());
         // The first process is always there; where it is not to be seen, others are not either.
         let mut complete = identity::read(1).is_ok();
         let mut reader = Reader::default();
         let mut processes = Vec::new();
         let listed = reader::processes();
         complete &= listed.is_ok();
-        for pid in listed.unwrap_or_default() {
-            let Ok(number) = i32::try_from(pid) else { continue };
-            match identity::read(number) {
-                Ok(task) if pid == own || task.ended => {}
-                Ok(task) => {
-                    if may_be_here(pid, &mut reader) && (task.threads > 1 || had_threads(pid, &mut reader)) {
-                        processes.push(task);
-                    }
-                }
+        for pid in listed.unwrap_or_default().into_iter().filter(|pid| *pid != own) {
+            match look_at(pid, namespace, &mut reader) {
+                Ok(task) => processes.extend(task),
                 Err(error) => complete &= reader::is_gone(&error),
             }
         }
@@ -68,27 +62,45 @@ fn may_receive(users: &Users, perm: &Perm) -> bool {
     })
 }
 
-/// Whether a process of one thread has had others. What they have used stays in the account of the process, which is
-/// then more than that of its thread, read later.
+/// A process, if it has several threads or had, and may be in this IPC namespace.
+fn look_at(pid: u32, namespace: Option<u64>, reader: &mut Reader) -> io::Result<Option<identity::Task>> {
+    let stat = stat(reader, reader::Task::process(pid))?;
+    if stat.is_out_of_the_question()
+        || !may_be_here(pid, namespace, reader)
+        || stat.threads <= 1 && !has_more_than_its_threads(pid, &stat, reader)
+    {
+        return Ok(None);
+    }
+    let number = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidData)?;
+    identity::read_by(reader, number).map(|task| Some(task).filter(|task| !task.ended))
+}
+
+/// Whether a process of one thread has had others.
 pub fn had_threads(pid: u32, reader: &mut Reader) -> bool {
-    let process = reader::Task::process(pid);
-    let faults = minor_faults(reader, process);
+    stat(reader, reader::Task::process(pid)).is_ok_and(|stat| has_more_than_its_threads(pid, &stat, reader))
+}
+
+/// Whether the account of a process, of which `stat` is known, is more than those of its threads, read later: what threads
+/// have used that have ended stays in it.
+fn has_more_than_its_threads(pid: u32, stat: &Stat, reader: &mut Reader) -> bool {
     let time = cpu_time_of(pid);
     let mut all_time = Some(0_u64);
     let mut all_faults = Some(0_u64);
-    for tid in reader.thread_ids(pid).unwrap_or_default() {
+    let threads = if stat.threads == 1 { vec![pid] } else { reader.thread_ids(pid).unwrap_or_default() };
+    for tid in threads {
         let thread = reader::Task::thread(pid, tid);
         // Kernels that do not keep it say 0.
         let ran = reader.read(thread, "schedstat").ok().and_then(first_number).filter(|&time| time > 0);
         all_time = all_time.zip(ran).map(|(all, time)| all.saturating_add(time));
-        all_faults = all_faults.zip(minor_faults(reader, thread)).map(|(all, faults)| all.saturating_add(faults));
+        let faults = self::stat(reader, thread).ok().and_then(|stat| stat.minor_faults);
+        all_faults = all_faults.zip(faults).map(|(all, faults)| all.saturating_add(faults));
     }
     let is_more = |whole: Option<u64>, all: Option<u64>| whole.zip(all).is_some_and(|(whole, all)| whole > all);
-    is_more(time, all_time) || is_more(faults, all_faults)
+    is_more(time, all_time) || is_more(stat.minor_faults, all_faults)
 }
 
-fn minor_faults(reader: &mut Reader, task: reader::Task) -> Option<u64> {
-    Stat::parse(reader.read(task, "stat").ok()?)?.minor_faults
+fn stat(reader: &mut Reader, task: reader::Task) -> io::Result<Stat> {
+    Stat::parse(reader.read(task, "stat")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn first_number(text: &[u8]) -> Option<u64> {
@@ -96,12 +108,10 @@ fn first_number(text: &[u8]) -> Option<u64> {
 }
 
 /// Whether a thread of the process is in this IPC namespace, or may be for all that can be seen.
-fn may_be_here(pid: u32, reader: &mut Reader) -> bool {
-    let own = namespace::ipc();
+fn may_be_here(pid: u32, own: Option<u64>, reader: &mut Reader) -> bool {
     let first = reader.ipc_namespace(reader::Task::process(pid)).ok();
     if first.is_none() || first == own {
-        // A thread of the kernel has none, and is not to be asked.
-        return first.is_some() || reader.read(reader::Task::process(pid), "stat").is_ok_and(is_of_a_user);
+        return true;
     }
     let is_here = |namespace: io::Result<u64>| match namespace {
         Ok(namespace) => Some(namespace) == own,
@@ -111,10 +121,6 @@ fn may_be_here(pid: u32, reader: &mut Reader) -> bool {
         Ok(threads) => threads.into_iter().any(|tid| is_here(reader.ipc_namespace(reader::Task::thread(pid, tid)))),
         Err(error) => !reader::is_gone(&error),
     }
-}
-
-fn is_of_a_user(stat: &[u8]) -> bool {
-    Stat::parse(stat).is_none_or(|stat| !stat.is_out_of_the_question())
 }
 
 #[cfg(test)]
