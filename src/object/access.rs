@@ -35,12 +35,6 @@ impl LetIn {
             Self::Unseen => "unseen",
         }
     }
-
-    /// Whether it may change the object's mode, too.
-    #[must_use]
-    pub const fn is_master(self) -> bool {
-        matches!(self, Self::Creator | Self::Owner | Self::Unseen)
-    }
 }
 
 /// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.

@@ -1,6 +1,6 @@
 //! All living processes, as far as the question goes who may know an object.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 
 use super::identity::{self, Users};
@@ -11,7 +11,7 @@ use super::task::Stat;
 /// the census has been already: a further listing finds it. A family is missed only if each of its members was forked
 /// since the listing before and has ended by the time that it is to be read, so many times in a row: where others come
 /// and go all the time, that some have ended proves nothing. A listing is no snapshot either, so one alone never counts.
-const LISTINGS: u32 = 8;
+const LISTINGS: u32 = 16;
 /// Listings of the threads of a process that seem to be ending, all of them. While one is read it may start another.
 const THREAD_LISTINGS: u32 = 8;
 
@@ -39,8 +39,6 @@ pub struct Census {
     numbered: usize,
     /// Process numbers that were looked at, of threads of the kernel too.
     seen: HashSet<u32>,
-    /// Those that have ended and were not asked for their status, and when they had started.
-    zombies: HashMap<u32, u64>,
 }
 
 impl Census {
@@ -83,10 +81,8 @@ impl Census {
                     Sight::Kernel => {}
                     // Its number may come again.
                     Sight::Ended => some_ended |= self.seen.remove(&pid),
-                    Sight::Zombie(started) => {
-                        self.seen.remove(&pid);
-                        some_ended |= self.zombies.insert(pid, started) != Some(started);
-                    }
+                    // Its number is taken until its parent asks, so that it need not be looked at again.
+                    Sight::Zombie => some_ended = true,
                 }
             }
             if !some_ended && !some_came {
@@ -105,8 +101,8 @@ enum Sight {
     Kernel,
     /// It has ended, and may have left children that were not there when `/proc` was listed.
     Ended,
-    /// Likewise, but its number is still taken. When it had started, in ticks.
-    Zombie(u64),
+    /// Likewise, but its number is still taken.
+    Zombie,
 }
 
 fn look_at(pid: u32, reader: &mut Reader) -> Sight {
@@ -123,14 +119,14 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
         return Sight::Kernel;
     }
     if stat.is_out_of_the_question() {
-        return Sight::Zombie(stat.started);
+        return Sight::Zombie;
     }
     let task = if stat.is_ending() {
         match living_thread(pid, reader) {
             // The first thread has ended and shows nothing any more; others do.
             Ok(Some(thread)) => thread,
             // All of them are on their way out, which may take long where much memory is given back.
-            Ok(None) => return Sight::Zombie(stat.started),
+            Ok(None) => return Sight::Zombie,
             Err(error) if reader::is_gone(&error) => return Sight::Ended,
             Err(_) => process,
         }

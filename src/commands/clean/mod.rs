@@ -246,7 +246,12 @@ impl CleanArgs {
     /// document.
     fn say_why_nothing(&self, lines: &[String], context: &Context) -> Result<()> {
         if lines.is_empty() {
-            context.verbose(|| "nothing to remove".to_owned());
+            // Where there is nothing at all nobody wants to be told so.
+            if self.selectors.any() && self.format.format() == Format::Table && !(self.quiet || self.yes) {
+                note("nothing to remove: no object is what the selectors ask for");
+            } else {
+                context.verbose(|| "nothing to remove".to_owned());
+            }
             return Ok(());
         }
         match self.format.format() {

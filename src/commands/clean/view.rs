@@ -101,7 +101,7 @@ fn counted(number: u128, noun: &str) -> String {
 /// That a living process may hold one of the sets that would go, and cannot be seen to; None where that can be seen.
 pub(super) fn unseen(candidates: &[Candidate]) -> Option<String> {
     let hidden = candidates.iter().find_map(|candidate| undo_hidden(&candidate.usage))?;
-    Some(format!("{hidden}; who holds a semaphore without being its last user is not seen"))
+    Some(format!("{hidden}: who holds a semaphore there without being its last user is not seen"))
 }
 
 /// Lines about what stays, and why.
@@ -175,7 +175,7 @@ fn by_name(left: &LeftOut, keep: &KeepList) -> Vec<String> {
         let told = programs.iter().take(NAMED).map(|(program, number)| format!("{number} by {}", escape(program)));
         let more = if programs.len() > NAMED { ", and others" } else { "" };
         let told = told.collect::<Vec<_>>().join(", ");
-        lines.push(format!("unknown because they may be used: {told}{more} (--bystander PROGRAM if it does not)"));
+        lines.push(format!("unknown because they may be used: {told}{more} (--bystander sets one aside that does not: a process's number, or a program's file)"));
     }
     for (line, ids) in &left.kept {
         let place = keep.lines.get(*line).map_or("", |line| line.place.as_str());

@@ -195,7 +195,7 @@ impl Judge {
         let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
         let recorded = self.recorded_numbers(object, &records);
         let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
-        let asking = Asking { except: known, by_key: false, undo_is_known };
+        let asking = Asking { except: known, undo_is_known, ..Asking::default() };
         Rc::unwrap_or_clone(self.ask(object, &records, clock, &recorded, asking))
     }
 
@@ -211,8 +211,8 @@ impl Judge {
         if let Some(known) = finding.alive.into_iter().chain(finding.doubts).next() {
             return Some(known);
         }
-        let by_key = object.kind() != Kind::Shm && !object.perm.key.is_private();
-        let asking = Asking { except: &[], by_key, undo_is_known: finding.undo_is_known };
+        let by_key = !object.perm.key.is_private();
+        let asking = Asking { by_key, undo_is_known: finding.undo_is_known, ..Asking::default() };
         let may_know = self.ask(object, &records, clock, &finding.recorded, asking);
         if may_know.is_nobody() { None } else { may_know.evidence(object, records.latest().0).into_iter().next() }
     }
@@ -229,7 +229,7 @@ impl Judge {
         if let Some(alive) = finding.alive.into_iter().next() {
             return Some(alive);
         }
-        let asking = Asking { except: &[], by_key: false, undo_is_known: finding.undo_is_known };
+        let asking = Asking { undo_is_known: finding.undo_is_known, ..Asking::default() };
         let may_know = self.ask(object, &records, clock, &finding.recorded, asking);
         (may_know.number > 0).then(|| may_know.evidence(object, records.latest().0).into_iter().next()).flatten()
     }
@@ -242,8 +242,9 @@ impl Judge {
         recorded: &[Pid],
         asking: Asking<'_>,
     ) -> Rc<MayKnow> {
-        let Asking { except, by_key, undo_is_known } = asking;
-        let question = Question { object, last: records.latest(), recorded, clock, except, by_key, undo_is_known };
+        let Asking { except, by_key, by_descent, undo_is_known } = asking;
+        let last = records.latest();
+        let question = Question { object, last, recorded, clock, except, by_key, by_descent, undo_is_known };
         self.possible.find(&question, &self.processes)
     }
 
@@ -314,7 +315,8 @@ impl Judge {
             let mut judgement = Judgement { command, ..found(State::Idle, alive) };
             let alone = judgement.evidence.len() == 1 && doubts.is_empty() && object.perm.key.is_private();
             if let Some(last) = detached.filter(|_| alone && !is_young) {
-                let asking = Asking { except: &[last.process.unsigned_abs()], by_key: false, undo_is_known };
+                let except = &[last.process.unsigned_abs()];
+                let asking = Asking { except, by_descent: false, undo_is_known, ..Asking::default() };
                 if self.ask(object, records, clock, &recorded, asking).is_nobody() {
                     judgement.creator_gone = true;
                     judgement.evidence.splice(0..0, wording::creator_gone(&last, &gone));
@@ -337,7 +339,7 @@ impl Judge {
             let text = format!("all users are gone, but for how long cannot be known; grace is {}", span(grace));
             return unknown(Why::Clock, [vec![fact(text, what.field)], gone].concat());
         }
-        let asking = Asking { except: &[], by_key: false, undo_is_known };
+        let asking = Asking { undo_is_known, ..Asking::default() };
         let may_know = self.ask(object, records, clock, &recorded, asking);
         if !may_know.is_nobody() {
             let why = if may_know.unseen.is_some() { Why::Hidden } else { Why::MayKnow };
@@ -358,7 +360,14 @@ struct Asking<'a> {
     /// These processes do not count.
     except: &'a [u32],
     by_key: bool,
+    by_descent: bool,
     undo_is_known: bool,
+}
+
+impl Default for Asking<'_> {
+    fn default() -> Self {
+        Self { except: &[], by_key: false, by_descent: true, undo_is_known: false }
+    }
 }
 
 fn found(state: State, evidence: Vec<Evidence>) -> Judgement {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::Question;
 use super::able::{Able, Profile};
 use super::there::Presence;
-use super::{LetIn, Question};
 use crate::object::model::Kind;
 use crate::object::state::bystanders::{Bystanders, Suspect};
 use crate::proc::census::Resident;
@@ -53,8 +53,8 @@ pub(super) struct Abilities {
     profiles: Vec<Option<Profile>>,
     without_undo: Option<Option<WithoutUndo>>,
     sorts: HashMap<Sort, usize>,
-    /// By sort, then by number in the census and whether the process may change the object's mode.
-    known: Vec<Vec<[Option<Known>; 2]>>,
+    /// By sort, then by number in the census.
+    known: Vec<Vec<Option<Known>>>,
     found: Vec<Ability>,
 }
 
@@ -87,19 +87,17 @@ impl Abilities {
     pub(super) fn of(
         &mut self,
         resident: &Resident,
-        let_in: LetIn,
         sort: usize,
         question: &Question<'_>,
         means: Means<'_>,
     ) -> (Ability, bool) {
-        let column = usize::from(let_in.is_master());
         let known = self.known.get(sort).and_then(|known| known.get(resident.number));
-        match known.and_then(|known| known[column]) {
+        match known.copied().flatten() {
             Some(Known::Unable) => return (Ability::Unable, false),
             Some(Known::Found(place)) => return (self.found[place as usize].clone(), false),
             Some(Known::ByOrder) | None => {}
         }
-        let (ability, has_orders) = self.look_at(resident, let_in, question, means);
+        let (ability, has_orders) = self.look_at(resident, question, means);
         let known = match &ability {
             _ if has_orders => Known::ByOrder,
             Ability::Unable => Known::Unable,
@@ -110,21 +108,15 @@ impl Abilities {
         };
         if let Some(all) = self.known.get_mut(sort) {
             if all.len() <= resident.number {
-                all.resize(resident.number + 1, [None, None]);
+                all.resize(resident.number + 1, None);
             }
-            all[resident.number][column] = Some(known);
+            all[resident.number] = Some(known);
         }
         (ability, has_orders)
     }
 
     /// Looks at a process; says besides whether what is found depends on the object.
-    fn look_at(
-        &mut self,
-        resident: &Resident,
-        let_in: LetIn,
-        question: &Question<'_>,
-        means: Means<'_>,
-    ) -> (Ability, bool) {
+    fn look_at(&mut self, resident: &Resident, question: &Question<'_>, means: Means<'_>) -> (Ability, bool) {
         let Means { reader, presence, bystanders } = means;
         let object = question.object;
         if self.profiles.len() <= resident.number {
@@ -136,7 +128,7 @@ impl Abilities {
             return (Ability::Ended, false);
         }
         let has_orders = profile.has_orders(object.kind(), resident, reader);
-        let may_hold = object.kind() == Kind::Sem && let_in.is_master() && !question.undo_is_known;
+        let may_hold = object.kind() == Kind::Sem && !question.undo_is_known;
         let mut aside = None;
         let able = profile
             .by_order(resident, object, reader)

@@ -33,7 +33,7 @@ pub enum Able {
     ForeignFunctions(String),
     /// It has an undo list: it has taken from semaphores, or given, what is taken back when it ends.
     Undo,
-    /// `ipcadm sem run` was told of the set.
+    /// It is an `ipcadm` that was told of the object: `sem run`, `msg recv` or `msg send`.
     Arguments,
     /// `ipcadm sem run` has started it.
     Environment,
@@ -100,10 +100,13 @@ impl Profile {
         Some(program.path.strip_suffix(" (deleted)").unwrap_or(&program.path))
     }
 
-    /// Whether it may be able to use some sets for no other reason than that it was told of them.
+    /// Whether it may be able to use some objects of a kind for no other reason than that it was told of them.
     pub(super) fn has_orders(&mut self, kind: Kind, resident: &Resident, reader: &mut Reader) -> bool {
-        kind == Kind::Sem
-            && (self.own.is_some() || self.runs(resident, reader).as_ref().is_ok_and(|runs| !runs.is_empty()))
+        match kind {
+            Kind::Shm => false,
+            Kind::Msg => self.own.is_some(),
+            Kind::Sem => self.own.is_some() || self.runs(resident, reader).as_ref().is_ok_and(|runs| !runs.is_empty()),
+        }
     }
 
     fn runs(&mut self, resident: &Resident, reader: &mut Reader) -> &Result<Vec<ObjectId>, String> {
@@ -116,15 +119,13 @@ impl Profile {
         })
     }
 
-    /// Whether `ipcadm sem run` holds it, or has started this process with it.
+    /// Whether this is an `ipcadm` that works with the object, or `ipcadm sem run` has started it with the set.
     pub(super) fn by_order(&mut self, resident: &Resident, object: &Object, reader: &mut Reader) -> Option<Able> {
-        if object.kind() != Kind::Sem {
-            return None;
-        }
         match &self.own {
             Some(Err(why)) => return Some(Able::Unexaminable(format!("its arguments {why}"))),
-            Some(Ok(words)) if runs_for(words, object) => return Some(Able::Arguments),
-            _ => {}
+            Some(Ok(words)) => return was_told(words, object).then_some(Able::Arguments),
+            None if object.kind() != Kind::Sem => return None,
+            None => {}
         }
         match self.runs(resident, reader) {
             Ok(runs) => runs.contains(&object.id).then_some(Able::Environment),
@@ -228,14 +229,24 @@ fn held_sets(environment: &[u8]) -> Vec<ObjectId> {
     value.and_then(held::parse).unwrap_or_default()
 }
 
-/// Whether these are the arguments of a `sem run` that may be for `object`. A path may name any set with a key.
-fn runs_for(words: &[Vec<u8>], object: &Object) -> bool {
+/// The commands of `ipcadm` that go on working with an object while they are in no call on it, which would show.
+const fn lasting(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        // What has it attached is seen.
+        Kind::Shm => &[],
+        Kind::Sem => &["run"],
+        Kind::Msg => &["recv", "send"],
+    }
+}
+
+/// Whether these are the arguments of such a command that may be for `object`. A path may name any object with a key.
+fn was_told(words: &[Vec<u8>], object: &Object) -> bool {
     let before = words.iter().take_while(|word| *word != b"--").map(|word| String::from_utf8_lossy(word));
     let words: Vec<_> = before.skip(1).collect();
     let key = object.perm.key;
-    words.iter().any(|word| word == "run")
+    words.iter().any(|word| lasting(object.kind()).contains(&word.as_ref()))
         && words.iter().any(|word| {
-            let name = word.strip_prefix("sem:").unwrap_or(word);
+            let name = word.strip_prefix(object.kind().word()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(word);
             name.parse() == Ok(object.id.id)
                 || !key.is_private()
                     && (crate::object::key::parse_hex(name.as_bytes()) == Some(key) || name.contains('/'))
@@ -246,7 +257,7 @@ fn runs_for(words: &[Vec<u8>], object: &Object) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{held_sets, runs_for, words};
+    use super::{held_sets, was_told, words};
     use crate::object::model::Object;
     use crate::sys::sem::SemStat;
     use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
@@ -259,7 +270,7 @@ mod tests {
 
     #[test]
     fn only_a_run_that_names_the_set_knows_it() {
-        let runs = |line: &str, set: &Object| runs_for(&words(line.replace(' ', "\0").as_bytes()), set);
+        let runs = |line: &str, set: &Object| was_told(&words(line.replace(' ', "\0").as_bytes()), set);
         let private = set(13, 0);
         assert!(runs("ipcadm sem run sem:13 -- sleep 1", &private) && runs("ipcadm sem run -w 5 13 -c x", &private));
         assert!(!runs("ipcadm sem run sem:1 -- sleep 13", &private) && !runs("ipcadm show sem:13", &private));
@@ -278,7 +289,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (held_sets(&text), runs_for(&words(&text), &set(1, 2)));
+            let _ = (held_sets(&text), was_told(&words(&text), &set(1, 2)));
         }
     }
 }

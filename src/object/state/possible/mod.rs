@@ -52,6 +52,9 @@ pub(super) struct Question<'a> {
     pub except: &'a [u32],
     /// Whether those count too who came later and may look it up by its key, which leaves no trace.
     pub by_key: bool,
+    /// Whether it counts for a segment that only descendants of its creator can have inherited it; others may have been
+    /// told of it, and have used it before the last user did.
+    pub by_descent: bool,
     /// Whether the undo records of all processes were read, so that an undo list proves nothing more.
     pub undo_is_known: bool,
 }
@@ -236,7 +239,7 @@ impl PossibleUsers {
             }
             sketch.in_question += 1;
             let means = Means { reader: &mut self.reader, presence: &mut self.presence, bystanders: &self.bystanders };
-            let (ability, depends) = self.abilities.of(resident, let_in, sort, question, means);
+            let (ability, depends) = self.abilities.of(resident, sort, question, means);
             by_order |= depends;
             match ability {
                 Ability::Able(able) => {

@@ -204,11 +204,12 @@ fn start_of(service: &str) -> Option<i64> {
 
 /// Since when a process must have been running to know a segment that it did not make. The creator is recorded, and gone:
 /// only its children can have inherited the identifier, and they are younger. Not so where the segment was not attached
-/// since its last change, which may have been another one than its creation, and not of other kinds.
+/// since its last change, which may have been another one than its creation, where it has a key, and not of other kinds.
 fn since(question: &Question<'_>, back: i64) -> i64 {
     let (object, perm) = (question.object, &question.object.perm);
     let Detail::Shm(segment) = &object.detail else { return i64::MIN };
     let is_as_made = perm.uid == perm.cuid && perm.gid == perm.cgid && object.ctime <= segment.atime;
+    let is_as_made = is_as_made && perm.key.is_private() && question.by_descent;
     if is_as_made { object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back) } else { i64::MIN }
 }
 
@@ -273,6 +274,7 @@ mod tests {
             clock: scene.clock,
             except: &[],
             by_key: scene.by_key,
+            by_descent: true,
             undo_is_known: false,
         };
         let span = presence.span(&question, &processes);

@@ -92,7 +92,7 @@ impl Candidate {
             Able::Static => format!("its code calls {call}"),
             Able::ForeignFunctions(file) => format!("{file} can call anything"),
             Able::Undo => "it may hold a semaphore".to_owned(),
-            Able::Arguments => "ipcadm sem run was told of it".to_owned(),
+            Able::Arguments => "it is an ipcadm that was told of it".to_owned(),
             Able::Environment => "ipcadm sem run started it".to_owned(),
             Able::Unexaminable(_) => "what it calls cannot be seen".to_owned(),
         };
@@ -110,7 +110,8 @@ impl Candidate {
                 return fact(format!("{} {text}", name(process)), "kcmp(2)");
             }
             Able::Arguments => {
-                let text = format!("was told of it: ipcadm sem run {}", object.id);
+                let command = if object.kind() == Kind::Sem { "sem run" } else { "msg recv or send" };
+                let text = format!("was told of it: ipcadm {command} {}", object.id);
                 return fact(format!("{} {text}", name(process)), format!("/proc/{pid}/cmdline"));
             }
             Able::Environment => {
