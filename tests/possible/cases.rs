@@ -1,9 +1,10 @@
 //! What once went wrong.
 
-use ipcadm_testbed::{World, ipcadm};
+use ipcadm_testbed::{World, ipcadm, needs_root};
 
-use crate::Scene;
+use crate::ages::{shift_starts, with_a_clock};
 use crate::programs::{perl, perl_is_there, words};
+use crate::{Scene, Who};
 
 /// A waiter that is stopped while it waits goes on waiting when it is continued.
 #[test]
@@ -39,4 +40,57 @@ fn clean_says_what_it_leaves_out() {
     ipcadm(["sem", "create", "--key", "0x66020001", "--values", "1,1,1"]).inside(&world).run().ok();
     let outcome = ipcadm(["clean", "--dry-run"]).inside(&world).run().ok();
     assert!(format!("{}{}", outcome.stdout_str(), outcome.stderr_str()).contains("left out"), "{outcome}");
+}
+
+/// A key can be looked up by whoever is older than the segment too.
+#[test]
+fn a_server_that_is_older_than_a_segment_with_a_key_may_use_it() {
+    let Some(world) = with_a_clock() else { return };
+    if !perl_is_there() {
+        return;
+    }
+    shift_starts(&world, -8);
+    let mut server = perl(&world, "print qq($$\n); idle").spawn();
+    let said = words(&mut server);
+    let script =
+        "my $segment = shmget(0x5115, 4096, 01600) // die; shmwrite($segment, 'x', 0, 1) or die; print $segment";
+    let segment = perl(&world, script).run().ok().value();
+    Scene::of(&world).may_be_used(&format!("shm:{segment}"), &Who::root(&said[0], "perl"), &["perl can call shmat"]);
+}
+
+/// A segment that was changed after it was made and attached after that seems to be younger than it is.
+#[test]
+fn a_segment_that_was_changed_since_it_was_made_stays_for_whoever_inherited_it() {
+    let Some(world) = with_a_clock() else { return };
+    if !perl_is_there() || !needs_root("the birth of a segment") {
+        return;
+    }
+    let script =
+        "my $segment = shmget(0, 4096, 01600) // die; if (!fork) { print qq($segment $$\n); idle } POSIX::_exit(0)";
+    let mut server = perl(&world, script).spawn();
+    let said = words(&mut server);
+    let segment = format!("shm:{}", said[0]);
+    // Start times are told apart by whole seconds, and some of these may be the clock's.
+    world.sh("sleep 5").run().ok();
+    ipcadm(["set", "-q", "--mode", "0640", &segment]).inside(&world).run().ok();
+    perl(&world, &format!("shmwrite({}, 'x', 0, 1) or die", said[0])).run().ok();
+    Scene::of(&world).is_kept(&segment, &[&said[1]]);
+}
+
+/// A worker of `msg recv` is in no call on its queue while it handles a message.
+#[test]
+fn a_worker_of_msg_recv_keeps_its_queue() {
+    let Some(world) = World::new() else { return };
+    ipcadm(["msg", "create"]).inside(&world).run().ok();
+    ipcadm(["msg", "send", "msg:0", "x"]).inside(&world).run().ok();
+    let words = ["msg", "recv", "--follow", "msg:0", "--", "sh", "-c", "echo busy; exec sleep 1000"];
+    let mut worker = ipcadm(words).inside(&world).stdin_open().spawn();
+    assert_eq!(worker.line(), "busy");
+    ipcadm(["msg", "send", "msg:0", "y"]).inside(&world).run().ok();
+    ipcadm(["msg", "recv", "msg:0"]).inside(&world).run().ok();
+    let scene = Scene::of(&world);
+    let (state, evidence) = scene.judged("msg:0");
+    assert!(state == "unknown" && evidence.contains("was told of it: ipcadm msg recv"), "{state}: {evidence}");
+    scene.ipcadm(&["rm", "--if-unused", "msg:0"]).run().status(10).stderr_has(" (ipcadm, ");
+    scene.ipcadm(&["clean", "--yes", "--grace", "0"]).run().stdout_lacks("removed");
 }
