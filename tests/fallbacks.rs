@@ -89,7 +89,7 @@ fn people_see_what_is_lost() {
     sheet.stdout_has("\n  rss            ?\n").stdout_has("\n  INDEX  VALUE").stdout_has("\n      0     1     4\n");
     let shown = ipcadm(["show", "--json", "shm:0"]).without_proc().run().ok().stderr_is(LOST).stdout_str();
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
-    assert_eq!(shown["objects"][0]["hidden"], json!(["rss", "swap", "hugepages"]));
+    assert_eq!(shown["objects"][0]["hidden"], json!(["rss", "swap", "hugepages", "may_know", "may_know_count"]));
     assert_eq!(shown["ipcadm"]["namespace"], Value::Null);
     ipcadm(["show", "shm:0", "--format", "csv"]).without_sysvipc().run().ok().stderr_is(LOST).stdout_has(",5000,0,");
 }

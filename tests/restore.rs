@@ -199,7 +199,7 @@ fn the_same_id() {
     restore(&[&file, "--same-id"]).run().status(5).stderr_has("shm:1234567 exists");
     clear(&ns);
     ns.sysctl("shm_next_id", 1_234_567 + 32768);
-    let other = make::shm(0, 1, 0o600);
+    let other = make::by_dead_process(|| make::shm(0, 1, 0o600));
     restore(&[&file, "--same-id"]).run().status(5).stderr_has(&format!("shm:{other} is in the place"));
     assert_eq!(count(&ns), 1);
     restore(&[&file, "--same-id", "--replace"]).run().ok();

@@ -117,6 +117,13 @@ impl Outcome {
         self
     }
 
+    /// Without a line of standard error that may be there or not.
+    pub fn but_for(mut self, line: &str) -> Self {
+        let text = self.stderr_str();
+        self.stderr = text.split_inclusive('\n').filter(|one| one.trim_end() != line).collect::<String>().into_bytes();
+        self
+    }
+
     /// Nothing was printed on standard error.
     #[track_caller]
     pub fn stderr_empty(self) -> Self {
