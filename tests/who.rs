@@ -72,7 +72,7 @@ fn every_format_tells_the_same() {
     assert_eq!(header, ["REF", "PID", "COMMAND", "USER", "UNIT", "USE", "SINCE"]);
     assert_eq!(rows(&table)[0][..2], [format!("sem:{id}"), pid.clone()]);
     assert!(table.contains("  takes 3 from semaphore 1  "), "{table}");
-    assert!(table.contains(&format!("\n\nhint: sem:{id} semaphore 1 was last changed by {own} (")), "{table}");
+    assert!(table.contains(&format!("\nhint: sem:{id} semaphore 1 was last changed by {own} (")), "{table}");
     let rows = ipcadm(["who", "--no-header", "sem:0x51"]).run().ok().stdout_str();
     let rows: Vec<&str> = rows.lines().collect();
     assert!(rows.len() == 2 && rows[1].contains(&format!("  {own}  ")), "{rows:?}");
