@@ -30,10 +30,7 @@ pub fn segments(text: &[u8]) -> impl Iterator<Item = Mapping> {
 /// `start-end perms offset major:minor inode  /SYSVkkkkkkkk (deleted)`
 fn mapping(line: &[u8]) -> Option<Mapping> {
     let name = line.iter().position(|&byte| byte == b'/').map(|at| &line[at..])?;
-    let key = name.strip_prefix(b"/SYSV")?.strip_suffix(b" (deleted)")?;
-    if key.len() != 8 {
-        return None;
-    }
+    let key = segment_key(name)?;
     let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
     let mut range = words.next()?.split(|&byte| byte == b'-');
     let start = hex(range.next()?)?;
@@ -42,7 +39,14 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
     let offset = hex(words.next()?)?;
     let device = device(words.next()?)?;
     let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    Some(Mapping { start, end, writable, offset, device, inode, key: u32::try_from(hex(key)?).ok()? })
+    Some(Mapping { start, end, writable, offset, device, inode, key })
+}
+
+/// The key in the name of a mapping, if that is as the kernel names segments: `/SYSVkkkkkkkk (deleted)`.
+#[must_use]
+pub fn segment_key(name: &[u8]) -> Option<u32> {
+    let key = name.strip_prefix(b"/SYSV")?.strip_suffix(b" (deleted)")?;
+    if key.len() == 8 { u32::try_from(hex(key)?).ok() } else { None }
 }
 
 /// A mapping of a file from which code may be executed.

@@ -1,14 +1,18 @@
 //! The processes that have segments attached.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io;
 
 use memchr::memmem::Finder;
 
 use super::{Holder, Process};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::maps::{self, Mapping};
+use crate::proc::reader::{Reader, Task};
 use crate::sys::memory;
 use crate::sys::process::kcmp::compare_memory;
+use crate::sys::process::mapping::{self, Sort};
 
 /// Segments whose holders are looked for.
 #[derive(Debug)]
@@ -19,7 +23,12 @@ pub(super) struct Segments {
     name: Finder<'static>,
     /// The device of segments of base pages.
     plain: Option<u64>,
+    /// Whether the kernel cannot be asked for single mappings.
+    is_mute: bool,
 }
+
+/// What a process has attached, by place: it may have tens of thousands.
+type Found = HashMap<usize, Holder>;
 
 /// One of them.
 #[derive(Debug)]
@@ -107,7 +116,14 @@ impl Segments {
             });
         }
         let devices = if all.is_empty() { Vec::new() } else { memory::all_segment_devices() };
-        Self { by_inode, all, devices, name: Finder::new("/SYSV"), plain: memory::segment_device().ok() }
+        Self {
+            by_inode,
+            all,
+            devices,
+            name: Finder::new("/SYSV"),
+            plain: memory::segment_device().ok(),
+            is_mute: false,
+        }
     }
 
     /// Whether there is anything to look for. All processes are looked at, though as many mappings may be found before as
@@ -116,30 +132,79 @@ impl Segments {
         self.all.is_empty()
     }
 
-    /// Takes the mappings in the `maps` of a process; `describe` says who that is, None when it has ended meanwhile.
-    pub(super) fn take(&mut self, maps: &[u8], describe: impl FnOnce() -> Option<Process>) {
-        // Most processes have none, and a search is faster than reading lines.
-        let Some(first) = self.name.find(maps) else { return };
-        let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        // By place, for a process may have tens of thousands attached.
-        let mut found: HashMap<usize, Holder> = HashMap::new();
-        for mapping in maps::segments(&maps[line..]) {
-            let Some(&index) = self.by_inode.get(&mapping.inode) else { continue };
-            if !self.devices.contains(&mapping.device) || !self.all[index].fits(&mapping, self.plain) {
-                continue;
-            }
-            let (process, start) = (Process::default(), mapping.start);
-            let holder = found.entry(index).or_insert(Holder { process, mappings: 0, writable: false, address: start });
-            holder.mappings += 1;
-            holder.writable |= mapping.writable;
+    /// Looks at the mappings of a process; `describe` says who that is, None when it has ended meanwhile.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub(super) fn look(
+        &mut self,
+        task: Task,
+        reader: &mut Reader,
+        describe: impl FnOnce(&mut Reader) -> Option<Process>,
+    ) -> io::Result<()> {
+        let mut found = Found::new();
+        if self.is_mute || !self.ask(&reader.file(task, "maps")?, &mut found) {
+            found.clear();
+            self.read(reader.read(task, "maps")?, &mut found);
         }
         if found.is_empty() {
-            return;
+            return Ok(());
         }
-        let Some(process) = describe() else { return };
+        let Some(process) = describe(reader) else { return Ok(()) };
         for (index, holder) in found {
             self.all[index].holders.push(Holder { process: process.clone(), ..holder });
         }
+        Ok(())
+    }
+
+    /// Asks the kernel for the mappings; false when it does not answer.
+    fn ask(&mut self, maps: &File, found: &mut Found) -> bool {
+        let (mut address, mut name) = (0, Vec::new());
+        loop {
+            let asked = match mapping::next(maps, address, Sort::Shared) {
+                Ok(Some(asked)) if asked.end > address => asked,
+                Ok(_) => return true,
+                // It has ended, or executed another program.
+                Err(errno) if errno.raw() == libc::ESRCH => return true,
+                Err(errno) => {
+                    self.is_mute |= errno.raw() == libc::ENOTTY;
+                    return false;
+                }
+            };
+            address = asked.end;
+            if !self.by_inode.contains_key(&asked.inode) || !self.devices.contains(&asked.device) {
+                continue;
+            }
+            match mapping::name(maps, &asked, &mut name) {
+                Ok(true) => {}
+                // Detached meanwhile.
+                Ok(false) => continue,
+                Err(_) => return false,
+            }
+            if let Some(key) = maps::segment_key(&name) {
+                let mapping::Mapping { start, end, writable, offset, device, inode } = asked;
+                self.take(&Mapping { start, end, writable, offset, device, inode, key }, found);
+            }
+        }
+    }
+
+    /// Takes what `maps` says.
+    fn read(&self, maps: &[u8], found: &mut Found) {
+        // Most processes have none, and a search is faster than reading lines.
+        let Some(first) = self.name.find(maps) else { return };
+        let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        maps::segments(&maps[line..]).for_each(|mapping| self.take(&mapping, found));
+    }
+
+    fn take(&self, mapping: &Mapping, found: &mut Found) {
+        let Some(&index) = self.by_inode.get(&mapping.inode) else { return };
+        if !self.devices.contains(&mapping.device) || !self.all[index].fits(mapping, self.plain) {
+            return;
+        }
+        let (process, start) = (Process::default(), mapping.start);
+        let holder = found.entry(index).or_insert(Holder { process, mappings: 0, writable: false, address: start });
+        holder.mappings += 1;
+        holder.writable |= mapping.writable;
     }
 
     /// What was found of each.

@@ -119,6 +119,10 @@ impl Pass {
     }
 
     fn look_into(&mut self, pid: u32, own: u64) {
+        // So it is with most, and their namespace is then no matter.
+        if self.segments.is_empty() && self.unseen.calls.is_none() && self.is_in_no_call(pid) {
+            return;
+        }
         let process = Task::process(pid);
         let (process, namespace) = match self.reader.ipc_namespace(process) {
             Ok(namespace) => (process, namespace),
@@ -147,6 +151,13 @@ impl Pass {
                 }
             }
         }
+    }
+
+    /// Whether a process has one thread, which is in no call on an object that is looked for.
+    fn is_in_no_call(&mut self, pid: u32) -> bool {
+        let Self { sleepers, reader, .. } = self;
+        reader.threads(pid).is_ok_and(|threads| threads == 1)
+            && sleepers.call_of(Task::process(pid), reader).is_ok_and(|call| call.is_none())
     }
 
     /// Neither what a process has mapped nor what its threads sleep in was seen.
@@ -188,11 +199,9 @@ impl Pass {
 
     fn look_at_mappings(&mut self, process: Task) {
         let Self { segments, reader, describer, unseen, .. } = self;
-        let mut describing = Reader::default();
-        match reader.read(process, "maps") {
-            Ok(maps) => segments.take(maps, || describer.process(process.pid, &mut describing)),
-            Err(error) if !is_gone(&error) => _ = unseen.mappings.insert(process.pid),
-            Err(_) => {}
+        let looked = segments.look(process, reader, |reader| describer.process(process.pid, reader));
+        if looked.is_err_and(|error| !is_gone(&error)) {
+            unseen.mappings.insert(process.pid);
         }
     }
 

@@ -184,6 +184,18 @@ impl Sleepers {
         self.all.is_empty()
     }
 
+    /// The call on one of the objects that a thread is in, whatever its namespace, and the place of that object.
+    ///
+    /// # Errors
+    /// When it may not be looked into, or has ended.
+    pub(super) fn call_of(&self, task: Task, reader: &mut Reader) -> std::io::Result<Option<(Line, Call, usize)>> {
+        let Some(native) = Abi::NATIVE else { return Ok(None) };
+        let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(None) };
+        let Some(call) = Call::of_line(&line, native, || reader.is_64_bit(task.pid)) else { return Ok(None) };
+        let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
+        Ok(self.by_id.get(&ObjectId { kind, id: call.id() }).map(|&index| (line, call, index)))
+    }
+
     /// Looks at one thread; `lives_here` says whether it is in the caller's IPC namespace, `describe` whose it is.
     ///
     /// # Errors
@@ -195,12 +207,8 @@ impl Sleepers {
         namespace: u64,
         describe: impl FnOnce(&mut Reader) -> Option<Process>,
     ) -> std::io::Result<()> {
-        let Some(native) = Abi::NATIVE else { return Ok(()) };
         for _ in 0..LOOKS {
-            let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(()) };
-            let Some(call) = Call::of_line(&line, native, || reader.is_64_bit(task.pid)) else { return Ok(()) };
-            let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
-            let Some(&index) = self.by_id.get(&ObjectId { kind, id: call.id() }) else { return Ok(()) };
+            let Some((line, call, index)) = self.call_of(task, reader)? else { return Ok(()) };
             if reader.ipc_namespace(task)? != namespace {
                 return Ok(());
             }

@@ -6,7 +6,7 @@ use super::{Source, Unexaminable, fill};
 use crate::proc::calls::elf::CUT;
 
 /// The size of a piece in bytes.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 64 << 10;
 /// How many bytes of a piece come again in the next one: nothing that is looked for is longer.
 pub(super) const OVERLAP: usize = 64;
 
