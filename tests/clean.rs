@@ -95,7 +95,8 @@ fn it_shows_its_plan_and_needs_a_yes() {
         assert_eq!(lines[3], rest);
         assert!(lines.contains(&"semmni 32000: 1 -> 0 in use"), "{text}");
         assert!(lines.contains(&"shmmni 4096: 2 -> 1 in use"), "{text}");
-        assert_eq!(lines.last(), Some(&"left out: 1 idle"));
+        // Where undo records cannot be read, that is said behind it.
+        assert!(lines.contains(&"left out: 1 idle"), "{text}");
         let message = "ipcadm: nothing removed; add --yes to remove, or --dry-run only to look\n";
         outcome.stderr_is(if status == 0 { "" } else { message });
     }

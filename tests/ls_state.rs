@@ -8,11 +8,15 @@ use serde_json::Value;
 /// Said where it cannot be proved that nobody is in the IPC namespace from outside: attached segments refer to it too.
 const OUTSIDE: &str = "ipcadm: note: undo records: those of processes outside of this pid namespace cannot be seen";
 
+/// Said where the caller lacks the rights to read them, as an ordinary user does.
+const UNREADABLE: &str =
+    "ipcadm: note: undo records: not readable (needs CAP_BPF and CAP_PERFMON in the initial user namespace)";
+
 /// What `ls` prints with these arguments, without a header.
 #[track_caller]
 fn ls(args: &str) -> String {
     let outcome = ipcadm(["ls", "--no-header"]).args(args.split(' ')).run().ok();
-    outcome.but_for(OUTSIDE).stderr_empty().stdout_str().to_owned()
+    outcome.but_for(OUTSIDE).but_for(UNREADABLE).stderr_empty().stdout_str().to_owned()
 }
 
 #[track_caller]
@@ -80,7 +84,10 @@ fn processes_choose() {
     // What a process left behind is still found by its number.
     let dead = ls("-o cpid shm:0");
     let outcome = ipcadm(["ls", "-q", "--pid", dead.trim()]).run().ok().stdout_has("shm:0\n");
-    outcome.but_for(OUTSIDE).stderr_is(format!("ipcadm: note: there is no process {}\n", dead.trim()));
+    outcome
+        .but_for(OUTSIDE)
+        .but_for(UNREADABLE)
+        .stderr_is(format!("ipcadm: note: there is no process {}\n", dead.trim()));
 }
 
 #[test]
@@ -94,12 +101,12 @@ fn what_processes_may_use_besides_is_said() {
         ipcadm(["ls", "-o", "ref", "--format", format, "--pid", pid])
     };
     let pid = holder.pid().to_string();
-    by(&pid, false).run().ok().but_for(OUTSIDE).stderr_empty().stdout_has("shm:0");
+    by(&pid, false).run().ok().but_for(OUTSIDE).but_for(UNREADABLE).stderr_empty().stdout_has("shm:0");
     let expected = format!("ipcadm: note: process {pid} may not be looked into: it may use more than is recorded\n");
     let outcome = by(&pid, false).unprivileged().run().ok().stderr_has(&expected);
     outcome.stderr_has("note: who last changed the semaphores of 1 set is hidden: needs read permission\n");
     by(&pid, true).unprivileged().run().ok().stderr_has(&expected);
-    let nobody = by("2147483647", false).run().ok().but_for(OUTSIDE);
+    let nobody = by("2147483647", false).run().ok().but_for(OUTSIDE).but_for(UNREADABLE);
     nobody.stderr_is("ipcadm: note: there is no process 2147483647\n").stdout_is("REF\n");
     // A thread stands for its process.
     let tid = fs::read_link("/proc/thread-self").unwrap();

@@ -308,7 +308,8 @@ impl PossibleUsers {
         let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
             Ok(namespace) => Some(namespace) == own,
             Err(error) => {
-                has_ended |= is_gone(&error);
+                // A first thread that has ended shows none either, for as long as others live: it was looked at before.
+                has_ended |= is_gone(&error) && (task == resident.task || reader.read(task, "stat").is_err());
                 !is_gone(&error)
             }
         };
