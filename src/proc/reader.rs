@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sys::unopened::Unopened;
 
@@ -246,12 +247,21 @@ pub fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
 
+static LISTINGS: AtomicU64 = AtomicU64::new(0);
+
 /// The numbers of all processes that `/proc` shows.
 ///
 /// # Errors
 /// When there is no `/proc`, or not all of it can be listed.
 pub fn processes() -> io::Result<Vec<u32>> {
+    LISTINGS.fetch_add(1, Ordering::Relaxed);
     fs::read_dir("/proc").and_then(numbers)
+}
+
+/// How often this program has listed all processes: the tests hold it to as many times for many objects as for one.
+#[must_use]
+pub fn listings() -> u64 {
+    LISTINGS.load(Ordering::Relaxed)
 }
 
 /// Part of a list is none: who is missing from it would be taken for absent.
