@@ -67,6 +67,50 @@ fn a_server_whose_first_thread_has_ended_may_use_it() {
     in_c("cc", &["-DTHREAD", "-pthread"], DYNAMIC);
 }
 
+/// A server whose only thread hands over to the next one all the time, after the first has ended.
+const HAND_OVER: &str = r#"
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/sem.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pthread_attr_t detached;
+
+static void *hand_over(void *nothing) {
+    pthread_t next;
+    while (pthread_create(&next, &detached, hand_over, nothing) != 0) continue;
+    return nothing;
+}
+
+int main(void) {
+    int set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    if (fork() == 0) { struct sembuf up = { 0, 1, 0 }; _exit(semop(set, &up, 1)); }
+    wait(NULL);
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    printf("%d %d\n", set, (int)getpid());
+    fflush(stdout);
+    hand_over(NULL);
+    pthread_exit(NULL);
+}
+"#;
+
+#[test]
+fn a_server_whose_threads_come_and_go_may_use_it() {
+    let Some(world) = World::new() else { return };
+    let Some(program) = compiled("cc", HAND_OVER, &["-pthread"]) else { return };
+    let mut server = program.inside(&world).spawn();
+    let said = words(&mut server);
+    let set = format!("sem:{}", said[0]);
+    // Each time another of its threads is there.
+    for _ in 0..50 {
+        let (state, evidence) = Scene::of(&world).judged(&set);
+        assert_eq!(state, "unknown", "{evidence}");
+    }
+    Scene::of(&world).is_kept(&set, &[&said[1]]);
+}
+
 #[test]
 fn an_idle_server_in_perl_may_use_what_its_child_used_last() {
     let Some(world) = World::new() else { return };

@@ -2,7 +2,7 @@
 
 use ipcadm_testbed::{NOBODY, World, needs_root, tool};
 
-use crate::programs::{PRELUDE, perl, perl_is_there, words};
+use crate::programs::{PRELUDE, compiled, perl, perl_is_there, words};
 use crate::servers::WAS_THERE;
 use crate::{Scene, Who};
 
@@ -83,4 +83,32 @@ fn whoever_the_mode_lets_in_may_use_it() {
     Scene::of(&world).may_be_used(&open, &who, &["was running when it was last used", "is let in", "can call semop"]);
     let closed = format!("sem:{}", leak("01600").run().ok().value());
     Scene::of(&world).is_leaked(&closed);
+}
+
+/// What lies at the path of a mapped file need not be that file: something else may be mounted there.
+#[test]
+fn a_server_whose_library_is_hidden_by_a_mount_may_use_its_set() {
+    let Some(world) = World::new() else { return };
+    if !perl_is_there() || !needs_root("other users, and mounts") {
+        return;
+    }
+    let library = "#include <sys/sem.h>\nint unused(void) { return semop(-1, 0, 0); }";
+    let idle = "#include <stdio.h>\n#include <unistd.h>\n\
+        int main(void) { printf(\"%d\\n\", (int)getpid()); fflush(stdout); for (;;) pause(); }";
+    let Some(library) = compiled("cc", library, &["-shared", "-fPIC"]) else { return };
+    let Some(program) = compiled("cc", idle, &[]) else { return };
+    let mut server = program.inside(&world).env("LD_PRELOAD", library.path()).uid(USER).spawn();
+    let pid = words(&mut server).remove(0);
+    let set = perl(&world, "my $set = set; used $set; print $set").uid(USER).run().ok().value();
+    let set = format!("sem:{set}");
+    for mounted in [false, true] {
+        if mounted {
+            world.sh(&format!("mount --bind /dev/null {}", library.path().display())).run().ok();
+        }
+        for caller in [Some(USER), None] {
+            let (state, evidence) = Scene { world: &world, caller }.judged(&set);
+            assert_eq!(state, "unknown", "{mounted} {caller:?}: {evidence}");
+            assert!(evidence.contains(&pid), "{mounted} {caller:?}: {evidence}");
+        }
+    }
 }
