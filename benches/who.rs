@@ -1,11 +1,11 @@
-//! How fast the users of an object are found among 500 processes.
+//! How fast the users of an object, and those who may use it, are found among 500 processes.
 //!
 //! ```text
 //! cargo bench --bench who
 //! ```
 //!
-//! The yardstick for a segment is a program that does nothing but read the mappings of all processes, and `lsof` where it
-//! is installed. Ratios of whole runs on one machine; nothing is asserted. The objects live and die with an IPC
+//! The yardstick for a segment, and for what nobody is seen to use, is a program that does nothing but read the mappings
+//! of all processes, and `lsof` where it is installed. Ratios of whole runs on one machine; nothing is asserted. The objects live and die with an IPC
 //! namespace of this process's own.
 
 #[allow(dead_code, reason = "shared with other benches, which use other parts")]
@@ -38,6 +38,11 @@ fn main() {
     let _namespace = fresh();
     let crowd = Crowd::new();
     let (segment, set) = (make::shm(0, 4096, 0o600), make::sem(0, 1, 0o600));
+    // Whoever may use it is asked of all, and of what they can do.
+    make::by_dead_process(|| {
+        make::setall(make::sem(0, 1, 0o600), &[1]);
+        0
+    });
     // The last to be looked at.
     let holder = make::holder(segment);
     let sleeper = make::blocked_semop(set, 0, -1);
@@ -51,13 +56,17 @@ fn main() {
         vec![own.as_str(), READ_ALL, "maps"],
         vec![program.as_str(), "who", &set],
         vec![own.as_str(), READ_ALL, "syscall"],
+        vec![program.as_str(), "ls", "-o", "+state"],
+        vec![program.as_str(), "clean", "--dry-run", "--grace", "0"],
         vec![program.as_str(), "ps"],
         vec!["lsof", "-n"],
     ];
     let costs = race(ROUNDS, runs.len(), |contender| once(&runs[contender]));
-    let [who, maps, waiters, syscalls, ps, lsof] = costs.as_slice() else { return };
+    let [who, maps, waiters, syscalls, state, plan, ps, lsof] = costs.as_slice() else { return };
     figure::time("who of a segment", *who, "reading all maps", *maps, Target::AtMost(2.0));
     figure::time("who of a set", *waiters, "reading all syscall", *syscalls, Target::AtMost(2.0));
+    figure::time("ls -o +state", *state, "reading all maps", *maps, Target::Open);
+    figure::time("clean --dry-run", *plan, "reading all maps", *maps, Target::Open);
     figure::time("who of a segment", *who, "lsof -n", *lsof, Target::Open);
     figure::time("ps", *ps, "lsof -n", *lsof, Target::Open);
     drop((crowd, holder, sleeper));
