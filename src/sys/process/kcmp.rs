@@ -53,12 +53,18 @@ impl WithoutUndo {
         let pid = unsafe { libc::fork() };
         if pid == 0 {
             let mut byte = 0_u8;
-            // SAFETY: closes a descriptor of this process, reads at most one byte into a live variable, and ends
+            let kept = reader.as_raw_fd().unsigned_abs();
+            // SAFETY: closes descriptors of this process, reads at most one byte into a live variable, and ends
             // without running anything of the parent's. SIGKILL at the parent's end comes on top, for copies of the
-            // writing end that other children may have.
+            // writing end that other children may have. Copies of other descriptors would keep what is locked by them
+            // locked until then, and pipes open.
             unsafe {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 libc::close(writer.as_raw_fd());
+                if kept > 0 {
+                    libc::syscall(libc::SYS_close_range, 0, kept - 1, 0);
+                }
+                libc::syscall(libc::SYS_close_range, kept.saturating_add(1), u32::MAX, 0);
                 while libc::read(reader.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 && Errno::last() == Errno::EINTR {
                 }
                 libc::_exit(0);
