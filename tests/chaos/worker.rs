@@ -155,11 +155,16 @@ impl Worker {
         None
     }
 
-    /// It has just been used, this process lives, and nobody else can remove it.
+    /// It has just been used, this process lives, and nobody else can remove it. But a segment that was removed before,
+    /// by who was killed in that moment and could not write it down, is there for as long as somebody has it attached,
+    /// and may still be attached by its identifier.
     fn look_again(&mut self, locked: &Locked, id: i32) {
+        let kind = locked.place.kind();
         for _ in 0..self.random.below(6) {
-            if is_gone(locked.place.kind(), id) {
-                self.ledger.wrong(Wrong::JustUsed, locked.place.kind(), id, self.me);
+            if is_gone(kind, id) {
+                if !self.ledger.own_removal(kind, id) {
+                    self.ledger.wrong(Wrong::JustUsed, kind, id, self.me);
+                }
                 locked.end();
                 return;
             }
