@@ -41,7 +41,9 @@ fn a_daemon_may_use_the_segment_that_its_first_process_made() {
     let because = ["was running when it was last used", "is let in as its ", "can call shmat"];
     Scene::of(&world).may_be_used(&object, &Who::root(&said[1], "daemon"), &because);
     // What was there before the segment cannot have inherited it; of all others nobody is left.
-    world.sh(&format!("kill -9 {}", said[1])).run().ok();
+    // Nobody here is its parent, who would be told of its end.
+    let has_ended = format!("! [ -e /proc/{0} ] || grep -q '^State:.[ZX]' /proc/{0}/status", said[1]);
+    world.sh(&format!("kill -9 {}; until {has_ended}; do :; done", said[1])).run().ok();
     Scene::of(&world).is_leaked(&object);
 }
 
