@@ -487,6 +487,11 @@ impl Locked {
         self.place.words[SLEEPERS].fetch_sub(sleeper(role), SeqCst);
     }
 
+    /// Nobody has the segment attached, not even who was killed with it.
+    pub(crate) fn nobody_holds(&self) -> bool {
+        self.place.words[HOLDERS].load(SeqCst) == 0
+    }
+
     /// Nobody sleeps on the queue.
     pub(crate) fn nobody_sleeps(&self) -> bool {
         self.place.words[SLEEPERS].load(SeqCst) == 0

@@ -233,7 +233,10 @@ impl Worker {
         if calls::detach(held.attached).is_ok() && !gone && locked.place.id() == Some(held.id) {
             locked.used(Role::Second, self.me);
             locked.detached();
-            self.look_again(locked, held.id);
+            // The death of another who has it attached would detach it as well, and be the last use.
+            if locked.nobody_holds() {
+                self.look_again(locked, held.id);
+            }
         }
     }
 
