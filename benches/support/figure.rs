@@ -53,6 +53,14 @@ pub(crate) fn time(what: &str, ours: Option<Cost>, yardstick: &str, theirs: Opti
     }
 }
 
+/// The same of CPU time, which tells more where other programs run meanwhile.
+pub(crate) fn cpu(what: &str, ours: Option<Cost>, yardstick: &str, theirs: Option<Cost>, target: Target) {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => print(what, ours.cpu, yardstick, theirs.cpu, target),
+        _ => skipped(what, yardstick),
+    }
+}
+
 /// Prints the most memory used against what it may be.
 pub(crate) fn memory(what: &str, ours: Option<Cost>, limit: f64) {
     if let Some(ours) = ours {

@@ -1,4 +1,5 @@
 //! Measuring whole processes against each other, and saying what came of it.
 
+pub(crate) mod crowd;
 pub(crate) mod figure;
 pub(crate) mod race;

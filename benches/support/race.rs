@@ -13,6 +13,8 @@ use std::time::Instant;
 pub(crate) struct Cost {
     /// From before it was started until it was reaped.
     pub(crate) millis: f64,
+    /// Of the CPU, for itself and in the kernel.
+    pub(crate) cpu: f64,
     /// The most memory it had resident, in millions of bytes. No less than this bench itself had when it started
     /// it, because the kernel counts from before exec.
     pub(crate) megabytes: f64,
@@ -106,7 +108,9 @@ pub(crate) fn reap(pid: u32, start: Instant, label: &str) -> Cost {
     let millis = start.elapsed().as_secs_f64() * 1e3;
     assert_eq!(reaped, pid, "wait4: {}", io::Error::last_os_error());
     assert_eq!(status, 0, "'{label}' failed: wait status {status:#x}");
-    Cost { millis, megabytes: usage.ru_maxrss as f64 * 1024.0 / 1e6 }
+    let time = |time: libc::timeval| time.tv_sec as f64 * 1e3 + time.tv_usec as f64 / 1e3;
+    let cpu = time(usage.ru_utime) + time(usage.ru_stime);
+    Cost { millis, cpu, megabytes: usage.ru_maxrss as f64 * 1024.0 / 1e6 }
 }
 
 /// The lines of a file, without holding them in this process's memory.
@@ -121,7 +125,7 @@ pub(crate) fn lines_of(file: &Path) -> usize {
 }
 
 /// Calls `run(contender)` for all `contenders`, `rounds` times in changing order and once before that does not
-/// count. The median time and the largest memory of each; None where there was nothing to run.
+/// count. The median times and the largest memory of each; None where there was nothing to run.
 pub(crate) fn race(rounds: usize, contenders: usize, mut run: impl FnMut(usize) -> Option<Cost>) -> Vec<Option<Cost>> {
     let mut costs = vec![Vec::with_capacity(rounds); contenders];
     for round in 0..=rounds {
@@ -137,10 +141,13 @@ pub(crate) fn race(rounds: usize, contenders: usize, mut run: impl FnMut(usize) 
 }
 
 fn median(costs: Vec<Cost>) -> Option<Cost> {
-    let mut millis: Vec<f64> = costs.iter().map(|cost| cost.millis).collect();
-    millis.sort_by(f64::total_cmp);
+    let middle = |of: fn(&Cost) -> f64| {
+        let mut all: Vec<f64> = costs.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    };
     let megabytes = costs.iter().map(|cost| cost.megabytes).reduce(f64::max)?;
-    Some(Cost { millis: *millis.get(millis.len() / 2)?, megabytes })
+    Some(Cost { millis: middle(|cost| cost.millis)?, cpu: middle(|cost| cost.cpu)?, megabytes })
 }
 
 /// A folder for what the processes print, removed at the end.

@@ -1,0 +1,91 @@
+//! Many processes, and programs that do nothing but read what `/proc` says of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Processes that do nothing, ended with this.
+#[derive(Debug)]
+pub(crate) struct Crowd(Vec<Child>);
+
+impl Crowd {
+    /// So many.
+    pub(crate) fn new(number: usize) -> Self {
+        Self::of(number, |_| String::new())
+    }
+
+    /// So many, each of which has loaded some of `libraries` more, so that it has `mappings` mappings or a few less.
+    pub(crate) fn loading(number: usize, mappings: usize, libraries: &Libraries) -> Self {
+        let with = |count| Self::of(1, |_| libraries.some(0, count)).mappings();
+        let (none, one) = (with(0), with(1));
+        let each = mappings.saturating_sub(none) / one.saturating_sub(none).max(1);
+        Self::of(number, |place| libraries.some(place * each, each))
+    }
+
+    /// How many mappings the first of them has.
+    pub(crate) fn mappings(&self) -> usize {
+        let maps = self.0.first().map(|child| fs::read_to_string(format!("/proc/{}/maps", child.id())));
+        maps.and_then(Result::ok).map_or(0, |maps| maps.lines().count())
+    }
+
+    fn of(number: usize, preload: impl Fn(usize) -> String) -> Self {
+        let sleep = |place| {
+            let mut sleep = Command::new("sleep");
+            sleep.arg("6000").stdin(Stdio::null()).stdout(Stdio::null()).env("LD_PRELOAD", preload(place)).spawn()
+        };
+        let start = |place| sleep(place).unwrap_or_else(|e| panic!("cannot start sleep: {e}"));
+        let crowd = Self((0..number).map(start).collect());
+        crowd.0.iter().for_each(|child| until_asleep(child.id()));
+        crowd
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until a program has been loaded and sleeps.
+fn until_asleep(pid: u32) {
+    let call = || fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+    while !call().contains("nanosleep") {
+        std::thread::yield_now();
+    }
+}
+
+/// Different libraries of which every process can load several, in a folder of their own.
+#[derive(Debug)]
+pub(crate) struct Libraries(Vec<PathBuf>);
+
+impl Libraries {
+    /// So many copies of one that lies beside the C library of this program; None where there is none.
+    pub(crate) fn new(folder: &Path, number: usize) -> Option<Self> {
+        let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let mut paths = maps.lines().filter_map(|line| line.find('/').map(|at| Path::new(&line[at..])));
+        let beside = paths.find_map(|path| path.parent().filter(|_| path.ends_with("libc.so.6")))?;
+        let original =
+            ["libgcc_s.so.1", "libm.so.6"].map(|name| beside.join(name)).into_iter().find(|path| path.is_file())?;
+        let copy = |place| {
+            let path = folder.join(format!("copy{place}.so"));
+            fs::copy(&original, &path).unwrap_or_else(|e| panic!("cannot copy {}: {e}", original.display()));
+            path
+        };
+        Some(Self((0..number).map(copy).collect()))
+    }
+
+    /// As LD_PRELOAD takes them.
+    fn some(&self, first: usize, count: usize) -> String {
+        let some = (first..first + count).filter_map(|place| self.0.get(place % self.0.len()));
+        some.map(|path| path.display().to_string()).collect::<Vec<_>>().join(":")
+    }
+}
+
+/// A program that reads this file of every process, and does nothing else.
+pub(crate) fn read_all(file: &str) -> Vec<String> {
+    ["sh", "-c", &format!("exec cat /proc/[0-9]*/{file}")].map(str::to_owned).to_vec()
+}
