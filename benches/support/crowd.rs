@@ -52,8 +52,8 @@ impl Drop for Crowd {
 
 /// Waits until a program has been loaded and sleeps.
 fn until_asleep(pid: u32) {
-    let call = || fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
-    while !call().contains("nanosleep") {
+    let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    while !stat().contains("(sleep) S") {
         std::thread::yield_now();
     }
 }

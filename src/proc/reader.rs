@@ -86,6 +86,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn file(&mut self, task: Task, name: &str) -> io::Result<File> {
+        if name == "maps" {
+            MAPS.fetch_add(1, Ordering::Relaxed);
+        }
         File::open(self.at(task, name))
     }
 
@@ -248,6 +251,7 @@ pub fn is_gone(error: &io::Error) -> bool {
 }
 
 static LISTINGS: AtomicU64 = AtomicU64::new(0);
+static MAPS: AtomicU64 = AtomicU64::new(0);
 
 /// The numbers of all processes that `/proc` shows.
 ///
@@ -258,10 +262,11 @@ pub fn processes() -> io::Result<Vec<u32>> {
     fs::read_dir("/proc").and_then(numbers)
 }
 
-/// How often this program has listed all processes: the tests hold it to as many times for many objects as for one.
+/// How often this program has listed all processes, and how often it has looked at what one has mapped: the tests hold it
+/// to as many times for many objects as for one.
 #[must_use]
-pub fn listings() -> u64 {
-    LISTINGS.load(Ordering::Relaxed)
+pub fn looks() -> (u64, u64) {
+    (LISTINGS.load(Ordering::Relaxed), MAPS.load(Ordering::Relaxed))
 }
 
 /// Part of a list is none: who is missing from it would be taken for absent.
