@@ -160,6 +160,7 @@ fn ipcadm(args: &[&str]) -> Option<Cost> {
     once(&ipcadm_path().to_string_lossy(), &args)
 }
 
+#[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells its CPU time too")]
 fn once(program: &str, args: &[String]) -> Option<Cost> {
     let mut run = Command::new(program);
     run.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
