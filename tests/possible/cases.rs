@@ -1,6 +1,6 @@
 //! What once went wrong.
 
-use ipcadm_testbed::{World, ipcadm, needs_root};
+use ipcadm_testbed::{Cmd, World, ipcadm, is_root, needs_root, tool};
 
 use crate::ages::{shift_starts, with_a_clock};
 use crate::programs::{perl, perl_is_there, words};
@@ -81,14 +81,31 @@ fn a_segment_that_was_changed_since_it_was_made_stays_for_whoever_inherited_it()
 #[test]
 fn a_worker_of_msg_recv_keeps_its_queue() {
     let Some(world) = World::new() else { return };
-    ipcadm(["msg", "create"]).inside(&world).run().ok();
-    ipcadm(["msg", "send", "msg:0", "x"]).inside(&world).run().ok();
-    let words = ["msg", "recv", "--follow", "msg:0", "--", "sh", "-c", "echo busy; exec sleep 1000"];
-    let mut worker = ipcadm(words).inside(&world).stdin_open().spawn();
+    let worker = ipcadm(RECEIVE).inside(&world);
+    a_busy_worker_keeps_its_queue(&world, worker);
+}
+
+/// So it does where it is a copy that somebody has installed for himself: its code makes the call by number.
+#[test]
+fn a_worker_of_another_ipcadm_keeps_its_queue() {
+    let Some(world) = World::new() else { return };
+    let owner = if is_root() { "65534" } else { "0" };
+    let program = env!("CARGO_BIN_EXE_ipcadm");
+    let install = format!("cp '{program}' /run/ipcadm; chown {owner} /run/ipcadm; exec /run/ipcadm \"$@\"");
+    let worker = tool("sh", ["-c", &install, "sh"].into_iter().chain(RECEIVE)).inside(&world);
+    a_busy_worker_keeps_its_queue(&world, worker);
+}
+
+const RECEIVE: [&str; 8] = ["msg", "recv", "--follow", "msg:0", "--", "sh", "-c", "echo busy; exec sleep 1000"];
+
+fn a_busy_worker_keeps_its_queue(world: &World, worker: Cmd) {
+    ipcadm(["msg", "create"]).inside(world).run().ok();
+    ipcadm(["msg", "send", "msg:0", "x"]).inside(world).run().ok();
+    let mut worker = worker.stdin_open().spawn();
     assert_eq!(worker.line(), "busy");
-    ipcadm(["msg", "send", "msg:0", "y"]).inside(&world).run().ok();
-    ipcadm(["msg", "recv", "msg:0"]).inside(&world).run().ok();
-    let scene = Scene::of(&world);
+    ipcadm(["msg", "send", "msg:0", "y"]).inside(world).run().ok();
+    ipcadm(["msg", "recv", "msg:0"]).inside(world).run().ok();
+    let scene = Scene::of(world);
     let (state, evidence) = scene.judged("msg:0");
     assert!(state == "unknown" && evidence.contains("was told of it: ipcadm msg recv"), "{state}: {evidence}");
     scene.ipcadm(&["rm", "--if-unused", "msg:0"]).run().status(10).stderr_has(" (ipcadm, ");

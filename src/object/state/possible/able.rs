@@ -62,8 +62,10 @@ impl Able {
 pub(super) struct Profile {
     /// What its code can do; None when it has ended.
     code: Option<Code>,
-    /// Where it is `ipcadm` itself: its arguments; an error that they cannot be read.
+    /// Where its program has the name of this one: its arguments; an error that they cannot be read.
     own: Option<Result<Vec<Vec<u8>>, String>>,
+    /// Its program is this one, so that its arguments tell all.
+    is_own: bool,
     /// The sets of `IPCADM_SEM_RUN`, looked up when a set asks.
     runs: Option<Result<Vec<ObjectId>, String>>,
     /// Whether it has an undo list, or an error that this cannot be known. Looked up when a set asks.
@@ -85,8 +87,10 @@ impl Profile {
         let code = Code::of(resident.task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
         let is_own = program.is_some_and(is_ipcadm);
-        let own = is_own.then(|| whole(reader.beginning(resident.task, "cmdline", LONGEST)).map(words));
-        Self { code, own, runs: None, undo: None }
+        // Another copy makes its calls by number as well, so that its arguments alone show them.
+        let is_copy = program.is_some_and(|program| program.name == OWN_NAME);
+        let own = is_copy.then(|| whole(reader.beginning(resident.task, "cmdline", LONGEST)).map(words));
+        Self { code, own, is_own, runs: None, undo: None }
     }
 
     /// Whether it has ended.
@@ -110,7 +114,7 @@ impl Profile {
     }
 
     fn runs(&mut self, resident: &Resident, reader: &mut Reader) -> &Result<Vec<ObjectId>, String> {
-        let is_own = self.own.is_some();
+        let is_own = self.is_own;
         self.runs.get_or_insert_with(|| {
             if is_own {
                 return Ok(Vec::new());
@@ -123,9 +127,10 @@ impl Profile {
     pub(super) fn by_order(&mut self, resident: &Resident, object: &Object, reader: &mut Reader) -> Option<Able> {
         match &self.own {
             Some(Err(why)) => return Some(Able::Unexaminable(format!("its arguments {why}"))),
-            Some(Ok(words)) => return was_told(words, object).then_some(Able::Arguments),
-            None if object.kind() != Kind::Sem => return None,
-            None => {}
+            Some(Ok(words)) if was_told(words, object) => return Some(Able::Arguments),
+            Some(Ok(_)) if self.is_own => return None,
+            _ if object.kind() != Kind::Sem => return None,
+            _ => {}
         }
         match self.runs(resident, reader) {
             Ok(runs) => runs.contains(&object.id).then_some(Able::Environment),
@@ -140,8 +145,7 @@ impl Profile {
         bystanders: &Bystanders,
         aside: &mut Option<Rc<str>>,
     ) -> Option<Able> {
-        // Of an ipcadm its arguments tell all.
-        let code = self.code.as_ref().filter(|_| self.own.is_none())?;
+        let code = self.code.as_ref().filter(|_| !self.is_own)?;
         let files = code.files.iter().filter(|file| file.calls.intersects(calls(object.kind())));
         for file in files {
             match bystanders.library(&file.name, object) {
@@ -154,7 +158,7 @@ impl Profile {
 
     /// Whether what it can do cannot be seen.
     pub(super) fn unexaminable(&self) -> Option<Able> {
-        let code = self.code.as_ref().filter(|_| self.own.is_none())?;
+        let code = self.code.as_ref().filter(|_| !self.is_own)?;
         code.unexaminable.first().map(|why| Able::Unexaminable(format!("what it calls cannot be seen: {why}")))
     }
 
@@ -165,7 +169,7 @@ impl Profile {
         without_undo: &mut Option<Option<WithoutUndo>>,
         reader: &mut Reader,
     ) -> Option<Able> {
-        if self.own.is_some() {
+        if self.is_own {
             return None;
         }
         let undo = self.undo.get_or_insert_with(|| {
