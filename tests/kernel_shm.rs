@@ -100,6 +100,7 @@ fn mappings_are_known_by_their_device() {
     let attachment = Attachment::new(id, true).expect("attached");
     let maps = fs::read("/proc/self/maps").expect("the maps");
     let devices: Vec<u64> = ipcadm::proc::maps::segments(&maps)
+        .map(|found| found.mapping)
         .filter(|mapping| u64::try_from(id.raw()) == Ok(mapping.inode))
         .map(|mapping| mapping.device)
         .collect();

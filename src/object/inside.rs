@@ -145,7 +145,7 @@ pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
         && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
     {
         // The device of a mapping tells.
-        return mappings.first().map(|mapping| !wanted.is_plain(mapping));
+        return mappings.first().map(|found| !wanted.is_plain(&found.mapping));
     }
     let page = memory::page_size() as u64;
     let whole = detail.size.checked_next_multiple_of(page)?;

@@ -1,6 +1,5 @@
 //! What an object is, how it is named, found, chosen, described, created, changed and removed.
 
-pub mod access;
 pub mod attaching;
 pub mod change;
 pub mod cleaning;

@@ -78,8 +78,7 @@ impl Abilities {
     fn add(&mut self, found: &Found, name: &[u8]) {
         match found {
             Found::Able(file) if !self.files.contains(file) => self.files.push(Rc::clone(file)),
-            Found::Able(_) => {}
-            Found::Unable => {}
+            Found::Able(_) | Found::Unable => {}
             Found::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
         }
     }
@@ -163,7 +162,9 @@ impl Look<'_> {
                 return false;
             };
             // Where one number can be that of several files, their names differ.
-            if self.files.is_anonymous(&code) || !seen.insert((code.device, code.inode, code.name.to_vec())) {
+            if self.files.is_anonymous(&code)
+                || !seen.insert((code.mapping.device, code.mapping.inode, code.name.to_vec()))
+            {
                 continue;
             }
             if seen.len() > FILES {
@@ -200,8 +201,8 @@ impl Look<'_> {
         });
         self.found.add(&found, &path);
         // Another file can have the same path in another mount namespace.
-        let is_it = |code: &Code| about.is_none_or(|about| about.inode == code.inode);
-        mapping.map(|code| Some((code.device, code.inode, code.name.to_vec())).filter(|_| is_it(&code)))
+        let is_it = |code: &Code| about.is_none_or(|about| about.inode == code.mapping.inode);
+        mapping.map(|code| Some((code.mapping.device, code.mapping.inode, code.name.to_vec())).filter(|_| is_it(&code)))
     }
 }
 

@@ -6,7 +6,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use super::maps::{self, Mapping};
+use super::maps::{self, SegmentMapping};
+use crate::sys::process::mapping::Mapping;
 use crate::sys::{Key, ShmId, memory, namespace};
 
 /// What a mapping must be to be one of the segment that is meant.
@@ -37,9 +38,9 @@ impl Wanted {
 
     /// Whether the mapping is one of the segment.
     #[must_use]
-    pub fn fits(&self, mapping: &Mapping) -> bool {
+    pub fn fits(&self, SegmentMapping { mapping, key }: &SegmentMapping) -> bool {
         mapping.inode == self.inode
-            && self.key.is_none_or(|key| mapping.key == key.bits())
+            && self.key.is_none_or(|own| own.bits() == *key)
             && self.devices.contains(&Some(mapping.device))
     }
 
@@ -90,17 +91,20 @@ impl Process {
     ///
     /// # Errors
     /// `EACCES` when it may not be looked into.
-    pub fn mappings(&self, wanted: &Wanted) -> io::Result<Vec<Mapping>> {
+    pub fn mappings(&self, wanted: &Wanted) -> io::Result<Vec<SegmentMapping>> {
         if fs::metadata(self.path("ns/ipc"))?.ino() != wanted.namespace {
             return Ok(Vec::new());
         }
         let text = fs::read(self.path("maps"))?;
-        Ok(maps::segments(&text).filter(|mapping| wanted.fits(mapping)).collect())
+        Ok(maps::segments(&text).filter(|found| wanted.fits(found)).collect())
     }
 }
 
 /// Those of `pids` that have it mapped and may be looked into, as they are found.
-pub fn among(pids: impl IntoIterator<Item = u32>, wanted: &Wanted) -> impl Iterator<Item = (Process, Vec<Mapping>)> {
+pub fn among(
+    pids: impl IntoIterator<Item = u32>,
+    wanted: &Wanted,
+) -> impl Iterator<Item = (Process, Vec<SegmentMapping>)> {
     pids.into_iter().filter_map(|pid| {
         let process = Process::open(pid).ok()?;
         let mappings = process.mappings(wanted).ok()?;
@@ -111,14 +115,16 @@ pub fn among(pids: impl IntoIterator<Item = u32>, wanted: &Wanted) -> impl Itera
 #[cfg(test)]
 mod tests {
     use super::Wanted;
-    use crate::proc::maps::Mapping;
+    use crate::proc::maps::SegmentMapping;
+    use crate::sys::process::mapping::Mapping;
     use crate::sys::{Key, ShmId, memory};
 
     #[test]
     fn only_a_removed_segment_may_have_any_key_in_its_name() {
         let device = memory::segment_device().unwrap();
-        let mapping = |key| Mapping { start: 0, end: 4096, writable: true, offset: 0, device, inode: 5, key };
-        let fits = |wanted, key| Wanted::new(ShmId::new(5), wanted).unwrap().fits(&mapping(key));
+        let mapping = Mapping { start: 0, end: 4096, writable: true, offset: 0, device, inode: 5 };
+        let found = |key| SegmentMapping { mapping, key };
+        let fits = |wanted, key| Wanted::new(ShmId::new(5), wanted).unwrap().fits(&found(key));
         assert!(fits(Some(Key::PRIVATE), 0) && !fits(Some(Key::PRIVATE), 0x51));
         assert!(fits(Some(Key::from_bits(0x51)), 0x51) && !fits(Some(Key::from_bits(0x51)), 0));
         assert!(fits(None, 0) && fits(None, 0x51));

@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use super::mounts::{self, Mount};
 use super::reader::{Reader, Task};
 
 /// Where the kernel has a thread of a frozen group of the first version sleep, as `wchan` names it.
@@ -17,6 +18,7 @@ const REFRIGERATOR: &[u8] = b"__refrigerator";
 /// The control groups that were asked about.
 #[derive(Debug, Default)]
 pub struct Freezer {
+    /// Where the groups of the second version are to be seen.
     mount: Option<Option<Mount>>,
     frozen: HashMap<Vec<u8>, bool>,
 }
@@ -32,8 +34,8 @@ impl Freezer {
         if let Some(&frozen) = self.frozen.get(group) {
             return frozen;
         }
-        let mount = self.mount.get_or_insert_with(|| Mount::parse(&fs::read("/proc/self/mountinfo").ok()?));
-        let events = mount.as_ref().and_then(|mount| mount.folder(group)).map(|folder| folder.join("cgroup.events"));
+        let mount = self.mount.get_or_insert_with(|| of_groups(&fs::read("/proc/self/mountinfo").ok()?));
+        let events = mount.as_ref().and_then(|mount| folder(mount, group)).map(|folder| folder.join("cgroup.events"));
         let frozen = events.and_then(|file| fs::read(file).ok()).is_some_and(|text| is_frozen(&text));
         self.frozen.insert(group.to_vec(), frozen);
         frozen
@@ -51,47 +53,18 @@ fn is_frozen(text: &[u8]) -> bool {
     text.split(|&byte| byte == b'\n').any(|line| line == b"frozen 1")
 }
 
-/// Where the groups of the second version are to be seen.
-#[derive(Debug, PartialEq, Eq)]
-struct Mount {
-    /// The group that is mounted.
-    root: Vec<u8>,
-    /// Where.
-    point: Vec<u8>,
+/// The first mount of groups of the second version.
+fn of_groups(mountinfo: &[u8]) -> Option<Mount> {
+    mounts::parse(mountinfo).find(|mount| mount.kind == b"cgroup2")
 }
 
-impl Mount {
-    /// The first in `/proc/PID/mountinfo`: `ID PARENT DEVICE ROOT POINT OPTIONS … - TYPE SOURCE OPTIONS`.
-    fn parse(text: &[u8]) -> Option<Self> {
-        text.split(|&byte| byte == b'\n').find_map(|line| {
-            let words: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
-            let end = words.iter().position(|word| *word == b"-")?;
-            (words.get(end + 1) == Some(&b"cgroup2".as_slice()))
-                .then_some(Self { root: unescape(words.get(3)?), point: unescape(words.get(4)?) })
-        })
-    }
-
-    /// The folder of a group; None where it cannot be seen there.
-    fn folder(&self, group: &[u8]) -> Option<PathBuf> {
-        let group = Path::new(OsStr::from_bytes(group));
-        let inside = group.strip_prefix(OsStr::from_bytes(&self.root)).ok()?;
-        // Groups outside of this process's namespace begin with `/..`.
-        let is_plain = inside.components().all(|part| matches!(part, Component::Normal(_)));
-        is_plain.then(|| Path::new(OsStr::from_bytes(&self.point)).join(inside))
-    }
-}
-
-/// Undoes the kernel's `\040`.
-fn unescape(word: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(word.len());
-    let mut at = 0;
-    while at < word.len() {
-        let digits = word.get(at + 1..at + 4).filter(|_| word[at] == b'\\');
-        let number = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        out.push(number.unwrap_or(word[at]));
-        at += if number.is_some() { 4 } else { 1 };
-    }
-    out
+/// The folder of a group; None where it cannot be seen there.
+fn folder(mount: &Mount, group: &[u8]) -> Option<PathBuf> {
+    let group = Path::new(OsStr::from_bytes(group));
+    let inside = group.strip_prefix(OsStr::from_bytes(&mount.root)).ok()?;
+    // Groups outside of this process's namespace begin with `/..`.
+    let is_plain = inside.components().all(|part| matches!(part, Component::Normal(_)));
+    is_plain.then(|| Path::new(OsStr::from_bytes(&mount.point)).join(inside))
 }
 
 #[cfg(test)]
@@ -100,7 +73,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Mount, is_frozen, unescape, unified};
+    use super::{folder, is_frozen, of_groups, unified};
 
     #[test]
     fn the_group_is_found_where_it_is_mounted() {
@@ -108,15 +81,14 @@ mod tests {
         assert_eq!(unified(b"6:freezer:/0::/x\n"), None);
         let mounts = b"25 30 0:22 / /sys rw - sysfs sysfs rw\n\
                        34 25 0:29 / /sys/fs/my\\040groups rw,nosuid shared:9 - cgroup2 - rw,nsdelegate\n";
-        let whole = Mount::parse(mounts).unwrap();
-        let folder = |mount: &Mount, group: &[u8]| mount.folder(group);
+        let whole = of_groups(mounts).unwrap();
         assert_eq!(folder(&whole, b"/a/b").as_deref(), Some(Path::new("/sys/fs/my groups/a/b")));
         assert_eq!(folder(&whole, b"/").as_deref(), Some(Path::new("/sys/fs/my groups")));
         assert_eq!(folder(&whole, b"/../other"), None);
-        let part = Mount { root: b"/a".to_vec(), point: b"/mnt".to_vec() };
+        let part = of_groups(b"34 25 0:29 /a /mnt rw - cgroup2 - rw\n").unwrap();
         assert_eq!(folder(&part, b"/a/b").as_deref(), Some(Path::new("/mnt/b")));
         assert_eq!(folder(&part, b"/ab"), None);
-        assert_eq!(Mount::parse(b"1 2 0:1 / / rw - ext4 cgroup2 rw\n"), None);
+        assert_eq!(of_groups(b"1 2 0:1 / / rw - ext4 cgroup2 rw\n"), None);
     }
 
     #[test]
@@ -128,10 +100,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (unified(&text), is_frozen(&text), unescape(&text));
-            let mount = Mount { root: b"/".to_vec(), point: b"/mnt".to_vec() };
-            prop_assert!(mount.folder(&text).is_none_or(|folder| folder.starts_with("/mnt")));
-            let _ = Mount::parse(&[b"1 2 3 ".as_slice(), &text, b" - cgroup2 x y"].concat());
+            let _ = (unified(&text), is_frozen(&text));
+            let mount = of_groups(b"1 2 0:3 / /mnt rw - cgroup2 x y").unwrap();
+            prop_assert!(folder(&mount, &text).is_none_or(|folder| folder.starts_with("/mnt")));
+            let _ = of_groups(&[b"1 2 0:3 ".as_slice(), &text, b" - cgroup2 x y"].concat());
         }
     }
 }

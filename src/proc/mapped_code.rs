@@ -74,8 +74,7 @@ impl MappedCode {
     }
 
     fn take(&mut self, text: &[u8]) {
-        for Code { start, end, device, inode, name } in maps::code(text) {
-            let mapping = Mapping { start, end, writable: false, offset: 0, device, inode };
+        for Code { mapping, name } in maps::code(text) {
             let at = self.names.len();
             self.names.extend_from_slice(name);
             self.all.push(Place { mapping, name: Some(at..self.names.len()) });
@@ -116,9 +115,8 @@ impl MappedCode {
             self.names.extend_from_slice(&self.name);
             place.name = Some(at..self.names.len());
         }
-        let Mapping { start, end, device, inode, .. } = place.mapping;
         let name = self.names.get(place.name.clone()?)?;
-        Some(Code { start, end, device, inode, name })
+        Some(Code { mapping: place.mapping, name })
     }
 
     /// The first whose file has this name.
@@ -134,12 +132,10 @@ mod tests {
 
     use super::MappedCode;
     use crate::proc::reader::{Reader, Task};
+    use crate::sys::process::mapping::Mapping;
 
-    fn all(code: &mut MappedCode) -> Vec<(u64, u64, u64, u64, Vec<u8>)> {
-        let count = code.len();
-        let get =
-            |index| code.get(index).map(|code| (code.start, code.end, code.device, code.inode, code.name.to_vec()));
-        (0..count).map_while(get).collect()
+    fn all(code: &mut MappedCode) -> Vec<(Mapping, Vec<u8>)> {
+        (0..code.len()).map_while(|index| code.get(index).map(|code| (code.mapping, code.name.to_vec()))).collect()
     }
 
     #[test]

@@ -3,43 +3,59 @@
 //! The name of a mapping proves nothing: any file can be called `/SYSV…`. A mapping is a segment's only if its
 //! device is the kernel's own; its inode then is the segment's id.
 
-/// A mapping that shows a System V name; whether it is one, its device tells.
+use crate::sys::process::mapping::Mapping;
+
+/// A mapping that shows a System V name; whether it is one, its device tells. Its inode is the segment's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mapping {
-    /// First address.
-    pub start: u64,
-    /// First address behind it.
-    pub end: u64,
-    /// Whether it may be written to.
-    pub writable: bool,
-    /// Where in the segment it begins.
-    pub offset: u64,
-    /// Device number, as stat(2) encodes it.
-    pub device: u64,
-    /// Inode: of a segment, its id.
-    pub inode: u64,
+pub struct SegmentMapping {
+    /// The mapping.
+    pub mapping: Mapping,
     /// The key in the name, which a removed segment's mapping still shows.
     pub key: u32,
 }
 
-/// The mappings in `text` whose name is `/SYSV` and eight hex digits, as the kernel names segments.
-pub fn segments(text: &[u8]) -> impl Iterator<Item = Mapping> {
-    text.split(|&byte| byte == b'\n').filter_map(mapping)
+/// A mapping of a file from which code may be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code<'a> {
+    /// The mapping.
+    pub mapping: Mapping,
+    /// The path, or what the kernel calls a file that has none; line ends are escaped.
+    pub name: &'a [u8],
 }
 
-/// `start-end perms offset major:minor inode  /SYSVkkkkkkkk (deleted)`
-fn mapping(line: &[u8]) -> Option<Mapping> {
-    let name = line.iter().position(|&byte| byte == b'/').map(|at| &line[at..])?;
-    let key = segment_key(name)?;
-    let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
-    let mut range = words.next()?.split(|&byte| byte == b'-');
-    let start = hex(range.next()?)?;
-    let end = hex(range.next()?)?;
+/// The mappings in `text` whose name is `/SYSV` and eight hex digits, as the kernel names segments.
+pub fn segments(text: &[u8]) -> impl Iterator<Item = SegmentMapping> {
+    text.split(|&byte| byte == b'\n').filter_map(|line| {
+        let name = line.iter().position(|&byte| byte == b'/').map(|at| &line[at..])?;
+        Some(SegmentMapping { key: segment_key(name)?, mapping: mapping(line)?.0 })
+    })
+}
+
+/// The mappings in `text` from which code may be executed, and which are of a file.
+pub fn code(text: &[u8]) -> impl Iterator<Item = Code<'_>> {
+    text.split(|&byte| byte == b'\n').filter_map(|line| {
+        // Most are for something else.
+        let permissions = line.iter().position(|&byte| byte == b' ')? + 1;
+        if line.get(permissions + 2) != Some(&b'x') {
+            return None;
+        }
+        let (mapping, name) = mapping(line)?;
+        (mapping.device != 0 || mapping.inode != 0).then_some(Code { mapping, name })
+    })
+}
+
+/// `start-end perms offset major:minor inode  name`, and the name, if there is one.
+fn mapping(line: &[u8]) -> Option<(Mapping, &[u8])> {
+    let mut words = line.splitn(6, |&byte| byte == b' ');
+    let range = words.next()?;
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let (start, end) = (hex(&range[..dash])?, hex(&range[dash + 1..])?);
     let writable = words.next()?.get(1) == Some(&b'w');
     let offset = hex(words.next()?)?;
     let device = device(words.next()?)?;
     let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    Some(Mapping { start, end, writable, offset, device, inode, key })
+    let name = words.next().unwrap_or_default().trim_ascii_start();
+    Some((Mapping { start, end, writable, offset, device, inode }, name))
 }
 
 /// The key in the name of a mapping, if that is as the kernel names segments: `/SYSVkkkkkkkk (deleted)`.
@@ -47,40 +63,6 @@ fn mapping(line: &[u8]) -> Option<Mapping> {
 pub fn segment_key(name: &[u8]) -> Option<u32> {
     let key = name.strip_prefix(b"/SYSV")?.strip_suffix(b" (deleted)")?;
     if key.len() == 8 { u32::try_from(hex(key)?).ok() } else { None }
-}
-
-/// A mapping of a file from which code may be executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code<'a> {
-    /// First address.
-    pub start: u64,
-    /// First address behind it.
-    pub end: u64,
-    /// Device number of the file system, as stat(2) encodes it.
-    pub device: u64,
-    /// Inode.
-    pub inode: u64,
-    /// The path, or what the kernel calls a file that has none; line ends are escaped.
-    pub name: &'a [u8],
-}
-
-/// The mappings in `text` from which code may be executed, and which are of a file.
-pub fn code(text: &[u8]) -> impl Iterator<Item = Code<'_>> {
-    text.split(|&byte| byte == b'\n').filter_map(code_line)
-}
-
-fn code_line(line: &[u8]) -> Option<Code<'_>> {
-    let mut words = line.splitn(6, |&byte| byte == b' ');
-    let range = words.next()?;
-    if words.next()?.get(2) != Some(&b'x') {
-        return None;
-    }
-    let device = device(words.nth(1)?)?;
-    let inode = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    let dash = range.iter().position(|&byte| byte == b'-')?;
-    let (start, end) = (hex(&range[..dash])?, hex(&range[dash + 1..])?);
-    let name = words.next().unwrap_or_default().trim_ascii_start();
-    (device != 0 || inode != 0).then_some(Code { start, end, device, inode, name })
 }
 
 fn device(word: &[u8]) -> Option<u64> {
@@ -99,7 +81,8 @@ fn hex(digits: &[u8]) -> Option<u64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Code, Mapping, code, segments};
+    use super::{Code, SegmentMapping, code, segments};
+    use crate::sys::process::mapping::Mapping;
 
     #[test]
     fn only_segments_are_taken() {
@@ -109,10 +92,12 @@ mod tests {
             7f00ac000000-7f00ac001000 rw-s 00000000 00:01 3                          /SYSV (deleted)\n\
             7f00ad000000-7f00ad001000 rw-s 00000000 fe:00 3                          /tmp/SYSV00000000 (deleted)\n\
             7ffc-7ffd rw-p 00000000 00:00 0 [stack]\n";
-        let found: Vec<Mapping> = segments(text).collect();
+        let found: Vec<SegmentMapping> = segments(text).collect();
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].inode, found[0].key, found[0].writable, found[0].device), (32769, 0xdead_beef, true, 1));
-        assert_eq!((found[1].inode, found[1].key, found[1].writable), (3, 0, false));
+        let (start, end) = (0x7f00_aa00_0000, 0x7f00_aa00_1000);
+        let mapping = Mapping { start, end, writable: true, offset: 0, device: 1, inode: 32769 };
+        assert_eq!(found[0], SegmentMapping { mapping, key: 0xdead_beef });
+        assert_eq!((found[1].mapping.inode, found[1].key, found[1].mapping.writable), (3, 0, false));
     }
 
     #[test]
@@ -124,8 +109,9 @@ mod tests {
             7f00ac000000-7f00ac001000 rwxs 00000000 00:01 7                          /memfd:a\\012b (deleted)\n\
             ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n";
         let found: Vec<Code> = code(text).collect();
-        let cat = Code { start: 0x55d_1000, end: 0x55d_2000, device: 0xfe00, inode: 123, name: b"/usr/bin/cat" };
-        assert_eq!(found[0], cat);
+        let (start, end) = (0x55d_1000, 0x55d_2000);
+        let mapping = Mapping { start, end, writable: false, offset: 0x1000, device: 0xfe00, inode: 123 };
+        assert_eq!(found[0], Code { mapping, name: b"/usr/bin/cat" });
         let names: Vec<&[u8]> = found.iter().map(|code| code.name).collect();
         assert_eq!(names, [b"/usr/bin/cat".as_slice(), b"/a b/x  y (deleted)", b"/memfd:a\\012b (deleted)"]);
         // What is mapped here.
@@ -145,7 +131,8 @@ mod tests {
             let (major, minor) = device;
             let line = format!("1000-2000 r-xp 00000000 {major:02x}:{minor:02x} {inode}   {name}\n");
             let device = libc::makedev(major.into(), minor.into());
-            let expected = Code { start: 0x1000, end: 0x2000, device, inode, name: name.as_bytes() };
+            let mapping = Mapping { start: 0x1000, end: 0x2000, writable: false, offset: 0, device, inode };
+            let expected = Code { mapping, name: name.as_bytes() };
             prop_assert_eq!(code(line.as_bytes()).collect::<Vec<_>>(), [expected]);
         }
 

@@ -14,6 +14,7 @@ pub mod logind;
 pub mod mapped_code;
 pub mod maps;
 pub mod mounts;
+pub mod permission;
 pub mod process;
 pub mod program_files;
 pub mod reader;

@@ -56,6 +56,8 @@ pub struct Mount {
     pub id: u64,
     /// The device of the whole file system, as maps shows it too.
     pub device: u64,
+    /// Which folder of the file system it shows.
+    pub root: Vec<u8>,
     /// Where it is.
     pub point: Vec<u8>,
     /// The type of the file system.
@@ -76,12 +78,13 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let device = std::str::from_utf8(words.nth(1)?).ok()?;
     let (major, minor) = device.split_once(':')?;
     let device = libc::makedev(major.parse().ok()?, minor.parse().ok()?);
-    let point = unescape(words.nth(1)?).into_owned();
+    let root = unescape(words.next()?).into_owned();
+    let point = unescape(words.next()?).into_owned();
     // Behind the mount's own options.
     let mut words = words.skip(1).skip_while(|word| *word != b"-").skip(1);
     let kind = words.next().filter(|kind| !kind.is_empty())?.to_vec();
     let options = words.nth(1)?.to_vec();
-    Some(Mount { id, device, point, kind, options })
+    Some(Mount { id, device, root, point, kind, options })
 }
 
 /// Replaces `\ooo`.

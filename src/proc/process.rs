@@ -4,7 +4,7 @@ use procfs::process::Process;
 use procfs::{Current, Meminfo};
 
 use super::identity::numbers_are_ours;
-use super::reader::{Reader, Task};
+use super::reader::{Reader, Task, is_gone};
 use super::recorded;
 use super::tasks::sharing;
 use crate::sys::Pid;
@@ -109,6 +109,43 @@ pub fn is_filtered() -> bool {
 pub fn may_be_hidden() -> bool {
     let hides = std::fs::read("/proc/self/mounts").is_ok_and(|mounts| hides_processes(&mounts));
     hides && !(namespace::is_initial_user() && has_capability(CAP_SYS_PTRACE))
+}
+
+/// Whether a process is in an IPC namespace, in which each of its threads is by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// One of its threads is, or may be for all that can be seen.
+    Possible,
+    /// None is.
+    No,
+    /// It has ended, or the thread that was asked first has, and none of the others is.
+    Ended,
+}
+
+/// Whether a process is in `namespace`. `first` is it, or a thread that is asked first; the others are asked where there
+/// are `several`.
+pub fn ipc_membership(first: Task, several: bool, namespace: Option<u64>, reader: &mut Reader) -> Membership {
+    let mut has_ended = false;
+    let mut may_be_in = |task: Task, reader: &mut Reader| match reader.ipc_namespace(task) {
+        Ok(found) => Some(found) == namespace,
+        Err(error) => {
+            // A first thread that has ended shows none either, for as long as others live.
+            has_ended |= is_gone(&error) && (task == first || reader.read(task, "stat").is_err());
+            !is_gone(&error)
+        }
+    };
+    if may_be_in(first, reader) {
+        return Membership::Possible;
+    }
+    let others = if several { reader.thread_ids(first.pid) } else { Ok(Vec::new()) };
+    match others {
+        Ok(threads) if threads.iter().any(|&tid| may_be_in(Task::thread(first.pid, tid), reader)) => {
+            Membership::Possible
+        }
+        Ok(_) if !has_ended => Membership::No,
+        Err(error) if !is_gone(&error) => Membership::Possible,
+        Ok(_) | Err(_) => Membership::Ended,
+    }
 }
 
 /// Whether processes outside of this pid namespace, which no `/proc` of it shows, may be in this IPC namespace.

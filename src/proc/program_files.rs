@@ -87,7 +87,7 @@ impl ProgramFiles {
             let name = code.name.strip_suffix(b" (deleted)").unwrap_or_default();
             name.starts_with(b"/SYSV") || name == b"/dev/zero" || name == b"/anon_hugepage"
         };
-        !code.name.starts_with(b"/") || self.systems.is_memory(code.device) && is_kernels()
+        !code.name.starts_with(b"/") || self.systems.is_memory(code.mapping.device) && is_kernels()
     }
 
     /// What a mapped file is, if that is known and follows from its numbers alone: it may have any name then.
@@ -99,12 +99,12 @@ impl ProgramFiles {
 
     /// What a mapped file is; None when it is not mapped any more.
     pub(super) fn mapped(&mut self, task: Task, reader: &mut Reader, code: &Code) -> Option<Found> {
-        let key = Key { device: code.device, inode: code.inode, subvolume: 0, role: Role::Mapped };
-        let is_plain = self.systems.is_plain(code.device);
+        let key = Key { device: code.mapping.device, inode: code.mapping.inode, subvolume: 0, role: Role::Mapped };
+        let is_plain = self.systems.is_plain(code.mapping.device);
         if is_plain && let Some(found) = self.known.get(&key) {
             return Some(found.clone());
         }
-        if let Some(Nature::Slow(why)) = self.systems.known(code.device) {
+        if let Some(Nature::Slow(why)) = self.systems.known(code.mapping.device) {
             return Some(Found::Unexaminable(why));
         }
         match self.find(task, reader, code) {
@@ -122,7 +122,7 @@ impl ProgramFiles {
         mapping: Option<&Code>,
         name: &[u8],
     ) -> (Found, Option<About>) {
-        if let Some(Nature::Slow(why)) = mapping.and_then(|code| self.systems.known(code.device)) {
+        if let Some(Nature::Slow(why)) = mapping.and_then(|code| self.systems.known(code.mapping.device)) {
             return (Found::Unexaminable(why), None);
         }
         let file = match reader.find(task, "exe") {
@@ -145,11 +145,11 @@ impl ProgramFiles {
         code: &Code<'a>,
     ) -> Result<Option<(Unopened, Wanted<'a>)>, String> {
         let wanted = |by_path| Wanted {
-            mapped: Some(Mapped { device: code.device, inode: code.inode, by_path }),
+            mapped: Some(Mapped { device: code.mapping.device, inode: code.mapping.inode, by_path }),
             name: base_name(code.name),
             role: Role::Mapped,
         };
-        match reader.find_mapped(task, code.start, code.end) {
+        match reader.find_mapped(task, code.mapping.start, code.mapping.end) {
             Ok(file) => return Ok(Some((file, wanted(false)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
@@ -267,13 +267,15 @@ mod tests {
     use super::ProgramFiles;
     use crate::proc::maps::Code;
     use crate::sys::memory;
+    use crate::sys::process::mapping::Mapping;
 
     #[test]
     fn what_a_program_made_as_it_ran_is_left_out() {
         let files = ProgramFiles::default();
         let kernels = memory::segment_device().unwrap();
         let is = |name: &'static str, device| {
-            files.is_anonymous(&Code { start: 0, end: 4096, device, inode: 5, name: name.as_bytes() })
+            let mapping = Mapping { start: 0, end: 4096, writable: false, offset: 0, device, inode: 5 };
+            files.is_anonymous(&Code { mapping, name: name.as_bytes() })
         };
         for name in
             ["/SYSV00000000 (deleted)", "/dev/zero (deleted)", "/anon_hugepage (deleted)", "anon_inode:i915.gem"]

@@ -11,7 +11,8 @@ use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::attached::{self, Process, Wanted};
-use crate::proc::maps::Mapping;
+use crate::proc::maps::SegmentMapping;
+use crate::sys::process::mapping::Mapping;
 use crate::sys::{ShmId, memory, transfer};
 
 /// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
@@ -44,7 +45,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     }
     let size = segment.size;
     for (process, mappings) in &holders {
-        if let Some(file) = mappings.iter().find_map(|mapping| memory_file(process, mapping, size)) {
+        if let Some(file) = mappings.iter().find_map(|found| memory_file(process, &found.mapping, size)) {
             let way = format!("by /proc/{}/map_files", process.pid);
             return Ok(Contents { size, mapped: None, process: None, holes: Holes::InFile(file), way });
         }
@@ -74,9 +75,14 @@ fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> 
 }
 
 /// Which pages hold data, if all of them are in page tables.
-fn holes(found: &Resolved<'_>, holders: &[(Process, Vec<Mapping>)], size: u64, wanted: &Wanted) -> Option<Holes> {
+fn holes(
+    found: &Resolved<'_>,
+    holders: &[(Process, Vec<SegmentMapping>)],
+    size: u64,
+    wanted: &Wanted,
+) -> Option<Holes> {
     let page = memory::page_size() as u64;
-    let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|mapping| wanted.is_plain(mapping));
+    let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|found| wanted.is_plain(&found.mapping));
     let told = occupied(&found.object).filter(|_| plain)?;
     if told.rss.saturating_add(told.swap) >= size.next_multiple_of(page) {
         return Some(Holes::None);

@@ -11,6 +11,7 @@ use crate::object::model::{Detail, Memory, Object};
 use crate::object::reference::Resolved;
 use crate::proc::maps;
 use crate::sys::mapping::{Advice, Mapped};
+use crate::sys::process::mapping::Mapping;
 use crate::sys::{self, ShmId, memory, shm, transfer};
 
 /// `mincore` is asked about so many bytes at a time.
@@ -58,10 +59,10 @@ fn find_holes(mapped: &Mapped, segment: &Object) -> (Holes, &'static str) {
 }
 
 /// The line of our own mapping, which tells what the memory is made of.
-fn own_mapping(mapped: &Mapped) -> Option<maps::Mapping> {
+fn own_mapping(mapped: &Mapped) -> Option<Mapping> {
     let text = std::fs::read("/proc/self/maps").ok()?;
     let start = mapped.address() as u64;
-    maps::segments(&text).find(|mapping| mapping.start == start)
+    maps::segments(&text).map(|found| found.mapping).find(|mapping| mapping.start == start)
 }
 
 /// RAM and swap behind a segment now; None where /proc/sysvipc does not tell.

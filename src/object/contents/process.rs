@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 
 use super::{CopyError, Pages};
 use crate::proc::attached::{Process, Wanted};
-use crate::proc::maps::Mapping;
+use crate::proc::maps::SegmentMapping;
 use crate::sys::{self, Errno, memory};
 
 /// Bytes read at a time.
@@ -21,11 +21,11 @@ const ENTRIES: usize = 8192;
 const PRESENT: u64 = 0b11 << 62;
 
 /// Adds the pages of the segment that are in a process's page table.
-pub(super) fn add_pages(process: &Process, mappings: &[Mapping], pages: &mut Pages) -> io::Result<()> {
+pub(super) fn add_pages(process: &Process, mappings: &[SegmentMapping], pages: &mut Pages) -> io::Result<()> {
     let table = File::open(process.path("pagemap"))?;
     let page = memory::page_size() as u64;
     let mut bytes = vec![0u8; ENTRIES * 8];
-    for mapping in mappings {
+    for SegmentMapping { mapping, .. } in mappings {
         let mut at = mapping.start / page;
         let end = mapping.end / page;
         while at < end {
@@ -51,7 +51,7 @@ pub(super) fn add_pages(process: &Process, mappings: &[Mapping], pages: &mut Pag
 pub(super) struct ProcessMemory {
     process: Process,
     memory: File,
-    mappings: Vec<Mapping>,
+    mappings: Vec<SegmentMapping>,
     wanted: Wanted,
 }
 
@@ -60,7 +60,7 @@ impl ProcessMemory {
     ///
     /// # Errors
     /// `EACCES` when it may not be looked into.
-    pub(super) fn open(process: Process, mappings: Vec<Mapping>, wanted: Wanted) -> io::Result<Self> {
+    pub(super) fn open(process: Process, mappings: Vec<SegmentMapping>, wanted: Wanted) -> io::Result<Self> {
         let memory = File::open(process.path("mem"))?;
         Ok(Self { process, memory, mappings, wanted })
     }
@@ -84,7 +84,7 @@ impl ProcessMemory {
 
     /// The address of a byte of the segment, and how many follow.
     fn place(&self, offset: u64) -> Option<(u64, u64)> {
-        self.mappings.iter().find_map(|mapping| {
+        self.mappings.iter().find_map(|SegmentMapping { mapping, .. }| {
             let into = offset.checked_sub(mapping.offset)?;
             let left = (mapping.end - mapping.start).checked_sub(into)?;
             (left > 0).then_some((mapping.start + into, left))

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 
 use super::{Holder, Process};
 use crate::object::model::{Kind, Object, ObjectId};
-use crate::proc::maps::{self, Mapping};
+use crate::proc::maps::{self, SegmentMapping};
 use crate::proc::reader::{Reader, Task};
 use crate::sys::memory;
 use crate::sys::process::kcmp::compare_memory;
@@ -57,7 +57,7 @@ impl Segment {
 
     /// Whether a mapping is one of this segment, as far as it shows: one that came along from another IPC namespace may
     /// have the same id and key.
-    fn fits(&self, mapping: &Mapping, plain: Option<u64>) -> bool {
+    fn fits(&self, SegmentMapping { mapping, key }: &SegmentMapping, plain: Option<u64>) -> bool {
         let size = self.object.as_segment().map_or(0, |segment| segment.size);
         let fits = if Some(mapping.device) == plain {
             let most = size.checked_next_multiple_of(memory::page_size() as u64).unwrap_or(u64::MAX);
@@ -66,7 +66,7 @@ impl Segment {
             // Of huge pages, whose size is not known here.
             mapping.offset < size
         };
-        fits && self.object.key_in_maps().is_none_or(|key| key.bits() == mapping.key)
+        fits && self.object.key_in_maps().is_none_or(|own| own.bits() == *key)
     }
 
     /// Counts what was found: the mappings of processes that share their memory are the same ones.
@@ -182,8 +182,7 @@ impl Segments {
                 Err(_) => return false,
             }
             if let Some(key) = maps::segment_key(&name) {
-                let mapping::Mapping { start, end, writable, offset, device, inode } = asked;
-                self.take(&Mapping { start, end, writable, offset, device, inode, key }, found);
+                self.take(&SegmentMapping { mapping: asked, key }, found);
             }
         }
     }
@@ -193,12 +192,13 @@ impl Segments {
         // Most processes have none, and a search is faster than reading lines.
         let Some(first) = self.name.find(maps) else { return };
         let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        maps::segments(&maps[line..]).for_each(|mapping| self.take(&mapping, found));
+        maps::segments(&maps[line..]).for_each(|attachment| self.take(&attachment, found));
     }
 
-    fn take(&self, mapping: &Mapping, found: &mut Found) {
+    fn take(&self, attachment: &SegmentMapping, found: &mut Found) {
+        let mapping = &attachment.mapping;
         let Some(&index) = self.by_inode.get(&mapping.inode) else { return };
-        if !self.devices.contains(&mapping.device) || !self.all[index].fits(mapping, self.plain) {
+        if !self.devices.contains(&mapping.device) || !self.all[index].fits(attachment, self.plain) {
             return;
         }
         let (process, start) = (Process::default(), mapping.start);

@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use self::pass::Pass;
 use self::undo::{Hiding, Undo, UndoRecord};
-use super::access::let_in;
 use super::model::{Object, ObjectId};
 use crate::proc::identity;
+use crate::proc::permission::let_in;
 use crate::proc::reader::is_gone;
 use crate::sys::Uid;
 

@@ -40,8 +40,8 @@ fn lines_are_taken_apart() {
     assert_eq!(mounts.len(), HOST.lines().count());
     let cifs = mounts.iter().find(|mount| mount.id == 35).unwrap();
     assert_eq!(
-        (cifs.device, cifs.point.as_slice(), cifs.kind.as_slice()),
-        (35, b"/mnt/with space".as_slice(), b"cifs".as_slice())
+        (cifs.device, cifs.root.as_slice(), cifs.point.as_slice(), cifs.kind.as_slice()),
+        (35, b"/".as_slice(), b"/mnt/with space".as_slice(), b"cifs".as_slice())
     );
     // A source may be empty.
     let odd: Vec<Mount> =

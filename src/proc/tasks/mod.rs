@@ -238,9 +238,19 @@ impl TaskLayout {
 mod tests {
     use std::path::Path;
 
+    use super::Layout;
     use crate::proc::process::is_filtered;
     use crate::sys::Errno;
     use crate::sys::bpf::{Instruction, TaskProgram};
+
+    /// That the kernel lets the program run; what it says against it otherwise.
+    #[track_caller]
+    pub(super) fn assert_taken(layout: &Layout, program: &[Instruction]) {
+        let mut log = vec![0; 1 << 24];
+        let loaded = TaskProgram::load(program, layout.function, &mut log);
+        let log = String::from_utf8_lossy(&log);
+        assert!(loaded.is_ok(), "{loaded:?}\n{}", log.trim_end_matches('\0'));
+    }
 
     /// That tasks cannot be read for this reason, which excuses a test of it: it is a documented one, and it holds.
     #[track_caller]

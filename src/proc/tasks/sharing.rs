@@ -145,8 +145,7 @@ mod tests {
 
     use super::{Sighting, is_all, sightings, write};
     use crate::proc::tasks::layout;
-    use crate::proc::tasks::tests::assert_excused;
-    use crate::sys::bpf::TaskProgram;
+    use crate::proc::tasks::tests::{assert_excused, assert_taken};
 
     #[test]
     fn the_kernel_takes_the_program() {
@@ -154,11 +153,7 @@ mod tests {
             Ok(layout) => layout,
             Err(why) => return assert_excused(&why),
         };
-        let program = write(layout, 0xEFFF_FFFF).expect("a program");
-        let mut log = vec![0; 1 << 20];
-        let loaded = TaskProgram::load(&program, layout.function, &mut log);
-        let log = String::from_utf8_lossy(&log);
-        assert!(loaded.is_ok(), "{loaded:?}\n{}", log.trim_end_matches('\0'));
+        assert_taken(layout, &write(layout, 0xEFFF_FFFF).expect("a program"));
     }
 
     fn task(number: u32, proxy: (u64, u32), references: u32) -> Sighting {

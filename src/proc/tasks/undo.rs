@@ -398,8 +398,8 @@ mod tests {
 
     use super::{Found, lists, put, state, take, write};
     use crate::proc::tasks::layout;
-    use crate::proc::tasks::tests::assert_excused;
-    use crate::sys::bpf::{Map, TaskProgram};
+    use crate::proc::tasks::tests::{assert_excused, assert_taken};
+    use crate::sys::bpf::Map;
 
     #[test]
     fn the_kernel_takes_the_program() {
@@ -408,11 +408,7 @@ mod tests {
             Err(why) => return assert_excused(&why),
         };
         let (state, sizes) = (Map::array(state::SIZE as u32, 1).unwrap(), Map::hash(4, 4, 8).unwrap());
-        let program = write(layout, &state, &sizes).expect("a program");
-        let mut log = vec![0; 1 << 24];
-        let loaded = TaskProgram::load(&program, layout.function, &mut log);
-        let log = String::from_utf8_lossy(&log);
-        assert!(loaded.is_ok(), "{loaded:?}\n{}", log.trim_end_matches('\0'));
+        assert_taken(layout, &write(layout, &state, &sizes).expect("a program"));
     }
 
     /// Records as the program writes them.

@@ -20,14 +20,14 @@ pub use self::there::There;
 use self::there::{Presence, Span};
 use super::bystanders::Bystanders;
 use super::records::What;
-pub use crate::object::access::LetIn;
-use crate::object::access::let_in;
 use crate::object::model::Object;
 use crate::object::users::Process;
 use crate::object::users::describe::Describer;
 use crate::proc::census::{Census, Resident};
-use crate::proc::process::may_be_hidden;
-use crate::proc::reader::{Reader, Task, is_gone};
+pub use crate::proc::permission::LetIn;
+use crate::proc::permission::let_in;
+use crate::proc::process::{Membership, ipc_membership, may_be_hidden};
+use crate::proc::reader::Reader;
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::{Gid, Perm, Pid, Timestamp, Uid, namespace};
 
@@ -303,28 +303,16 @@ impl PossibleUsers {
             return known;
         }
         let own = *self.own.get_or_insert_with(namespace::ipc);
-        let reader = &mut self.reader;
-        let mut has_ended = false;
-        let mut is_ours = |task: Task| match reader.ipc_namespace(task) {
-            Ok(namespace) => Some(namespace) == own,
-            Err(error) => {
-                // A first thread that has ended shows none either, for as long as others live: it was looked at before.
-                has_ended |= is_gone(&error) && (task == resident.task || reader.read(task, "stat").is_err());
-                !is_gone(&error)
+        let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
+        let here = match ipc_membership(resident.task, several, own, &mut self.reader) {
+            Membership::Possible => true,
+            Membership::No => false,
+            Membership::Ended => {
+                // So it is for every question.
+                self.missed.push(resident.pid);
+                return false;
             }
         };
-        let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
-        let here = is_ours(resident.task)
-            || several
-                && match Reader::default().thread_ids(resident.pid) {
-                    Ok(threads) => threads.into_iter().any(|tid| is_ours(Task::thread(resident.pid, tid))),
-                    Err(error) => !is_gone(&error),
-                };
-        if has_ended {
-            // So it is for every question.
-            self.missed.push(resident.pid);
-            return here;
-        }
         if self.here.len() <= resident.number {
             self.here.resize(resident.number + 1, None);
         }

@@ -1,6 +1,6 @@
 //! Whom an object's mode lets in.
 
-use crate::proc::identity::Users;
+use super::identity::Users;
 use crate::sys::{Gid, Perm};
 
 /// Reading and changing, for the group.
