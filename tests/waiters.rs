@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use ipcadm::object::inventory::{self, Wants as Collect};
 use ipcadm::object::model::{Kind, KindSet, Object, ObjectId};
 use ipcadm::object::users::{Usage, Users, Waiting, Wants};
+use ipcadm::proc::reader::Reader;
 use ipcadm_testbed::{alone, fresh, make, tool};
 
 const ALL: Wants = Wants { holders: true, waiters: true };
@@ -157,6 +161,49 @@ fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
     let semaphores = ipcadm::object::inside::semaphores(&object).expect("they may be read");
     assert_eq!(semaphores.len(), nsems);
     semaphores.iter().map(|semaphore| (semaphore.ncnt, semaphore.zcnt)).collect()
+}
+
+/// The kernel's listing of a process's threads ends early where the one that it has come to ends: without more care a
+/// thread is missed in one of a thousand such listings.
+#[test]
+fn a_thread_is_listed_while_older_ones_of_its_process_end() {
+    alone("a_thread_is_listed_while_older_ones_of_its_process_end", |_| {
+        const OLDER: usize = 2000;
+        let mut reader = Reader::default();
+        for _ in 0..4 {
+            let may_end = Arc::new(AtomicBool::new(false));
+            let older: Vec<_> = (0..OLDER)
+                .map(|number| {
+                    let may_end = Arc::clone(&may_end);
+                    thread::spawn(move || {
+                        // They see it one after another.
+                        while !may_end.load(Ordering::Relaxed) {
+                            thread::sleep(Duration::from_millis(20));
+                        }
+                        (0..number % 200 * 100).for_each(|round| _ = std::hint::black_box(round));
+                    })
+                })
+                .collect();
+            let (tell, told) = mpsc::channel();
+            let (end, ends) = mpsc::channel::<()>();
+            let younger = thread::spawn(move || {
+                let own = std::fs::read_link("/proc/thread-self").expect("a link");
+                let number = own.file_name().and_then(|number| number.to_str()?.parse::<u32>().ok());
+                tell.send(number.expect("a number")).expect("somebody listens");
+                let _ = ends.recv();
+            });
+            let tid = told.recv().expect("a number");
+            may_end.store(true, Ordering::Relaxed);
+            let mut is_last = false;
+            while !is_last {
+                is_last = older.iter().all(thread::JoinHandle::is_finished);
+                let listed = reader.thread_ids(std::process::id());
+                assert!(listed.is_err() || listed.is_ok_and(|listed| listed.contains(&tid)), "{tid} is missing");
+            }
+            drop(end);
+            younger.join().expect("it ends");
+        }
+    });
 }
 
 #[test]

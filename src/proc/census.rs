@@ -12,7 +12,7 @@ use super::task::Stat;
 /// since the listing before and has ended by the time that it is to be read, so many times in a row: where others come
 /// and go all the time, that some have ended proves nothing. A listing is no snapshot either, so one alone never counts.
 const LISTINGS: u32 = 16;
-/// Listings of the threads of a process that seem to be ending, all of them. While one is read it may start another.
+/// Looks at all threads of a process that seem to be ending. While one is looked at it may start another.
 const THREAD_LISTINGS: u32 = 8;
 
 /// A living process.
@@ -137,13 +137,11 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     Sight::Resident(Box::new(Resident { number: 0, pid, task, stat: Some(stat), users }))
 }
 
-/// A thread that has not ended; None where all are ending.
+/// A thread that has not ended; None where all are ending, and so will start no other.
 fn living_thread(pid: u32, reader: &mut Reader) -> io::Result<Option<Task>> {
-    let mut ending = HashSet::new();
     for _ in 0..THREAD_LISTINGS {
-        let mut some_came = false;
-        for tid in reader.thread_ids(pid)?.into_iter().filter(|tid| ending.insert(*tid)) {
-            some_came = true;
+        let threads = reader.thread_ids(pid)?;
+        for &tid in &threads {
             let thread = Task::thread(pid, tid);
             match reader.read(thread, "stat").map(Stat::parse) {
                 Ok(Some(stat)) if !stat.is_ending() => return Ok(Some(thread)),
@@ -151,7 +149,7 @@ fn living_thread(pid: u32, reader: &mut Reader) -> io::Result<Option<Task>> {
                 _ => {}
             }
         }
-        if !some_came {
+        if reader.are_all_threads(pid, &threads)? {
             return Ok(None);
         }
     }

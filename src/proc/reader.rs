@@ -14,6 +14,8 @@ use crate::sys::unopened::Unopened;
 /// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
 /// names of a thousand bytes.
 const MOST_BYTES: usize = 64 << 20;
+/// Listings of the threads of a process, until one is found to be whole.
+const THREAD_LISTINGS: u32 = 16;
 /// The files that the kernel writes as one record.
 const AT_ONCE: [&str; 6] = ["stat", "status", "syscall", "cgroup", "schedstat", "wchan"];
 
@@ -173,12 +175,30 @@ impl Reader {
         fs::metadata(self.at(Task::process(pid), "task")).map(|data| data.nlink().saturating_sub(2))
     }
 
-    /// The threads of a process.
+    /// All threads that a process had at some moment of this call. A listing alone does not tell: the kernel's ends where
+    /// the thread that it has come to ends just then, and may pass over others.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; another one where threads come and go too fast for all to be listed.
+    pub fn thread_ids(&mut self, pid: u32) -> io::Result<Vec<u32>> {
+        for _ in 0..THREAD_LISTINGS {
+            let listed = fs::read_dir(self.at(Task::process(pid), "task")).and_then(numbers)?;
+            if self.are_all_threads(pid, &listed)? {
+                return Ok(listed);
+            }
+        }
+        Err(io::Error::other("its threads come and go too fast"))
+    }
+
+    /// Whether `listed` are all threads that a process has: as many as the kernel counts, and each still there when it has
+    /// counted.
     ///
     /// # Errors
     /// As [`Reader::read`].
-    pub fn thread_ids(&mut self, pid: u32) -> io::Result<Vec<u32>> {
-        fs::read_dir(self.at(Task::process(pid), "task")).and_then(numbers)
+    pub fn are_all_threads(&mut self, pid: u32, listed: &[u32]) -> io::Result<bool> {
+        let counted = self.threads(pid)?;
+        let is_there = |tid: &u32| fs::symlink_metadata(self.at(Task::thread(pid, *tid), "")).is_ok();
+        Ok(counted == listed.len() as u64 && listed.iter().all(is_there))
     }
 
     /// Fills `memory` from what a process has at `address`. Needs the right to trace it.
