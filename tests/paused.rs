@@ -8,7 +8,7 @@ use ipcadm_testbed::make::{self, Blocked, Freezer, Version};
 use ipcadm_testbed::{Kind as Made, NOBODY, alone, fresh, ipcadm, ipcadm_path, left_out, needs_root, tool};
 use serde_json::{Value, json};
 
-const ALL: Wants = Wants { holders: true, waiters: true };
+const ALL: Wants = Wants::ALL;
 
 fn objects() -> Vec<Object> {
     inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).expect("a list").objects

@@ -176,7 +176,7 @@ fn nobody_can_hide_the_records_of_others() {
 /// What is known of a set, as commands ask for it.
 fn undo(set: i32) -> Undo {
     let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false }).expect("a list").objects;
-    let users = Users::scan(&sets, Wants { holders: false, waiters: true });
+    let users = Users::scan(&sets, Wants { operations: true, ..Wants::WAITERS });
     let usage = users.of(ObjectId { kind: Kind::Sem, id: set }).expect("it was among the sets");
     usage.undo.as_deref().expect("it was asked for").clone()
 }

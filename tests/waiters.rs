@@ -14,7 +14,7 @@ use ipcadm::object::users::{Usage, Users, Waiting, Wants};
 use ipcadm::proc::reader::Reader;
 use ipcadm_testbed::{alone, fresh, make, tool};
 
-const ALL: Wants = Wants { holders: true, waiters: true };
+const ALL: Wants = Wants::ALL;
 
 fn objects() -> Vec<Object> {
     inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).expect("a list").objects
@@ -168,9 +168,9 @@ fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
 #[test]
 fn a_thread_is_listed_while_older_ones_of_its_process_end() {
     alone("a_thread_is_listed_while_older_ones_of_its_process_end", |_| {
-        const OLDER: usize = 2000;
+        const OLDER: usize = 600;
         let mut reader = Reader::default();
-        for _ in 0..4 {
+        for _ in 0..3 {
             let may_end = Arc::new(AtomicBool::new(false));
             let older: Vec<_> = (0..OLDER)
                 .map(|number| {

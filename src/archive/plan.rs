@@ -15,9 +15,11 @@ use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::user_text;
 use crate::object::rights;
-use crate::object::state::{Criteria, Judge};
+use crate::object::state::Criteria;
+use crate::object::survey;
 use crate::object::users::{self, Usage, Users, words};
 use crate::proc::attached::{self, Wanted};
+use crate::proc::probe;
 use crate::proc::process::may_act_as_others;
 use crate::proc::sysctl;
 use crate::render::escape::escape;
@@ -219,14 +221,12 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, others
         };
         return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
     }
-    let usage = others.users.of(there.id).cloned().unwrap_or_default();
-    if let Some(how) = words::in_use(there, Some(&usage)) {
+    if let Some(how) = words::in_use(there, others.users.of(there.id)) {
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
     rights::foresee(there, &format!("replace {}", there.id))?;
-    let objection = || others.judge.objection(there, &usage).map(|evidence| may_be_in_use(&evidence));
-    if let Some(why) = words::maybe_in_use(there, &usage).or_else(objection) {
+    if let Some(why) = others.objections.get(&there.id) {
         let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
     }
@@ -240,17 +240,27 @@ fn with_key(kind: Kind, key: Key) -> Option<Object> {
 /// Who uses, or may use, what has a key or a place that is needed: looked for once for all.
 struct InTheWay {
     users: Users,
-    judge: Judge,
+    /// Why they may be in use.
+    objections: HashMap<ObjectId, String>,
 }
 
 impl InTheWay {
     fn look_up(items: &[&Item], wishes: &Wishes) -> Self {
-        let users = if wishes.replace { users_in_the_way(items, wishes) } else { Users::default() };
-        Self { users, judge: Judge::new(&wishes.criteria) }
+        let there = if wishes.replace { in_the_way(items, wishes) } else { Vec::new() };
+        if there.is_empty() {
+            return Self { users: Users::default(), objections: HashMap::new() };
+        }
+        let (users, objections) = survey::ask(&there, &wishes.criteria, |judge, object, usage| {
+            let objection = || judge.objection(object, usage).map(|evidence| may_be_in_use(&evidence));
+            words::maybe_in_use(object, usage).or_else(objection)
+        });
+        let objections = there.iter().zip(objections).filter_map(|(object, why)| Some((object.id, why?)));
+        Self { users, objections: objections.collect() }
     }
 }
 
-fn users_in_the_way(items: &[&Item], wishes: &Wishes) -> Users {
+/// What has a key or a place that is needed.
+fn in_the_way(items: &[&Item], wishes: &Wishes) -> Vec<Object> {
     let mut there = Vec::new();
     for Object { id, perm, .. } in items.iter().map(|item| item.object) {
         if !perm.key.is_private() && !wishes.new_key {
@@ -262,7 +272,7 @@ fn users_in_the_way(items: &[&Item], wishes: &Wishes) -> Users {
     }
     there.sort_by_key(|object| object.id);
     there.dedup_by_key(|object| object.id);
-    Users::scan(&there, users::Wants { holders: true, waiters: true })
+    there
 }
 
 /// What lives where an object with this id would have to be.
@@ -298,23 +308,33 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
     }
     let segments = inventory::collect(Wants { kinds: KindSet::SHM, memory: false })?.objects;
     let doomed: Vec<Object> = segments.into_iter().filter(Object::is_doomed).collect();
-    let users = Users::scan(&doomed, users::Wants { holders: true, waiters: false });
-    for doomed in &doomed {
-        let wanted = Wanted::new(ShmId::new(doomed.id.id), None);
-        let pids = || users.of(doomed.id).into_iter().flat_map(Usage::holding);
-        let mut known = false;
-        for (process, mappings) in wanted.iter().flat_map(|wanted| attached::among(pids(), wanted)) {
-            for mapping in mappings.iter().filter(|mapping| mapping.key != 0) {
-                known = true;
-                found.entry(Key::from_bits(mapping.key)).or_insert_with(|| format!("process {}", process.pid));
-            }
-            known |= !mappings.is_empty();
-        }
-        if !known {
-            notes.push(format!("{} is removed and still attached; which key it had cannot be seen", doomed.id));
+    if doomed.is_empty() {
+        return Ok(found);
+    }
+    let keys: Vec<Option<Vec<(Key, u32)>>> = probe::run(|| {
+        let users = Users::scan(&doomed, users::Wants::HOLDERS);
+        doomed.iter().map(|doomed| keys_in_maps(doomed, users.of(doomed.id))).collect()
+    });
+    for (doomed, keys) in doomed.iter().zip(keys) {
+        match keys {
+            Some(keys) => keys.into_iter().for_each(|(key, pid)| {
+                found.entry(key).or_insert_with(|| format!("process {pid}"));
+            }),
+            None => notes.push(format!("{} is removed and still attached; which key it had cannot be seen", doomed.id)),
         }
     }
     Ok(found)
+}
+
+/// The keys that the mappings of a segment show, with the processes that have them; None where no mapping is seen.
+fn keys_in_maps(segment: &Object, usage: Option<&Usage>) -> Option<Vec<(Key, u32)>> {
+    let wanted = Wanted::new(ShmId::new(segment.id.id), None)?;
+    let pids = usage.into_iter().flat_map(Usage::holding);
+    let all: Vec<_> = attached::among(pids, &wanted)
+        .flat_map(|(process, mappings)| mappings.into_iter().map(move |mapping| (mapping.key, process.pid)))
+        .collect();
+    let keyed = all.iter().filter(|(key, _)| *key != 0).map(|(key, pid)| (Key::from_bits(*key), *pid)).collect();
+    (!all.is_empty()).then_some(keyed)
 }
 
 impl Planned<'_> {
@@ -324,7 +344,7 @@ impl Planned<'_> {
     /// # Errors
     /// Status 10 when it has changed or come into use, 4 without the right.
     pub fn make_room(&self) -> Result<()> {
-        let users = Users::scan(&self.replaced, users::Wants { holders: true, waiters: true });
+        let users = Users::scan(&self.replaced, users::Wants::WHO);
         let usage = |object: &Object| users.of(object.id).cloned().unwrap_or_default();
         let mut candidates: Vec<Candidate> = self
             .replaced

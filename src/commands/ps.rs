@@ -19,6 +19,7 @@ use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
 use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
 use crate::object::uses::{Hidden, Use, of_object};
+use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::reader::{Reader, Task};
 use crate::render::escape::escape;
@@ -73,7 +74,7 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     let inventory = inventory::collect(Collect { kinds: KindSet::ALL, memory: false })?;
     inventory.losses.iter().for_each(|loss| note(loss));
     let objects = inventory.objects;
-    let users = Users::scan(&objects, Wants { holders: true, waiters: true });
+    let users = Users::scan(&objects, Wants::ALL);
     let traces = Traces::look_up(&objects, &users);
     let (mut uses, unread) = living(&objects);
     uses.extend(objects.iter().flat_map(|object| of_object(object, &users, &traces)));
@@ -146,11 +147,17 @@ fn look(number: u32) -> Result<u32> {
     }
 }
 
-/// Whether all threads of a process are in other IPC namespaces than this one.
-///
-/// # Errors
-/// When that may not be looked at, or it has ended.
-fn is_elsewhere(pid: u32) -> io::Result<bool> {
+/// Whether all threads of a process are in other IPC namespaces than this one; None when that cannot be seen.
+fn is_elsewhere(pid: u32) -> Option<bool> {
+    probe::run(|| match look_elsewhere(pid) {
+        Ok(found) => Some(found),
+        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::TimedOut) => None,
+        // It has ended.
+        Err(_) => Some(false),
+    })
+}
+
+fn look_elsewhere(pid: u32) -> io::Result<bool> {
     let (mut reader, own) = (Reader::default(), namespace::ipc());
     let threads = reader.thread_ids(pid)?;
     let namespaces: Vec<_> = threads.into_iter().map(|tid| reader.ipc_namespace(Task::thread(pid, tid))).collect();
@@ -174,7 +181,7 @@ impl PsArgs {
         for pid in wanted {
             let table = self.format.format() == Format::Table;
             if users.is_unseen(*pid) {
-                note(&format!("process {pid} may not be looked into: it may use more than is recorded"));
+                note(&format!("process {pid} {}: it may use more than is recorded", probe::why_unseen(*pid)));
             } else if table && !by_process.get(pid).is_some_and(told) {
                 note(&match is_elsewhere(*pid) {
                     _ if by_process.contains_key(pid) => {
@@ -182,13 +189,11 @@ impl PsArgs {
                             "process {pid} holds and waits for nothing, but has used sets with undo (-v shows them)"
                         )
                     }
-                    Ok(true) => {
+                    Some(true) => {
                         format!("process {pid} is in another IPC namespace, and uses no object of this one")
                     }
-                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                        format!("process {pid} may not be looked into: it may use objects")
-                    }
-                    _ => format!("process {pid} uses no object"),
+                    None => format!("process {pid} {}: it may use objects", probe::why_unseen(*pid)),
+                    Some(false) => format!("process {pid} uses no object"),
                 });
             }
         }

@@ -10,8 +10,7 @@ use crate::object::model::{Detail, Object, Queue, Segment, Set};
 use crate::object::names::Names;
 use crate::object::state::Judgement;
 use crate::object::uses::hidden;
-use crate::proc::process::Recorded;
-use crate::proc::recorded::Processes;
+use crate::proc::recorded::{LookedUp, Recorded};
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
 use crate::render::style::{Style, TimeStyle};
@@ -33,7 +32,7 @@ pub(super) fn write(
     inside: &Inside,
     (found, hints, all): (&Found<'_>, &[String], bool),
     names: &Names,
-    (style, processes): (&Style, &mut Processes),
+    (style, processes): (&Style, &LookedUp),
 ) -> io::Result<()> {
     let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
@@ -113,7 +112,7 @@ fn of_segment(
     object: &Object,
     segment: &Segment,
     inside: &Inside,
-    (style, processes): (&Style, &mut Processes),
+    (style, processes): (&Style, &LookedUp),
 ) {
     sheet.line("size", bytes(segment.size));
     sheet.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
@@ -154,7 +153,7 @@ fn of_set(sheet: &mut Sheet, set: &Set, style: &Style) {
     sheet.line("otime", time(set.otime, style));
 }
 
-fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style, processes: &mut Processes) {
+fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style, processes: &LookedUp) {
     sheet.line(
         "qnum",
         match queue.qnum {
@@ -213,18 +212,26 @@ fn time(time: Timestamp, style: &Style) -> String {
 }
 
 /// A recorded process, and whether it is still that one.
-fn process(pid: Pid, time: Timestamp, happened: bool, processes: &mut Processes) -> String {
+fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> String {
     match (pid.is_none(), happened) {
         (true, true) => "? (a process of another pid namespace)".to_owned(),
         (true, false) => "none yet".to_owned(),
-        (false, _) => {
-            let comparable = processes.clock_set([time]).is_none();
-            match processes.recorded(pid, time, comparable).into() {
-                Recorded::Alive(command) => format!("{pid} ({})", escape(&command)),
-                Recorded::Gone => format!("{pid} (gone)"),
-                Recorded::Unknown => pid.to_string(),
-            }
+        (false, _) => match processes.of(pid, time) {
+            Some(Recorded::Alive(living)) => format!("{pid} ({})", escape(&living.command)),
+            Some(Recorded::Gone(_)) => format!("{pid} (gone)"),
+            Some(Recorded::Unknown(_)) | None => pid.to_string(),
+        },
+    }
+}
+
+/// The processes that the sheet of an object tells of, and when they did what they are recorded for.
+pub(super) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
+    match &object.detail {
+        Detail::Shm(segment) => {
+            vec![(segment.cpid, object.ctime), (segment.lpid, segment.atime.max(segment.dtime))]
         }
+        Detail::Sem(_) => Vec::new(),
+        Detail::Msg(queue) => vec![(queue.lspid, queue.stime), (queue.lrpid, queue.rtime)],
     }
 }
 

@@ -21,7 +21,7 @@ use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
 use crate::object::survey::{Insight, Insights};
-use crate::proc::recorded::Processes;
+use crate::proc::recorded::LookedUp;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -94,7 +94,8 @@ impl ShowArgs {
             Format::Table => {
                 let mut style = Style::new(false, TimeStyle::Full);
                 context.fit(&mut style);
-                let mut processes = Processes::new();
+                let recorded = found.iter().flat_map(|(_, object)| sheets::recorded(object));
+                let processes = LookedUp::new(recorded);
                 for (index, (text, object)) in found.iter().enumerate() {
                     if index > 0 {
                         writeln!(out)?;
@@ -109,7 +110,7 @@ impl ShowArgs {
                         &inside,
                         (&used, &whole.hints(object), context.is_verbose()),
                         names,
-                        (&style, &mut processes),
+                        (&style, &processes),
                     )?;
                 }
                 Ok(())

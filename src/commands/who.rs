@@ -1,6 +1,5 @@
 //! `who`: which processes use objects.
 
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -24,6 +23,7 @@ use crate::object::users::{Usage, Users, Wants};
 use crate::object::uses::recorded::living;
 use crate::object::uses::traces::Traces;
 use crate::object::uses::{Hidden, Use, hidden, of_object, undo_hidden};
+use crate::proc::probe;
 use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
@@ -92,8 +92,8 @@ pub(super) struct Whole<'a> {
 struct Others {
     /// Living processes that the kernel has recorded.
     recorded: HashMap<ObjectId, Vec<Use>>,
-    /// Tells who may know it.
-    judge: RefCell<Judge>,
+    /// Who may know it.
+    may_know: HashMap<ObjectId, MayKnow>,
 }
 
 impl<'a> Whole<'a> {
@@ -104,11 +104,26 @@ impl<'a> Whole<'a> {
 
     /// Adds to those who use `objects` the living processes that are recorded with them, and those that may know them.
     pub(super) fn with_others(mut self, objects: &[Object], criteria: &Criteria) -> Self {
-        let mut recorded: HashMap<ObjectId, Vec<Use>> = HashMap::new();
-        for used in living(objects).0 {
-            recorded.entry(used.object).or_default().push(used);
+        if objects.is_empty() {
+            return self;
         }
-        self.others = Some(Others { recorded, judge: RefCell::new(Judge::new(criteria)) });
+        let (recorded, may_know) = probe::run(|| {
+            let mut recorded: HashMap<ObjectId, Vec<Use>> = HashMap::new();
+            for used in living(objects).0 {
+                recorded.entry(used.object).or_default().push(used);
+            }
+            let mut judge = Judge::new(criteria);
+            let may_know = |object: &Object| {
+                let usage = self.users.of(object.id).unwrap_or(&self.nobody);
+                let seen = of_object(object, self.users, &self.traces);
+                let all = seen.iter().chain(recorded.get(&object.id).into_iter().flatten());
+                let known: Vec<u32> = all.map(|used| used.process().pid).collect();
+                (object.id, judge.may_know(object, usage, &known))
+            };
+            let may_know: HashMap<ObjectId, MayKnow> = objects.iter().map(may_know).collect();
+            (recorded, may_know)
+        });
+        self.others = Some(Others { recorded, may_know });
         self
     }
 
@@ -117,13 +132,12 @@ impl<'a> Whole<'a> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
         let mut uses = of_object(object, self.users, &self.traces);
         let mut may_know = MayKnow::default();
-        if let Some(Others { recorded, judge }) = &self.others {
+        if let Some(Others { recorded, may_know: all }) = &self.others {
             // Who is seen to use it needs no record to be named.
-            let mut known: Vec<u32> = uses.iter().map(|used| used.process().pid).collect();
+            let known: Vec<u32> = uses.iter().map(|used| used.process().pid).collect();
             let recorded = recorded.get(&object.id).into_iter().flatten();
             uses.extend(recorded.filter(|used| !known.contains(&used.process().pid)).cloned());
-            known.extend(uses.iter().map(|used| used.process().pid));
-            may_know = judge.borrow_mut().may_know(object, usage, &known);
+            may_know = all.get(&object.id).cloned().unwrap_or_default();
             let candidates = std::mem::take(&mut may_know.candidates);
             uses.extend(candidates.into_iter().map(|candidate| Use::possible(object.id, candidate)));
         }
@@ -247,7 +261,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
         note(&loss);
     }
     let all = with_other_sets(&objects);
-    let users = Users::scan(&all, Wants { holders: true, waiters: true });
+    let users = Users::scan(&all, Wants::ALL);
     let whole = Whole::new(&all, &users).with_others(&objects, &judging::usual());
     let found: Vec<Found<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found, context);

@@ -4,6 +4,7 @@ use super::inventory;
 use super::model::{Kind, Object};
 use super::users::Usage;
 use crate::proc::attached::{self, Wanted};
+use crate::proc::probe;
 use crate::sys::msg::Message;
 use crate::sys::{self, Errno, MsgId, Pid, SemId, ShmId, memory, msg, namespace, sem};
 
@@ -142,10 +143,15 @@ pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
     if usage.holding().next().is_some()
         && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.key_in_maps())
-        && let Some((_, mappings)) = attached::among(usage.holding(), &wanted).next()
     {
-        // The device of a mapping tells.
-        return mappings.first().map(|found| !wanted.is_plain(&found.mapping));
+        let of_huge_pages = || {
+            let (_, mappings) = attached::among(usage.holding(), &wanted).next()?;
+            // The device of a mapping tells.
+            Some(mappings.first().map(|found| !wanted.is_plain(&found.mapping)))
+        };
+        if let Some(found) = probe::run(of_huge_pages) {
+            return found;
+        }
     }
     let page = memory::page_size() as u64;
     let whole = detail.size.checked_next_multiple_of(page)?;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::sys::memory::page_size;
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
@@ -9,7 +11,7 @@ use crate::sys::shm::ShmStat;
 use crate::sys::{Key, MsgId, Perm, Pid, SemId, ShmId, Timestamp};
 
 /// The three kinds of System V IPC objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// A shared memory segment.
     Shm,
@@ -136,7 +138,7 @@ impl FromIterator<Kind> for KindSet {
 }
 
 /// Kind and kernel identifier: how an object is named exactly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectId {
     /// Which kind.
     pub kind: Kind,
@@ -151,7 +153,7 @@ impl fmt::Display for ObjectId {
 }
 
 /// An object as the kernel described it at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Object {
     /// Which one.
     pub id: ObjectId,
@@ -164,7 +166,7 @@ pub struct Object {
 }
 
 /// The part that depends on the kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// Of a segment.
     Shm(Segment),
@@ -175,7 +177,7 @@ pub enum Detail {
 }
 
 /// What a segment has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Bytes as asked for at creation.
     pub size: u64,
@@ -208,7 +210,7 @@ impl Segment {
 }
 
 /// Where the pages of a segment are, in bytes, as the kernel says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// In RAM.
     pub rss: u64,
@@ -217,7 +219,7 @@ pub struct Memory {
 }
 
 /// What a semaphore set has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Set {
     /// Number of semaphores.
     pub nsems: u64,
@@ -226,7 +228,7 @@ pub struct Set {
 }
 
 /// What a message queue has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// Messages held.
     pub qnum: u64,

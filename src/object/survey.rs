@@ -4,14 +4,20 @@
 //! where neither the selection nor the caller wants it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::inventory::{self, Source};
 use super::model::{Detail, Kind, Object, ObjectId};
 use super::select::Selection;
+use super::state::possible::MayKnow;
 use super::state::{Criteria, Judge, Judgement};
 use super::users::undo::Hiding;
 use super::users::{self, Usage, Users};
 use crate::error::Result;
+use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
 use crate::sys::clock::now;
@@ -62,18 +68,50 @@ impl Insights {
     /// Finds out about `objects`; looks in the same pass for the users of `all`, which they are among.
     #[must_use]
     pub fn among(all: &[Object], objects: &[Object], wanted: Insight, criteria: &Criteria) -> Self {
-        let mut insights = Self::default();
-        insights.look_for_users(all, wanted);
-        if wanted.judgements {
-            insights.judge(objects, criteria);
+        if wanted == Insight::NONE {
+            return Self::default();
         }
-        insights
+        let found = probe::run(|| {
+            let mut insights = Self::default();
+            insights.look_for_users(all, wanted);
+            if wanted.judgements {
+                insights.judge(objects, criteria);
+            }
+            insights.pack()
+        });
+        Self::unpack(found)
+    }
+
+    /// For the way from a probe: what many judgements share goes once.
+    fn pack(self) -> Packed {
+        let mut numbers: HashMap<*const MayKnow, u32> = HashMap::new();
+        let mut answers = Vec::new();
+        let pack = |(id, mut judgement): (ObjectId, Judgement)| {
+            let answer = judgement.may_know.take().map(|answer| {
+                *numbers.entry(Rc::as_ptr(&answer)).or_insert_with(|| {
+                    answers.push(answer);
+                    u32::try_from(answers.len() - 1).unwrap_or(u32::MAX)
+                })
+            });
+            (id, judgement, answer)
+        };
+        let judgements = self.judgements.into_iter().map(pack).collect();
+        Packed { users: self.users, judgements, answers }
+    }
+
+    fn unpack(Packed { users, judgements, answers }: Packed) -> Self {
+        let unpack = |(id, judgement, answer): (ObjectId, Judgement, Option<u32>)| {
+            let may_know = answer.and_then(|number| answers.get(number as usize)).map(Rc::clone);
+            (id, Judgement { may_know, ..judgement })
+        };
+        Self { users, judgements: judgements.into_iter().map(unpack).collect() }
     }
 
     fn look_for_users(&mut self, objects: &[Object], wanted: Insight) {
         let waiters = wanted.waiters || wanted.judgements;
         if (wanted.holders || waiters) && !objects.is_empty() {
-            self.users = Users::scan(objects, users::Wants { holders: wanted.holders, waiters });
+            self.users =
+                Users::scan(objects, users::Wants { holders: wanted.holders, waiters, operations: wanted.waiters });
         }
     }
 
@@ -104,6 +142,31 @@ impl Insights {
     pub fn judgement(&self, id: ObjectId) -> Option<&Judgement> {
         self.judgements.get(&id)
     }
+}
+
+/// Looks for the users of `objects`, and has a judge answer a question about each.
+pub fn ask<T: Serialize + DeserializeOwned>(
+    objects: &[Object],
+    criteria: &Criteria,
+    question: impl Fn(&mut Judge, &Object, &Usage) -> T,
+) -> (Users, Vec<T>) {
+    probe::run(|| {
+        let users = Users::scan(objects, users::Wants::WHO);
+        let mut judge = Judge::new(criteria);
+        let nobody = Usage::default();
+        let answer = |object: &Object| question(&mut judge, object, users.of(object.id).unwrap_or(&nobody));
+        let answers = objects.iter().map(answer).collect();
+        (users, answers)
+    })
+}
+
+/// Insights on their way from a probe.
+#[derive(Debug, Serialize, Deserialize)]
+struct Packed {
+    users: Users,
+    /// With the number of the answer that belongs to it.
+    judgements: Vec<(ObjectId, Judgement, Option<u32>)>,
+    answers: Vec<Rc<MayKnow>>,
 }
 
 /// What a survey is to find out of the objects that it chooses.
@@ -148,6 +211,28 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
         .filter(|(used, _)| *used)
         .fold(wants.insight, |wanted, (_, more)| wanted.or(more));
     let mut insights = Insights::default();
+    let mut doubts = Vec::new();
+    if wanted != Insight::NONE {
+        let found;
+        (objects, found, doubts) = probe::run(|| {
+            let (objects, insights, doubts) = look(objects.clone(), wanted, selection);
+            (objects, insights.pack(), doubts)
+        });
+        insights = Insights::unpack(found);
+    }
+    if !selection.states.is_empty() {
+        let chosen = |state| selection.states.contains(&state);
+        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
+    }
+    if selection.creator_gone {
+        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
+    }
+    Ok(Survey { objects, insights, losses, doubts, sources })
+}
+
+/// Those of `objects` that the processes of the selection use, what is `wanted` of them, and what may be missing.
+fn look(mut objects: Vec<Object>, wanted: Insight, selection: &Selection) -> (Vec<Object>, Insights, Vec<String>) {
+    let mut insights = Insights::default();
     insights.look_for_users(&objects, wanted);
     let mut doubts = Vec::new();
     if !selection.pids.is_empty() {
@@ -158,14 +243,7 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
     if wanted.judgements {
         insights.judge(&objects, &selection.criteria);
     }
-    if !selection.states.is_empty() {
-        let chosen = |state| selection.states.contains(&state);
-        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
-    }
-    if selection.creator_gone {
-        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
-    }
-    Ok(Survey { objects, insights, losses, doubts, sources })
+    (objects, insights, doubts)
 }
 
 /// A search for the objects that processes use.
@@ -200,7 +278,7 @@ impl Search {
         let unseen: BTreeSet<u32> = self.pids.iter().filter_map(|pid| u32::try_from(pid.raw()).ok()).collect();
         let unseen = unseen.into_iter().filter(|pid| users.is_unseen(*pid));
         let unseen =
-            unseen.map(|pid| format!("process {pid} may not be looked into: it may use more than is recorded"));
+            unseen.map(|pid| format!("process {pid} {}: it may use more than is recorded", probe::why_unseen(pid)));
         let unread = match self.unread {
             0 => None,
             1 => Some("who last changed the semaphores of 1 set is hidden: needs read permission".to_owned()),

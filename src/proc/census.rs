@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 
 use super::identity::{self, Users};
+use super::probe;
 use super::reader::{self, Reader, Task};
 use super::task::Stat;
 
@@ -47,7 +48,7 @@ impl Census {
     /// # Errors
     /// When `/proc` cannot be listed: there may be any process then.
     pub fn take(reader: &mut Reader) -> io::Result<Self> {
-        let mut census = Self { seen: HashSet::from([std::process::id()]), ..Self::default() };
+        let mut census = Self { seen: HashSet::from([probe::program()]), ..Self::default() };
         census.update(reader)?;
         Ok(census)
     }
@@ -110,9 +111,10 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     let stat = match reader.read(process, "stat").map(Stat::parse) {
         Ok(Some(stat)) => stat,
         Err(error) if reader::is_gone(&error) => return Sight::Ended,
-        // It is there, and that is all that is known.
+        // It is there; whom it acts as may be all that is known.
         Ok(None) | Err(_) => {
-            return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, users: None }));
+            let users = reader.read(process, "status").ok().and_then(identity::users_in);
+            return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, users }));
         }
     };
     if stat.is_kernel_thread() {

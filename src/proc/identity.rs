@@ -3,10 +3,15 @@
 use std::fs;
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use super::reader::{self, Reader};
 use super::task::Stat;
 use crate::sys::Pid;
 use crate::sys::process::exists;
+
+/// `CAP_IPC_OWNER` in a set of capabilities.
+const CAP_IPC_OWNER: u64 = 1 << 15;
 
 /// What `/proc` says of a process or thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +33,14 @@ pub struct Task {
 }
 
 /// Whom a process may act as.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
     /// Its real, effective, saved and file system user.
     pub uids: Vec<u32>,
     /// Its groups of the same kinds, and the supplementary ones.
     pub gids: Vec<u32>,
+    /// Whether it has, or can raise, `CAP_IPC_OWNER`: every object lets it in then.
+    pub enters_all: bool,
 }
 
 /// What a number leads to.
@@ -116,7 +123,10 @@ fn status(text: &[u8]) -> Option<Status> {
     };
     let (uids, mut gids) = (numbers(b"Uid:")?, numbers(b"Gid:")?);
     gids.extend(numbers(b"Groups:").unwrap_or_default());
-    Some(Status { process, users: Users { uids, gids } })
+    let permitted = field(text, b"CapPrm:").and_then(|mut words| words.next().map(<[u8]>::to_vec));
+    let permitted = permitted.and_then(|word| u64::from_str_radix(std::str::from_utf8(&word).ok()?, 16).ok());
+    let enters_all = permitted.is_none_or(|permitted| permitted & CAP_IPC_OWNER != 0);
+    Some(Status { process, users: Users { uids, gids, enters_all } })
 }
 
 /// Whom a process may act as, by its `status`.

@@ -15,6 +15,7 @@ pub mod mapped_code;
 pub mod maps;
 pub mod mounts;
 pub mod permission;
+pub mod probe;
 pub mod process;
 pub mod program_files;
 pub mod reader;

@@ -1,5 +1,7 @@
 //! Whom an object's mode lets in.
 
+use serde::{Deserialize, Serialize};
+
 use super::identity::Users;
 use crate::sys::{Gid, Perm};
 
@@ -9,7 +11,7 @@ const GROUP: u32 = 0o060;
 const OTHERS: u32 = 0o006;
 
 /// As whom a process is let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LetIn {
     /// As the object's creator, who can change its mode.
     Creator,
@@ -72,7 +74,7 @@ mod tests {
             mode: Mode::new(mode),
         };
         let of = |uids: [u32; 4], gids: &[u32], mode| {
-            let_in(Some(&Users { uids: uids.to_vec(), gids: gids.to_vec() }), &perm(mode))
+            let_in(Some(&Users { uids: uids.to_vec(), gids: gids.to_vec(), ..Users::default() }), &perm(mode))
         };
         assert_eq!(of([10; 4], &[1], 0), Some(LetIn::Owner));
         assert_eq!(of([11; 4], &[1], 0), Some(LetIn::Creator));

@@ -3,6 +3,8 @@
 use procfs::process::Process;
 use procfs::{Current, Meminfo};
 
+use serde::{Deserialize, Serialize};
+
 use super::identity::numbers_are_ours;
 use super::reader::{Reader, Task, is_gone};
 use super::recorded;
@@ -24,7 +26,7 @@ const CAP_SYS_ADMIN: u64 = 1 << 21;
 const CAP_READ_TASKS: u64 = 1 << 38 | 1 << 39;
 
 /// What can be said of a process the kernel recorded for an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorded {
     /// It lives; its command name, not yet escaped.
     Alive(String),

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::probe::{self, What};
 use crate::sys::unopened::Unopened;
 
 /// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
@@ -18,6 +19,16 @@ const MOST_BYTES: usize = 64 << 20;
 const THREAD_LISTINGS: u32 = 16;
 /// The files that the kernel writes as one record.
 const AT_ONCE: [&str; 6] = ["stat", "status", "syscall", "cgroup", "schedstat", "wchan"];
+
+/// What has to be waited for, perhaps, to read a file: measured on Linux 6.18, with a process that is kept in execve(2) and
+/// one whose memory map is locked.
+fn what_of(name: &str) -> What {
+    match name {
+        "status" | "cgroup" | "schedstat" | "comm" | "task" | "" => What::Nothing,
+        "mem" => What::Memory,
+        _ => What::Facts,
+    }
+}
 
 /// Reads files of processes into one buffer.
 #[derive(Debug, Default)]
@@ -50,14 +61,15 @@ impl Task {
 }
 
 impl Reader {
-    fn at(&mut self, task: Task, name: &str) -> &str {
+    fn at(&mut self, task: Task, name: &str) -> io::Result<&str> {
+        probe::begin(task.pid, what_of(name))?;
         self.path.clear();
         // Writing to a String cannot fail.
         let _ = match task.tid {
             None => write!(self.path, "/proc/{}/{name}", task.pid),
             Some(tid) => write!(self.path, "/proc/{}/task/{tid}/{name}", task.pid),
         };
-        &self.path
+        Ok(&self.path)
     }
 
     /// All of a file; valid until the next call.
@@ -91,7 +103,7 @@ impl Reader {
         if name == "maps" {
             MAPS.fetch_add(1, Ordering::Relaxed);
         }
-        File::open(self.at(task, name))
+        File::open(self.at(task, name)?)
     }
 
     /// Puts all of a file at the beginning of `buffer`; how long it is.
@@ -109,7 +121,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn link(&mut self, task: Task, name: &str) -> io::Result<Vec<u8>> {
-        fs::read_link(self.at(task, name)).map(|path| path.into_os_string().into_vec())
+        fs::read_link(self.at(task, name)?).map(|path| path.into_os_string().into_vec())
     }
 
     /// The file that a link such as `exe` or `root` leads to, not opened for reading.
@@ -117,7 +129,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn find(&mut self, task: Task, name: &str) -> io::Result<Unopened> {
-        Unopened::at(Path::new(self.at(task, name)))
+        Unopened::at(Path::new(self.at(task, name)?))
     }
 
     /// The file that is mapped from one address to another, not opened for reading. Also one whose name is gone.
@@ -172,7 +184,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`].
     pub fn threads(&mut self, pid: u32) -> io::Result<u64> {
-        fs::metadata(self.at(Task::process(pid), "task")).map(|data| data.nlink().saturating_sub(2))
+        fs::metadata(self.at(Task::process(pid), "task")?).map(|data| data.nlink().saturating_sub(2))
     }
 
     /// All threads that a process had at some moment of this call. A listing alone does not tell: the kernel's ends where
@@ -182,7 +194,7 @@ impl Reader {
     /// As [`Reader::read`]; another one where threads come and go too fast for all to be listed.
     pub fn thread_ids(&mut self, pid: u32) -> io::Result<Vec<u32>> {
         for _ in 0..THREAD_LISTINGS {
-            let listed = fs::read_dir(self.at(Task::process(pid), "task")).and_then(numbers)?;
+            let listed = fs::read_dir(self.at(Task::process(pid), "task")?).and_then(numbers)?;
             if self.are_all_threads(pid, &listed)? {
                 return Ok(listed);
             }
@@ -197,7 +209,7 @@ impl Reader {
     /// As [`Reader::read`].
     pub fn are_all_threads(&mut self, pid: u32, listed: &[u32]) -> io::Result<bool> {
         let counted = self.threads(pid)?;
-        let is_there = |tid: &u32| fs::symlink_metadata(self.at(Task::thread(pid, *tid), "")).is_ok();
+        let is_there = |tid: &u32| self.at(Task::thread(pid, *tid), "").and_then(fs::symlink_metadata).is_ok();
         Ok(counted == listed.len() as u64 && listed.iter().all(is_there))
     }
 
@@ -206,7 +218,7 @@ impl Reader {
     /// # Errors
     /// As [`Reader::read`]; `EIO` where nothing is mapped, `UnexpectedEof` where that ends too early.
     pub fn memory(&mut self, task: Task, address: u64, memory: &mut [u8]) -> io::Result<()> {
-        File::open(self.at(task, "mem"))?.read_exact_at(memory, address)
+        File::open(self.at(task, "mem")?)?.read_exact_at(memory, address)
     }
 
     /// Whether a process runs a 64-bit program, by what it was started with; None where that may not be read. Its file
@@ -273,13 +285,19 @@ pub fn is_gone(error: &io::Error) -> bool {
 static LISTINGS: AtomicU64 = AtomicU64::new(0);
 static MAPS: AtomicU64 = AtomicU64::new(0);
 
-/// The numbers of all processes that `/proc` shows.
+/// The numbers of all processes that `/proc` shows, but for a probe of this program, which uses nothing.
 ///
 /// # Errors
 /// When there is no `/proc`, or not all of it can be listed.
 pub fn processes() -> io::Result<Vec<u32>> {
     LISTINGS.fetch_add(1, Ordering::Relaxed);
-    fs::read_dir("/proc").and_then(numbers)
+    let mut all = fs::read_dir("/proc").and_then(numbers)?;
+    if probe::is_inside()
+        && let Some(own) = fs::read_link("/proc/self").ok().and_then(|link| link.to_str()?.parse::<u32>().ok())
+    {
+        all.retain(|pid| *pid != own);
+    }
+    Ok(all)
 }
 
 /// How often this program has listed all processes, and how often it has looked at what one has mapped: the tests hold it

@@ -4,11 +4,14 @@
 //! started no later than that time. That is no proof where the clock was set in between: a process's start is known in
 //! ticks since the boot alone, and a clock set forward moves it behind what the process did.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::sync::OnceLock;
 
+use serde::{Deserialize, Serialize};
+
 use super::identity::{self, Look, Task};
+use super::probe;
 use super::threaded::Threaded;
 use crate::sys::clock::now;
 use crate::sys::{Perm, Pid, Timestamp, namespace};
@@ -26,7 +29,7 @@ const UNKNOWN: i64 = i64::MAX;
 static FACTS: OnceLock<Processes> = OnceLock::new();
 
 /// What can be said of a process that the kernel recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorded {
     /// It lives.
     Alive(Living),
@@ -37,7 +40,7 @@ pub enum Recorded {
 }
 
 /// A living process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Living {
     /// Its number; the recorded one may be that of a thread of it.
     pub process: i32,
@@ -46,7 +49,7 @@ pub struct Living {
 }
 
 /// How it is known that a process is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gone {
     /// No process or thread has the number.
     NoSuch,
@@ -58,7 +61,7 @@ pub enum Gone {
 
 /// Who may have forked a process that has ended, and so may know what it did: its parent, unless that came later and
 /// only adopted it, as the first process does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Parent {
     /// This process lives.
     Lives(Living),
@@ -69,7 +72,7 @@ pub enum Parent {
 }
 
 /// Why it cannot be known whether a process lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unknown {
     /// A process or thread has the number, and `/proc` does not show it.
     Hidden,
@@ -202,7 +205,7 @@ impl Processes {
         match ended.parent {
             0 => return Parent::Hidden,
             1 => return Parent::No,
-            own if own == std::process::id().cast_signed() => return Parent::No,
+            own if own == probe::program().cast_signed() => return Parent::No,
             _ => {}
         }
         match self.look(Pid::new(ended.parent), time) {
@@ -269,6 +272,36 @@ impl Processes {
             None if threaded.complete => Thread::No,
             None => Thread::Hidden,
         }
+    }
+}
+
+/// What can be said of processes that the kernel recorded at some time, looked up together.
+#[derive(Debug, Default)]
+pub struct LookedUp(HashMap<(Pid, Timestamp), Recorded>);
+
+impl LookedUp {
+    /// Looks them up.
+    #[must_use]
+    pub fn new(all: impl IntoIterator<Item = (Pid, Timestamp)>) -> Self {
+        let all: BTreeSet<(Pid, Timestamp)> = all.into_iter().filter(|(pid, _)| !pid.is_none()).collect();
+        if all.is_empty() {
+            return Self::default();
+        }
+        let found = probe::run(|| {
+            let mut processes = Processes::new();
+            let look_up = |(pid, time): &(Pid, Timestamp)| {
+                let comparable = processes.clock_set([*time]).is_none();
+                processes.recorded(*pid, *time, comparable)
+            };
+            all.iter().map(look_up).collect::<Vec<_>>()
+        });
+        Self(all.into_iter().zip(found).collect())
+    }
+
+    /// What was found of one that was looked up; None of others.
+    #[must_use]
+    pub fn of(&self, pid: Pid, time: Timestamp) -> Option<&Recorded> {
+        self.0.get(&(pid, time))
     }
 }
 

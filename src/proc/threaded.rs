@@ -5,6 +5,7 @@ use std::io;
 
 use super::identity;
 use super::permission::let_in;
+use super::probe;
 use super::process::{Membership, ipc_membership};
 use super::reader::{self, Reader};
 use super::task::Stat;
@@ -22,7 +23,7 @@ pub(super) struct Threaded {
 impl Threaded {
     /// Looks at every process once.
     pub(super) fn list() -> Self {
-        let (own, namespace) = (std::process::id(), namespace::ipc());
+        let (own, namespace) = (probe::program(), namespace::ipc());
         // The first process is always there; where it is not to be seen, others are not either.
         let mut complete = identity::read(1).is_ok();
         let mut reader = Reader::default();

@@ -40,7 +40,10 @@ impl Mapped {
     /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`.
     pub fn new(id: ShmId, read_only: bool) -> Result<Self> {
         let attachment = Attachment::new(id, read_only)?;
-        let len = usize::try_from(shm::stat(id)?.size).map_err(|_| Errno::ENOMEM)?;
+        let size = shm::stat(id)?.size;
+        let len = usize::try_from(size).map_err(|_| Errno::ENOMEM)?;
+        // Where that fails, a child is recorded as a user for as long as it lives.
+        let _ = attachment.keep_from_children(size);
         Ok(Self { attachment, len })
     }
 

@@ -2,6 +2,7 @@
 
 pub mod kcmp;
 pub mod mapping;
+pub mod probe;
 mod program;
 mod report;
 pub mod undo;

@@ -243,6 +243,19 @@ impl Attachment {
         Ok(Self { address: address as usize })
     }
 
+    /// Keeps it from children that this process forks later: they would count as attachments, and be recorded.
+    ///
+    /// # Errors
+    /// `EINVAL` should not be possible.
+    pub fn keep_from_children(&self, size: u64) -> Result<()> {
+        let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
+        // SAFETY: says of the whole mapping, which this has made, that children do not get it; no byte changes.
+        Errno::check(libc::c_long::from(unsafe {
+            libc::madvise(self.address as *mut libc::c_void, size, libc::MADV_DONTFORK)
+        }))
+        .map(drop)
+    }
+
     /// Where it is mapped in this process.
     #[must_use]
     pub fn address(&self) -> usize {

@@ -1,9 +1,11 @@
 //! Kernel numbers that must not be confused with one another.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 /// A creation key. Zero (`IPC_PRIVATE`) is not a name: any number of objects have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(u32);
 
 impl Key {
@@ -50,7 +52,7 @@ impl fmt::Display for Key {
 macro_rules! number_type {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name($inner);
 
         impl $name {
@@ -109,7 +111,7 @@ impl Pid {
 }
 
 /// Seconds since 1970 as the kernel keeps them for an object; 0 means "never".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -136,7 +138,7 @@ impl Timestamp {
 }
 
 /// Permission bits, with the status bits the kernel shows beside them for segments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Mode(u32);
 
 impl Mode {
@@ -191,7 +193,7 @@ impl fmt::Display for Mode {
 }
 
 /// Who owns an object and who may use it (`struct ipc_perm`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Perm {
     /// The creation key; private once a segment is marked for removal.
     pub key: Key,

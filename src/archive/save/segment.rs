@@ -125,7 +125,7 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
 
 /// Whether others can write to it while it is copied; nobody tells whether they do.
 fn in_use_by_writers(segment: &Object) -> Option<String> {
-    let users = Users::scan(&[*segment], Wants { holders: true, waiters: false });
+    let users = Users::scan(&[*segment], Wants::HOLDERS);
     let usage = users.of(segment.id)?;
     let own = std::process::id();
     if let Some(writer) = usage.holders.iter().find(|holder| holder.writable && holder.process.pid != own) {

@@ -12,8 +12,8 @@ use crate::object::model::Object;
 use crate::object::reference::Resolved;
 use crate::object::removal::{self, Removal};
 use crate::object::rights;
-use crate::object::state::Judge;
-use crate::object::users::{Users, Wants, words};
+use crate::object::survey;
+use crate::object::users::{Users, words};
 use crate::sys::held_signals::HeldSignals;
 
 /// What to do about an object that may be in use.
@@ -26,16 +26,16 @@ pub(super) fn remove_unused(
     report: &mut Report,
 ) -> Result<Option<HeldSignals>> {
     let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
-    let users = Users::scan(&objects, Wants { holders: true, waiters: true });
     let criteria = judging::usual();
-    let mut judge = Judge::new(&criteria);
+    let (users, objections) = survey::ask(&objects, &criteria, |judge, object, usage| {
+        let objection = || judge.objection(object, usage).map(|evidence| closing::may_be_in_use(&evidence));
+        words::maybe_in_use(object, usage).or_else(objection)
+    });
     let mut unused = Vec::new();
     let mut names = HashMap::new();
-    for candidate in candidates {
+    for (candidate, in_use) in candidates.iter().zip(objections) {
         let (object, found) = (&candidate.found.object, &candidate.found);
         let usage = users.of(object.id).cloned().unwrap_or_default();
-        let objection = || judge.objection(object, &usage).map(|evidence| closing::may_be_in_use(&evidence));
-        let in_use = words::maybe_in_use(object, &usage).or_else(objection);
         match removal::foresee(&candidate.fingerprint, object) {
             Removal::Kept(reason) => kept(found, reason, "kept; list it again", report),
             _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), KEPT_IN_USE, report),

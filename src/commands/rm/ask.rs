@@ -7,8 +7,8 @@ use super::super::judging;
 use super::candidates::Candidate;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
-use crate::object::state::Judge;
-use crate::object::users::{Users, Wants, words};
+use crate::object::survey;
+use crate::object::users::words;
 use crate::render::escape::escape;
 
 /// Objects in use that a question names one by one.
@@ -29,18 +29,14 @@ pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
             .map(|candidate| candidate.found.object)
             .filter(|object| !known.contains(&object.id))
             .collect();
-        let users = Users::scan(&objects, Wants { holders: true, waiters: true });
-        let mut judge = Judge::new(&criteria);
-        let used: Vec<(ObjectId, String)> = candidates
-            .iter()
-            .filter(|candidate| !known.contains(&candidate.found.object.id))
-            .filter_map(|candidate| {
-                let object = &candidate.found.object;
-                let usage = users.of(object.id).cloned().unwrap_or_default();
-                let living = || judge.living_user(object, &usage).map(|evidence| escape(&evidence.fact).into_owned());
-                let how = words::in_use(object, Some(&usage)).or_else(living)?;
-                Some((candidate.found.object.id, format!("{}: {how}", candidate.found)))
-            })
+        let (_, uses) = survey::ask(&objects, &criteria, |judge, object, usage| {
+            let living = || judge.living_user(object, usage).map(|evidence| escape(&evidence.fact).into_owned());
+            words::in_use(object, Some(usage)).or_else(living)
+        });
+        let asked = candidates.iter().filter(|candidate| !known.contains(&candidate.found.object.id));
+        let used: Vec<(ObjectId, String)> = asked
+            .zip(uses)
+            .filter_map(|(candidate, how)| Some((candidate.found.object.id, format!("{}: {}", candidate.found, how?))))
             .collect();
         if used.is_empty() {
             return true;

@@ -105,11 +105,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let attached = candidates.iter().map(|candidate| candidate.found.object);
     let attached: Vec<Object> =
         attached.filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0)).collect();
-    let users = if attached.is_empty() {
-        Users::default()
-    } else {
-        Users::scan(&attached, Wants { holders: true, waiters: false })
-    };
+    let users = if attached.is_empty() { Users::default() } else { Users::scan(&attached, Wants::HOLDERS) };
     for candidate in &candidates {
         act::remove(candidate, args.dry_run, &users, &mut report);
     }

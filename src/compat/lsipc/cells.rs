@@ -10,7 +10,7 @@ use crate::object::model::{Detail, Object};
 use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::units::{push_hex32, push_i64, push_u64};
 use crate::sys::clock::{LocalTime, local_time, now};
-use crate::sys::{Gid, Mode, Timestamp, Uid};
+use crate::sys::{Gid, Mode, Pid, Timestamp, Uid};
 
 /// Makes cells.
 pub(super) struct Cells {
@@ -22,16 +22,27 @@ pub(super) struct Cells {
     times: Times,
 }
 
+/// Who made a segment, and when at the latest.
+fn creator(object: &Object) -> Option<(Pid, Timestamp)> {
+    let segment = object.as_segment()?;
+    // It was made no later than at any of its times.
+    let times = [object.ctime, segment.atime, segment.dtime];
+    let made = times.into_iter().filter(|time| !time.is_never()).min().unwrap_or(object.ctime);
+    Some((segment.cpid, made))
+}
+
 impl Cells {
     /// For these objects and columns.
     pub(super) fn new(request: &Request, encoding: Encoding, objects: &[Object], columns: &[Column]) -> Self {
+        let shows_commands = columns.contains(&Column::Command);
+        let creators = objects.iter().filter(|_| shows_commands).filter_map(creator);
         let default = if request.is_sheet() { TimeFormat::Full } else { TimeFormat::Short };
         Self {
             encoding,
             bytes: request.bytes,
             numeric_perms: request.numeric_perms,
             names: names(objects, columns),
-            commands: Commands::new(encoding),
+            commands: Commands::of_all(encoding, creators),
             times: Times::new(request.time_format.unwrap_or(default), encoding),
         }
     }
@@ -65,11 +76,8 @@ impl Cells {
             (Detail::Shm(_), Column::Status) => push_status(out, object.perm.mode),
             (Detail::Shm(segment), Column::Attach) => self.times.push(out, segment.atime),
             (Detail::Shm(segment), Column::Detach) => self.times.push(out, segment.dtime),
-            (Detail::Shm(segment), Column::Command) => {
-                // The segment was made no later than at any of its times.
-                let times = [object.ctime, segment.atime, segment.dtime];
-                let made = times.into_iter().filter(|time| !time.is_never()).min().unwrap_or(object.ctime);
-                out.push_str(self.commands.of(segment.cpid, made));
+            (Detail::Shm(_), Column::Command) => {
+                out.push_str(creator(object).map_or("", |(pid, made)| self.commands.of(pid, made)));
             }
             (Detail::Shm(segment), Column::Cpid) => push_i64(out, segment.cpid.raw().into()),
             (Detail::Shm(segment), Column::Lpid) => push_i64(out, segment.lpid.raw().into()),

@@ -1,8 +1,9 @@
 //! Command lines of the processes the kernel recorded, each process looked into once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::encode::{self, Encoding};
+use crate::proc::probe;
 use crate::proc::reader::{Reader, Task};
 use crate::proc::recorded::{Processes, Recorded};
 use crate::sys::{Pid, Timestamp};
@@ -10,46 +11,57 @@ use crate::sys::{Pid, Timestamp};
 /// util-linux shows no more bytes of a command line.
 const MOST: u64 = 8191;
 
-/// What was found out so far.
+/// What was found out.
+#[derive(Default)]
 pub(super) struct Commands {
-    encoding: Encoding,
-    processes: Processes,
-    /// The command line, encoded.
+    /// The command lines, encoded.
     lines: HashMap<i32, Box<str>>,
-    /// Whether it is that of the process which was recorded then.
-    same: HashMap<(i32, i64), bool>,
+    /// The processes that were recorded then and still live.
+    same: BTreeSet<(Pid, Timestamp)>,
 }
 
 impl Commands {
-    pub(super) fn new(encoding: Encoding) -> Self {
-        Self { encoding, processes: Processes::new(), lines: HashMap::new(), same: HashMap::new() }
+    /// Looks up the processes that were recorded so.
+    pub(super) fn of_all(encoding: Encoding, recorded: impl IntoIterator<Item = (Pid, Timestamp)>) -> Self {
+        let all: BTreeSet<(Pid, Timestamp)> = recorded.into_iter().filter(|(pid, _)| !pid.is_none()).collect();
+        if all.is_empty() {
+            return Self::default();
+        }
+        let (same, lines) = probe::run(|| {
+            let mut processes = Processes::new();
+            let mut is_alive = |(pid, time): &(Pid, Timestamp)| {
+                let comparable = processes.clock_set([*time]).is_none();
+                matches!(processes.recorded(*pid, *time, comparable), Recorded::Alive(_))
+            };
+            let same: BTreeSet<(Pid, Timestamp)> = all.iter().copied().filter(|one| is_alive(one)).collect();
+            let pids: BTreeSet<i32> = same.iter().map(|(pid, _)| pid.raw()).collect();
+            let mut reader = Reader::default();
+            let lines: Vec<(i32, Vec<u8>)> = pids.into_iter().map(|pid| (pid, read(pid, &mut reader))).collect();
+            (same, lines)
+        });
+        let lines = lines.into_iter().map(|(pid, bytes)| (pid, line(bytes, encoding))).collect();
+        Self { lines, same }
     }
 
     /// The command line of the process recorded at `time`, its arguments between blanks; empty when it has ended,
     /// whoever has its number now.
-    pub(super) fn of(&mut self, pid: Pid, time: Timestamp) -> &str {
-        if pid.is_none() {
+    pub(super) fn of(&self, pid: Pid, time: Timestamp) -> &str {
+        if !self.same.contains(&(pid, time)) {
             return "";
         }
-        let Self { same, processes, .. } = self;
-        let is_same = same.entry((pid.raw(), time.seconds())).or_insert_with(|| {
-            let comparable = processes.clock_set([time]).is_none();
-            matches!(processes.recorded(pid, time, comparable), Recorded::Alive(_))
-        });
-        if !*is_same {
-            return "";
-        }
-        let encoding = self.encoding;
-        self.lines.entry(pid.raw()).or_insert_with(|| line(pid, encoding))
+        self.lines.get(&pid.raw()).map_or("", |line| line)
     }
 }
 
-fn line(pid: Pid, encoding: Encoding) -> Box<str> {
-    let number = u32::try_from(pid.raw()).unwrap_or(0);
-    let mut reader = Reader::default();
+fn read(pid: i32, reader: &mut Reader) -> Vec<u8> {
+    let number = u32::try_from(pid).unwrap_or(0);
     let read = reader.beginning(Task::process(number), "cmdline", MOST as usize + 1);
     let mut bytes = read.map(<[u8]>::to_vec).unwrap_or_default();
     bytes.truncate(MOST as usize);
+    bytes
+}
+
+fn line(mut bytes: Vec<u8>, encoding: Encoding) -> Box<str> {
     if bytes == [0] && encoding == Encoding::Sheet {
         // Not the same as no command line, which has no line in a sheet either.
         return " ".into();

@@ -109,9 +109,9 @@ fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
         names.iter().map(|name| Head { name, width: name.len(), right: true, cut: false, uneven: false }).collect(),
     );
     let encoding = Encoding::Table { utf8: locale::is_utf8() };
-    let mut commands = Commands::new(encoding);
     // A semaphore was last changed by an operation or by being set.
     let latest = set.activity();
+    let commands = Commands::of_all(encoding, semaphores.iter().map(|semaphore| (semaphore.pid, latest)));
     for semaphore in semaphores {
         table.number(semaphore.index.into());
         table.number(semaphore.value.into());

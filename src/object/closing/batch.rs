@@ -4,22 +4,26 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use super::judges::{self, Finding, Judges, Subject};
 use super::record::Record;
-use super::{Candidate, Fate, Rule, facts, gate};
+use super::{Candidate, Fate, facts, gate};
 use crate::error::{Error, Status, bare};
 use crate::object::inside::Semaphore;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::removal;
 use crate::object::rights::{may_change, refused};
-use crate::object::state::{Criteria, Evidence, Judge, State};
+use crate::object::state::{Criteria, Evidence};
 use crate::object::users::{Usage, Users, Wants};
+use crate::proc::probe::Failure;
 use crate::proc::sysctl;
 use crate::render::escape::escape;
 use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::Attachment;
 use crate::sys::{Errno, Mode, Perm, ShmId, Timestamp, barrier, memory};
 
+/// So often objects are closed again because somebody did not answer.
+const ATTEMPTS: u32 = 8;
 /// So long another run is waited for that has closed the same objects, and so often looked for.
 const PATIENCE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(5);
@@ -41,21 +45,46 @@ struct Closed<'a> {
 /// Removes those of `batch` that are still what they were judged to be, and tells of each what became of it.
 ///
 /// Signals that end or stop programs are held back meanwhile. Give no more than [`super::BATCH`] at a time: others
-/// are shut out for as long as it takes.
+/// are shut out for as long as it takes. Where a process does not answer while they are, all is opened again and done once
+/// more, without asking it.
 pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
     let _held = HeldSignals::hold();
+    let mut left = remove_once(batch, record, judges);
+    for _ in 0..ATTEMPTS {
+        let again: Vec<usize> = (0..batch.len()).filter(|&place| left[place].again.is_some()).collect();
+        if again.is_empty() {
+            break;
+        }
+        let candidates: Vec<Candidate> = again.iter().filter_map(|&place| left[place].again.take()).collect();
+        for (place, outcome) in again.into_iter().zip(remove_once(&candidates, record, judges)) {
+            left[place] = outcome;
+        }
+    }
+    left.into_iter().map(|outcome| outcome.fate).collect()
+}
+
+/// What became of an object, and as what to try it again, because somebody did not answer.
+struct Outcome {
+    fate: Fate,
+    again: Option<Candidate>,
+}
+
+fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Outcome> {
     let mut fates: Vec<Option<Fate>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
     keep_closed_by_others(batch, record, &mut fates);
     let wanted: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
     let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
-    judges.prepare(batch, &mut fates);
+    if judges.are_new() {
+        prepare(batch, &mut fates, judges);
+    }
     if let Err(error) = record.write(&objects) {
         let reason = format!("{}: {}", record.path().display(), bare(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
-        return fates.into_iter().map(|fate| fate.unwrap_or_else(|| Fate::Failed(fail()))).collect();
+        let fates = fates.into_iter().map(|fate| fate.unwrap_or_else(|| Fate::Failed(fail())));
+        return fates.map(|fate| Outcome { fate, again: None }).collect();
     }
     let mut closed = Vec::with_capacity(wanted.len());
-    keep_slept_on(batch, &mut fates);
+    keep_slept_on(batch, &mut fates, judges);
     for place in wanted {
         if fates[place].is_some() {
             continue;
@@ -65,17 +94,51 @@ pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> 
             Err(fate) => fates[place] = Some(fate),
         }
     }
+    let mut again = Vec::new();
     if !closed.is_empty() {
         barrier::wait_for_callers();
         judges.look_anew();
-        let closed = read_sets(closed, &mut fates, judges);
-        decide(&closed, &mut fates, judges);
+        let closed = read_sets(closed, &mut fates, judges, &mut again);
+        decide(&closed, &mut fates, judges, &mut again);
     }
     // If that fails, the next run finds nothing that is closed.
     let _ = record.done(&objects);
     let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect();
     see_others_out(batch, record, &mut fates);
-    fates
+    let mut outcomes: Vec<Outcome> = fates.into_iter().map(|fate| Outcome { fate, again: None }).collect();
+    for (place, candidate) in again {
+        outcomes[place].again = Some(candidate);
+    }
+    outcomes
+}
+
+/// Judges before the first objects are closed, so that what takes time, the reading of programs and libraries, is done
+/// by the time that others are shut out.
+fn prepare(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
+    let places: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
+    for places in by_criteria(places, |&place| batch[place].rule.criteria()) {
+        let subjects = places.iter().map(|&place| Subject::new(&batch[place])).collect();
+        match judges.ask(batch[places[0]].rule.criteria(), subjects, None, true) {
+            Ok(found) => {
+                for (&place, finding) in places.iter().zip(found) {
+                    fates[place] = finding.verdict.err().map(Fate::Kept);
+                }
+            }
+            Err(reason) => places.iter().for_each(|&place| fates[place] = Some(Fate::Kept(reason.clone()))),
+        }
+    }
+}
+
+/// Groups what has the same criteria; mostly that is all.
+fn by_criteria<'a, T>(all: Vec<T>, criteria: impl Fn(&T) -> &'a Criteria) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for one in all {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| criteria(first) == criteria(&one))) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
 }
 
 /// Whether somebody has closed it since it was judged, or before.
@@ -140,18 +203,20 @@ fn unchanged(candidate: &Candidate) -> Result<(), Fate> {
 
 /// Keeps queues on which somebody has gone to sleep since they were judged. Closing would wake receivers with EACCES, and
 /// they would not be found any more; so they are looked for as shortly before as can be.
-fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>]) {
+fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
     let is_queue = |place: &usize| fates[*place].is_none() && batch[*place].object.kind() == Kind::Msg;
     let queues: Vec<usize> = (0..batch.len()).filter(is_queue).collect();
-    if queues.is_empty() {
-        return;
-    }
-    let objects: Vec<Object> = queues.iter().map(|&place| batch[place].expected).collect();
-    let users = Users::scan(&objects, Wants { holders: false, waiters: true });
-    for place in queues {
-        let candidate = &batch[place];
-        let found = users.of(candidate.object.id).and_then(|usage| facts::somebody(&candidate.usage, usage, false));
-        fates[place] = found.map(Fate::Kept);
+    for places in by_criteria(queues, |&place| batch[place].rule.criteria()) {
+        let subjects = places.iter().map(|&place| Subject::new(&batch[place])).collect();
+        let wants = Wants::WAITERS;
+        match judges.ask(batch[places[0]].rule.criteria(), subjects, Some(wants), false) {
+            Ok(found) => {
+                for (&place, finding) in places.iter().zip(found) {
+                    fates[place] = facts::somebody(&batch[place].usage, &finding.usage, false).map(Fate::Kept);
+                }
+            }
+            Err(reason) => places.iter().for_each(|&place| fates[place] = Some(Fate::Kept(reason.clone()))),
+        }
     }
 }
 
@@ -209,16 +274,28 @@ fn close(place: usize, candidate: &Candidate) -> Result<Closed<'_>, Fate> {
 
 /// Looks into sets that their owner may not read while they are closed: each is opened to him alone for a moment. Who
 /// comes in that moment can only be a process of his that waits for zero, and is found by the pass over `/proc`.
-fn read_sets<'a>(closed: Vec<Closed<'a>>, fates: &mut [Option<Fate>], judges: &mut Judges) -> Vec<Closed<'a>> {
+fn read_sets<'a>(
+    closed: Vec<Closed<'a>>,
+    fates: &mut [Option<Fate>],
+    judges: &mut Judges,
+    again: &mut Vec<(usize, Candidate)>,
+) -> Vec<Closed<'a>> {
     let mut opened = false;
     let mut left = Vec::with_capacity(closed.len());
     for mut set in closed {
         let unreadable = matches!(facts::semaphores(&set.object), Err(Errno::EACCES));
         if unreadable {
             opened = true;
-            if let Err(fate) = read_while_open(&mut set, judges) {
-                fates[set.place] = Some(open(&set, fate));
-                continue;
+            match read_while_open(&mut set, judges) {
+                Ok(()) => {}
+                Err(Stop::Fate(fate)) => {
+                    fates[set.place] = Some(open(&set, fate));
+                    continue;
+                }
+                Err(Stop::Failure(failure)) => {
+                    give_up(&set, failure, fates, again);
+                    continue;
+                }
             }
         }
         left.push(set);
@@ -230,57 +307,100 @@ fn read_sets<'a>(closed: Vec<Closed<'a>>, fates: &mut [Option<Fate>], judges: &m
     left
 }
 
-fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Fate> {
+/// Why an object goes no further.
+enum Stop {
+    Fate(Fate),
+    Failure(Failure),
+}
+
+impl From<Fate> for Stop {
+    fn from(fate: Fate) -> Self {
+        Self::Fate(fate)
+    }
+}
+
+/// Opens an object again because somebody did not answer, and has it tried again if nobody has touched it meanwhile.
+fn give_up(closed: &Closed<'_>, failure: Failure, fates: &mut [Option<Fate>], again: &mut Vec<(usize, Candidate)>) {
+    let fate = open(closed, Fate::Kept(judges::words(failure)));
+    if let (Fate::Kept(_), Ok(now)) = (&fate, look(&closed.object))
+        && facts::difference(&closed.candidate.expected, &now).is_none()
+        && now.perm.mode.permissions() == closed.mode.permissions()
+        && !is_closed(&now)
+    {
+        again.push((closed.place, Candidate { expected: now, ..closed.candidate.clone() }));
+    }
+    fates[closed.place] = Some(fate);
+}
+
+fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Stop> {
     let failed =
         |set: &Closed<'_>, errno| gone_or(&set.object, errno, || Fate::Kept(gate::refusal(&set.object, errno)));
     still_closed(set)?;
     if set.object.perm.uid != set.object.perm.cuid {
         let reason = "its owner and its creator differ, so that it cannot be looked into while it is closed to both";
-        return Err(Fate::Kept(format!("{reason} (CAP_IPC_OWNER can)")));
+        return Err(Fate::Kept(format!("{reason} (CAP_IPC_OWNER can)")).into());
     }
     gate::set_mode(&set.object, gate::LOOK).map_err(|errno| failed(set, errno))?;
     let found = facts::semaphores(&set.object);
     // The kernel counts the waiters; who they are does not matter here.
     let usage = Usage { hidden_waiters: None, ..set.candidate.usage.clone() };
-    let verdict = judges.judge(set.candidate, &usage);
+    let verdict = one_verdict(judges, set.candidate, Subject::new(set.candidate).used_by(usage));
     gate::set_mode(&set.object, gate::CLOSED).map_err(|errno| failed(set, errno))?;
     set.object = look(&set.object)?;
     let found = found.map_err(|errno| failed(set, errno))?.unwrap_or_default();
     if let Some(what) = facts::changed(set.semaphores.as_deref(), &found) {
-        return Err(Fate::Kept(what));
+        return Err(Fate::Kept(what).into());
     }
     set.read_while_open = true;
     verdict
 }
 
+/// Judges one object that is closed.
+fn one_verdict(judges: &mut Judges, candidate: &Candidate, subject: Subject) -> Result<(), Stop> {
+    let found = judges.ask_quickly(candidate.rule.criteria(), vec![subject], None).map_err(Stop::Failure)?;
+    let verdict = found.into_iter().next().map_or(Ok(()), |finding| finding.verdict);
+    verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))
+}
+
 /// Looks at each object and at everybody who could use it, and removes it or opens it again.
-fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>], judges: &mut Judges) {
+fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>], judges: &mut Judges, again: &mut Vec<(usize, Candidate)>) {
     // Who is let in is told by the mode that they had.
     let as_open = |closed: &Closed<'_>| {
         let Object { perm, .. } = closed.object;
         Object { perm: Perm { mode: closed.candidate.object.perm.mode, ..perm }, ..closed.object }
     };
-    let objects: Vec<Object> = closed.iter().map(as_open).collect();
-    let users = Users::scan(&objects, Wants { holders: true, waiters: true });
-    let nobody = Usage::default();
-    for closed in closed {
-        let usage = users.of(closed.object.id).unwrap_or(&nobody);
-        let fate = match examine(closed, usage, judges) {
-            Ok(()) => remove_one(closed, usage, judges),
-            Err(fate) => open(closed, fate),
+    let groups = by_criteria(closed.iter().collect(), |closed| closed.candidate.rule.criteria());
+    for group in groups {
+        let subject = |closed: &&Closed<'_>| Subject::new(closed.candidate).seen_as(as_open(closed));
+        let subjects = group.iter().map(subject).collect();
+        let wants = Wants::WHO;
+        let found = judges.ask_quickly(group[0].candidate.rule.criteria(), subjects, Some(wants));
+        let found = match found {
+            Ok(found) => found,
+            Err(failure) => {
+                group.into_iter().for_each(|closed| give_up(closed, failure, fates, again));
+                continue;
+            }
         };
-        fates[closed.place] = Some(fate);
+        for (closed, finding) in group.into_iter().zip(found) {
+            let result = examine(closed, &finding).map_err(Stop::Fate);
+            match result.and_then(|()| remove_one(closed, &finding.usage, judges)) {
+                Ok(fate) => fates[closed.place] = Some(fate),
+                Err(Stop::Fate(fate)) => fates[closed.place] = Some(open(closed, fate)),
+                Err(Stop::Failure(failure)) => give_up(closed, failure, fates, again),
+            }
+        }
     }
 }
 
 /// Whether the object is still what it was judged to be, with nobody at it.
-fn examine(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<(), Fate> {
+fn examine(closed: &Closed<'_>, finding: &Finding) -> Result<(), Fate> {
     let counted = closed.object.kind() == Kind::Sem;
-    if let Some(who) = facts::somebody(&closed.candidate.usage, usage, counted) {
+    if let Some(who) = facts::somebody(&closed.candidate.usage, &finding.usage, counted) {
         return Err(Fate::Kept(who));
     }
     if !closed.read_while_open {
-        judges.judge(closed.candidate, usage)?;
+        finding.verdict.clone().map_err(Fate::Kept)?;
         match facts::semaphores(&closed.object) {
             Ok(Some(now)) => {
                 if let Some(what) = facts::changed(closed.semaphores.as_deref(), &now) {
@@ -294,52 +414,6 @@ fn examine(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<()
         }
     }
     still_closed(closed).map(drop)
-}
-
-/// A judge for each set of criteria. What they find out about processes holds for one moment: they look anew when all
-/// of a batch is closed. What they read of programs and libraries holds for a run.
-#[derive(Debug, Default)]
-pub struct Judges(Vec<(Criteria, Judge)>);
-
-impl Judges {
-    fn look_anew(&mut self) {
-        self.0.iter_mut().for_each(|(_, judge)| judge.look_anew());
-    }
-
-    /// Judges before the first objects are closed, so that what takes time, the reading of programs and libraries, is done
-    /// by the time that others are shut out.
-    fn prepare(&mut self, batch: &[Candidate], fates: &mut [Option<Fate>]) {
-        if self.0.is_empty() {
-            for (candidate, fate) in batch.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
-                *fate = self.judge(candidate, &candidate.usage).err();
-            }
-        }
-    }
-
-    /// Judges the object as it was before it was closed, which has changed its mode and time of change only.
-    fn judge(&mut self, candidate: &Candidate, usage: &Usage) -> Result<(), Fate> {
-        let criteria = candidate.rule.criteria();
-        let place = self.0.iter().position(|(known, _)| known == criteria).unwrap_or_else(|| {
-            self.0.push((criteria.clone(), Judge::new(criteria)));
-            self.0.len() - 1
-        });
-        let judge = &mut self.0[place].1;
-        let (judgement, wanted) = match &candidate.rule {
-            Rule::Unused(_) => {
-                let objection = judge.objection(&candidate.object, usage);
-                return objection.map_or(Ok(()), |evidence| Err(Fate::Kept(may_be_in_use(&evidence))));
-            }
-            Rule::State(state, _) => (judge.judge(&candidate.object, usage), *state),
-            Rule::CreatorGone(_) => (judge.judge(&candidate.object, usage), State::Idle),
-        };
-        let still = matches!(candidate.rule, Rule::State(..)) || judgement.creator_gone;
-        if judgement.state == wanted && still {
-            return Ok(());
-        }
-        let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
-        let (now, before) = (judgement.state.word(), wanted.word());
-        Err(Fate::Kept(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default())))
-    }
 }
 
 /// Why an object that is to go only if it is unused stays.
@@ -361,19 +435,16 @@ fn still_closed(closed: &Closed<'_>) -> Result<Object, Fate> {
 }
 
 /// Removes an object about which all is decided.
-fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Fate {
+fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Fate, Stop> {
     let object = &closed.object;
-    let pin = match pin(closed, usage, judges) {
-        Ok(pin) => pin,
-        Err(fate) => return open(closed, fate),
-    };
+    let pin = pin(closed, usage, judges)?;
     let removed = removal::remove_id(object.id);
     drop(pin);
     match removed {
-        Ok(()) if object.kind() == Kind::Shm => left(object),
-        Ok(()) => Fate::Removed,
-        Err(Errno::EINVAL | Errno::EIDRM) => Fate::Gone,
-        Err(errno) => open(closed, Fate::Failed(refused(object, &format!("remove {}", object.id), errno))),
+        Ok(()) if object.kind() == Kind::Shm => Ok(left(object)),
+        Ok(()) => Ok(Fate::Removed),
+        Err(Errno::EINVAL | Errno::EIDRM) => Ok(Fate::Gone),
+        Err(errno) => Err(Fate::Failed(refused(object, &format!("remove {}", object.id), errno)).into()),
     }
 }
 
@@ -382,21 +453,24 @@ fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Fate {
 ///
 /// Attached, it shows when it was made, where the caller may know that. If it was changed later, whoever was started in
 /// between was taken for older than the segment: then it is judged once more.
-fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Fate> {
+fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
     let object = &closed.object;
     if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
         return Ok(None);
     }
     let Ok(pin) = Attachment::new(ShmId::new(object.id.id), true) else { return Ok(None) };
+    // If that fails, a probe that is started now would be taken for somebody.
+    let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
     let now = look(object)?;
     let same = (now.id, now.perm, now.ctime) == (object.id, object.perm, object.ctime);
     if !same || now.as_segment().is_none_or(|segment| segment.nattch != 1) {
-        return Err(Fate::Kept("somebody attached it while it was closed".to_owned()));
+        return Err(Fate::Kept("somebody attached it while it was closed".to_owned()).into());
     }
     let judged = &closed.candidate.object;
     if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
         let as_made = Object { ctime: born, ..*judged };
-        judges.judge(&Candidate { object: as_made, ..closed.candidate.clone() }, usage)?;
+        let subject = Subject::new(closed.candidate).used_by(usage.clone()).judged_as(as_made);
+        one_verdict(judges, closed.candidate, subject)?;
     }
     Ok(Some(pin))
 }
@@ -415,7 +489,7 @@ fn left(object: &Object) -> Fate {
     match inventory::look(object.id).ok().flatten().filter(Object::is_doomed) {
         None => Fate::Removed,
         Some(left) => {
-            let users = Users::scan(&[left], Wants { holders: true, waiters: false });
+            let users = Users::scan(&[left], Wants::HOLDERS);
             let usage = users.of(left.id).cloned().unwrap_or_default();
             Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), usage }
         }

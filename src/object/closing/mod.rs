@@ -17,14 +17,16 @@ mod batch;
 mod facts;
 pub mod folder;
 pub mod gate;
+mod judges;
 pub mod put_right;
 pub mod record;
 
 use std::fmt;
 use std::rc::Rc;
 
-pub use batch::{Judges, may_be_in_use, remove};
+pub use batch::{may_be_in_use, remove};
 pub use facts::difference;
+pub use judges::Judges;
 
 use super::model::Object;
 use super::state::{Criteria, State};

@@ -33,7 +33,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.key_in_maps()) else {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
-    let users = Users::scan(std::slice::from_ref(object), Wants { holders: true, waiters: false });
+    let users = Users::scan(std::slice::from_ref(object), Wants::HOLDERS);
     let pids = users.of(object.id).into_iter().flat_map(Usage::holding);
     let holders: Vec<_> = attached::among(pids, &wanted).collect();
     if holders.is_empty() {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::object::key;
 use crate::object::model::{Kind, KindSet, Object};
-use crate::proc::identity;
+use crate::proc::{identity, probe};
 use crate::sys::{Key, Pid};
 
 /// The lines that come with this program.
@@ -121,7 +121,8 @@ impl Bystander {
         let (number, start) = word.split_once('@').map_or((word, None), |(number, start)| (number, Some(start)));
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let who = if is_number(number) && start.is_none_or(is_number) {
-            let process = number.parse().ok().and_then(|pid| Some((pid, identity::read(pid).ok()?.started)));
+            let start_of = |pid| probe::run(|| identity::read(pid).ok().map(|task| task.started));
+            let process = number.parse().ok().and_then(|pid| Some((pid, start_of(pid)?)));
             match process.filter(|(_, started)| start.is_none_or(|start| start.parse() == Ok(*started))) {
                 Some((pid, started)) => Who::Process(Pid::new(pid), started),
                 None => return Err("there is no such process".to_owned()),

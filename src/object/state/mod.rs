@@ -15,6 +15,8 @@ mod wording;
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::{Kind, Object};
 use super::users::Usage;
 use crate::proc::recorded::{ClockSet, Processes};
@@ -27,7 +29,7 @@ use records::{Finding, Records};
 use wording::{ago, fact, span};
 
 /// The states; the first that fits is an object's. The words are a promise to scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum State {
     /// A removed segment that is still attached.
     Doomed,
@@ -68,7 +70,7 @@ impl State {
 }
 
 /// A fact that speaks for a state, in words a person can check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// What is so: `creator 812 (postgres) lives`. Not yet escaped.
     pub fact: String,
@@ -77,7 +79,7 @@ pub struct Evidence {
 }
 
 /// Why a state is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Why {
     /// A living process may know the object.
     MayKnow,
@@ -103,7 +105,7 @@ impl Why {
 }
 
 /// A state and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
     /// What it comes to.
     pub state: State,

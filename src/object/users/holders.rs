@@ -9,6 +9,7 @@ use memchr::memmem::Finder;
 use super::{Holder, Process};
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::maps::{self, SegmentMapping};
+use crate::proc::probe::{self, What};
 use crate::proc::reader::{Reader, Task};
 use crate::sys::memory;
 use crate::sys::process::kcmp::compare_memory;
@@ -86,7 +87,8 @@ impl Segment {
             }
             let mut known = true;
             let search = seen.binary_search_by(|&other| {
-                compare_memory(other, process.pid).unwrap_or_else(|| {
+                let may_ask = [other, process.pid].into_iter().all(|pid| probe::begin(pid, What::Facts).is_ok());
+                may_ask.then(|| compare_memory(other, process.pid)).flatten().unwrap_or_else(|| {
                     known = false;
                     std::cmp::Ordering::Equal
                 })

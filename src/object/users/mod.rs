@@ -13,11 +13,14 @@ pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use self::pass::Pass;
 use self::undo::{Hiding, Undo, UndoRecord};
-use super::model::{Object, ObjectId};
+use super::model::{Kind, Object, ObjectId};
 use crate::proc::identity;
 use crate::proc::permission::let_in;
+use crate::proc::probe;
 use crate::proc::reader::is_gone;
 use crate::sys::Uid;
 
@@ -25,7 +28,7 @@ use crate::sys::Uid;
 const ATTEMPTS: u32 = 4;
 
 /// What is known of a process. Names are as the kernel gives them and not yet escaped.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
     /// Its number.
     pub pid: u32,
@@ -42,7 +45,7 @@ pub struct Process {
 }
 
 /// A process with a segment attached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// Which.
     pub process: Process,
@@ -55,7 +58,7 @@ pub struct Holder {
 }
 
 /// What a thread sleeps for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waiting {
     /// To take so much from a semaphore.
     Take {
@@ -87,7 +90,7 @@ pub enum Waiting {
 
 /// How a thread inside a call on an object is kept from going on. The kernel counts such threads of a queue, but not of
 /// a set: they are told to try again when they go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Paused {
     /// By a signal (SIGSTOP, SIGTSTP and so on).
     Stopped,
@@ -110,7 +113,7 @@ impl Paused {
 }
 
 /// A thread inside a call on an object: asleep, or paused there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiter {
     /// Its process.
     pub process: Process,
@@ -129,7 +132,7 @@ pub struct Waiter {
 }
 
 /// Who uses one object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processes with it attached, by pid.
     pub holders: Vec<Holder>,
@@ -163,7 +166,7 @@ impl Usage {
 }
 
 /// Who uses each of many objects.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
     unseen: BTreeSet<u32>,
@@ -172,7 +175,7 @@ pub struct Users {
 
 /// Processes of which it was not seen whether they sleep on a set or queue, or are paused there. Who sleeps on a set is
 /// counted all the same, and hidden in its [`Usage`]; who is paused there is not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnseenThreads {
     /// By number, and whom they act as; None where that cannot be seen either.
     pub processes: BTreeMap<u32, Option<identity::Users>>,
@@ -181,12 +184,25 @@ pub struct UnseenThreads {
 }
 
 /// What a scan looks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Wants {
     /// Processes with segments attached.
     pub holders: bool,
     /// Threads asleep, and processes that have used sets with undo.
     pub waiters: bool,
+    /// What the threads wait for; it is read from the memory of their processes.
+    pub operations: bool,
+}
+
+impl Wants {
+    /// Everything that can be told of users.
+    pub const ALL: Self = Self { holders: true, waiters: true, operations: true };
+    /// Who the users are, and no more.
+    pub const WHO: Self = Self { holders: true, waiters: true, operations: false };
+    /// Processes with segments attached, alone.
+    pub const HOLDERS: Self = Self { holders: true, waiters: false, operations: false };
+    /// Threads asleep, alone.
+    pub const WAITERS: Self = Self { holders: false, waiters: true, operations: false };
 }
 
 impl Users {
@@ -194,6 +210,17 @@ impl Users {
     /// than are found, it looks for those objects again, until it sees the same twice.
     #[must_use]
     pub fn scan(objects: &[Object], wants: Wants) -> Self {
+        let is_attached = |object: &Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
+        let may_have_users =
+            |object: &Object| wants.holders && is_attached(object) || wants.waiters && object.kind() != Kind::Shm;
+        if objects.iter().any(may_have_users) {
+            probe::run(|| Self::look(objects, wants))
+        } else {
+            Self::look(objects, wants)
+        }
+    }
+
+    fn look(objects: &[Object], wants: Wants) -> Self {
         let mut users = Self::default();
         let mut unsettled = objects.to_vec();
         let mut seen = HashMap::new();
@@ -211,6 +238,7 @@ impl Users {
         }
         if wants.waiters {
             users.note_who_may_be_paused(objects);
+            users.note_whom_queues_keep_out(objects);
             for (id, undo) in undo::read(objects) {
                 users.by_object.entry(id).or_default().undo = Some(Box::new(undo));
             }
@@ -227,6 +255,26 @@ impl Users {
             let Some(usage) = self.by_object.get_mut(&object.id) else { continue };
             let mut entrants = unseen.iter().filter(|(_, users)| let_in(users.as_ref(), &object.perm).is_some());
             usage.may_be_paused = entrants.next().map(|(pid, _)| *pid);
+        }
+    }
+
+    /// Nobody sleeps on a queue whom it does not let in: the kernel asks again whenever the mode or owner changes. So
+    /// where threads were not seen, it matters only whose they are.
+    fn note_whom_queues_keep_out(&mut self, objects: &[Object]) {
+        let UnseenThreads { processes, others } = &self.unseen_threads;
+        if processes.is_empty() || others.is_some() {
+            return;
+        }
+        for object in objects.iter().filter(|object| object.as_queue().is_some()) {
+            let gets_in = |users: &Option<identity::Users>| {
+                users.as_ref().is_none_or(|users| users.enters_all) || let_in(users.as_ref(), &object.perm).is_some()
+            };
+            if let Some(usage) = self.by_object.get_mut(&object.id)
+                && usage.hidden_waiters.is_none()
+                && !processes.values().any(gets_in)
+            {
+                (usage.hidden_waiters, usage.hidden_why) = (Some(0), None);
+            }
         }
     }
 

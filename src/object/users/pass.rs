@@ -12,6 +12,7 @@ use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
 use crate::proc::blocked::Abi;
+use crate::proc::probe;
 use crate::proc::process::{may_be_hidden, may_be_outside};
 use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::task::Stat;
@@ -41,6 +42,8 @@ struct Unseen {
     mappings: BTreeSet<u32>,
     /// Processes whose threads may not be seen.
     threads: BTreeSet<u32>,
+    /// How many of those do not answer.
+    silent: usize,
     /// Whether `/proc` may leave out processes.
     processes: bool,
     /// Whether processes outside of this pid namespace, which `/proc` does not show, may be in this IPC namespace; looked
@@ -63,7 +66,7 @@ impl Pass {
         let none: &[Object] = &[];
         Self {
             segments: Segments::new(if wants.holders { objects } else { none }),
-            sleepers: Sleepers::new(if wants.waiters { objects } else { none }),
+            sleepers: Sleepers::new(if wants.waiters { objects } else { none }, wants.operations),
             wants,
             others: objects.iter().map(|object| object.id).collect(),
             reader: Reader::default(),
@@ -101,6 +104,7 @@ impl Pass {
         for pid in std::mem::take(&mut self.elsewhere) {
             self.look_elsewhere(pid, own);
         }
+        self.unseen.silent = self.unseen().filter(|pid| probe::is_silent(*pid)).count();
     }
 
     /// The processes that may not be looked into, of those that were to be.
@@ -387,10 +391,20 @@ impl Unseen {
         if let Some(why) = &self.everything {
             return Some(why.clone());
         }
-        let processes = match denied {
+        let silent = if denied == 0 { 0 } else { self.silent.min(denied) };
+        let denied = match denied.saturating_sub(silent) {
             0 => None,
             1 => Some("1 process may not be looked into".to_owned()),
             many => Some(format!("{many} processes may not be looked into")),
+        };
+        let silent = match silent {
+            0 => None,
+            1 => Some("1 process does not answer".to_owned()),
+            many => Some(format!("{many} processes do not answer")),
+        };
+        let processes = match (silent, denied) {
+            (Some(silent), Some(denied)) => Some(format!("{silent} and {denied}")),
+            (silent, denied) => silent.or(denied),
         };
         match (processes, self.processes) {
             (Some(denied), true) => Some(format!("{denied}, and others may be hidden in /proc (hidepid)")),

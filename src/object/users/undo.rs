@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Process;
 use super::describe::Describer;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::proc::identity::numbers_are_ours;
+use crate::proc::probe;
 use crate::proc::process::may_be_outside;
 use crate::proc::reader::Reader;
 use crate::proc::tasks::undo::{self, UndoList, UndoLists};
@@ -13,7 +16,7 @@ use crate::sys::Pid;
 use crate::sys::process::exists;
 
 /// The undo record that a process has for a set: from its first operation with `SEM_UNDO` on, for as long as it lives.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoRecord {
     /// Which.
     pub process: Process,
@@ -61,7 +64,7 @@ fn push_more(text: &mut String, all: usize) {
 }
 
 /// What the kernel will add to a semaphore's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
     /// Which.
     pub semaphore: u16,
@@ -70,7 +73,7 @@ pub struct Adjustment {
 }
 
 /// What is known of the undo records of a set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undo {
     /// Those that were found, by pid.
     pub records: Vec<UndoRecord>,
@@ -79,7 +82,7 @@ pub struct Undo {
 }
 
 /// Why undo records are not seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hiding {
     /// None is; why, in words: `needs CAP_BPF and CAP_PERFMON`.
     All(String),
@@ -112,7 +115,7 @@ impl Undo {
 /// Reads the undo records of a set.
 #[must_use]
 pub fn of_set(set: &Object) -> Undo {
-    read(std::slice::from_ref(set)).remove(&set.id).unwrap_or_default()
+    probe::run(|| read(std::slice::from_ref(set)).remove(&set.id).unwrap_or_default())
 }
 
 /// Reads the undo records of those of `objects` that are sets.

@@ -28,6 +28,8 @@ pub(super) struct Sleepers {
     all: Vec<Slept>,
     clocks: Clocks,
     freezer: Freezer,
+    /// Whether what threads wait for is read from the memory of their processes.
+    operations: bool,
 }
 
 /// One of them.
@@ -164,7 +166,7 @@ pub(super) fn count(object: &Object) -> Option<Counts> {
 
 impl Sleepers {
     /// The sets and queues among `objects`.
-    pub(super) fn new(objects: &[Object]) -> Self {
+    pub(super) fn new(objects: &[Object], operations: bool) -> Self {
         let mut by_id = HashMap::new();
         let mut all = Vec::new();
         let mut semaphores: u64 = 0;
@@ -176,7 +178,7 @@ impl Sleepers {
                 all.len() - 1
             });
         }
-        Self { by_id, all, clocks: Clocks::default(), freezer: Freezer::default() }
+        Self { by_id, all, clocks: Clocks::default(), freezer: Freezer::default(), operations }
     }
 
     /// Whether there is nothing to look for. It does not end because all are found whom the kernel counts.
@@ -212,7 +214,7 @@ impl Sleepers {
             if reader.ipc_namespace(task)? != namespace {
                 return Ok(());
             }
-            let seen = self.all[index].decode(&call, task, reader);
+            let seen = self.all[index].decode(&call, task, reader, self.operations);
             // What was read from its memory counts only if it has slept in this call all the while.
             if Line::parse(reader.read(task, "syscall")?) != Some(line) {
                 continue;
@@ -250,10 +252,11 @@ impl Slept {
         call: &Call,
         task: Task,
         reader: &mut Reader,
+        memory: bool,
     ) -> Option<(Waiting, Option<bool>, Option<bool>)> {
         match *call {
             Call::Operate { address, count, timeout, .. } => {
-                let operations = read_operations(address, count, task, reader);
+                let operations = if memory { read_operations(address, count, task, reader) } else { None };
                 let undo = operations.as_ref().map(|all| all.iter().any(|operation| operation.undo));
                 let waiting = operations.map_or(Waiting::Operate, |operations| self.blocking(&operations));
                 Some((waiting, undo, Some(timeout)))
@@ -264,8 +267,9 @@ impl Slept {
                     Mtype::Known(mtype) => mtype,
                     Mtype::At(address) => {
                         let mut bytes = [0; 4];
-                        reader.memory(task, address, &mut bytes).ok()?;
-                        i64::from(i32::from_ne_bytes(bytes))
+                        // Where it cannot be read, the thread waits all the same: for any type, as far as is known.
+                        let read = memory && reader.memory(task, address, &mut bytes).is_ok();
+                        if read { i64::from(i32::from_ne_bytes(bytes)) } else { 0 }
                     }
                 };
                 // The kernel heeds it for one type alone.

@@ -5,6 +5,8 @@ pub mod fields;
 pub mod recorded;
 pub mod traces;
 
+use serde::{Deserialize, Serialize};
+
 use self::traces::Trace;
 use super::model::{Object, ObjectId};
 use super::state::possible::{Able, Candidate};
@@ -12,7 +14,7 @@ use super::users::undo::{Hiding, UndoRecord};
 use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 
 /// What a process has to do with an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// It has the segment attached.
     Holder(Holder),
@@ -28,7 +30,7 @@ pub enum Role {
 }
 
 /// What the kernel records processes for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Record {
     /// It created the segment.
     Creator,
@@ -48,7 +50,7 @@ pub enum Record {
 }
 
 /// A process and what it has to do with an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
     /// The object.
     pub object: ObjectId,

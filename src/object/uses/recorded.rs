@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Record, Use};
 use crate::object::model::{Detail, Object};
 use crate::object::users::describe::Describer;
+use crate::proc::probe;
 use crate::proc::reader::Reader;
 use crate::proc::recorded::{Living, Processes, Recorded};
 use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
@@ -13,6 +14,10 @@ use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
 /// set only; such sets are counted in what is returned beside.
 #[must_use]
 pub fn living(objects: &[Object]) -> (Vec<Use>, u64) {
+    if objects.is_empty() { (Vec::new(), 0) } else { probe::run(|| look(objects)) }
+}
+
+fn look(objects: &[Object]) -> (Vec<Use>, u64) {
     let mut search = Search::default();
     for object in objects {
         match &object.detail {

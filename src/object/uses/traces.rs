@@ -3,15 +3,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use super::index_of;
 use crate::object::model::{Detail, Object, ObjectId, Queue};
 use crate::object::users::{Usage, Users, Waiting};
+use crate::proc::probe;
 use crate::proc::process::Recorded;
 use crate::proc::recorded::{Processes, Thread};
 use crate::sys::{Pid, SemId, Timestamp, sem};
 
 /// The last process to change a semaphore, to send to a queue or to receive from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// Its number; none where nobody was, or a process of another pid namespace.
     pub pid: Pid,
@@ -39,7 +42,7 @@ const MOST_PLACES: usize = 16;
 type Place = (ObjectId, u16);
 
 /// What was done last at that end of a queue for which its sleepers wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum End {
     /// Somebody has sent; receivers wait for another to do it.
     Sent,
@@ -58,7 +61,7 @@ impl End {
 }
 
 /// Who did it, and for whom that counts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct AtEnd {
     trace: Trace,
     /// Whether it was ever done.
@@ -69,7 +72,7 @@ struct AtEnd {
 
 /// The last processes to change the semaphores that threads wait for, and those that were last at the other end of queues
 /// from threads that wait.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Traces {
     by_place: BTreeMap<Place, Trace>,
     ends: BTreeMap<(ObjectId, End), AtEnd>,
@@ -82,10 +85,19 @@ impl Traces {
     /// not be read tell nothing.
     #[must_use]
     pub fn look_up(objects: &[Object], users: &Users) -> Self {
+        let waited_for = |object: &&Object| users.of(object.id).is_some_and(|usage| !usage.waiters.is_empty());
+        if objects.iter().any(|object| waited_for(&object)) {
+            probe::run(|| Self::look(objects.iter().filter(waited_for), users))
+        } else {
+            Self::default()
+        }
+    }
+
+    fn look<'a>(objects: impl Iterator<Item = &'a Object>, users: &Users) -> Self {
         let mut traces = Self::default();
         let mut processes = Processes::new();
         for object in objects {
-            let Some(usage) = users.of(object.id).filter(|usage| !usage.waiters.is_empty()) else { continue };
+            let Some(usage) = users.of(object.id) else { continue };
             match &object.detail {
                 Detail::Shm(_) => {}
                 Detail::Sem(_) => traces.look_at_set(object, usage, &mut processes),

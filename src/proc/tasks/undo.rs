@@ -92,6 +92,10 @@ pub fn read(sets: &[(i32, u64)]) -> Result<UndoLists, String> {
     // Loading the program takes ten times as long as running it.
     static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    // A child has not kept the descriptors of what its parent has loaded.
+    if loaded.as_ref().is_some_and(|loaded| loaded.process != std::process::id()) {
+        std::mem::forget(loaded.take());
+    }
     if loaded.as_ref().is_none_or(|loaded| !loaded.has_room_for(sets)) {
         *loaded = Some(Loaded::new(sets.len().max(LEAST_ROOM))?);
     }
@@ -104,6 +108,8 @@ const LEAST_ROOM: usize = 256;
 /// The program in the kernel.
 #[derive(Debug)]
 struct Loaded {
+    /// The process that has loaded it.
+    process: u32,
     program: TaskProgram,
     state: Map,
     sizes: Map,
@@ -119,7 +125,7 @@ impl Loaded {
         let sizes = Map::hash(4, 4, u32::try_from(room).unwrap_or(u32::MAX)).map_err(refused)?;
         let written = write(layout, &state, &sizes).ok_or("the program for it is too long")?;
         let program = TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?;
-        Ok(Self { program, state, sizes, asked: BTreeSet::new(), room })
+        Ok(Self { process: std::process::id(), program, state, sizes, asked: BTreeSet::new(), room })
     }
 
     fn has_room_for(&self, sets: &[(i32, u64)]) -> bool {

@@ -16,7 +16,7 @@ struct Excuse {
     holds: fn() -> bool,
 }
 
-const EXCUSES: [Excuse; 8] = [
+const EXCUSES: [Excuse; 9] = [
     // `.ci/run` runs all tests as root too, where there is one.
     Excuse { of: "what needs root: ", holds: is_ordinary_user },
     Excuse { of: "what needs root or Linux 6.9: ", holds: is_ordinary_user },
@@ -29,9 +29,16 @@ const EXCUSES: [Excuse; 8] = [
     Excuse { of: "a freezer, as there is no control group to be had", holds: || true },
     // The kernel is built without them, or for a processor that has none.
     Excuse { of: "32-bit programs, which this kernel does not run", holds: || true },
+    // Containers rarely have the device, and where they do, it may be root's alone.
+    Excuse { of: "a file system of a user's own (FUSE)", holds: || !may_serve_files() },
     // Debian has no package of it.
     Excuse { of: "what needs Python's sysv_ipc", holds: || true },
 ];
+
+/// Whether file systems can be served by this user.
+fn may_serve_files() -> bool {
+    std::fs::File::options().read(true).write(true).open("/dev/fuse").is_ok()
+}
 
 /// Says on stderr what the calling test leaves out.
 ///

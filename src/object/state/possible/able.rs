@@ -4,6 +4,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::bare;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::object::semaphores::held;
@@ -11,6 +13,7 @@ use crate::object::state::bystanders::Bystanders;
 use crate::proc::abilities::{Abilities as Code, CodeFile, Program};
 use crate::proc::calls::{Calls, How};
 use crate::proc::census::Resident;
+use crate::proc::probe::{self, What};
 use crate::proc::program_files::ProgramFiles;
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
@@ -23,7 +26,7 @@ const LONGEST: usize = 8 << 20;
 const OWN_NAME: &str = "ipcadm";
 
 /// How a process can use an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Able {
     /// This file of it imports the call.
     Imports(String),
@@ -176,6 +179,9 @@ impl Profile {
             // Every process with threads has a list, be it empty, and keeps it when they have ended.
             if resident.stat.as_ref().is_some_and(|stat| stat.threads > 1) {
                 return Ok(false);
+            }
+            if let Err(error) = probe::begin(resident.pid, What::Facts) {
+                return Err(format!("whether it holds semaphores cannot be seen: {error}"));
             }
             let other = without_undo.get_or_insert_with(|| WithoutUndo::start().ok());
             match other.as_ref().and_then(|other| other.has_undo_list(resident.pid)) {

@@ -14,6 +14,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use self::abilities::{Abilities, Ability, Means};
 pub use self::able::Able;
 pub use self::there::There;
@@ -60,7 +62,7 @@ pub(super) struct Question<'a> {
 }
 
 /// A living process that may use an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Which.
     pub process: Process,
@@ -73,7 +75,7 @@ pub struct Candidate {
 }
 
 /// The answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MayKnow {
     /// The first of those that may use it.
     pub candidates: Vec<Candidate>,

@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Question;
 use crate::object::model::Detail;
 use crate::proc::census::Resident;
@@ -15,7 +17,7 @@ use crate::proc::recorded::{AT_ONCE, Processes, TRUNCATION};
 use crate::sys::Pid;
 
 /// How a process comes to know an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum There {
     /// It was running when the object was last used.
     Running,

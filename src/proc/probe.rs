@@ -1,0 +1,235 @@
+//! Looking into other processes where it can do no harm: in a child that is given up when it gets stuck.
+//!
+//! Most files of `/proc/PID` make their reader wait for locks that the process holds, and a user can have his own process
+//! hold them for as long as he likes. So all that is found out about other processes is found out by a probe, and sent
+//! back. Where a probe does not go on, it is killed or abandoned, and another does it all again, which leaves alone what
+//! did not answer: for that nothing is known then, as where permission is denied.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::sys::process::probe::{self, Probe as Child};
+pub use crate::sys::process::probe::{is_inside, program};
+
+/// So long a file may take that has to be waited for, and so long once one was waited for in vain.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LESS_PATIENCE: Duration = Duration::from_millis(250);
+/// How often it is looked whether a probe goes on.
+const TICK: Duration = Duration::from_millis(20);
+/// When so many processes have not answered, none is asked any more.
+const MOST_SILENT: usize = 64;
+
+/// What a probe may have to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum What {
+    /// Nothing: these files take no locks that a process can hold for long.
+    Nothing = 0,
+    /// Its memory, which may lie in a file of any file system.
+    Memory = 1,
+    /// Anything else.
+    Facts = 2,
+}
+
+impl What {
+    const fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Memory,
+            _ => Self::Facts,
+        }
+    }
+}
+
+/// The processes that did not answer, and what they are not asked for any more: memory alone, or anything.
+#[derive(Clone, Debug, Default)]
+struct Silent {
+    processes: BTreeMap<u32, What>,
+    /// No process is asked for anything any more.
+    all: bool,
+}
+
+static SILENT: Mutex<Silent> = Mutex::new(Silent { processes: BTreeMap::new(), all: false });
+
+fn silent() -> std::sync::MutexGuard<'static, Silent> {
+    SILENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Silent {
+    fn note(&mut self, pid: u32, what: What) {
+        let known = self.processes.entry(pid).or_insert(what);
+        *known = what.max(*known);
+        self.all |= self.processes.len() > MOST_SILENT;
+    }
+
+    fn has(&self, pid: u32, what: What) -> bool {
+        what > What::Nothing && (self.all || self.processes.get(&pid).is_some_and(|known| what <= *known))
+    }
+}
+
+/// From now on it is an error of this program to read anything outside of a probe that may have to be waited for.
+pub fn require() {
+    IS_REQUIRED.store(true, Ordering::Relaxed);
+}
+
+static IS_REQUIRED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that `what` of a process is about to be read.
+///
+/// # Errors
+/// `TimedOut` when the process did not answer before.
+pub fn begin(pid: u32, what: What) -> io::Result<()> {
+    let is_safe = is_inside() || what == What::Nothing || pid == std::process::id() || silent().all;
+    debug_assert!(is_safe || !IS_REQUIRED.load(Ordering::Relaxed), "process {pid} is looked into outside of a probe");
+    if silent().has(pid, what) {
+        return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"));
+    }
+    probe::note(pid, what as u32);
+    Ok(())
+}
+
+/// Whether a process did not answer, so that it was looked into no further.
+#[must_use]
+pub fn is_silent(pid: u32) -> bool {
+    silent().has(pid, What::Facts)
+}
+
+/// Why a process was not looked into: a verb and what belongs to it.
+#[must_use]
+pub fn why_unseen(pid: u32) -> &'static str {
+    if is_silent(pid) { "does not answer" } else { "may not be looked into" }
+}
+
+/// Finds out something about other processes. `look` is to change nothing: it may be done several times.
+pub fn run<T: Serialize + DeserializeOwned>(look: impl Fn() -> T) -> T {
+    if is_inside() {
+        return look();
+    }
+    let mut probe = Probe::new(|()| look());
+    loop {
+        match probe.ask(&(), None) {
+            Ok(answer) => return answer,
+            Err(Failure::Silent(_)) => {}
+            // There is no room for another process. What may hang is not looked at then.
+            Err(Failure::NoProbe) => {
+                silent().all = true;
+                return look();
+            }
+        }
+    }
+}
+
+/// How long an answer may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// For one file that has to be waited for.
+    pub one: Duration,
+    /// For everything.
+    pub all: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// This process did not answer in time; the next time it will not be asked.
+    Silent(u32),
+    /// There is no room for another process, or it cannot be reached.
+    NoProbe,
+}
+
+/// A probe that answers one question after the other. It is started when the first comes, and anew when one has got
+/// stuck.
+pub struct Probe<'a, Q, A> {
+    child: Option<Child>,
+    answer: Box<dyn FnMut(Q) -> A + 'a>,
+}
+
+impl<'a, Q: Serialize + DeserializeOwned, A: Serialize + DeserializeOwned> Probe<'a, Q, A> {
+    /// A probe that answers so. What `answer` changes is seen by later questions to the same child alone.
+    pub fn new(answer: impl FnMut(Q) -> A + 'a) -> Self {
+        Self { child: None, answer: Box::new(answer) }
+    }
+
+    /// Asks; how long the answer may take is told by `limit`, or else by how long one file may.
+    ///
+    /// # Errors
+    /// When there is no answer. The child has been given up then.
+    pub fn ask(&mut self, question: &Q, limit: Option<Limit>) -> Result<A, Failure> {
+        let Self { child, answer } = self;
+        if child.is_none() {
+            let serve = |socket| serve(socket, answer);
+            *child = Some(Child::start(serve).map_err(|_| Failure::NoProbe)?);
+        }
+        let Some(asked) = child.as_mut() else { return Err(Failure::NoProbe) };
+        let result = exchange(asked, question, limit);
+        if result.is_err() {
+            *child = None;
+        }
+        result
+    }
+}
+
+/// Asks a child, and waits for its answer for as long as it goes on and `limit` allows.
+fn exchange<Q: Serialize, A: DeserializeOwned>(
+    child: &mut Child,
+    question: &Q,
+    limit: Option<Limit>,
+) -> Result<A, Failure> {
+    let patience = match limit {
+        Some(limit) => limit.one,
+        None if silent().processes.is_empty() => PATIENCE,
+        None => LESS_PATIENCE,
+    };
+    send(&mut child.socket, question).map_err(|_| Failure::NoProbe)?;
+    let began = Instant::now();
+    let (mut last, mut since) = (child.step(), began);
+    let mut seen: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    while !child.wait(TICK).map_err(|_| Failure::NoProbe)? {
+        let step = child.step();
+        *seen.entry((step.pid, step.what)).or_default() += 1;
+        if step.number != last.number || !child.is_waiting() {
+            (last, since) = (step, Instant::now());
+        }
+        let is_stuck = since.elapsed() >= patience;
+        if is_stuck || limit.is_some_and(|limit| began.elapsed() >= limit.all) {
+            // Where it goes on, but too slowly, most of the time went to this one.
+            let slowest = seen.into_iter().max_by_key(|(_, times)| *times).map(|(at, _)| at);
+            let (pid, what) = slowest.filter(|_| !is_stuck).unwrap_or((step.pid, step.what));
+            silent().note(pid, What::of(what));
+            return Err(Failure::Silent(pid));
+        }
+    }
+    receive(&mut child.socket).map_err(|_| Failure::NoProbe)
+}
+
+/// What the child does.
+fn serve<Q: DeserializeOwned, A: Serialize>(mut socket: UnixStream, answer: &mut dyn FnMut(Q) -> A) {
+    while let Ok(question) = receive(&mut socket) {
+        if send(&mut socket, &answer(question)).is_err() {
+            return;
+        }
+    }
+}
+
+fn send(socket: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let bytes = postcard::to_allocvec(message).map_err(io::Error::other)?;
+    socket.write_all(&(bytes.len() as u64).to_ne_bytes())?;
+    socket.write_all(&bytes)
+}
+
+fn receive<T: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<T> {
+    let mut length = [0; 8];
+    socket.read_exact(&mut length)?;
+    let mut bytes = Vec::new();
+    let length = u64::from_ne_bytes(length);
+    if socket.take(length).read_to_end(&mut bytes)? as u64 != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    postcard::from_bytes(&bytes).map_err(io::Error::other)
+}
