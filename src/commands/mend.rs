@@ -3,11 +3,10 @@
 use super::context::note;
 use super::report::{Outcome, Report};
 use crate::error::{Error, Status};
-use crate::object::closing::folder;
+use crate::object::closing::folder::Places;
 use crate::object::closing::put_right::{Mended, put_right};
-use crate::render::escape::escape_bytes;
 
-/// What could not be put right, with the object or record that it is about.
+/// What could not be put right, with the object that it is about.
 #[must_use]
 pub(super) struct Unmended(Vec<(String, Error)>);
 
@@ -15,16 +14,14 @@ pub(super) struct Unmended(Vec<(String, Error)>);
 /// up: what is closed is to be judged as it was before.
 pub(super) fn mend() -> Unmended {
     let mut failures = Vec::new();
-    for mended in put_right(&folder::candidates()) {
-        let about = match &mended {
-            Mended::Opened(..) => {
-                note(&mended.to_string());
-                continue;
+    for mended in put_right(&Places::usual()) {
+        match &mended {
+            Mended::Failed(id, _) => {
+                failures.push((id.to_string(), Error::Failed { status: Status::Failed, message: mended.to_string() }));
             }
-            Mended::Failed(id, _) => id.to_string(),
-            Mended::Refused(path, _) => escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned(),
-        };
-        failures.push((about, Error::Failed { status: Status::Failed, message: mended.to_string() }));
+            // Who else may make files must not make us fail.
+            Mended::Opened(..) | Mended::PassedOver(..) | Mended::CutShort(_) => note(&mended.to_string()),
+        }
     }
     Unmended(failures)
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ipcadm::object::closing::folder::Places;
 use ipcadm::object::closing::record::Record;
 use ipcadm::object::closing::{Candidate, Fate, Judges, Rule, remove};
 use ipcadm::object::inventory;
@@ -32,12 +33,16 @@ impl Folder {
         Record::begin(&self.records()).expect("a record")
     }
 
-    fn records(&self) -> [PathBuf; 1] {
-        [self.0.join("records")]
+    fn records(&self) -> Places {
+        Places::new(vec![self.known()], Vec::new())
+    }
+
+    fn known(&self) -> PathBuf {
+        self.0.join("records")
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        fs::read_dir(&self.records()[0]).expect("the folder").map(|entry| entry.expect("an entry").path()).collect()
+        fs::read_dir(self.known()).expect("the folder").map(|entry| entry.expect("an entry").path()).collect()
     }
 }
 

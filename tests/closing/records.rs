@@ -5,7 +5,9 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use ipcadm::object::closing::folder::Places;
 use ipcadm::object::closing::put_right::{Mended, put_right};
+use ipcadm::object::closing::record::Record;
 use ipcadm::object::closing::{Candidate, Fate, Judges, remove};
 use ipcadm::object::inventory;
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
@@ -18,7 +20,7 @@ fn left_behind(folder: &Folder, number: i32) -> PathBuf {
     let mut record = folder.record();
     record.write(&[object]).expect("a record");
     let text = fs::read(record.path()).expect("a record");
-    let path = folder.records()[0].join("closed-1-00000000");
+    let path = folder.known().join("closed-1-00000000");
     drop(record);
     fs::write(&path, text).expect("a record");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
@@ -38,13 +40,18 @@ fn only_a_sound_record_is_obeyed() {
     let path = left_behind(&folder, number);
     let good = fs::read_to_string(&path).expect("a record");
     close(number);
-    let refused = || matches!(put_right(&folder.records())[..], [Mended::Refused(..)]);
+    let refused = || matches!(put_right(&folder.records())[..], [Mended::PassedOver(..)]);
     let silent = || put_right(&folder.records()).is_empty();
     for (from, to) in [("{", "["), ("\"ipcadm_record\":1", "\"ipcadm_record\":9"), ("\"mode\":416", "\"mode\":2488")] {
         fs::write(&path, good.replacen(from, to, 1)).expect("a record");
         assert!(refused(), "{from}");
     }
+    // A later program's, of another boot: no object is left that it could be about.
+    let later = good.replacen("\"ipcadm_record\":1", "\"ipcadm_record\":9", 1);
+    fs::write(&path, later.replacen("\"boot\":\"", "\"boot\":\"0", 1)).expect("a record");
+    assert!(silent() && !path.exists());
     fs::write(&path, &good).expect("a record");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
     // Others could have written it.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("a mode");
     assert!(refused());
@@ -198,4 +205,71 @@ fn a_new_owner_gets_the_mode_back() {
     let perm = make::perm(Kind::Shm, number);
     assert_eq!((perm.uid, perm.mode), (4321, 0o640));
     assert!(!path.exists());
+}
+
+#[test]
+fn a_line_that_was_cut_short_closed_nothing() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let number = make::shm(0, 4096, 0o640);
+    let path = left_behind(&folder, number);
+    let line = fs::read(&path).expect("a record");
+    close(number);
+    for length in [1, 20, line.len() - 1] {
+        fs::write(&path, &line[..length]).expect("a record");
+        assert_eq!(put_right(&folder.records()), [Mended::CutShort(path.clone())]);
+        assert!(!path.exists() && make::perm(Kind::Shm, number).mode == 0);
+        fs::write(&path, "").expect("a record");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    // The line of an earlier batch holds all the same.
+    fs::write(&path, [&line[..], &line[..20]].concat()).expect("a record");
+    let mended = put_right(&folder.records());
+    assert!(matches!(mended[..], [Mended::Opened(..), Mended::CutShort(_)]), "{mended:?}");
+    assert!(!path.exists() && make::perm(Kind::Shm, number).mode == 0o640);
+}
+
+#[test]
+fn what_stays_closed_survives_the_next_batch() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let numbers = [make::shm(0, 4096, 0o640), make::shm(0, 4096, 0o640)];
+    let objects = numbers.map(|number| inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object"));
+    let mut record = folder.record();
+    record.write(&objects[..1]).expect("a record");
+    close(numbers[0]);
+    record.done(&objects[..1]).expect("a record");
+    record.write(&objects[1..]).expect("a record");
+    // Killed while it writes the next line, the run has lost nothing of the first.
+    let path = record.path().to_owned();
+    let text = fs::read(&path).expect("a record");
+    record.done(&objects[1..]).expect("a record");
+    let first = fs::read(&path).expect("a record");
+    assert!(text.starts_with(&first) && first.ends_with(b"\n") && text.len() > first.len());
+    drop(record);
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(object, _)] if object.id == numbers[0]));
+}
+
+#[test]
+fn runs_with_folders_of_their_own_see_each_other() {
+    let _ns = fresh();
+    let folder = Folder::new();
+    let places = Places::new(Vec::new(), vec![folder.0.clone()]);
+    let number = leaked(Kind::Shm);
+    let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
+    let mut theirs = Record::begin(&places).expect("a record");
+    theirs.write(&[object]).expect("a record");
+    close(number);
+    let closed = judged(Kind::Shm, number);
+    let mut mine = Record::begin(&places).expect("a record");
+    assert_ne!(mine.path().parent(), theirs.path().parent());
+    let fate = remove(std::slice::from_ref(&closed), &mut mine, &mut Judges::default()).remove(0);
+    assert!(matches!(&fate, Fate::Kept(why) if why.contains("another run")), "{fate:?}");
+    drop(mine);
+    assert_eq!(places.own().folders.len(), 1, "an empty folder goes with its run");
+    drop(theirs);
+    assert!(places.own().folders.is_empty());
+    // A run that was killed before it wrote anything leaves an empty folder.
+    let left = places.first(|folder| Ok(folder.to_owned())).expect("a folder");
+    assert!(put_right(&places).is_empty() && !left.exists());
 }

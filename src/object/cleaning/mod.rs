@@ -5,7 +5,7 @@ pub mod relief;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::closing::{self, Candidate, Fate, Judges, Rule, folder, gate, record::Record};
+use super::closing::{self, Candidate, Fate, Judges, Rule, folder::Places, gate, record::Record};
 use super::model::{Kind, Object, ObjectId};
 use super::rights::is_mine;
 use super::select::Selection;
@@ -196,7 +196,7 @@ pub fn carry_out(
         return Ok(None);
     }
     before(candidates)?;
-    let mut record = Record::begin(&folder::candidates())?;
+    let mut record = Record::begin(&Places::usual())?;
     let mut judges = Judges::default();
     for batch in candidates.chunks(closing::BATCH) {
         let held = HeldSignals::hold();

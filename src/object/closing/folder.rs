@@ -1,4 +1,8 @@
-//! Where records of what is closed are kept: a folder that nobody else can write to.
+//! Where records of what is closed are kept: in folders that nobody else can write to.
+//!
+//! A folder of a known name lies where only root or the user himself can make one. Where there is no such place, each
+//! run makes one in `/tmp`, or in `/var/tmp` should `/tmp` be full: by a random name, as others can take any name that
+//! they can foretell. The next run finds every folder of its user again, and passes over those of other users.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -6,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::bare;
-use crate::sys::accounts;
+use crate::sys::{accounts, random};
 
 /// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
@@ -14,44 +18,143 @@ const OTHERS: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// Only the owner of a file may do so all the same.
 const STICKY: u32 = 0o1000;
+/// How often a folder is made: another run takes one that is still empty for left behind, and removes it.
+const TRIES: u32 = 8;
 
-/// The folders that may hold records of this user, the preferred one first.
-#[must_use]
-pub fn candidates() -> Vec<PathBuf> {
-    let me = accounts::effective_user().raw();
-    let mut folders = Vec::new();
-    if me == 0 {
-        folders.push(PathBuf::from("/run/ipcadm"));
-    }
-    if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()) {
-        folders.push(runtime.join("ipcadm"));
-    }
-    // Where it usually is: the next run may have an environment without it, from cron or sudo.
-    let usual = PathBuf::from(format!("/run/user/{me}/ipcadm"));
-    if !folders.contains(&usual) {
-        folders.push(usual);
-    }
-    folders.push(PathBuf::from(format!("/tmp/ipcadm-{me}")));
-    folders
+/// Where folders for the records of one user may be.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The folders that have a name of their own, the preferred one first.
+    known: Vec<PathBuf>,
+    /// Where everybody may make folders.
+    shared: Vec<PathBuf>,
+    /// What the names of our folders there begin with.
+    prefix: String,
 }
 
-/// The first of `candidates` that exists or can be made, and is safe.
-///
-/// # Errors
-/// Why each of them is not.
-pub fn prepare(candidates: &[PathBuf]) -> Result<PathBuf, String> {
-    let mut reasons = Vec::new();
-    for path in candidates {
-        let made = match DirBuilder::new().mode(0o700).create(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(bare(&error)),
-            _ => check(path),
-        };
-        match made {
-            Ok(()) => return Ok(path.clone()),
-            Err(reason) => reasons.push(format!("{}: {reason}", path.display())),
+/// The folders of one user that there are.
+#[derive(Debug)]
+pub struct Found {
+    /// Their paths.
+    pub folders: Vec<PathBuf>,
+    /// Whether that is all of them.
+    pub all: bool,
+}
+
+impl Places {
+    /// Those of the caller.
+    #[must_use]
+    pub fn usual() -> Self {
+        let me = accounts::effective_user().raw();
+        let mut known = Vec::new();
+        if me == 0 {
+            known.push(PathBuf::from("/run/ipcadm"));
+        }
+        if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute())
+        {
+            known.push(runtime.join("ipcadm"));
+        }
+        // Where it usually is: the next run may have an environment without it, from cron or sudo.
+        let usual = PathBuf::from(format!("/run/user/{me}/ipcadm"));
+        if !known.contains(&usual) {
+            known.push(usual);
+        }
+        Self::new(known, vec!["/tmp".into(), "/var/tmp".into()])
+    }
+
+    /// These `known` folders, and folders of random names in those that are `shared`.
+    #[must_use]
+    pub fn new(known: Vec<PathBuf>, shared: Vec<PathBuf>) -> Self {
+        let prefix = format!("ipcadm-{}-", accounts::effective_user().raw());
+        Self { known, shared, prefix }
+    }
+
+    /// What `begin` makes in the first folder that is safe, and in which it can; folders are made if need be.
+    ///
+    /// # Errors
+    /// Why there is none, for each place.
+    pub fn first<T>(&self, begin: impl Fn(&Path) -> io::Result<T>) -> Result<T, String> {
+        let mut reasons = Vec::new();
+        for path in &self.known {
+            match make(path).and_then(|()| begin(path).map_err(|error| bare(&error))) {
+                Ok(begun) => return Ok(begun),
+                Err(reason) => reasons.push(format!("{}: {reason}", path.display())),
+            }
+        }
+        for shared in &self.shared {
+            match self.first_in(shared, &begin) {
+                Ok(begun) => return Ok(begun),
+                Err(reason) => reasons.push(format!("{}: {reason}", shared.display())),
+            }
+        }
+        Err(reasons.join("; "))
+    }
+
+    fn first_in<T>(&self, shared: &Path, begin: impl Fn(&Path) -> io::Result<T>) -> Result<T, String> {
+        // Where nothing can be listed no later run would find it.
+        fs::read_dir(shared).map_err(|error| bare(&error))?;
+        let mut reason = String::new();
+        for _ in 0..TRIES {
+            let bits = || random::bits32().map_err(|errno| errno.to_string());
+            let folder = shared.join(format!("{}{:08x}{:08x}", self.prefix, bits()?, bits()?));
+            make(&folder)?;
+            match begin(&folder) {
+                Ok(begun) => return Ok(begun),
+                Err(error) => reason = bare(&error),
+            }
+            self.tidy(&folder);
+        }
+        Err(reason)
+    }
+
+    /// The folders that the caller owns, whichever of his runs made them.
+    #[must_use]
+    pub fn own(&self) -> Found {
+        let mut found = Found { folders: self.known.clone(), all: true };
+        for shared in &self.shared {
+            match self.list(shared, &mut found.folders) {
+                // Where nothing can be listed none is made.
+                Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {
+                    found.all = false;
+                }
+                _ => {}
+            }
+        }
+        found.folders.retain(|path| is_own_folder(path));
+        found
+    }
+
+    fn list(&self, shared: &Path, folders: &mut Vec<PathBuf>) -> io::Result<()> {
+        for entry in fs::read_dir(shared)? {
+            let entry = entry?;
+            // Others may have made any number of such names: what is not ours is forgotten at once.
+            if entry.file_name().as_encoded_bytes().starts_with(self.prefix.as_bytes()) && is_own_folder(&entry.path())
+            {
+                folders.push(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes `folder` if it is empty and was made for one run.
+    pub(super) fn tidy(&self, folder: &Path) {
+        if folder.parent().is_some_and(|above| self.shared.iter().any(|shared| shared == above)) {
+            let _ = fs::remove_dir(folder);
         }
     }
-    Err(reasons.join("; "))
+}
+
+/// Makes a folder, unless there is one, where nobody else can put another in its place.
+fn make(path: &Path) -> Result<(), String> {
+    check_above(path)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(bare(&error)),
+        _ => check(path),
+    }
+}
+
+fn is_own_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|data| data.is_dir() && data.uid() == accounts::effective_user().raw())
 }
 
 /// Whether a folder that exists belongs to the caller and is closed to everybody else, and cannot be put in the place
@@ -69,6 +172,11 @@ pub fn check(path: &Path) -> Result<(), String> {
     if data.mode() & OTHERS != 0 {
         return Err("is open to others (its mode should be 0700)".to_owned());
     }
+    check_above(path)
+}
+
+fn check_above(path: &Path) -> Result<(), String> {
+    let me = accounts::effective_user().raw();
     let above = path.parent().unwrap_or(Path::new("/"));
     let data = fs::metadata(above).map_err(|error| bare(&error))?;
     let owned = data.uid() == 0 || data.uid() == me || is_unmapped(data.uid());
@@ -104,8 +212,14 @@ pub fn open_own(path: &Path) -> io::Result<File> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::{Path, PathBuf};
 
-    use super::{check, open_own, prepare};
+    use super::{Places, check, open_own};
+
+    fn prepare(known: &[&Path]) -> Result<PathBuf, String> {
+        let known = known.iter().map(|&path| path.to_owned()).collect();
+        Places::new(known, Vec::new()).first(|folder| Ok(folder.to_owned()))
+    }
 
     #[test]
     fn only_a_folder_of_ones_own_will_do() {
@@ -113,9 +227,9 @@ mod tests {
         fs::create_dir(&base).unwrap();
         fs::set_permissions(&base, fs::Permissions::from_mode(0o700)).unwrap();
         let good = base.join("good");
-        assert_eq!(prepare(std::slice::from_ref(&good)), Ok(good.clone()));
+        assert_eq!(prepare(&[&good]), Ok(good.clone()));
         // Made before, it is as good.
-        assert_eq!(prepare(std::slice::from_ref(&good)), Ok(good.clone()));
+        assert_eq!(prepare(&[&good]), Ok(good.clone()));
         assert_eq!(fs::metadata(&good).unwrap().permissions().mode() & 0o7777, 0o700);
 
         let link = base.join("link");
@@ -133,9 +247,12 @@ mod tests {
         fs::set_permissions(&inside, fs::Permissions::from_mode(0o700)).unwrap();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o770)).unwrap();
         assert!(check(&inside).unwrap_err().contains("others could replace it"));
-        assert!(prepare(&[link.clone(), base.join("no/such/folder")]).unwrap_err().contains("no/such/folder"));
+        // And none is made there.
+        let new = open.join("new");
+        assert!(prepare(&[&new]).unwrap_err().contains("others could replace it") && !new.exists());
+        assert!(prepare(&[&link, &base.join("no/such/folder")]).unwrap_err().contains("no/such/folder"));
         // The first that will do is taken.
-        assert_eq!(prepare(&[link, open, good.clone()]), Ok(good.clone()));
+        assert_eq!(prepare(&[&link, &open, &good]), Ok(good.clone()));
 
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         assert!(open_own(&file).is_ok());

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::record::{self, Content, PREFIX};
-use super::{folder, gate};
+use super::folder::{self, Places};
+use super::gate;
+use super::record::{self, Content};
 use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::ObjectId;
@@ -19,35 +20,35 @@ pub enum Mended {
     Opened(ObjectId, Mode),
     /// An object could not be opened; why.
     Failed(ObjectId, String),
-    /// A record is not obeyed; why.
-    Refused(PathBuf, String),
+    /// A record is passed over, as others may have written it or this program does not understand it; why.
+    PassedOver(PathBuf, String),
+    /// A record that was cut short is removed.
+    CutShort(PathBuf),
 }
 
 /// Reads the records that no run holds any more, and gives back their modes to objects that are closed and otherwise
-/// as they were. Records of other IPC namespaces are left alone, those of earlier runs of the machine removed.
+/// as they were. Records of other IPC namespaces are left alone, those of earlier runs of the machine removed, and with
+/// them the folders that were made for one run.
 #[must_use]
-pub fn put_right(folders: &[PathBuf]) -> Vec<Mended> {
+pub fn put_right(places: &Places) -> Vec<Mended> {
     let mut mended = Vec::new();
-    for path in folders {
-        let Ok(entries) = fs::read_dir(path) else { continue };
-        let mut records: Vec<PathBuf> = entries
-            .flatten()
-            .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()))
-            .map(|entry| entry.path())
-            .collect();
+    for folder in places.own().folders {
+        let Ok(mut records) = record::files(&folder) else { continue };
         if records.is_empty() {
+            places.tidy(&folder);
             continue;
         }
-        if let Err(reason) = folder::check(path) {
-            mended.push(Mended::Refused(path.clone(), reason));
+        if let Err(reason) = folder::check(&folder) {
+            mended.push(Mended::PassedOver(folder, reason));
             continue;
         }
         records.sort();
         for record in records {
             if let Err(reason) = one(&record, &mut mended) {
-                mended.push(Mended::Refused(record, reason));
+                mended.push(Mended::PassedOver(record, reason));
             }
         }
+        places.tidy(&folder);
     }
     mended
 }
@@ -66,15 +67,19 @@ fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
     if !path.exists() || is_unlinked(&file) {
         return Ok(());
     }
-    let done = match record::read(&mut file)? {
-        None => true,
-        Some(content) if boot::id().is_some_and(|boot| boot != content.boot) => true,
-        Some(content) if namespace::ipc() != Some(content.namespace) => false,
-        Some(content) => open_all(&content, mended),
-    };
+    let boot = boot::id().ok_or("/proc does not tell the boot id")?;
+    let said = record::read(&mut file, &boot)?;
+    let here = namespace::ipc();
+    let mut done = true;
+    for content in &said.contents {
+        done &= Some(content.namespace) == here && open_all(content, mended);
+    }
     if done {
         // If that fails, the next run finds nothing left to do.
         let _ = fs::remove_file(path);
+        if said.cut_short {
+            mended.push(Mended::CutShort(path.to_owned()));
+        }
     }
     Ok(())
 }
@@ -136,8 +141,12 @@ impl std::fmt::Display for Mended {
             Self::Failed(id, reason) => {
                 write!(f, "cannot give {id} back the mode that an interrupted run had taken: {reason}")
             }
-            Self::Refused(path, reason) => {
+            Self::PassedOver(path, reason) => {
                 write!(f, "the record {} of an interrupted run is not obeyed: {reason}", shown(path))
+            }
+            Self::CutShort(path) => {
+                let why = "its run was killed before it had closed anything";
+                write!(f, "the record {} was cut short and is removed: {why}", shown(path))
             }
         }
     }

@@ -1,16 +1,19 @@
 //! The record of what a run has closed, from which the next run puts right what an interrupted one left behind.
 //!
-//! A file for each run, locked while the run lives. It is written before the first object of a batch is closed and
-//! emptied when the last is removed or open again; so a record without a lock tells what may still be closed.
+//! A file for each run, locked while the run lives. A line is written for each batch before the first of its objects
+//! is closed, and taken away when the last is removed or open again; so a record without a lock tells what may still be
+//! closed. A line that does not end is one whose run was killed while it wrote it: nothing of that batch is closed.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{folder, gate};
+use super::folder::{self, Places};
+use super::gate;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object, ObjectId};
@@ -23,9 +26,9 @@ const VERSION: u32 = 1;
 /// Records begin so; what begins otherwise is none.
 pub(super) const PREFIX: &str = "closed-";
 /// No record is longer.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 1 << 26;
 
-/// What a record says.
+/// What a line of a record says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
@@ -119,30 +122,30 @@ impl Entry {
 pub struct Record {
     file: File,
     path: PathBuf,
-    /// Where other runs of this user keep theirs.
-    folders: Vec<PathBuf>,
+    /// Where it and those of other runs of this user are.
+    places: Places,
     boot: String,
     namespace: u64,
     /// When the run began; seconds since 1970.
     time: i64,
-    /// What could not be opened again.
-    stuck: Vec<Entry>,
+    /// The length of the lines that stay, as they name what could not be opened again.
+    kept: u64,
+    /// The length with the line of this batch.
+    length: u64,
 }
 
 impl Record {
-    /// Begins a record in the first of `folders` that will do.
+    /// Begins a record in one of `places`.
     ///
     /// # Errors
     /// Status 1 when there is no safe place for it, or `/proc` does not tell what belongs into it.
-    pub fn begin(folders: &[PathBuf]) -> Result<Self> {
+    pub fn begin(places: &Places) -> Result<Self> {
         let cannot = |reason: String| Error::cannot(Status::Failed, "keep a record of what is closed", reason, None);
         let boot = boot::id().ok_or_else(|| cannot("/proc does not tell the boot id".to_owned()))?;
         let namespace = namespace::ipc().ok_or_else(|| cannot("/proc does not tell the IPC namespace".to_owned()))?;
-        let folder = folder::prepare(folders).map_err(cannot)?;
-        let (file, path) =
-            create(&folder).map_err(|error| cannot(format!("{}: {}", folder.display(), bare(&error))))?;
-        let folders = folders.to_vec();
-        Ok(Self { file, path, folders, boot, namespace, time: clock::now(), stuck: Vec::new() })
+        let (file, path) = places.first(create).map_err(cannot)?;
+        let (places, time) = (places.clone(), clock::now());
+        Ok(Self { file, path, places, boot, namespace, time, kept: 0, length: 0 })
     }
 
     /// Writes down what is about to be closed. It outlives this process; that it reaches the disk does not matter, as no
@@ -151,49 +154,49 @@ impl Record {
     /// # Errors
     /// Those of writing.
     pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
-        self.put(objects.iter().map(Entry::of).collect())
+        let objects = objects.iter().map(Entry::of).collect();
+        let (boot, namespace, time) = (self.boot.clone(), self.namespace, self.time);
+        let mut text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
+        text.push(b'\n');
+        self.length = self.kept + text.len() as u64;
+        self.file.set_len(self.kept)?;
+        self.file.write_all_at(&text, self.kept)
     }
 
-    /// The batch is done: each of `objects`, as they were before, should be gone or open. One that is closed all the
-    /// same stays on record for the next run.
+    /// The batch is done: each of `objects`, as they were before, should be gone or open. If one is closed all the same,
+    /// the batch stays on record for the next run.
     ///
     /// # Errors
     /// Those of writing.
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
-        let closed = |entry: &Entry| {
-            let now = entry.id().and_then(|id| inventory::look(id).ok().flatten());
-            now.is_some_and(|now| entry.is_closed(&now))
+        let closed = |object: &Object| {
+            let now = inventory::look(object.id).ok().flatten();
+            now.is_some_and(|now| Entry::of(object).is_closed(&now))
         };
-        let stuck: Vec<Entry> = objects.iter().map(Entry::of).filter(closed).collect();
-        self.stuck.extend(stuck);
-        self.put(Vec::new())
+        if objects.iter().any(closed) {
+            self.kept = self.length;
+        }
+        self.file.set_len(self.kept)
     }
 
     /// The objects that other records name, of runs that live or were interrupted. What cannot be read names none.
     #[must_use]
-    pub fn named_by_others(&self) -> HashSet<ObjectId> {
-        let files = self.folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let others = files.map(|entry| entry.path()).filter(|path| {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            name.starts_with(PREFIX.as_bytes()) && *path != self.path
-        });
-        others
-            .filter_map(|path| read(&mut folder::open_own(&path).ok()?).ok().flatten())
-            .filter(|content| content.boot == self.boot && content.namespace == self.namespace)
-            .flat_map(|content| content.objects.iter().filter_map(Entry::id).collect::<Vec<_>>())
-            .collect()
-    }
-
-    fn put(&mut self, mut objects: Vec<Entry>) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()?;
-        objects.extend(self.stuck.iter().cloned());
-        if objects.is_empty() {
-            return Ok(());
+    pub fn named_by_others(&self) -> Others {
+        let found = self.places.own();
+        let mut others = Others { named: HashSet::new(), all: found.all };
+        for folder in found.folders.iter().filter(|folder| folder::check(folder).is_ok()) {
+            let Ok(records) = files(folder) else {
+                others.all = false;
+                continue;
+            };
+            for path in records.into_iter().filter(|path| *path != self.path) {
+                let said = folder::open_own(&path).ok().and_then(|mut file| read(&mut file, &self.boot).ok());
+                let contents = said.into_iter().flat_map(|said| said.contents);
+                let here = contents.filter(|content| content.namespace == self.namespace);
+                others.named.extend(here.flat_map(|content| content.objects).filter_map(|entry| entry.id()));
+            }
         }
-        let (boot, namespace, time) = (self.boot.clone(), self.namespace, self.time);
-        let text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
-        self.file.write_all(&text)
+        others
     }
 
     /// Where it is.
@@ -205,11 +208,35 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        if self.stuck.is_empty() {
+        if self.kept == 0 {
             // An empty record without a lock is removed by the next run.
             let _ = fs::remove_file(&self.path);
+            self.path.parent().into_iter().for_each(|folder| self.places.tidy(folder));
         }
     }
+}
+
+/// What records of other runs name.
+pub struct Others {
+    named: HashSet<ObjectId>,
+    all: bool,
+}
+
+impl Others {
+    /// Whether another record names the object, or may.
+    #[must_use]
+    pub fn contains(&self, id: &ObjectId) -> bool {
+        !self.all || self.named.contains(id)
+    }
+}
+
+/// The records in `folder`.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let is_record =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+    Ok(paths.into_iter().filter(is_record).collect())
 }
 
 /// Makes the file. It gets its name when it is locked, so that no other run takes it for left behind; before that, a
@@ -224,23 +251,46 @@ fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
     Ok((file, path))
 }
 
-/// What a record that was left behind says; None when it is empty.
+/// What a record says that was left behind.
+#[derive(Default)]
+pub(super) struct Said {
+    /// The lines of this run of the machine: what may still be closed.
+    pub(super) contents: Vec<Content>,
+    /// Whether its run was killed while it wrote the last line, before anything of that was closed.
+    pub(super) cut_short: bool,
+}
+
+/// Reads a record; no object outlives the machine, so lines of another boot say nothing.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn read(file: &mut File) -> std::result::Result<Option<Content>, String> {
+pub(super) fn read(file: &mut File, boot: &str) -> std::result::Result<Said, String> {
     let mut text = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| bare(&error))?;
-    if text.is_empty() {
-        return Ok(None);
-    }
     if text.len() as u64 > MOST_BYTES {
         return Err("too long".to_owned());
     }
-    parse(&text).map(Some)
+    let mut said = Said::default();
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            Some(line) if is_past(line, boot) => {}
+            Some(line) => said.contents.push(parse(line)?),
+            None => said.cut_short = true,
+        }
+    }
+    Ok(said)
 }
 
-/// Reads a record.
+/// Whether a line, of whatever version, is of another run of the machine than `boot`.
+fn is_past(line: &[u8], boot: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Any {
+        boot: String,
+    }
+    serde_json::from_slice(line).is_ok_and(|any: Any| any.boot != boot)
+}
+
+/// Reads a line of a record.
 ///
 /// # Errors
 /// What is wrong with it, in words.
