@@ -19,7 +19,9 @@ const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\'
 }
 
-/// Whether a character must not be shown as itself.
+/// Whether a character must not be shown as itself: controls, the backslash, line and paragraph separators, and what
+/// Unicode calls a format character (category Cf) or would have shown as nothing (`Default_Ignorable_Code_Point`), as
+/// fillers, variation selectors and the marks of the bidirectional algorithm. Two names that differ in these look alike.
 #[must_use]
 pub const fn is_unsafe(c: char) -> bool {
     matches!(
@@ -28,15 +30,31 @@ pub const fn is_unsafe(c: char) -> bool {
             | '\\'
             // DEL and the C1 controls.
             | '\x7f'..='\u{9f}'
-            // Marks and isolates of the bidirectional algorithm, line and paragraph separators,
-            // and formatting characters nobody can see.
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{600}'..='\u{605}'
             | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -83,8 +101,8 @@ fn push_escaped(out: &mut String, mut text: &str) {
 /// Makes a text safe to show on one line of a terminal.
 ///
 /// Newline, tab and carriage return become `\n`, `\t` and `\r`, the other C0 controls `\xNN`. DEL,
-/// C1 controls, and bidirectional and invisible formatting characters become `\u{...}` with the
-/// code point in lower-case hexadecimal. The backslash becomes `\\`, so no text can pretend to be
+/// C1 controls, and whatever else cannot be seen or reorders what can ([`is_unsafe`]) become `\u{...}` with the code
+/// point in lower-case hexadecimal. The backslash becomes `\\`, so no text can pretend to be
 /// an escape. All else stays. A text without any of these is returned as it is, not copied.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
@@ -201,19 +219,63 @@ mod tests {
         Some(bytes)
     }
 
+    /// Category Cf, Zl and Zp of Unicode 16: first and last of each run.
+    const FORMAT: [(u32, u32); 22] = [
+        (0xad, 0xad),
+        (0x600, 0x605),
+        (0x61c, 0x61c),
+        (0x6dd, 0x6dd),
+        (0x70f, 0x70f),
+        (0x890, 0x891),
+        (0x8e2, 0x8e2),
+        (0x180e, 0x180e),
+        (0x200b, 0x200f),
+        (0x2028, 0x2029),
+        (0x202a, 0x202e),
+        (0x2060, 0x2064),
+        (0x2066, 0x206f),
+        (0xfeff, 0xfeff),
+        (0xfff9, 0xfffb),
+        (0x110bd, 0x110bd),
+        (0x110cd, 0x110cd),
+        (0x13430, 0x1343f),
+        (0x1bca0, 0x1bca3),
+        (0x1d173, 0x1d17a),
+        (0xe0001, 0xe0001),
+        (0xe0020, 0xe007f),
+    ];
+
+    /// `Default_Ignorable_Code_Point` of DerivedCoreProperties.txt.
+    const IGNORABLE: [(u32, u32); 17] = [
+        (0xad, 0xad),
+        (0x34f, 0x34f),
+        (0x61c, 0x61c),
+        (0x115f, 0x1160),
+        (0x17b4, 0x17b5),
+        (0x180b, 0x180f),
+        (0x200b, 0x200f),
+        (0x202a, 0x202e),
+        (0x2060, 0x206f),
+        (0x3164, 0x3164),
+        (0xfe00, 0xfe0f),
+        (0xfeff, 0xfeff),
+        (0xffa0, 0xffa0),
+        (0xfff0, 0xfff8),
+        (0x1bca0, 0x1bca3),
+        (0x1d173, 0x1d17a),
+        (0xe0000, 0xe0fff),
+    ];
+
     /// Said anew, from the properties and not from the list in the code.
     fn is_hostile(c: char) -> bool {
-        let code = u32::from(c);
-        c.is_control()
-            || [0x61c, 0xfeff].contains(&code)
-            || [(0x200b, 0x200f), (0x2028, 0x202e), (0x2060, 0x2069), (0xfff9, 0xfffb), (0xe0000, 0xe007f)]
-                .iter()
-                .any(|&(first, last)| (first..=last).contains(&code))
+        let is_in = |runs: &[(u32, u32)]| runs.iter().any(|&(first, last)| (first..=last).contains(&c.into()));
+        c.is_control() || is_in(&FORMAT) || is_in(&IGNORABLE)
     }
 
     #[test]
     fn clean_text_is_borrowed() {
-        for text in ["", "abc", "/usr/bin/a b~", "größe", "日本語", "e\u{301}", "👩"] {
+        for text in ["", "abc", "/usr/bin/a b~", "größe", "日本語", "e\u{301}", "👩", "한국어", "ខ្មែរ"]
+        {
             assert!(matches!(escape(text), Cow::Borrowed(same) if same == text));
             assert!(matches!(escape_bytes(text.as_bytes()), Cow::Borrowed(same) if same == text));
         }
@@ -231,6 +293,7 @@ mod tests {
             ("a\u{202e}b", "a\\u{202e}b"),
             ("\u{61c}\u{200b}\u{2066}\u{feff}", "\\u{61c}\\u{200b}\\u{2066}\\u{feff}"),
             ("\u{2028}\u{fff9}\u{e0001}", "\\u{2028}\\u{fff9}\\u{e0001}"),
+            ("ro\u{ad}ot\u{3164}\u{fe0f}\u{e0100}", "ro\\u{ad}ot\\u{3164}\\u{fe0f}\\u{e0100}"),
             ("\\n", "\\\\n"),
             ("日\\本\n", "日\\\\本\\n"),
         ] {
@@ -299,6 +362,9 @@ mod tests {
             proptest::char::range('\0', '\u{a0}'),
             proptest::char::range('\u{2000}', '\u{206f}'),
             proptest::char::range('\u{600}', '\u{6ff}'),
+            proptest::char::range('\u{fe00}', '\u{feff}'),
+            proptest::char::range('\u{e0000}', '\u{e1000}'),
+            proptest::sample::select(vec!['\u{ad}', '\u{34f}', '\u{115f}', '\u{17b4}', '\u{180b}', '\u{3164}']),
             proptest::char::range('\u{300}', '\u{36f}'),
             proptest::char::range('\u{1f000}', '\u{1faff}'),
             proptest::sample::select(vec!['\u{fe0f}', '\u{fe0e}', '\u{20e3}', '\u{200d}', '#', '\\']),
