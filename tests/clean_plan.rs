@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make};
+use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, needs_root};
 use serde_json::Value;
 
 /// A file of this test's own.
@@ -188,4 +188,38 @@ fn the_keep_list_holds_for_plans_too() {
     fs::remove_dir_all(&keep.0).expect("removed");
     plan.apply(&["--yes"]).ok();
     assert!(ns.ids(Kind::Shm).is_empty());
+}
+
+#[test]
+fn a_plan_that_others_may_have_written_is_refused() {
+    let ns = fresh();
+    let plan = Plan::new();
+    let id = settled(|| make::shm(0, 4096, 0o600));
+    plan.write(&["shm"]).ok();
+    for mode in [0o620, 0o602, 0o666] {
+        fs::set_permissions(&plan.0, fs::Permissions::from_mode(mode)).expect("a mode");
+        let refused = plan.apply(&["--yes"]).status(10).stdout_empty();
+        refused.stderr_has(&format!("others may write to it, as its mode is {mode:04o}")).stderr_has("chmod go-w");
+    }
+    fs::set_permissions(&plan.0, fs::Permissions::from_mode(0o644)).expect("a mode");
+    if needs_root("plans of other users") {
+        std::os::unix::fs::chown(&plan.0, Some(1001), None).expect("chown");
+        plan.apply(&["--yes"]).status(10).stdout_empty().stderr_has("it belongs to user 1001").stderr_has("chown");
+        // Neither does root's own plan help him, who may not remove the object; but he may obey it.
+        std::os::unix::fs::chown(&plan.0, Some(0), None).expect("chown");
+        let obeyed = ipcadm(["clean", "--yes", "--apply"]).arg(&plan.0).uid(1001).run();
+        assert!(!obeyed.stderr_str().contains("carry out the plan"), "{obeyed}");
+    }
+    assert_eq!(ns.ids(Kind::Shm), [id]);
+    plan.apply(&["--yes"]).ok().stdout_is(format!("removed shm:{id}\n"));
+}
+
+#[test]
+fn a_plan_is_not_waited_for() {
+    let _ns = fresh();
+    let plan = Plan::new();
+    assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&plan.0).status().expect("mkfifo").success());
+    plan.apply(&["--yes"]).status(10).stderr_has("it is no plain file");
+    ipcadm(["clean", "--yes", "--apply", "/dev/zero"]).run().status(10).stderr_has("it is no plain file");
+    ipcadm(["clean", "--yes", "--apply", "/"]).run().status(10).stderr_has("it is no plain file");
 }

@@ -1,7 +1,8 @@
 //! Carrying out a plan that was written before.
 
-use std::fs::File;
+use std::fs::{Metadata, OpenOptions};
 use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ use crate::object::model::Object;
 use crate::object::state::Criteria;
 use crate::object::survey::{Insight, Insights};
 use crate::render::escape::escape_bytes;
+use crate::sys::accounts;
+
+/// Bits that let group or others change a file.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// Compares each object of the plan with what there is now.
 pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, keep: &KeepList) -> Result<Prepared> {
@@ -91,15 +96,37 @@ fn verdict(
 /// Reads a plan, and refuses one that is none, or not of here and now.
 pub(super) fn read(path: &Path) -> Result<Plan> {
     let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
-    let mut text = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut text));
-    read.map_err(|error| Error::cannot(Status::Failed, &format!("read the plan {shown}"), bare(&error), None))?;
+    let unreadable = |error| Error::cannot(Status::Failed, &format!("read the plan {shown}"), bare(&error), None);
     let refuse = |reason: &str| {
         Error::cannot(Status::Refused, &format!("carry out the plan {shown}"), reason, Some("nothing was removed"))
     };
+    // A FIFO must not keep it waiting.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+    distrust(&file.metadata().map_err(unreadable)?).map_err(|reason| refuse(&reason))?;
+    let mut text = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(unreadable)?;
     if text.len() as u64 > MOST_BYTES {
         return Err(refuse("it is too long"));
     }
     let plan = Plan::parse(&text).map_err(|reason| refuse(&reason))?;
     plan.foreign().map_or(Ok(plan), |reason| Err(refuse(reason)))
+}
+
+/// Refuses a plan that others may have written: it names what is to go, also what is merely idle or unknown.
+fn distrust(data: &Metadata) -> std::result::Result<(), String> {
+    let (owner, mode) = (data.uid(), data.mode() & 0o7777);
+    if !data.is_file() {
+        return Err("it is no plain file".to_owned());
+    }
+    if owner != 0 && owner != accounts::effective_user().raw() {
+        return Err(format!(
+            "it belongs to user {owner}; read it, and make it yours with chown if it is what you want"
+        ));
+    }
+    if mode & OTHERS_WRITE != 0 {
+        let remedy = "read it, and close it with 'chmod go-w' if it is what you want";
+        return Err(format!("others may write to it, as its mode is {mode:04o}; {remedy}"));
+    }
+    Ok(())
 }
