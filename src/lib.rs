@@ -11,7 +11,8 @@
 //! - [`proc`]: reading `/proc`
 //! - [`sys`]: the kernel calls; the only floor with `unsafe`
 //!
-//! Beside [`program`] stands [`words`], which finds the words of a command without parsing the rest.
+//! Beside [`program`] stand [`words`], which finds the words of a command without parsing the rest, and [`borrowed`],
+//! which refuses rights that the caller does not have.
 //!
 //! Beside them all, used from every floor that shows something: [`render`], which knows no object, and [`error`].
 //!
@@ -19,6 +20,7 @@
 #![deny(unsafe_code)]
 
 pub mod archive;
+pub mod borrowed;
 pub mod cli;
 pub mod commands;
 pub mod compat;

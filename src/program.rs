@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::borrowed;
 use crate::cli::Cli;
 use crate::commands::context::say;
 use crate::error::{Error, OWN_FAILURE, Status};
@@ -25,6 +26,10 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     if runs_a_program && args.iter().position(|arg| arg == "--") == Some(args.len() - 1) {
         say("which program? Nothing stands behind '--' (an unset variable?)");
         return ExitCode::from(OWN_FAILURE);
+    }
+    if let Some(refusal) = borrowed::refusal(args.get(1..).unwrap_or_default()) {
+        say(refusal);
+        return ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Refused.code() });
     }
     imply_ls(&mut args, &words);
     let mut tree = Cli::command();

@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::borrowed;
+
 pub mod common;
 pub mod getopt;
 pub mod ipcmk;
@@ -56,6 +58,10 @@ impl Tool {
     /// Runs it with the arguments behind its name.
     #[must_use]
     pub fn run(self, args: Vec<OsString>) -> ExitCode {
+        if let Some(refusal) = borrowed::refusal(&args) {
+            common::say(self, refusal);
+            return ExitCode::FAILURE;
+        }
         match self {
             Self::Ipcs => ipcs::run(args),
             Self::Ipcrm => ipcrm::run(args),

@@ -1,4 +1,4 @@
-//! Acting as another user for a moment, in this thread alone.
+//! Acting as another user for a moment, in this thread alone, and whether the process acts as another all the time.
 //!
 //! The C library's functions change all threads of a process; the calls themselves change the calling one.
 
@@ -9,6 +9,39 @@ use super::{Gid, Uid, accounts};
 
 /// "Leave it as it is".
 const SAME: uid_t = uid_t::MAX;
+
+/// `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h: two words of 32 capabilities.
+const VERSION_3: u32 = 0x2008_0522;
+
+/// Whether exec gave the process rights that its caller does not have: by a set-user-ID or set-group-ID bit, or by
+/// capabilities of the file. `AT_SECURE` alone does not tell: a change of SELinux or AppArmor domain, as of every service,
+/// sets it too.
+#[must_use]
+pub fn are_borrowed() -> bool {
+    // SAFETY: takes a number.
+    if unsafe { libc::getauxval(libc::AT_SECURE) } == 0 {
+        return false;
+    }
+    // SAFETY: take nothing and cannot fail.
+    let (uid, others) =
+        unsafe { (libc::getuid(), [(libc::getuid(), libc::geteuid()), (libc::getgid(), libc::getegid())]) };
+    others.iter().any(|(real, effective)| real != effective) || uid != 0 && has_capabilities_of_its_file()
+}
+
+/// Whether a process whose user is not root has capabilities that its caller did not hand on (ambient ones).
+fn has_capabilities_of_its_file() -> bool {
+    let header = [VERSION_3, 0];
+    let mut data = [[0_u32; 3]; 2];
+    // SAFETY: for version 3 the kernel reads a header of two words and writes two structures of three words.
+    let result = unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), data.as_mut_ptr()) };
+    let [[_, low, _], [_, high, _]] = data;
+    let permitted = u64::from(low) | u64::from(high) << 32;
+    let is_ambient = |capability: libc::c_ulong| {
+        // SAFETY: takes numbers only.
+        (unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, capability, 0_u64, 0_u64) }) == 1
+    };
+    result != 0 || (0..64).any(|capability| permitted >> capability & 1 == 1 && !is_ambient(capability))
+}
 
 /// The calling thread acts as another user and group until [`Acting::end`].
 #[derive(Debug)]
