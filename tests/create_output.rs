@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, make};
+use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, ipcadm_path, make, tool};
 use serde_json::{Value, json};
 
 const CREATE: [(Kind, &[&str]); 3] = [
@@ -149,4 +149,44 @@ fn csv_has_the_columns_of_every_kind() {
         headers.insert(header);
     }
     assert_eq!(headers.len(), 1, "{headers:?}");
+}
+
+/// Runs `command` with a pipe as its output that takes nothing more, and `then` when the object is there.
+fn into_a_full_pipe(command: &str, then: &str) -> String {
+    let script = format!(
+        "fifo=$(mktemp -u); mkfifo -m 600 $fifo; exec 3<>$fifo; rm $fifo
+        dd if=/dev/zero bs=4096 count=16 status=none >&3
+        {command} >&3 & pid=$!
+        until \"$PROGRAM\" ls -q | grep -q .; do :; done
+        {then}
+        status=0; wait $pid || status=$?; echo $status"
+    );
+    tool("bash", ["-c", &script]).env("PROGRAM", ipcadm_path()).run().ok().value()
+}
+
+#[test]
+fn who_interrupts_the_printing_meets_no_object() {
+    let ns = fresh();
+    let ipcmk = "exec -a ipcmk \"$PROGRAM\" -M 4096";
+    for (name, signal) in [("TERM", libc::SIGTERM), ("INT", libc::SIGINT), ("HUP", libc::SIGHUP)] {
+        for command in ["shm create 4K", "sem create 5 --json", "msg create --format csv"] {
+            let command = format!("env --default-signal=INT \"$PROGRAM\" {command}");
+            let status = into_a_full_pipe(&command, &format!("kill -{name} $pid"));
+            assert_eq!(status, (128 + signal).to_string(), "{command}");
+            assert!(Kind::ALL.iter().all(|&kind| ns.ids(kind).is_empty()), "{command}");
+        }
+        // A shell has what runs in the background ignore that.
+        if signal != libc::SIGINT {
+            assert_eq!(into_a_full_pipe(ipcmk, &format!("kill -{name} $pid")), (128 + signal).to_string());
+            assert!(ns.ids(Kind::Shm).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_is_ignored_does_not_interrupt_the_printing() {
+    let ns = fresh();
+    let command = "env --ignore-signal=HUP \"$PROGRAM\" shm create 4K";
+    let status = into_a_full_pipe(command, "kill -HUP $pid; sleep 0.3; head -c 65536 <&3 >/dev/null");
+    assert_eq!((&*status, ns.ids(Kind::Shm).len()), ("0", 1));
 }

@@ -180,7 +180,8 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
         let kind = body.kind();
-        // Whoever interrupts meets a complete object whose reference is printed, or none.
+        // Whoever interrupts meets a complete object whose reference is printed, or none; the signal comes through when
+        // this ends.
         let _held = HeldSignals::hold();
         let (out, creation) = match self.attempt(body, context) {
             Ok(done) => done,
@@ -224,7 +225,7 @@ impl CommonArgs {
             format!("creating a {} with {key} and mode {}", specification.kind().noun(), specification.mode)
         });
         // Before anything is made: is there anywhere to say what?
-        let out = Out::stdout()?;
+        let out = Out::stdout_until_asked_to_end()?;
         Ok((out, specification.create()?))
     }
 

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use crate::error::{Error, Result};
+use crate::sys::held_signals::UntilAskedToEnd;
 use crate::sys::startup;
 
 /// Standard output without the line buffering of the standard library's own.
 pub(super) struct Out {
-    writer: BufWriter<File>,
+    writer: BufWriter<Box<dyn Write>>,
 }
 
 impl Out {
@@ -19,7 +20,17 @@ impl Out {
 
     /// A file of our own in its place.
     pub(super) fn onto(file: File) -> Self {
-        Self { writer: BufWriter::with_capacity(64 * 1024, file) }
+        Self::over(Box::new(file))
+    }
+
+    /// As [`Out::stdout`], for what is undone when it cannot be told, while signals are held back: one that ends programs
+    /// ends the writing if nobody reads.
+    pub(super) fn stdout_until_asked_to_end() -> Result<Self> {
+        stdout_file().map(|file| Self::over(Box::new(UntilAskedToEnd(file))))
+    }
+
+    fn over(stream: Box<dyn Write>) -> Self {
+        Self { writer: BufWriter::with_capacity(64 * 1024, stream) }
     }
 
     /// As [`Out::stdout`], for commands that do their work all the same: where it was closed, every write fails.
@@ -28,7 +39,7 @@ impl Out {
             Err(Error::Output(error)) if startup::stdout_was_closed() => {
                 // Opened for reading only; without even that there is nothing to say it to.
                 let nowhere = File::open("/dev/null").map_err(|_| Error::Output(error))?;
-                Ok(Self { writer: BufWriter::new(nowhere) })
+                Ok(Self::onto(nowhere))
             }
             other => other,
         }

@@ -28,6 +28,18 @@ pub fn wait_writable(stream: impl AsFd) -> Result<()> {
     wait(stream, libc::POLLOUT)
 }
 
+/// Whether `stream` takes bytes, or will never, before so many milliseconds are over or a signal comes.
+///
+/// # Errors
+/// As [`wait_readable`].
+pub fn is_writable_within(stream: impl AsFd, milliseconds: libc::c_int) -> Result<bool> {
+    match poll(stream, libc::POLLOUT, milliseconds) {
+        Ok(events) => Ok(events != 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
 fn wait(stream: impl AsFd, events: libc::c_short) -> Result<()> {
     match poll(stream, events, -1) {
         // The caller tries again, and sees what the signal was about.

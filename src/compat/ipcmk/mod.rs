@@ -17,7 +17,7 @@ use crate::object::create::{Body, KeyChoice, Specification};
 use crate::object::model::{Kind, ObjectId};
 use crate::object::removal::remove_id;
 use crate::proc::sysctl;
-use crate::sys::held_signals::HeldSignals;
+use crate::sys::held_signals::{HeldSignals, UntilAskedToEnd};
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Errno, signals, startup};
 
@@ -97,7 +97,7 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
         let _ = writeln!(text, "{label}: {}", id.id);
     }
     // That nobody reads is a failure too: nobody would know the ids.
-    let printed = startup::stdout().and_then(|mut stdout| stdout.write_all(text.as_bytes()));
+    let printed = startup::stdout().and_then(|stdout| UntilAskedToEnd(stdout).write_all(text.as_bytes()));
     printed.map_err(|error| format!("write error: {}", reason(&error)))
 }
 
