@@ -64,7 +64,7 @@ pub fn had_threads(pid: u32, reader: &mut Reader) -> bool {
 }
 
 /// Whether the account of a process, of which `stat` is known, is more than those of its threads, read later: what threads
-/// have used that have ended stays in it.
+/// have used that have ended stays in it. True also where one of them cannot be read.
 fn has_more_than_its_threads(pid: u32, stat: &Stat, reader: &mut Reader) -> bool {
     let time = cpu_time_of(pid);
     let mut all_time = Some(0_u64);
@@ -73,9 +73,17 @@ fn has_more_than_its_threads(pid: u32, stat: &Stat, reader: &mut Reader) -> bool
     for tid in threads {
         let thread = reader::Task::thread(pid, tid);
         // Kernels that do not keep it say 0.
-        let ran = reader.read(thread, "schedstat").ok().and_then(first_number).filter(|&time| time > 0);
+        let schedstat = reader.read(thread, "schedstat");
+        if schedstat.as_ref().is_err_and(|error| !reader::is_gone(error)) {
+            return true;
+        }
+        let ran = schedstat.ok().and_then(first_number).filter(|&time| time > 0);
         all_time = all_time.zip(ran).map(|(all, time)| all.saturating_add(time));
-        let faults = self::stat(reader, thread).ok().and_then(|stat| stat.minor_faults);
+        let stat = self::stat(reader, thread);
+        if stat.as_ref().is_err_and(|error| !reader::is_gone(error)) {
+            return true;
+        }
+        let faults = stat.ok().and_then(|stat| stat.minor_faults);
         all_faults = all_faults.zip(faults).map(|(all, faults)| all.saturating_add(faults));
     }
     let is_more = |whole: Option<u64>, all: Option<u64>| whole.zip(all).is_some_and(|(whole, all)| whole > all);

@@ -169,9 +169,9 @@ impl Record {
     /// # Errors
     /// Those of writing.
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
-        let closed = |object: &Object| {
-            let now = inventory::look(object.id).ok().flatten();
-            now.is_some_and(|now| Entry::of(object).is_closed(&now))
+        let closed = |object: &Object| match inventory::look(object.id) {
+            Ok(now) => now.is_some_and(|now| Entry::of(object).is_closed(&now)),
+            Err(_) => true,
         };
         if objects.iter().any(closed) {
             self.kept = self.length;

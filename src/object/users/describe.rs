@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Process;
 use crate::proc::cgroup::Membership;
-use crate::proc::reader::{Reader, Task};
+use crate::proc::reader::{Reader, Task, is_gone};
 use crate::proc::task::{self, Stat};
 use crate::sys::Uid;
 
@@ -28,7 +28,15 @@ impl Describer {
 
     fn look_up(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
         let process = Task::process(pid);
-        let stat = Stat::parse(reader.read(process, "stat").ok()?)?;
+        let stat = match reader.read(process, "stat") {
+            Ok(text) => Stat::parse(text)?,
+            Err(error) if is_gone(&error) => return None,
+            // It lives, and no more can be told of it now.
+            Err(_) => {
+                let command = String::new();
+                return Some(Process { pid, command, uid: None, unit: None, container: None, started: None });
+            }
+        };
         let uid = reader.read(process, "status").ok().and_then(task::effective_user).map(Uid::new);
         let membership = reader.read(process, "cgroup").map(Membership::parse).unwrap_or_default();
         let boot = *self.boot.get_or_insert_with(|| procfs::boot_time_secs().ok());
