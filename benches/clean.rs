@@ -5,6 +5,9 @@
 //! cargo bench --bench clean
 //! ```
 //!
+//! Besides, how long it keeps a queue closed while somebody else's sets, the largest that there are, go in the same run:
+//! the most that was seen by a thread that does nothing but look.
+//!
 //! Ratios of whole runs on one machine; nothing is asserted. The objects live and die with an IPC namespace of this
 //! process's own.
 
@@ -15,14 +18,19 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use ipcadm::sys::{Mode, SemId, msg, sem};
 use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm_path, make};
 use support::figure::{self, Target};
 use support::race::{Cost, race, reap};
 
 const OF_EACH: usize = 10_000;
 const ROUNDS: usize = 5;
+const LARGE_SETS: usize = 12;
+const NSEMS: u16 = 32_000;
 const CLEAN: [&str; 8] = ["clean", "-q", "--grace", "0", "--state", "orphan", "--state", "unknown"];
 
 fn main() {
@@ -56,6 +64,61 @@ fn main() {
     });
     figure::time("clean --yes", costs[0], "rm -", costs[1], Target::Open);
     let _ = std::fs::remove_file(&list);
+    clear(&namespace);
+    closed(&namespace);
+}
+
+/// How long others are shut out of objects.
+fn closed(namespace: &Namespace) {
+    namespace.sysctl("sem", "32000 1024000000 500 32768");
+    let queue = make::by_dead_process(|| {
+        for _ in 0..LARGE_SETS {
+            make::setall(make::sem(0, NSEMS.into(), 0o600), &[1; NSEMS as usize]);
+        }
+        let queue = make::msg(0, 0o600);
+        make::send(queue, 1, b"x");
+        make::recv(queue, 1);
+        queue
+    });
+    let sets: Vec<SemId> = namespace.ids(Kind::Sem).into_iter().map(SemId::new).collect();
+    let is_over = AtomicBool::new(false);
+    let longest = thread::scope(|scope| {
+        let watch = || {
+            let mut seen = vec![Watched::default(); sets.len() + 1];
+            while !is_over.load(Ordering::Relaxed) {
+                let modes = sets.iter().map(|&set| sem::stat_any(set.raw()).map(|(_, stat)| stat.perm.mode));
+                let queue = msg::stat_any(queue).map(|(_, stat)| stat.perm.mode);
+                let modes = [queue].into_iter().chain(modes);
+                seen.iter_mut().zip(modes).for_each(|(watched, mode)| watched.see(mode.ok()));
+            }
+            seen
+        };
+        let watcher = scope.spawn(watch);
+        once(&["clean", "--yes", "-q", "--grace", "0"], None);
+        is_over.store(true, Ordering::Relaxed);
+        watcher.join().unwrap_or_default()
+    });
+    let (queue, sets) = longest.split_at(1);
+    let most = |all: &[Watched]| all.iter().map(|one| one.longest).max().unwrap_or_default().as_secs_f64() * 1e3;
+    figure::longest("a queue is closed, beside large sets", most(queue), 50.0);
+    figure::longest(&format!("a set of {NSEMS} semaphores is closed"), most(sets), 100.0);
+}
+
+/// For how long an object was seen closed.
+#[derive(Clone, Copy, Default)]
+struct Watched {
+    since: Option<Instant>,
+    longest: Duration,
+}
+
+impl Watched {
+    fn see(&mut self, mode: Option<Mode>) {
+        let is_closed = mode.is_some_and(|mode| mode.permissions() == 0);
+        if let Some(since) = self.since {
+            self.longest = self.longest.max(since.elapsed());
+        }
+        self.since = if is_closed { self.since.or_else(|| Some(Instant::now())) } else { None };
+    }
 }
 
 /// Objects of a dead process.

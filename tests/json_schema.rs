@@ -87,7 +87,7 @@ static EVIDENCE: Table = &[("fact", "string"), ("source", "string")];
 static INSIDE_SEGMENT: Table = &[("hugepages", "bool?")];
 static INSIDE_SET: Table = &[("semaphores", "array?")];
 static SEMAPHORE: Table =
-    &[("index", "number"), ("value", "number"), ("pid", "number?"), ("ncnt", "number"), ("zcnt", "number")];
+    &[("index", "number"), ("value", "number"), ("pid", "number?"), ("ncnt", "number?"), ("zcnt", "number?")];
 static VALUE: Table = &[("index", "number"), ("value", "number")];
 static NEW_VALUE: Table = &[("index", "number"), ("value", "number"), ("was", "number?")];
 static INSIDE_QUEUE: Table = &[("messages", "array?")];

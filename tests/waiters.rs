@@ -8,8 +8,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use ipcadm::object::inside::Semaphore;
 use ipcadm::object::inventory::{self, Wants as Collect};
 use ipcadm::object::model::{Kind, KindSet, Object, ObjectId};
+use ipcadm::object::semaphores::asking::Budget;
 use ipcadm::object::users::{Usage, Users, Waiting, Wants};
 use ipcadm::proc::reader::Reader;
 use ipcadm_testbed::{alone, fresh, make, tool};
@@ -158,9 +160,10 @@ fn except_means_nothing_without_a_type() {
 /// The kernel's own count, of each semaphore.
 fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
     let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).expect("the set");
-    let semaphores = ipcadm::object::inside::semaphores(&object).expect("they may be read");
+    let semaphores = ipcadm::object::inside::semaphores(&object, &mut Budget::unlimited()).expect("they may be read");
     assert_eq!(semaphores.len(), nsems);
-    semaphores.iter().map(|semaphore| (semaphore.ncnt, semaphore.zcnt)).collect()
+    let counts = |semaphore: &Semaphore| Some((semaphore.ncnt?, semaphore.zcnt?));
+    semaphores.iter().map(|semaphore| counts(semaphore).expect("without an end")).collect()
 }
 
 /// The kernel's listing of a process's threads ends early where the one that it has come to ends: without more care a

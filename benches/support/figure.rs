@@ -68,6 +68,11 @@ pub(crate) fn memory(what: &str, ours: Option<Cost>, limit: f64) {
     }
 }
 
+/// Prints the longest time that something took against what it may take.
+pub(crate) fn longest(what: &str, millis: f64, limit: f64) {
+    print(what, millis, "(limit, ms)", limit, Target::AtMost(1.0));
+}
+
 fn skipped(what: &str, yardstick: &str) {
     say(&format!("{what:WHAT$}  {yardstick:YARDSTICK$}  skipped: the yardstick is not installed"));
 }

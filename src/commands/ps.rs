@@ -14,6 +14,7 @@ use crate::error::{Error, Result, Status, Tally};
 use crate::object::inventory::{self, Wants as Collect};
 use crate::object::model::KindSet;
 use crate::object::names::Names;
+use crate::object::semaphores::asking::Unread;
 use crate::object::users::{Users, Wants};
 use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
 use crate::object::uses::recorded::living;
@@ -92,7 +93,7 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     let some =
         if wanted.is_empty() { hidden.words().is_some() } else { wanted.iter().any(|pid| users.is_unseen(*pid)) };
     let some = some || hidden.undo.is_some();
-    let unseen = Unseen { hidden, sets: unread, some: some || unread > 0 };
+    let unseen = Unseen { hidden, sets: unread, some: some || unread.number() > 0 };
     args.notes(&unseen, &users, &wanted, &by_process, context);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures, context).map_err(Error::Output);
@@ -105,8 +106,8 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
 struct Unseen {
     /// Of their holders and waiters.
     hidden: Hidden,
-    /// Sets of which it is hidden who changed them.
-    sets: u64,
+    /// Sets of which it is not known who changed them.
+    sets: Unread,
     /// Whether the list may lack something for it.
     some: bool,
 }
@@ -123,7 +124,7 @@ impl Unseen {
             json.number(self.hidden.waiters);
         }
         json.key("hidden_sets");
-        json.number(self.sets);
+        json.number(self.sets.number());
         json.key("hidden_why");
         match self.hidden.reasons() {
             Some(why) => json.string(&why),
@@ -207,11 +208,7 @@ impl PsArgs {
             let why = unseen.hidden.why.as_deref().map(escape).unwrap_or_default();
             note(&format!("{words}: {why}"));
         }
-        match unseen.sets {
-            0 => {}
-            1 => note("who last changed the semaphores of 1 set is hidden: needs read permission"),
-            many => note(&format!("who last changed the semaphores of {many} sets is hidden: needs read permission")),
-        }
+        unseen.sets.lines().for_each(|line| note(&line));
     }
 
     fn print(

@@ -253,8 +253,8 @@ fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object
             2 if hides_user(semaphore) => Value::Hidden,
             2 if semaphore.pid.is_none() => Value::Null,
             2 => Value::Signed(i64::from(semaphore.pid.raw())),
-            3 => Value::Number(u64::from(semaphore.ncnt)),
-            _ => Value::Number(u64::from(semaphore.zcnt)),
+            3 => semaphore.ncnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
+            _ => semaphore.zcnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
         }
     })?;
     match more.len() {

@@ -16,7 +16,7 @@ use super::uses;
 use super::who::{Whole, with_other_sets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::object::fields::{self, Field};
-use crate::object::inside::{Inside, hides_user};
+use crate::object::inside::{Inside, Semaphore, hides_user};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
@@ -168,7 +168,10 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, object: &Object, inside: &In
             }
         }
         Inside::Set(semaphores) => {
-            let hides = |semaphores: &Vec<_>| semaphores.iter().any(hides_user(object, semaphores));
+            let hides = |semaphores: &Vec<Semaphore>| {
+                semaphores.iter().any(|semaphore| semaphore.zcnt.is_none())
+                    || semaphores.iter().any(hides_user(object, semaphores))
+            };
             if semaphores.as_ref().is_ok_and(hides) {
                 unseen.push("semaphores");
             }
@@ -183,9 +186,9 @@ fn write_inside<W: Write>(json: &mut JsonWriter<W>, object: &Object, inside: &In
                     pid => json.value(&Value::Signed(i64::from(pid))),
                 }
                 json.key("ncnt");
-                json.number(u64::from(semaphore.ncnt));
+                json.value(&semaphore.ncnt.map_or(Value::Null, |count| Value::Number(count.into())));
                 json.key("zcnt");
-                json.number(u64::from(semaphore.zcnt));
+                json.value(&semaphore.zcnt.map_or(Value::Null, |count| Value::Number(count.into())));
             });
         }
         Inside::Queue(headers) => {

@@ -73,7 +73,7 @@ impl Field {
     #[must_use]
     pub fn insight(&self) -> Insight {
         match self.name {
-            "state" | "unknown_why" => Insight { judgements: true, holders: false, waiters: false },
+            "state" | "unknown_why" => Insight::STATES,
             "evidence" | "command" => Insight { judgements: true, holders: true, waiters: true },
             "holders" => Insight { judgements: false, holders: true, waiters: false },
             "waiters" => Insight { judgements: false, holders: false, waiters: true },

@@ -2,6 +2,8 @@
 
 use super::inventory;
 use super::model::{Kind, Object};
+use super::semaphores;
+use super::semaphores::asking::{Budget, asleep_on};
 use super::users::Usage;
 use crate::proc::attached::{self, Wanted};
 use crate::proc::probe;
@@ -30,7 +32,7 @@ impl Inside {
     pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {
         match object.kind() {
             Kind::Shm => Self::Segment(huge_pages(object, usage)),
-            Kind::Sem => Self::Set(semaphores(object)),
+            Kind::Sem => Self::Set(semaphores(object, &mut Budget::default())),
             Kind::Msg => Self::Queue(headers(object, messages)),
         }
     }
@@ -45,10 +47,10 @@ pub struct Semaphore {
     pub value: u16,
     /// The last process to change it; none where nobody has, or [`hides_user`] says that it may be hidden.
     pub pid: Pid,
-    /// Threads waiting for it to grow.
-    pub ncnt: u32,
-    /// Threads waiting for it to become zero.
-    pub zcnt: u32,
+    /// Threads waiting for it to grow; None where they were not counted, for that would have taken too long.
+    pub ncnt: Option<u32>,
+    /// Threads waiting for it to become zero; likewise.
+    pub zcnt: Option<u32>,
 }
 
 /// Whether it may be that a process changed a semaphore of `set` which cannot be seen from here: the kernel writes 0 for
@@ -62,24 +64,20 @@ pub fn hides_user(set: &Object, semaphores: &[Semaphore]) -> impl Fn(&Semaphore)
     move |semaphore| semaphore.pid.is_none() && (semaphore.value > 0 || may_be_elsewhere)
 }
 
-/// All semaphores of a set: the values at one moment, the rest by three calls each, for the kernel has no others.
+/// All semaphores of a set: the values at one moment, the rest by three calls each, for the kernel has no others. Sleepers
+/// are counted within `budget`.
 ///
 /// # Errors
 /// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone.
-pub fn semaphores(set: &Object) -> sys::Result<Vec<Semaphore>> {
-    let id = SemId::new(set.id.id);
-    let nsems = set.as_set().map_or(0, |set| set.nsems);
-    let values = sem::get_all(id, usize::try_from(nsems).map_err(|_| Errno::ENOMEM)?)?;
+pub fn semaphores(set: &Object, budget: &mut Budget) -> sys::Result<Vec<Semaphore>> {
+    let values = semaphores::values(set)?;
     (0u32..)
         .zip(values)
         .map(|(index, value)| {
-            Ok(Semaphore {
-                index,
-                value,
-                pid: sem::last_pid(id, index)?,
-                ncnt: sem::waiting_for_increase(id, index)?,
-                zcnt: sem::waiting_for_zero(id, index)?,
-            })
+            let pid = sem::last_pid(SemId::new(set.id.id), index)?;
+            let asleep = asleep_on(set, index, budget)?;
+            let ncnt = asleep.map(|asleep| asleep.to_take);
+            Ok(Semaphore { index, value, pid, ncnt, zcnt: asleep.map(|asleep| asleep.until_zero) })
         })
         .collect()
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::inventory::{self, Source};
 use super::model::{Detail, Kind, Object, ObjectId};
 use super::select::Selection;
+use super::semaphores::asking::{Budget, Unread, last_users, smallest_first};
 use super::state::possible::MayKnow;
 use super::state::{Criteria, Judge, Judgement};
 use super::users::undo::Hiding;
@@ -21,7 +22,7 @@ use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
 use crate::sys::clock::now;
-use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
+use crate::sys::{Pid, Timestamp};
 
 /// What is to be found out about objects' use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Insight {
 impl Insight {
     /// Nothing.
     pub const NONE: Self = Self { judgements: false, holders: false, waiters: false };
+    /// States. What is attached is active, whoever has it.
+    pub const STATES: Self = Self { judgements: true, holders: false, waiters: false };
     /// Everything.
     pub const ALL: Self = Self { judgements: true, holders: true, waiters: true };
 
@@ -118,7 +121,7 @@ impl Insights {
     fn judge(&mut self, objects: &[Object], criteria: &Criteria) {
         let mut judge = Judge::new(criteria);
         let nothing = Usage::default();
-        let judged = objects.iter().map(|object| {
+        let judged = smallest_first(objects).into_iter().map(|object| {
             let usage = self.users.of(object.id).unwrap_or(&nothing);
             (object.id, judge.judge(object, usage))
         });
@@ -205,7 +208,7 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
     let now = now();
     objects.retain(|object| selection.matches(object, now));
     let by_pid = Insight { holders: true, waiters: true, judgements: false };
-    let by_state = Insight { judgements: true, ..Insight::NONE };
+    let by_state = Insight::STATES;
     let wanted = [(!selection.pids.is_empty(), by_pid), (selection.asks_for_judgements(), by_state)]
         .into_iter()
         .filter(|(used, _)| *used)
@@ -253,8 +256,9 @@ struct Search {
     pids: Vec<Pid>,
     doubts: Vec<String>,
     processes: Processes,
-    /// Sets of which it is hidden who changed them.
-    unread: u64,
+    budget: Budget,
+    /// Sets of which it is not known who changed them.
+    unread: Unread,
 }
 
 impl Search {
@@ -270,7 +274,7 @@ impl Search {
                 _ => doubts.push(format!("there is no process {pid}")),
             }
         }
-        Self { pids, doubts, processes: Processes::new(), unread: 0 }
+        Self { pids, doubts, processes: Processes::new(), budget: Budget::default(), unread: Unread::default() }
     }
 
     /// What may be missing. Said is it of each process once, whether found by its number or by that of a thread.
@@ -279,13 +283,8 @@ impl Search {
         let unseen = unseen.into_iter().filter(|pid| users.is_unseen(*pid));
         let unseen =
             unseen.map(|pid| format!("process {pid} {}: it may use more than is recorded", probe::why_unseen(pid)));
-        let unread = match self.unread {
-            0 => None,
-            1 => Some("who last changed the semaphores of 1 set is hidden: needs read permission".to_owned()),
-            many => Some(format!("who last changed the semaphores of {many} sets is hidden: needs read permission")),
-        };
         let undo = users.undo_hidden().map(Hiding::words);
-        self.doubts.into_iter().chain(unseen).chain(unread).chain(undo).collect()
+        self.doubts.into_iter().chain(unseen).chain(self.unread.lines()).chain(undo).collect()
     }
 
     /// Whether one of the processes holds, waits for, created or last used the object.
@@ -304,17 +303,11 @@ impl Search {
                     || self.is_recorded(segment.lpid, segment.atime.max(segment.dtime))
             }
             Detail::Sem(set) => {
-                let mut users: BTreeSet<Pid> = BTreeSet::new();
-                for index in 0..u32::try_from(set.nsems).unwrap_or(u32::MAX) {
-                    match sem::last_pid(SemId::new(object.id.id), index) {
-                        Ok(pid) => _ = users.insert(pid),
-                        Err(error) => {
-                            // A gone set is nobody's.
-                            self.unread += u64::from(error == Errno::EACCES);
-                            break;
-                        }
-                    }
-                }
+                let users = last_users(object, &mut self.budget).unwrap_or_else(|why| {
+                    self.unread.note(why);
+                    Vec::new()
+                });
+                let users: BTreeSet<Pid> = users.into_iter().collect();
                 users.into_iter().any(|pid| self.is_recorded(pid, set.otime.max(object.ctime)))
             }
             Detail::Msg(queue) => {

@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::sync::Once;
+use std::time::Duration;
 
 use super::types::Timestamp;
 
@@ -13,6 +14,20 @@ pub fn now() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_secs()).ok())
         .unwrap_or(0)
+}
+
+/// How long the calling thread has run, by the clock of the CPU.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: room for one timespec, which the call fills in; zeroed it is one already.
+    let time = unsafe {
+        // The clock exists on every Linux.
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr());
+        time.assume_init()
+    };
+    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
+    Duration::new(seconds, nanoseconds)
 }
 
 /// Nanoseconds that all threads of a process have run, also those that have ended. None when there is no such process.

@@ -13,6 +13,7 @@ use ipcadm::object::closing::record::Record;
 use ipcadm::object::closing::{Candidate, Fate, Judges, Rule, remove};
 use ipcadm::object::inventory;
 use ipcadm::object::model::{Kind as ObjectKind, ObjectId};
+use ipcadm::object::semaphores::asking::calls;
 use ipcadm::object::state::{Criteria, State};
 use ipcadm::object::survey::{Insight, Insights};
 use ipcadm_testbed::{Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
@@ -145,6 +146,26 @@ fn a_batch_goes_together() {
         }
         assert_eq!(ns.ids(Kind::Shm), [kept]);
         drop(holder);
+    });
+}
+
+/// Each is a system call, while others are shut out.
+#[test]
+fn a_semaphore_is_asked_about_as_seldom_as_can_be() {
+    const SEMAPHORES: u16 = 1000;
+    alone("a_semaphore_is_asked_about_as_seldom_as_can_be", |ns| {
+        ns.sysctl("sem", "32000 1024000000 500 32000");
+        let set = make::by_dead_process(|| {
+            let set = make::sem(0, SEMAPHORES.into(), 0o640);
+            make::setall(set, &[1; SEMAPHORES as usize]);
+            set
+        });
+        let candidate = judged(Kind::Sem, set);
+        let before = calls();
+        let fate = removed_one(&candidate);
+        assert!(matches!(fate, Fate::Removed), "{fate:?}");
+        // Open: who used it, for a judgement and to compare. Closed: who waits, two ways, and who used it.
+        assert_eq!(calls() - before, 5 * u64::from(SEMAPHORES));
     });
 }
 

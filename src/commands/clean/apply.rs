@@ -39,7 +39,7 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
         }
     }
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    prepared.insights = Insights::of(&objects, Insight::ALL, &criteria);
+    prepared.insights = Insights::of(&objects, Insight::STATES, &criteria);
     for (entry, object) in found {
         match verdict((plan, entry), &object, &prepared.insights, &criteria, keeps) {
             Ok(rule) => {

@@ -14,6 +14,7 @@ use crate::compat::times::push_ctime;
 use crate::object::inside::{self, Semaphore};
 use crate::object::inventory;
 use crate::object::model::{Detail, Object, ObjectId, Queue, Segment, Set};
+use crate::object::semaphores::asking::Budget;
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::{Errno, Timestamp};
 
@@ -32,7 +33,7 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) -> ExitCode {
         Detail::Shm(segment) => show_segment(text, &object, segment, unit),
         Detail::Msg(queue) => show_queue(text, &object, queue, unit),
         Detail::Sem(set) => {
-            let semaphores = inside::semaphores(&object);
+            let semaphores = inside::semaphores(&object, &mut Budget::unlimited());
             if matches!(semaphores, Err(Errno::EINVAL | Errno::EIDRM)) {
                 return not_found(id);
             }
@@ -108,8 +109,8 @@ fn show_set(out: &mut String, object: &Object, set: &Set) {
 }
 
 fn show_semaphore(out: &mut String, semaphore: &Semaphore) {
-    let numbers = [semaphore.index, semaphore.value.into(), semaphore.ncnt, semaphore.zcnt];
-    for number in numbers {
+    let counts = [semaphore.ncnt, semaphore.zcnt].map(Option::unwrap_or_default);
+    for number in [semaphore.index, semaphore.value.into()].into_iter().chain(counts) {
         push_left_u64(out, number.into(), 10);
         out.push(' ');
     }

@@ -9,6 +9,7 @@ use super::out::Out;
 use crate::object::inside::{self, Semaphore};
 use crate::object::inventory::{self, Wants};
 use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::object::semaphores::asking::Budget;
 use crate::sys::locale;
 use cells::Cells;
 use column::Column;
@@ -89,7 +90,7 @@ fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
     if !request.is_sheet() || id.kind != Kind::Sem {
         return out.finish(Tool::Lsipc, ExitCode::SUCCESS);
     }
-    match inside::semaphores(&object) {
+    match inside::semaphores(&object, &mut Budget::unlimited()) {
         Ok(semaphores) => {
             print_elements(&mut out, &object, &semaphores);
             out.finish(Tool::Lsipc, ExitCode::SUCCESS)
@@ -115,8 +116,8 @@ fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
     for semaphore in semaphores {
         table.number(semaphore.index.into());
         table.number(semaphore.value.into());
-        table.number(semaphore.ncnt.into());
-        table.number(semaphore.zcnt.into());
+        table.number(semaphore.ncnt.unwrap_or_default().into());
+        table.number(semaphore.zcnt.unwrap_or_default().into());
         table.number(semaphore.pid.raw().unsigned_abs().into());
         table.cell(|text| text.push_str(commands.of(semaphore.pid, latest)));
     }

@@ -6,7 +6,7 @@ pub mod relief;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::closing::{self, Candidate, Fate, Judges, Rule, folder::Places, gate, record::Record};
-use super::model::{Kind, Object, ObjectId};
+use super::model::{Detail, Object, ObjectId};
 use super::rights::is_mine;
 use super::select::Selection;
 use super::state::possible::Candidate as MayKnow;
@@ -109,7 +109,7 @@ impl LeftOut {
 pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     // Judged are all of them, so that it can be said what is left out.
     let all_states = Selection { states: Vec::new(), ..selection.clone() };
-    let survey = survey(&all_states, Wants { memory: false, insight: Insight::ALL })?;
+    let survey = survey(&all_states, Wants { memory: false, insight: Insight::STATES })?;
     let losses = survey.losses.into_iter().chain(survey.doubts).collect();
     let mut choice = Choice { insights: survey.insights, losses, ..Choice::default() };
     let admin = is_system_administrator();
@@ -167,12 +167,13 @@ pub fn stays(object: &Object, judgement: &Judgement, terms: &Terms<'_>, admin: b
     gate::obstacle(object).map(Stays::Unclosable)
 }
 
-/// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment.
+/// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment. Large sets, which
+/// take long, come after the small ones.
 pub fn sort(candidates: &mut [Candidate]) {
-    candidates.sort_by_key(|candidate| match candidate.object.kind() {
-        Kind::Msg => 0,
-        Kind::Sem => 1,
-        Kind::Shm => 2,
+    candidates.sort_by_key(|candidate| match &candidate.object.detail {
+        Detail::Msg(_) => (0, 0),
+        Detail::Sem(set) => (1, set.nsems),
+        Detail::Shm(_) => (2, 0),
     });
 }
 
@@ -198,7 +199,7 @@ pub fn carry_out(
     before(candidates)?;
     let mut record = Record::begin(&Places::usual())?;
     let mut judges = Judges::default();
-    for batch in candidates.chunks(closing::BATCH) {
+    for batch in closing::batches(candidates) {
         let held = HeldSignals::hold();
         let fates = closing::remove(batch, &mut record, &mut judges);
         batch.iter().zip(fates).for_each(|(candidate, fate)| each(candidate, fate));

@@ -4,11 +4,11 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use super::facts::{self, Semaphores};
 use super::judges::{self, Finding, Judges, Subject};
 use super::record::Record;
-use super::{Candidate, Fate, facts, gate};
+use super::{Candidate, Fate, gate};
 use crate::error::{Error, Status, bare};
-use crate::object::inside::Semaphore;
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
 use crate::object::removal;
@@ -37,14 +37,14 @@ struct Closed<'a> {
     /// As it was seen when it was closed.
     object: Object,
     /// What was in the set before.
-    semaphores: Option<Vec<Semaphore>>,
+    semaphores: Option<Semaphores>,
     /// The set can be read by its owner only while it is open to him, and was read then.
     read_while_open: bool,
 }
 
 /// Removes those of `batch` that are still what they were judged to be, and tells of each what became of it.
 ///
-/// Signals that end or stop programs are held back meanwhile. Give no more than [`super::BATCH`] at a time: others
+/// Signals that end or stop programs are held back meanwhile. Give no more than [`super::batches`] has in one: others
 /// are shut out for as long as it takes. Where a process does not answer while they are, all is opened again and done once
 /// more, without asking it.
 pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
@@ -77,6 +77,9 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     if judges.are_new() {
         prepare(batch, &mut fates, judges);
     }
+    // Without read permission they are read later.
+    let read = |candidate: &Candidate| Semaphores::of(&candidate.expected, None).ok().flatten();
+    let mut semaphores: Vec<Option<Semaphores>> = batch.iter().map(read).collect();
     if let Err(error) = record.write(&objects) {
         let reason = format!("{}: {}", record.path().display(), bare(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
@@ -89,7 +92,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
         if fates[place].is_some() {
             continue;
         }
-        match close(place, &batch[place]) {
+        match close(place, &batch[place], semaphores[place].take()) {
             Ok(now_closed) => closed.push(now_closed),
             Err(fate) => fates[place] = Some(fate),
         }
@@ -241,12 +244,11 @@ fn gone_or(object: &Object, errno: Errno, otherwise: impl FnOnce() -> Fate) -> F
     }
 }
 
-fn close(place: usize, candidate: &Candidate) -> Result<Closed<'_>, Fate> {
+/// Closes an object; `semaphores` is what was in the set a moment before.
+fn close(place: usize, candidate: &Candidate, semaphores: Option<Semaphores>) -> Result<Closed<'_>, Fate> {
     // Others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
     unchanged(candidate)?;
     let before = &candidate.expected;
-    // Without read permission they are read later.
-    let semaphores = facts::semaphores(before).ok().flatten();
     if let Some(check) = &candidate.check {
         check.pass().map_err(Fate::Kept)?;
     }
@@ -283,8 +285,7 @@ fn read_sets<'a>(
     let mut opened = false;
     let mut left = Vec::with_capacity(closed.len());
     for mut set in closed {
-        let unreadable = matches!(facts::semaphores(&set.object), Err(Errno::EACCES));
-        if unreadable {
+        if facts::is_unreadable(&set.object) {
             opened = true;
             match read_while_open(&mut set, judges) {
                 Ok(()) => {}
@@ -341,25 +342,28 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Stop
         return Err(Fate::Kept(format!("{reason} (CAP_IPC_OWNER can)")).into());
     }
     gate::set_mode(&set.object, gate::LOOK).map_err(|errno| failed(set, errno))?;
-    let found = facts::semaphores(&set.object);
     // The kernel counts the waiters; who they are does not matter here.
-    let usage = Usage { hidden_waiters: None, ..set.candidate.usage.clone() };
-    let verdict = one_verdict(judges, set.candidate, Subject::new(set.candidate).used_by(usage));
+    let waited_for = facts::waited_for(&set.object);
+    let usage = Usage { hidden_waiters: Some(0), ..set.candidate.usage.clone() };
+    let judged = judge_one(judges, set.candidate, Subject::new(set.candidate).used_by(usage));
+    let last_users = judged.as_ref().ok().and_then(|finding| finding.last_users.clone());
+    let found = Semaphores::of(&set.object, last_users);
     gate::set_mode(&set.object, gate::CLOSED).map_err(|errno| failed(set, errno))?;
     set.object = look(&set.object)?;
-    let found = found.map_err(|errno| failed(set, errno))?.unwrap_or_default();
-    if let Some(what) = facts::changed(set.semaphores.as_deref(), &found) {
+    let waited_for = waited_for.map_err(|errno| failed(set, errno))?;
+    let found = found.map_err(|errno| failed(set, errno))?;
+    let changed = || facts::changed(set.semaphores.as_ref(), found.as_ref()?);
+    if let Some(what) = waited_for.or_else(changed) {
         return Err(Fate::Kept(what).into());
     }
     set.read_while_open = true;
-    verdict
+    judged?.verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))
 }
 
 /// Judges one object that is closed.
-fn one_verdict(judges: &mut Judges, candidate: &Candidate, subject: Subject) -> Result<(), Stop> {
+fn judge_one(judges: &mut Judges, candidate: &Candidate, subject: Subject) -> Result<Finding, Stop> {
     let found = judges.ask_quickly(candidate.rule.criteria(), vec![subject], None).map_err(Stop::Failure)?;
-    let verdict = found.into_iter().next().map_or(Ok(()), |finding| finding.verdict);
-    verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))
+    found.into_iter().next().ok_or(Stop::Failure(Failure::NoProbe))
 }
 
 /// Looks at each object and at everybody who could use it, and removes it or opens it again.
@@ -401,17 +405,14 @@ fn examine(closed: &Closed<'_>, finding: &Finding) -> Result<(), Fate> {
     }
     if !closed.read_while_open {
         finding.verdict.clone().map_err(Fate::Kept)?;
-        match facts::semaphores(&closed.object) {
-            Ok(Some(now)) => {
-                if let Some(what) = facts::changed(closed.semaphores.as_deref(), &now) {
-                    return Err(Fate::Kept(what));
-                }
-            }
-            Ok(None) => {}
-            Err(errno) => {
-                return Err(gone_or(&closed.object, errno, || Fate::Kept(format!("cannot look into it: {errno}"))));
-            }
+        let failed = |errno| gone_or(&closed.object, errno, || Fate::Kept(format!("cannot look into it: {errno}")));
+        if counted && finding.usage.hidden_waiters.is_none() {
+            let waited_for = facts::waited_for(&closed.object).map_err(failed)?;
+            waited_for.map_or(Ok(()), |who| Err(Fate::Kept(who)))?;
         }
+        let now = Semaphores::of(&closed.object, finding.last_users.clone()).map_err(failed)?;
+        let changed = now.and_then(|now| facts::changed(closed.semaphores.as_ref(), &now));
+        changed.map_or(Ok(()), |what| Err(Fate::Kept(what)))?;
     }
     still_closed(closed).map(drop)
 }
@@ -470,7 +471,8 @@ fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option
     if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
         let as_made = Object { ctime: born, ..*judged };
         let subject = Subject::new(closed.candidate).used_by(usage.clone()).judged_as(as_made);
-        one_verdict(judges, closed.candidate, subject)?;
+        let verdict = judge_one(judges, closed.candidate, subject)?.verdict;
+        verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))?;
     }
     Ok(Some(pin))
 }

@@ -1,11 +1,12 @@
 //! What must not have changed.
 
-use crate::object::inside::{self, Semaphore};
 use crate::object::model::{Detail, Object};
+use crate::object::semaphores;
+use crate::object::semaphores::asking::{self, Budget, TOO_MUCH, Unanswered};
 use crate::object::users::undo::Hiding;
 use crate::object::users::{Process, Usage};
 use crate::render::escape::escape;
-use crate::sys::{self, Mode};
+use crate::sys::{self, Errno, Mode, Pid, SemId, sem};
 
 /// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
 /// bits and time of change. None when in nothing.
@@ -42,23 +43,53 @@ pub fn difference(before: &Object, now: &Object) -> Option<&'static str> {
     common.into_iter().chain(special).find_map(|(differs, what)| differs.then_some(what))
 }
 
-/// Values and last users of a set's semaphores; None of other kinds.
-///
-/// # Errors
-/// `EACCES` without read permission, `EINVAL` or `EIDRM` when it is gone.
-pub(super) fn semaphores(object: &Object) -> sys::Result<Option<Vec<Semaphore>>> {
-    object.as_set().map(|_| inside::semaphores(object)).transpose()
+/// What is in a set.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Semaphores {
+    values: Vec<u16>,
+    last_users: Vec<Pid>,
 }
 
-/// What speaks against the removal of a set: somebody waits, or a semaphore was changed since `before`, where that
-/// could be read.
-pub(super) fn changed(before: Option<&[Semaphore]>, now: &[Semaphore]) -> Option<String> {
-    if let Some(waited) = now.iter().find(|semaphore| semaphore.ncnt > 0 || semaphore.zcnt > 0) {
-        return Some(format!("a thread waits for its semaphore {}", waited.index));
+impl Semaphores {
+    /// What is in a set now; None of other kinds. Whoever has just asked who changed them last gives it: that takes a call
+    /// for each semaphore.
+    ///
+    /// # Errors
+    /// `EACCES` without read permission, `EINVAL` or `EIDRM` when it is gone.
+    pub(super) fn of(object: &Object, last_users: Option<Vec<Pid>>) -> sys::Result<Option<Self>> {
+        if object.as_set().is_none() {
+            return Ok(None);
+        }
+        let values = semaphores::values(object)?;
+        let last_users = match last_users {
+            Some(known) => known,
+            None => asking::last_users(object, &mut Budget::unlimited()).map_err(Unanswered::errno)?,
+        };
+        Ok(Some(Self { values, last_users }))
     }
-    let same = |(one, two): (&Semaphore, &Semaphore)| (one.value, one.pid) == (two.value, two.pid);
-    let changed = before.is_some_and(|before| before.len() != now.len() || !before.iter().zip(now).all(same));
-    changed.then(|| "its semaphores were changed".to_owned())
+}
+
+/// Whether an object is a set that may not be read.
+pub(super) fn is_unreadable(object: &Object) -> bool {
+    object.as_set().is_some() && sem::value(SemId::new(object.id.id), 0) == Err(Errno::EACCES)
+}
+
+/// That semaphores were changed since `before`, where that could be read.
+pub(super) fn changed(before: Option<&Semaphores>, now: &Semaphores) -> Option<String> {
+    before.is_some_and(|before| before != now).then(|| "its semaphores were changed".to_owned())
+}
+
+/// Why a set stays of which it was not counted who waits: somebody does, or that cannot be known.
+///
+/// # Errors
+/// As [`Semaphores::of`].
+pub(super) fn waited_for(object: &Object) -> sys::Result<Option<String>> {
+    match asking::first_asleep(object, &mut Budget::default()) {
+        Ok(None) => Ok(None),
+        Ok(Some(first)) => Ok(Some(format!("a thread waits for its semaphore {}", first.index))),
+        Err(Unanswered::Spent) => Ok(Some(format!("whether a thread waits on it is not known: {TOO_MUCH}"))),
+        Err(Unanswered::Refused(errno)) => Err(errno),
+    }
 }
 
 /// Who uses an object now, or may without being seen, and did not when it was judged; None when nobody does.

@@ -11,6 +11,7 @@ use crate::object::state::{Criteria, Judge, State};
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::probe::{Failure, Limit, Probe};
 use crate::render::escape::escape;
+use crate::sys::Pid;
 
 /// So long one file of a process may take while objects are closed.
 const ONE_FILE: Duration = Duration::from_millis(200);
@@ -86,6 +87,8 @@ pub(super) struct Finding {
     pub(super) usage: Usage,
     /// Why it is to be kept, in words.
     pub(super) verdict: Result<(), String>,
+    /// Who changed the semaphores of a set last, as far as judging took to ask.
+    pub(super) last_users: Option<Vec<Pid>>,
 }
 
 /// A probe that judges by some criteria.
@@ -203,7 +206,8 @@ fn answer(judge: &mut Judge, question: Question) -> Vec<Finding> {
     }
     let find = |subject: Subject| {
         let verdict = if is_judged { verdict(judge, &subject) } else { Ok(()) };
-        Finding { usage: if scan.is_some() { subject.usage } else { Usage::default() }, verdict }
+        let last_users = judge.take_last_users(&subject.judged);
+        Finding { usage: if scan.is_some() { subject.usage } else { Usage::default() }, verdict, last_users }
     };
     subjects.into_iter().map(find).collect()
 }

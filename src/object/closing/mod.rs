@@ -34,7 +34,9 @@ use super::users::Usage;
 use crate::error::Error;
 
 /// Objects that are closed at a time.
-pub const BATCH: usize = 256;
+const MOST_OBJECTS: usize = 256;
+/// Semaphores in them, unless one set has more: each takes three calls while the others are closed too.
+const MOST_SEMAPHORES: u64 = 8192;
 /// What a user namespace shows for users it has no number for.
 const UNMAPPED: u32 = 65534;
 
@@ -69,6 +71,24 @@ impl Check {
     fn pass(&self) -> Result<(), String> {
         (self.0)()
     }
+}
+
+/// Candidates in their order, as many at a time as may be closed together: so few objects, with so few semaphores, that
+/// nobody is shut out for long because of the objects of others.
+pub fn batches(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
+    let mut rest = candidates;
+    std::iter::from_fn(move || {
+        let mut semaphores: u64 = 0;
+        let fits = |candidate: &&Candidate| {
+            semaphores = semaphores.saturating_add(candidate.object.as_set().map_or(0, |set| set.nsems));
+            semaphores <= MOST_SEMAPHORES
+        };
+        // A set that has more by itself is alone.
+        let number = rest.iter().take(MOST_OBJECTS).take_while(fits).count().max(1);
+        let (batch, left) = rest.split_at(number.min(rest.len()));
+        rest = left;
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 impl fmt::Debug for Check {
@@ -130,4 +150,37 @@ pub enum Fate {
     Kept(String),
     /// It could not be removed, or its mode could not be given back.
     Failed(Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, MOST_OBJECTS, MOST_SEMAPHORES, Rule, batches};
+    use crate::object::model::Object;
+    use crate::object::state::{Criteria, State};
+    use crate::object::users::Usage;
+    use crate::sys::sem::SemStat;
+    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+
+    fn sets(sizes: &[u64]) -> Vec<Candidate> {
+        let (uid, gid) = (Uid::new(0), Gid::new(0));
+        let perm = Perm { key: Key::PRIVATE, uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
+        let set = |&nsems| {
+            let stat = SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems };
+            let rule = Rule::State(State::Orphan, Criteria::default());
+            Candidate::new(Object::set(SemId::new(0), &stat), Usage::default(), rule)
+        };
+        sizes.iter().map(set).collect()
+    }
+
+    #[test]
+    fn what_is_closed_together_is_little_work() {
+        let lengths = |sizes: &[u64]| batches(&sets(sizes)).map(<[Candidate]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&[1; 3]), [3]);
+        assert_eq!(lengths(&vec![1; MOST_OBJECTS + 2]), [MOST_OBJECTS, 2]);
+        let (whole, more) = (MOST_SEMAPHORES, MOST_SEMAPHORES + 1);
+        assert_eq!(lengths(&[1, whole - 1, 1]), [2, 1]);
+        // Too large for any batch, and for everybody else.
+        assert_eq!(lengths(&[1, more, more, u64::MAX, 1]), [1, 1, 1, 1, 1]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Using a semaphore set: which semaphores, which operations, which values; and doing it.
 
+pub mod asking;
 pub mod assign;
 pub mod held;
 pub mod operate;

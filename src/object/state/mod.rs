@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Kind, Object};
+use super::model::{Kind, Object, ObjectId};
+use super::semaphores::asking::Budget;
 use super::users::Usage;
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::Pid;
@@ -129,8 +130,10 @@ pub struct Judge {
     processes: Processes,
     possible: PossibleUsers,
     logout: Logout,
-    /// Semaphores asked about so far.
-    semaphores: u64,
+    /// What the kernel may still be asked about semaphores.
+    budget: Budget,
+    /// The last users of the semaphores of the set that was judged last.
+    last_users: Option<(ObjectId, Vec<Pid>)>,
     /// Whether processes outside of the pid namespace may be in this IPC namespace, once that was asked.
     may_be_outside: Option<bool>,
 }
@@ -144,7 +147,8 @@ impl Judge {
             processes: Processes::new(),
             possible: PossibleUsers::new(criteria.bystanders.clone()),
             logout: Logout::default(),
-            semaphores: 0,
+            budget: Budget::default(),
+            last_users: None,
             may_be_outside: None,
         }
     }
@@ -153,7 +157,8 @@ impl Judge {
     pub fn look_anew(&mut self) {
         self.processes = Processes::new();
         self.possible.forget();
-        self.semaphores = 0;
+        self.budget = Budget::default();
+        self.last_users = None;
     }
 
     /// What can be concluded about `object`, as it was just seen, used as `usage` says.
@@ -195,10 +200,12 @@ impl Judge {
     pub fn may_know(&mut self, object: &Object, usage: &Usage, known: &[u32]) -> MayKnow {
         let records = Records::of(object);
         let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
-        let recorded = self.recorded_numbers(object, &records);
+        let (recorded, unknown) = self.recorded_numbers(object, &records);
         let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
         let asking = Asking { except: known, undo_is_known, ..Asking::default() };
-        Rc::unwrap_or_clone(self.ask(object, &records, clock, &recorded, asking))
+        let mut may_know = Rc::unwrap_or_clone(self.ask(object, &records, clock, &recorded, asking));
+        may_know.unseen = may_know.unseen.or(unknown.map(|unknown| unknown.fact));
+        may_know
     }
 
     /// Why it cannot be said that nobody uses an object or may use it; None when that can. The grace age does not matter

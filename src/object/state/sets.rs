@@ -7,13 +7,12 @@ use super::records::{Finding, Record, Records};
 use super::wording::{UNDO_SOURCE, fact};
 use super::{Evidence, Judge};
 use crate::object::model::Object;
+use crate::object::semaphores::asking::{TOO_MUCH, Unanswered, first_asleep, last_users};
 use crate::object::users::undo::Hiding;
 use crate::object::users::{Process, Usage};
 use crate::proc::process::may_be_outside;
-use crate::sys::{Errno, Pid, Result, SemId, sem};
+use crate::sys::{Errno, Pid};
 
-/// Semaphores that a judge asks about, some seconds' worth. A set that would exceed it is not judged.
-const MOST_SEMAPHORES: u64 = 10_000_000;
 /// So many of a set's users are named; of the others the number.
 const MOST_NAMED: usize = 5;
 
@@ -29,7 +28,6 @@ impl Judge {
         finding: &mut Finding,
         comparable: bool,
     ) -> std::result::Result<Option<Evidence>, Evidence> {
-        let id = SemId::new(object.id.id);
         let Some(set) = object.as_set() else { return Ok(None) };
         if let Some(held) = super::wording::held(usage) {
             return Ok(Some(held));
@@ -45,18 +43,18 @@ impl Judge {
         if let Some(hidden @ Hiding::Some(_)) = usage.undo.as_ref().and_then(|undo| undo.hidden.as_ref()) {
             finding.doubts.push(fact(hidden.words(), UNDO_SOURCE));
         }
-        self.semaphores = self.semaphores.saturating_add(set.nsems);
-        if self.semaphores > MOST_SEMAPHORES {
-            return Err(fact("there are too many semaphores to ask about each", "nsems"));
+        // Whoever looked for the waiters has counted them already, unless that took too long. One is enough here.
+        if usage.hidden_waiters.is_none() {
+            let first =
+                first_asleep(object, &mut self.budget).map_err(|why| unknown(why, "whether a thread waits on it"))?;
+            if let Some(first) = first {
+                let text = format!("{} for semaphore {}", super::wording::waiters(first.total()), first.index);
+                return Ok(Some(fact(text, "GETNCNT, GETZCNT")));
+            }
         }
-        // Whoever looked for the waiters has counted them already.
-        if usage.hidden_waiters.is_none()
-            && let Some((index, waiters)) = first_waited_for(id, set.nsems).map_err(unreadable)?
-        {
-            let text = format!("{} for semaphore {index}", super::wording::waiters(waiters));
-            return Ok(Some(fact(text, "GETNCNT, GETZCNT")));
-        }
-        let users = users(id, set.nsems).map_err(unreadable)?;
+        let last_users = last_users(object, &mut self.budget).map_err(|why| unknown(why, "who used it"))?;
+        let users = by_process(&last_users);
+        self.last_users = Some((object.id, last_users));
         // SETVAL and SETALL record a process too, and move ctime on.
         let time = set.otime.max(object.ctime);
         let mut others = 0;
@@ -90,22 +88,31 @@ impl Judge {
 }
 
 impl Judge {
-    /// The numbers that the kernel has recorded for an object, as far as they may be read.
-    pub(super) fn recorded_numbers(&self, object: &Object, records: &Records) -> Vec<Pid> {
+    /// The numbers that the kernel has recorded for an object, as far as they may be read; beside them why it was not
+    /// asked about all.
+    pub(super) fn recorded_numbers(&mut self, object: &Object, records: &Records) -> (Vec<Pid>, Option<Evidence>) {
         let mut numbers: Vec<Pid> = records.users.iter().map(|record| record.pid).collect();
-        if let Some(set) = object.as_set() {
-            let users = users(SemId::new(object.id.id), set.nsems.min(MOST_SEMAPHORES)).unwrap_or_default();
-            numbers.extend(users.into_keys());
+        match object.as_set().map(|_| last_users(object, &mut self.budget)) {
+            Some(Ok(users)) => numbers.extend(by_process(&users).into_keys()),
+            Some(Err(why @ Unanswered::Spent)) => return (numbers, Some(unknown(why, "who used it"))),
+            Some(Err(Unanswered::Refused(_))) | None => {}
         }
-        numbers
+        (numbers, None)
+    }
+
+    /// The last users of the semaphores of a set, if it is the one that was judged last.
+    pub fn take_last_users(&mut self, set: &Object) -> Option<Vec<Pid>> {
+        self.last_users.take().filter(|(id, _)| *id == set.id).map(|(_, users)| users)
     }
 }
 
-fn unreadable(errno: Errno) -> Evidence {
-    match errno {
-        Errno::EACCES => fact("who used it cannot be known: that needs read permission", "GETPID"),
-        Errno::EINVAL | Errno::EIDRM => fact("it has been removed meanwhile", "GETPID"),
-        errno => fact(format!("who used it cannot be known: {errno}"), "GETPID"),
+/// Why it is not known `what` the kernel tells of each semaphore.
+fn unknown(why: Unanswered, what: &str) -> Evidence {
+    match why {
+        Unanswered::Spent => fact(format!("{what} is not known: {TOO_MUCH}"), "nsems"),
+        Unanswered::Refused(Errno::EACCES) => fact("who used it cannot be known: that needs read permission", "GETPID"),
+        Unanswered::Refused(Errno::EINVAL | Errno::EIDRM) => fact("it has been removed meanwhile", "GETPID"),
+        Unanswered::Refused(errno) => fact(format!("who used it cannot be known: {errno}"), "GETPID"),
     }
 }
 
@@ -118,25 +125,10 @@ fn semaphores(first: u32, count: u64, one: &str, many: &str) -> String {
 }
 
 /// Each process recorded for a semaphore, with the first such semaphore and their number.
-fn users(id: SemId, nsems: u64) -> Result<BTreeMap<Pid, (u32, u64)>> {
+fn by_process(last_users: &[Pid]) -> BTreeMap<Pid, (u32, u64)> {
     let mut users: BTreeMap<Pid, (u32, u64)> = BTreeMap::new();
-    for index in indices(nsems) {
-        users.entry(sem::last_pid(id, index)?).or_insert((index, 0)).1 += 1;
+    for (index, pid) in (0..).zip(last_users) {
+        users.entry(*pid).or_insert((index, 0)).1 += 1;
     }
-    Ok(users)
-}
-
-/// The first semaphore that threads wait for, and how many.
-fn first_waited_for(id: SemId, nsems: u64) -> Result<Option<(u32, u64)>> {
-    for index in indices(nsems) {
-        let waiters = u64::from(sem::waiting_for_increase(id, index)?) + u64::from(sem::waiting_for_zero(id, index)?);
-        if waiters > 0 {
-            return Ok(Some((index, waiters)));
-        }
-    }
-    Ok(None)
-}
-
-fn indices(nsems: u64) -> std::ops::Range<u32> {
-    0..u32::try_from(nsems).unwrap_or(u32::MAX)
+    users
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use self::pass::Pass;
+use self::pass::{Pass, Seen};
 use self::undo::{Hiding, Undo, UndoRecord};
 use super::model::{Kind, Object, ObjectId};
 use crate::proc::identity;
@@ -223,9 +223,9 @@ impl Users {
     fn look(objects: &[Object], wants: Wants) -> Self {
         let mut users = Self::default();
         let mut unsettled = objects.to_vec();
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
         for attempt in 1..=ATTEMPTS {
-            let mut pass = Pass::new(&unsettled, wants);
+            let mut pass = Pass::new(&unsettled, wants, &mut seen);
             pass.run();
             users.unseen.extend(pass.unseen());
             users.unseen_threads.note(&pass);

@@ -11,6 +11,7 @@ use super::{Usage, Wants};
 use crate::error::bare;
 use crate::object::inventory;
 use crate::object::model::{Object, ObjectId};
+use crate::object::semaphores::asking::{Budget, TOO_MUCH, Unanswered};
 use crate::proc::blocked::Abi;
 use crate::proc::probe;
 use crate::proc::process::{may_be_hidden, may_be_outside};
@@ -62,11 +63,11 @@ fn has_ended(reader: &mut Reader, task: Task) -> bool {
 }
 
 impl Pass {
-    pub(super) fn new(objects: &[Object], wants: Wants) -> Self {
+    pub(super) fn new(objects: &[Object], wants: Wants, seen: &mut Seen) -> Self {
         let none: &[Object] = &[];
         Self {
             segments: Segments::new(if wants.holders { objects } else { none }),
-            sleepers: Sleepers::new(if wants.waiters { objects } else { none }, wants.operations),
+            sleepers: Sleepers::new(if wants.waiters { objects } else { none }, &mut seen.budget, wants.operations),
             wants,
             others: objects.iter().map(|object| object.id).collect(),
             reader: Reader::default(),
@@ -258,11 +259,7 @@ impl Pass {
 
     /// What was found. Of objects with users that were not, nothing is said unless this is the `last` pass, or a pass
     /// before has `seen` the same: users may come and go while they are looked for.
-    pub(super) fn finish(
-        self,
-        last: bool,
-        seen: &mut HashMap<ObjectId, Sight>,
-    ) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
+    pub(super) fn finish(self, last: bool, seen: &mut Seen) -> (Vec<(ObjectId, Usage)>, Vec<Object>) {
         let Self { segments, sleepers, wants, others, unseen, .. } = self;
         let mut found: Vec<(ObjectId, Usage)> = Vec::new();
         let mut unsettled = Vec::new();
@@ -280,9 +277,9 @@ impl Pass {
             {
                 let counted = now.and_then(|now| now.as_segment().map(|segment| segment.nattch)).unwrap_or(0);
                 let sight = Sight::of_segment(&segment);
-                settled = counted == segment.counted() && seen.get(&id) == Some(&sight);
+                settled = counted == segment.counted() && seen.sights.get(&id) == Some(&sight);
                 if let Some(now) = now.filter(|_| !settled && !last) {
-                    seen.insert(id, sight);
+                    seen.sights.insert(id, sight);
                     unsettled.push(now);
                     continue;
                 }
@@ -300,13 +297,21 @@ impl Pass {
             let id = slept.object.id;
             let mut hidden = slept.missing();
             let mut settled = true;
-            let now = if hidden.is_some() && !slept.is_quiet() { waiters::count(&slept.object) } else { None };
+            let mut now = None;
+            if hidden.is_some() && !slept.is_quiet() {
+                let counted = waiters::count(&slept.object, &mut seen.budget);
+                slept.is_too_much |= counted == Err(Unanswered::Spent);
+                now = counted.ok();
+            }
+            if slept.is_too_much {
+                hidden = None;
+            }
             let uncounted = slept.is_uncounted(now.as_ref());
             if hidden.is_some_and(|missing| missing > 0) || uncounted {
                 let sight = Sight::of_set(&slept);
-                settled = now == slept.counted && seen.get(&id) == Some(&sight);
+                settled = now == slept.counted && seen.sights.get(&id) == Some(&sight);
                 if !settled && !last {
-                    seen.insert(id, sight);
+                    seen.sights.insert(id, sight);
                     unsettled.push(slept.object);
                     continue;
                 }
@@ -318,7 +323,11 @@ impl Pass {
                 hidden = hidden.map(|missing| missing.saturating_sub(gone));
             }
             slept.check(now.as_ref());
-            let why = if hidden == Some(0) { None } else { unseen.threads() };
+            let why = match hidden {
+                Some(0) => None,
+                _ if slept.is_too_much => Some(format!("threads asleep on {id} are not counted: {TOO_MUCH}")),
+                _ => unseen.threads(),
+            };
             if hidden.is_none() && why.is_none() {
                 hidden = Some(0);
             }
@@ -331,9 +340,16 @@ impl Pass {
     }
 }
 
+/// What passes have seen so far, and how much more the kernel may be asked.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    sights: HashMap<ObjectId, Sight>,
+    budget: Budget,
+}
+
 /// What a pass has seen of an object, to be compared with what the next sees.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Sight {
+struct Sight {
     counted: u64,
     /// Processes with their mappings, or threads.
     users: Vec<(u32, u64)>,

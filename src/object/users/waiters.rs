@@ -8,18 +8,17 @@ use std::collections::{BTreeMap, HashMap};
 use super::asleep::Clocks;
 use super::{Paused, Process, Waiter, Waiting};
 use crate::object::model::{Kind, Object, ObjectId};
+use crate::object::semaphores::asking::{Asleep, Budget, Unanswered, asleep, smallest_first};
 use crate::proc::blocked::{self, Abi, Call, Line, MAX_OPS, Mtype, OPERATION_SIZE, Operation};
 use crate::proc::freezer::Freezer;
 use crate::proc::reader::{Reader, Task};
 use crate::proc::task::Stat;
-use crate::sys::{self, Errno, SemId, sem};
+use crate::sys::{Errno, SemId, sem};
 
 /// Looks at a thread that does not stay in one call.
 const LOOKS: u32 = 3;
 /// Sets of more semaphores have their values read once, others for each sleeper that needs them.
 const FEW: u64 = 256;
-/// Semaphores whose sleepers are counted, some seconds' worth; of further sets the number stays unknown.
-const MOST_SEMAPHORES: u64 = 10_000_000;
 
 /// Sets and queues whose sleepers are looked for.
 #[derive(Debug)]
@@ -37,8 +36,10 @@ pub(super) struct Sleepers {
 pub(super) struct Slept {
     pub(super) object: Object,
     pub(super) waiters: Vec<Waiter>,
-    /// How many the kernel counts; None of a queue, and of a set that may not be read.
+    /// How many the kernel counts; None of a queue, and of a set of which that is not known.
     pub(super) counted: Option<Counts>,
+    /// Whether that is not known because counting them would take too long.
+    pub(super) is_too_much: bool,
     values: Option<Option<Vec<u16>>>,
 }
 
@@ -143,38 +144,35 @@ fn place(waiting: Waiting) -> Option<Place> {
     }
 }
 
-/// How many threads sleep on a set; None when it may not be read, and of a queue, for which the kernel has no count.
-/// A set that is gone has none.
-pub(super) fn count(object: &Object) -> Option<Counts> {
-    let set = object.as_set()?;
-    let id = SemId::new(object.id.id);
-    let mut counts = Counts::default();
-    let mut of_one = |index: u32| -> sys::Result<()> {
-        counts.add(Some((index, false)), sem::waiting_for_increase(id, index)?.into());
-        counts.add(Some((index, true)), sem::waiting_for_zero(id, index)?.into());
-        Ok(())
+/// How many threads sleep on a set. A set that is gone has none.
+///
+/// # Errors
+/// Why that is not known. Of a queue the kernel has no count.
+pub(super) fn count(object: &Object, budget: &mut Budget) -> Result<Counts, Unanswered> {
+    let all = match asleep(object, budget) {
+        Ok(all) => all,
+        Err(Unanswered::Refused(Errno::EINVAL | Errno::EIDRM)) => Vec::new(),
+        Err(why) => return Err(why),
     };
-    for index in 0..u32::try_from(set.nsems).ok()? {
-        match of_one(index) {
-            Ok(()) => {}
-            Err(Errno::EINVAL | Errno::EIDRM) => return Some(Counts::default()),
-            Err(_) => return None,
-        }
+    let mut counts = Counts::default();
+    for Asleep { index, to_take, until_zero } in all {
+        counts.add(Some((index, false)), to_take.into());
+        counts.add(Some((index, true)), until_zero.into());
     }
-    Some(counts)
+    Ok(counts)
 }
 
 impl Sleepers {
-    /// The sets and queues among `objects`.
-    pub(super) fn new(objects: &[Object], operations: bool) -> Self {
+    /// The sets and queues among `objects`; the sleepers of the sets are counted within `budget`.
+    pub(super) fn new(objects: &[Object], budget: &mut Budget, operations: bool) -> Self {
         let mut by_id = HashMap::new();
         let mut all = Vec::new();
-        let mut semaphores: u64 = 0;
-        for object in objects.iter().filter(|object| object.kind() != Kind::Shm) {
+        for object in smallest_first(objects.iter().filter(|object| object.kind() != Kind::Shm)) {
             by_id.entry(object.id).or_insert_with(|| {
-                semaphores = semaphores.saturating_add(object.as_set().map_or(0, |set| set.nsems));
-                let counted = if semaphores <= MOST_SEMAPHORES { count(object) } else { None };
-                all.push(Slept { object: *object, waiters: Vec::new(), counted, values: None });
+                let counted = object.as_set().map(|_| count(object, budget));
+                let is_too_much = counted.as_ref().is_some_and(|counted| *counted == Err(Unanswered::Spent));
+                let counted = counted.and_then(Result::ok);
+                all.push(Slept { object: *object, waiters: Vec::new(), counted, is_too_much, values: None });
                 all.len() - 1
             });
         }
@@ -324,7 +322,7 @@ mod tests {
 
     fn slept(waiters: &[Waiter], counts: &[((u32, bool), u64)]) -> Slept {
         let counted = Some(Counts(BTreeMap::from_iter(counts.iter().copied())));
-        Slept { object: set(), waiters: waiters.to_vec(), counted, values: None }
+        Slept { object: set(), waiters: waiters.to_vec(), counted, is_too_much: false, values: None }
     }
 
     const TAKE: Waiting = Waiting::Take { index: 3, by: 1 };

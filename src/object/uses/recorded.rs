@@ -4,22 +4,23 @@ use std::collections::BTreeMap;
 
 use super::{Record, Use};
 use crate::object::model::{Detail, Object};
+use crate::object::semaphores::asking::{Budget, Unread, last_users, smallest_first};
 use crate::object::users::describe::Describer;
 use crate::proc::probe;
 use crate::proc::reader::Reader;
 use crate::proc::recorded::{Living, Processes, Recorded};
-use crate::sys::{Errno, Pid, SemId, Timestamp, sem};
+use crate::sys::{Pid, Timestamp};
 
-/// The living processes that are recorded with `objects`. The kernel shows who changed a semaphore to readers of its
-/// set only; such sets are counted in what is returned beside.
+/// The living processes that are recorded with `objects`; beside them the sets of which it is not known who changed them:
+/// the kernel shows that to readers only.
 #[must_use]
-pub fn living(objects: &[Object]) -> (Vec<Use>, u64) {
-    if objects.is_empty() { (Vec::new(), 0) } else { probe::run(|| look(objects)) }
+pub fn living(objects: &[Object]) -> (Vec<Use>, Unread) {
+    if objects.is_empty() { (Vec::new(), Unread::default()) } else { probe::run(|| look(objects)) }
 }
 
-fn look(objects: &[Object]) -> (Vec<Use>, u64) {
+fn look(objects: &[Object]) -> (Vec<Use>, Unread) {
     let mut search = Search::default();
-    for object in objects {
+    for object in smallest_first(objects) {
         match &object.detail {
             Detail::Shm(segment) => {
                 search.take(object, segment.cpid, object.ctime, Record::Creator);
@@ -29,7 +30,7 @@ fn look(objects: &[Object]) -> (Vec<Use>, u64) {
                 search.take(object, queue.lspid, queue.stime, Record::LastSend);
                 search.take(object, queue.lrpid, queue.rtime, Record::LastReceive);
             }
-            Detail::Sem(set) => search.take_set(object, set.nsems),
+            Detail::Sem(_) => search.take_set(object),
         }
     }
     (search.found, search.unread)
@@ -41,7 +42,8 @@ struct Search {
     reader: Reader,
     describer: Describer,
     found: Vec<Use>,
-    unread: u64,
+    budget: Budget,
+    unread: Unread,
 }
 
 impl Search {
@@ -58,22 +60,17 @@ impl Search {
         }
     }
 
-    fn take_set(&mut self, set: &Object, nsems: u64) {
-        let id = SemId::new(set.id.id);
-        let mut by_pid: BTreeMap<i32, (u32, u32)> = BTreeMap::new();
-        for index in 0..u32::try_from(nsems).unwrap_or(u32::MAX) {
-            match sem::last_pid(id, index) {
-                Ok(pid) if pid.is_none() => {}
-                Ok(pid) => by_pid.entry(pid.raw()).or_insert((index, 0)).1 += 1,
-                Err(Errno::EACCES) => {
-                    self.unread += 1;
-                    return;
-                }
-                Err(_) => return,
-            }
+    fn take_set(&mut self, set: &Object) {
+        let users = match last_users(set, &mut self.budget) {
+            Ok(users) => users,
+            Err(why) => return self.unread.note(why),
+        };
+        let mut by_pid: BTreeMap<Pid, (u32, u32)> = BTreeMap::new();
+        for (index, pid) in (0..).zip(users).filter(|(_, pid)| !pid.is_none()) {
+            by_pid.entry(pid).or_insert((index, 0)).1 += 1;
         }
         for (pid, (first, count)) in by_pid {
-            self.take(set, Pid::new(pid), set.activity(), Record::LastChange { first, count });
+            self.take(set, pid, set.activity(), Record::LastChange { first, count });
         }
     }
 }
