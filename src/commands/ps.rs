@@ -77,10 +77,9 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     let objects = inventory.objects;
     let users = Users::scan(&objects, Wants::ALL);
     let traces = Traces::look_up(&objects, &users);
-    let (mut uses, unread) = living(&objects);
-    uses.extend(objects.iter().flat_map(|object| of_object(object, &users, &traces)));
+    let (recorded, unread) = living(&objects);
     let mut by_process: BTreeMap<u32, Vec<Use>> = BTreeMap::new();
-    for used in uses {
+    for used in recorded.into_iter().chain(objects.iter().flat_map(|object| of_object(object, &users, &traces))) {
         let pid = used.process().pid;
         if args.pids.is_empty() || wanted.contains(&pid) {
             by_process.entry(pid).or_default().push(used);
@@ -231,7 +230,7 @@ impl PsArgs {
                 let mut style = Style::new(false, TimeStyle::Age);
                 context.fit(&mut style);
                 style.header = !self.no_header;
-                let rows: Vec<Row> = all().cloned().map(Box::new).map(Row::Use).collect();
+                let rows: Vec<Row<'_>> = all().map(Row::Use).collect();
                 uses::write_table(out, &columns(), &rows, &names, &style)
             }
             Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),

@@ -63,7 +63,7 @@ pub(super) fn write(
 
 /// Writes who uses the object, if anybody does or may; with `all` also who has used it and owes nothing.
 fn write_users(out: &mut impl Write, found: &Found<'_>, hints: &[String], all: bool, style: &Style) -> io::Result<()> {
-    let rows: Vec<Row> = found.shown(all).cloned().map(Box::new).map(Row::Use).collect();
+    let rows: Vec<Row<'_>> = found.shown(all).map(Row::Use).collect();
     if !rows.is_empty() {
         writeln!(out)?;
         let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };

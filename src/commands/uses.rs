@@ -17,9 +17,9 @@ use crate::render::value::Value;
 
 /// A row of a table: a use, or what is hidden of an object's.
 #[derive(Debug)]
-pub(super) enum Row {
+pub(super) enum Row<'a> {
     /// Somebody uses it.
-    Use(Box<Use>),
+    Use(&'a Use),
     /// Somebody else does or may, in words; the reason would make the table too wide.
     Hidden(ObjectId, String),
 }
@@ -39,7 +39,7 @@ pub(super) fn columns(with_reference: bool) -> Vec<&'static UseField> {
 pub(super) fn write_table(
     out: &mut impl Write,
     columns: &[&'static UseField],
-    rows: &[Row],
+    rows: &[Row<'_>],
     names: &Names,
     style: &Style,
 ) -> io::Result<()> {
@@ -150,7 +150,7 @@ pub(super) fn write_users<W: Write>(
     let fits = |used: &&Use| match used.role {
         Role::Holder(_) => key == "holders",
         Role::Waiter(..) => key == "waiters",
-        Role::Recorded(_) => key == "recorded",
+        Role::Recorded(..) => key == "recorded",
         Role::Undo(_) | Role::MayKnow(_) => false,
     };
     let (part, incomplete) = match key {

@@ -115,7 +115,7 @@ impl<'a> Whole<'a> {
             let mut judge = Judge::new(criteria);
             let may_know = |object: &Object| {
                 let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-                let seen = of_object(object, self.users, &self.traces);
+                let seen: Vec<Use> = of_object(object, self.users, &self.traces).collect();
                 let all = seen.iter().chain(recorded.get(&object.id).into_iter().flatten());
                 let known: Vec<u32> = all.map(|used| used.process().pid).collect();
                 (object.id, judge.may_know(object, usage, &known))
@@ -130,7 +130,7 @@ impl<'a> Whole<'a> {
     /// Who uses an object of those that were looked at.
     pub(super) fn of(&self, object: &Object) -> Found<'_> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-        let mut uses = of_object(object, self.users, &self.traces);
+        let mut uses: Vec<Use> = of_object(object, self.users, &self.traces).collect();
         let mut may_know = MayKnow::default();
         if let Some(Others { recorded, may_know: all }) = &self.others {
             // Who is seen to use it needs no record to be named.
@@ -199,8 +199,8 @@ impl Found<'_> {
     }
 
     /// The rows of a table.
-    pub(super) fn rows(&self, all: bool) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.shown(all).cloned().map(Box::new).map(Row::Use).collect();
+    pub(super) fn rows(&self, all: bool) -> Vec<Row<'_>> {
+        let mut rows: Vec<Row<'_>> = self.shown(all).map(Row::Use).collect();
         let more = [self.more(), Hidden::of([self.usage]).words()];
         rows.extend(more.into_iter().flatten().map(|words| Row::Hidden(self.object.id, words)));
         rows
@@ -333,7 +333,7 @@ impl WhoArgs {
                 let mut style = Style::new(false, TimeStyle::Age);
                 context.fit(&mut style);
                 style.header = !self.no_header;
-                let rows: Vec<Row> = found.iter().flat_map(|one| one.rows(context.is_verbose())).collect();
+                let rows: Vec<Row<'_>> = found.iter().flat_map(|one| one.rows(context.is_verbose())).collect();
                 uses::write_table(out, &uses::columns(true), &rows, &names, &style)?;
                 let below = self.below(found, whole);
                 if !below.is_empty() {

@@ -189,7 +189,7 @@ impl Judge {
         for record in &records.users {
             self.look_up(record, object, comparable, &mut finding);
         }
-        let holders = usage.holders.iter().map(|holder| &holder.process);
+        let holders = usage.holders.iter().map(|holder| &*holder.process);
         let found = holders.chain(usage.waiters.iter().map(|waiter| &waiter.process));
         let found = found.chain(usage.undo_records().iter().map(|record| &record.process));
         finding.command.or_else(|| found.map(|process| process.command.clone()).next())

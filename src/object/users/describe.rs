@@ -1,6 +1,7 @@
 //! Who a process is.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::Process;
 use crate::proc::cgroup::Membership;
@@ -11,17 +12,17 @@ use crate::sys::Uid;
 /// Looks processes up, each once.
 #[derive(Debug, Default)]
 pub(in crate::object) struct Describer {
-    known: HashMap<u32, Option<Process>>,
+    known: HashMap<u32, Option<Rc<Process>>>,
     boot: Option<Option<u64>>,
 }
 
 impl Describer {
     /// What is known of a process; None when it has ended.
-    pub(in crate::object) fn process(&mut self, pid: u32, reader: &mut Reader) -> Option<Process> {
+    pub(in crate::object) fn process(&mut self, pid: u32, reader: &mut Reader) -> Option<Rc<Process>> {
         if let Some(known) = self.known.get(&pid) {
             return known.clone();
         }
-        let found = self.look_up(pid, reader);
+        let found = self.look_up(pid, reader).map(Rc::new);
         self.known.insert(pid, found.clone());
         found
     }

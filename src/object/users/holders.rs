@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::rc::Rc;
 
 use memchr::memmem::Finder;
 
@@ -29,7 +30,15 @@ pub(super) struct Segments {
 }
 
 /// What a process has attached, by place: it may have tens of thousands.
-type Found = HashMap<usize, Holder>;
+type Found = HashMap<usize, Attached>;
+
+/// How a process has a segment attached.
+#[derive(Debug)]
+struct Attached {
+    mappings: u64,
+    writable: bool,
+    address: u64,
+}
 
 /// One of them.
 #[derive(Debug)]
@@ -142,7 +151,7 @@ impl Segments {
         &mut self,
         task: Task,
         reader: &mut Reader,
-        describe: impl FnOnce(&mut Reader) -> Option<Process>,
+        describe: impl FnOnce(&mut Reader) -> Option<Rc<Process>>,
     ) -> io::Result<()> {
         let mut found = Found::new();
         if self.is_mute || !self.ask(&reader.file(task, "maps")?, &mut found) {
@@ -153,8 +162,9 @@ impl Segments {
             return Ok(());
         }
         let Some(process) = describe(reader) else { return Ok(()) };
-        for (index, holder) in found {
-            self.all[index].holders.push(Holder { process: process.clone(), ..holder });
+        for (index, Attached { mappings, writable, address }) in found {
+            let process = Rc::clone(&process);
+            self.all[index].holders.push(Holder { process, mappings, writable, address });
         }
         Ok(())
     }
@@ -203,10 +213,9 @@ impl Segments {
         if !self.devices.contains(&mapping.device) || !self.all[index].fits(attachment, self.plain) {
             return;
         }
-        let (process, start) = (Process::default(), mapping.start);
-        let holder = found.entry(index).or_insert(Holder { process, mappings: 0, writable: false, address: start });
-        holder.mappings += 1;
-        holder.writable |= mapping.writable;
+        let attached = found.entry(index).or_insert(Attached { mappings: 0, writable: false, address: mapping.start });
+        attached.mappings += 1;
+        attached.writable |= mapping.writable;
     }
 
     /// What was found of each.
@@ -214,6 +223,7 @@ impl Segments {
         self.all.iter_mut().for_each(Segment::count);
         self.all.into_iter().map(|mut segment| {
             segment.holders.sort_by_key(|holder| holder.process.pid);
+            segment.holders.shrink_to_fit();
             segment
         })
     }

@@ -6,12 +6,14 @@
 mod asleep;
 pub(super) mod describe;
 mod holders;
+mod packed;
 mod pass;
 pub mod undo;
 mod waiters;
 pub mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +49,8 @@ pub struct Process {
 /// A process with a segment attached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Which.
-    pub process: Process,
+    /// Which. A process may have tens of thousands of segments attached.
+    pub process: Rc<Process>,
     /// Mappings of the segment.
     pub mappings: u64,
     /// Whether one of them may be written to.
@@ -166,7 +168,7 @@ impl Usage {
 }
 
 /// Who uses each of many objects.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub struct Users {
     by_object: HashMap<ObjectId, Usage>,
     unseen: BTreeSet<u32>,

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
+use std::rc::Rc;
 
 use super::describe::Describer;
 use super::holders::{Segment, Segments, is_segment};
@@ -223,7 +224,7 @@ impl Pass {
         for tid in threads.unwrap_or_default() {
             let task = Task::thread(pid, tid);
             let Self { sleepers, reader, describer, unseen, .. } = self;
-            let describe = |reader: &mut Reader| describer.process(pid, reader);
+            let describe = |reader: &mut Reader| describer.process(pid, reader).map(Rc::unwrap_or_clone);
             let is_here = if all { Ok(true) } else { reader.ipc_namespace(task).map(|found| found == namespace) };
             let looked =
                 is_here.and_then(|here| if here { sleepers.look(task, reader, namespace, describe) } else { Ok(()) });

@@ -1,6 +1,7 @@
 //! The processes that have used sets with `SEM_UNDO`, and what is given back when they end.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +151,7 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
 
 /// Who that is; None when it has ended since.
 fn describe(pid: u32, describer: &mut Describer, reader: &mut Reader) -> Option<Process> {
-    describer.process(pid, reader).or_else(|| {
+    describer.process(pid, reader).map(Rc::unwrap_or_clone).or_else(|| {
         // It may live where /proc does not show it.
         let number = Pid::new(i32::try_from(pid).ok()?);
         (exists(number) != Some(false)).then(|| Process { pid, ..Process::default() })

@@ -31,7 +31,7 @@ fn once<'a>(processes: impl Iterator<Item = &'a Process>) -> Vec<&'a Process> {
 /// When a removed segment with so many attachments goes: `goes when pid 12 (postgres) detaches`.
 #[must_use]
 pub fn will_go(nattch: u64, usage: Option<&Usage>) -> String {
-    let holders = usage.map_or_else(Vec::new, |usage| once(usage.holders.iter().map(|holder| &holder.process)));
+    let holders = usage.map_or_else(Vec::new, |usage| once(usage.holders.iter().map(|holder| &*holder.process)));
     let hidden = usage.map_or(0, |usage| usage.hidden_attachments);
     match (holders.len(), hidden) {
         (0, _) if nattch == 1 => "goes when its last attachment detaches".to_owned(),
@@ -82,7 +82,7 @@ fn attached(nattch: u64, usage: Option<&Usage>) -> String {
         1 => "once".to_owned(),
         many => format!("{many} times"),
     };
-    let holders = usage.map_or_else(Vec::new, |usage| once(usage.holders.iter().map(|holder| &holder.process)));
+    let holders = usage.map_or_else(Vec::new, |usage| once(usage.holders.iter().map(|holder| &*holder.process)));
     let hidden = usage.map_or(0, |usage| usage.hidden_attachments);
     match (holders.is_empty(), hidden) {
         (true, _) => format!("attached {}, by nobody who can be seen", times(nattch)),

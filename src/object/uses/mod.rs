@@ -5,6 +5,8 @@ pub mod fields;
 pub mod recorded;
 pub mod traces;
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 
 use self::traces::Trace;
@@ -13,20 +15,20 @@ use super::state::possible::{Able, Candidate};
 use super::users::undo::{Hiding, UndoRecord};
 use super::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 
-/// What a process has to do with an object.
+/// What a process has to do with an object. There may be millions of holders, so what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// It has the segment attached.
     Holder(Holder),
     /// One of its threads sleeps on it. With the last process to do what it waits for: to change the semaphore, to send
     /// or to receive.
-    Waiter(Waiter, Option<Trace>),
+    Waiter(Box<Waiter>, Option<Box<Trace>>),
     /// It has used the set with `SEM_UNDO`.
-    Undo(UndoRecord),
+    Undo(Box<UndoRecord>),
     /// The kernel has recorded it.
-    Recorded(Record),
+    Recorded(Record, Rc<Process>),
     /// It may know it, and is not known to use it.
-    MayKnow(Candidate),
+    MayKnow(Box<Candidate>),
 }
 
 /// What the kernel records processes for.
@@ -56,21 +58,19 @@ pub struct Use {
     pub object: ObjectId,
     /// What it has to do with it.
     pub role: Role,
-    /// The process, if it is a recorded one; of others, their role knows.
-    recorded: Process,
 }
 
 impl Use {
     /// A use of `object` by a process that the kernel has recorded.
     #[must_use]
-    pub fn recorded(object: ObjectId, process: Process, record: Record) -> Self {
-        Self { object, role: Role::Recorded(record), recorded: process }
+    pub fn recorded(object: ObjectId, process: Rc<Process>, record: Record) -> Self {
+        Self { object, role: Role::Recorded(record, process) }
     }
 
     /// A process that may know `object`.
     #[must_use]
     pub fn possible(object: ObjectId, candidate: Candidate) -> Self {
-        Self::found(object, Role::MayKnow(candidate))
+        Self { object, role: Role::MayKnow(Box::new(candidate)) }
     }
 
     /// Whether it is known to use the object, and not only able to.
@@ -85,18 +85,14 @@ impl Use {
         match &self.role {
             Role::Holder(_) | Role::Waiter(..) => true,
             Role::Undo(record) => !record.adjustments.is_empty(),
-            Role::Recorded(_) | Role::MayKnow(_) => false,
+            Role::Recorded(..) | Role::MayKnow(_) => false,
         }
     }
 
     /// Whether it could be examined, if it may know the object.
     #[must_use]
-    pub const fn is_examined(&self) -> bool {
-        !matches!(&self.role, Role::MayKnow(Candidate { able: Able::Unexaminable(_), .. }))
-    }
-
-    fn found(object: ObjectId, role: Role) -> Self {
-        Self { object, role, recorded: Process::default() }
+    pub fn is_examined(&self) -> bool {
+        !matches!(&self.role, Role::MayKnow(candidate) if matches!(candidate.able, Able::Unexaminable(_)))
     }
 
     /// The process.
@@ -106,7 +102,7 @@ impl Use {
             Role::Holder(holder) => &holder.process,
             Role::Waiter(waiter, _) => &waiter.process,
             Role::Undo(record) => &record.process,
-            Role::Recorded(_) => &self.recorded,
+            Role::Recorded(_, process) => process,
             Role::MayKnow(candidate) => &candidate.process,
         }
     }
@@ -124,8 +120,8 @@ impl Use {
             Role::Holder(_) => (0, 0),
             Role::Waiter(waiter, _) => (1, waiter.tid),
             Role::Undo(_) => (2, 0),
-            Role::Recorded(Record::Creator) => (3, 0),
-            Role::Recorded(_) => (4, 0),
+            Role::Recorded(Record::Creator, _) => (3, 0),
+            Role::Recorded(..) => (4, 0),
             Role::MayKnow(_) => (5, 0),
         }
     }
@@ -138,11 +134,11 @@ impl Use {
             Role::Waiter(..) => "waiter",
             Role::MayKnow(_) => "may_know",
             Role::Undo(_) => "undo",
-            Role::Recorded(Record::Creator) => "creator",
-            Role::Recorded(Record::LastAttach) => "last_attach",
-            Role::Recorded(Record::LastSend) => "last_send",
-            Role::Recorded(Record::LastReceive) => "last_receive",
-            Role::Recorded(Record::LastChange { .. }) => "last_change",
+            Role::Recorded(Record::Creator, _) => "creator",
+            Role::Recorded(Record::LastAttach, _) => "last_attach",
+            Role::Recorded(Record::LastSend, _) => "last_send",
+            Role::Recorded(Record::LastReceive, _) => "last_receive",
+            Role::Recorded(Record::LastChange { .. }, _) => "last_change",
         }
     }
 
@@ -175,7 +171,7 @@ impl Use {
             }
             Role::MayKnow(candidate) => candidate.words(self.object.kind),
             Role::Undo(record) => record.words(),
-            Role::Recorded(record) => match record {
+            Role::Recorded(record, _) => match record {
                 Record::Creator => "created".to_owned(),
                 Record::LastAttach => "last to attach or detach".to_owned(),
                 Record::LastSend => "last to send".to_owned(),
@@ -206,14 +202,21 @@ pub fn waiting(waiting: Waiting) -> String {
 }
 
 /// The uses of `object` that a scan found: holders, then waiters, then undo records.
-#[must_use]
-pub fn of_object(object: &Object, users: &Users, traces: &traces::Traces) -> Vec<Use> {
-    let Some(usage) = users.of(object.id) else { return Vec::new() };
-    let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
-    let waiters =
-        usage.waiters.iter().map(|waiter| Role::Waiter(waiter.clone(), traces.of(object.id, waiter.waiting).cloned()));
-    let records = usage.undo_records().iter().cloned().map(Role::Undo);
-    holders.chain(waiters).chain(records).map(|role| Use::found(object.id, role)).collect()
+pub fn of_object<'a>(
+    object: &Object,
+    users: &'a Users,
+    traces: &'a traces::Traces,
+) -> impl Iterator<Item = Use> + use<'a> {
+    let object = object.id;
+    users.of(object).into_iter().flat_map(move |usage| {
+        let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
+        let waiters = usage.waiters.iter().map(move |waiter| {
+            let trace = traces.of(object, waiter.waiting).cloned().map(Box::new);
+            Role::Waiter(Box::new(waiter.clone()), trace)
+        });
+        let records = usage.undo_records().iter().cloned().map(|record| Role::Undo(Box::new(record)));
+        holders.chain(waiters).chain(records).map(move |role| Use { object, role })
+    })
 }
 
 /// The semaphore that a thread waits for.
@@ -312,7 +315,13 @@ mod tests {
     use super::{Hidden, Role, Use, hidden, waiting};
     use crate::object::model::{Kind, ObjectId};
     use crate::object::users::undo::{Hiding, Undo};
-    use crate::object::users::{Paused, Process, Usage, Waiter, Waiting};
+    use crate::object::users::{Holder, Paused, Process, Usage, Waiter, Waiting};
+
+    /// There may be millions.
+    #[test]
+    fn a_holder_is_small() {
+        assert!(size_of::<Holder>() <= 32 && size_of::<Use>() <= 40);
+    }
 
     #[test]
     fn undo_and_timeout_are_told() {
@@ -320,7 +329,8 @@ mod tests {
             let waiting = Waiting::Take { index: 0, by: 1 };
             let process = Process { pid: 7, ..Process::default() };
             let waiter = Waiter { process, tid, waiting, undo, timeout, asleep_for: None, paused };
-            Use::found(ObjectId { kind: Kind::Sem, id: 0 }, Role::Waiter(waiter, None)).words()
+            let role = Role::Waiter(Box::new(waiter), None);
+            Use { object: ObjectId { kind: Kind::Sem, id: 0 }, role }.words()
         };
         assert_eq!(words(Some(true), Some(true), 7, None), "takes 1 from semaphore 0, undo, timeout");
         assert_eq!(words(Some(false), Some(true), 8, None), "takes 1 from semaphore 0, timeout (thread 8)");

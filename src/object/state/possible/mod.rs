@@ -323,7 +323,7 @@ impl PossibleUsers {
     }
 
     fn describe(&mut self, resident: &Resident) -> Process {
-        let described = self.describer.process(resident.pid, &mut self.reader);
+        let described = self.describer.process(resident.pid, &mut self.reader).map(Rc::unwrap_or_clone);
         described.unwrap_or_else(|| {
             let command = resident.stat.as_ref().map(|stat| stat.command.clone()).unwrap_or_default();
             let uid = resident.users.as_ref().and_then(|users| users.uids.get(1).copied()).map(Uid::new);
