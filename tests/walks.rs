@@ -8,6 +8,7 @@ use ipcadm::object::model::KindSet;
 use ipcadm::object::select::Selection;
 use ipcadm::object::state::{Criteria, State};
 use ipcadm::object::survey::{Insight, Wants, survey};
+use ipcadm::proc::probe::look_from_here;
 use ipcadm::proc::reader::looks;
 use ipcadm_testbed::{fresh, make, may_set_limits};
 
@@ -70,6 +71,7 @@ fn many_objects_take_no_more_walks_than_one() {
     if !may_set_limits("more than 4096 segments") {
         return;
     }
+    look_from_here();
     let ns = fresh();
     ns.sysctl("shmmni", 32_768);
     ns.sysctl("sem", "250 1024000000 500 32768");

@@ -106,9 +106,16 @@ pub fn why_unseen(pid: u32) -> &'static str {
     if is_silent(pid) { "does not answer" } else { "may not be looked into" }
 }
 
+/// From now on this process is its own probe. For tests that count what is done.
+pub fn look_from_here() {
+    IS_HERE.store(true, Ordering::Relaxed);
+}
+
+static IS_HERE: AtomicBool = AtomicBool::new(false);
+
 /// Finds out something about other processes. `look` is to change nothing: it may be done several times.
 pub fn run<T: Serialize + DeserializeOwned>(look: impl Fn() -> T) -> T {
-    if is_inside() {
+    if is_inside() || IS_HERE.load(Ordering::Relaxed) {
         return look();
     }
     let mut probe = Probe::new(|()| look());
@@ -162,6 +169,10 @@ impl<'a, Q: Serialize + DeserializeOwned, A: Serialize + DeserializeOwned> Probe
     /// When there is no answer. The child has been given up then.
     pub fn ask(&mut self, question: &Q, limit: Option<Limit>) -> Result<A, Failure> {
         let Self { child, answer } = self;
+        if IS_HERE.load(Ordering::Relaxed) {
+            let copy = postcard::to_allocvec(question).and_then(|bytes| postcard::from_bytes(&bytes));
+            return copy.map(answer).map_err(|_| Failure::NoProbe);
+        }
         if child.is_none() {
             let serve = |socket| serve(socket, answer);
             *child = Some(Child::start(serve).map_err(|_| Failure::NoProbe)?);

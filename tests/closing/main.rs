@@ -154,6 +154,7 @@ fn a_batch_goes_together() {
 fn a_semaphore_is_asked_about_as_seldom_as_can_be() {
     const SEMAPHORES: u16 = 1000;
     alone("a_semaphore_is_asked_about_as_seldom_as_can_be", |ns| {
+        ipcadm::proc::probe::look_from_here();
         ns.sysctl("sem", "32000 1024000000 500 32000");
         let set = make::by_dead_process(|| {
             let set = make::sem(0, SEMAPHORES.into(), 0o640);
