@@ -193,7 +193,7 @@ impl<W: Write> JsonWriter<W> {
         result
     }
 
-    /// Ends the document: a newline, and everything handed on. Another document may follow.
+    /// Ends the document: a newline, and what has gathered handed on if it is much. Another document may follow.
     ///
     /// # Errors
     /// When the output cannot be written.

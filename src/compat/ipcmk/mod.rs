@@ -2,7 +2,7 @@
 //!
 //! All that a command line asks for is made and told, or nothing is left of it.
 
-mod request;
+pub mod request;
 mod size;
 
 use std::ffi::OsString;

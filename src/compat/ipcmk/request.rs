@@ -11,7 +11,7 @@ use crate::sys::{Errno, Mode};
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub enum Request {
     /// The help.
     Help,
     /// The version.
@@ -22,24 +22,24 @@ pub(super) enum Request {
 
 /// What is to be made; of several options of a kind the last counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Work {
+pub struct Work {
     /// A segment of so many bytes.
-    pub(super) segment: Option<u64>,
+    pub segment: Option<u64>,
     /// A set of so many semaphores.
-    pub(super) set: Option<u32>,
+    pub set: Option<u32>,
     /// A queue.
-    pub(super) queue: bool,
+    pub queue: bool,
     /// The mode of all of them.
-    pub(super) mode: Mode,
+    pub mode: Mode,
 }
 
 /// Why nothing is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     /// A line.
-    pub(super) message: String,
+    pub message: String,
     /// Whether it is told where help is.
-    pub(super) try_help: bool,
+    pub try_help: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ const DEFAULT_MODE: u32 = 0o644;
 const LARGEST_MODE: u64 = 0o7777;
 
 /// Reads a command line. Words that are no options mean nothing.
-pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
+pub fn read(args: &[OsString]) -> Result<Request, Refusal> {
     let plain = |message: String| Refusal { message, try_help: false };
     let with_help = |message: String| Refusal { message, try_help: true };
     let mut work = Work { segment: None, set: None, queue: false, mode: Mode::new(DEFAULT_MODE) };

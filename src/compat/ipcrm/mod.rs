@@ -3,7 +3,7 @@
 //! Everything is read before anything is removed, so that a word which is wrong, wherever it stands, costs nothing.
 
 mod removal;
-mod request;
+pub mod request;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

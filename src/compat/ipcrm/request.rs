@@ -11,7 +11,7 @@ use crate::sys::Key;
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub enum Request {
     /// The help.
     Help,
     /// The version.
@@ -22,31 +22,31 @@ pub(super) enum Request {
 
 /// What is to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Work {
+pub struct Work {
     /// One by one, in this order.
-    pub(super) orders: Vec<Order>,
+    pub orders: Vec<Order>,
     /// All of these, after that.
-    pub(super) all: Option<KindSet>,
+    pub all: Option<KindSet>,
     /// Whether to name each of the latter.
-    pub(super) verbose: bool,
+    pub verbose: bool,
     /// Asked for by the old syntax, which confirms.
-    pub(super) confirm: bool,
+    pub confirm: bool,
 }
 
 /// One object to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Order {
+pub struct Order {
     /// Its kind.
-    pub(super) kind: Kind,
+    pub kind: Kind,
     /// How it is named.
-    pub(super) name: Name,
+    pub name: Name,
     /// Whether to say so.
-    pub(super) verbose: bool,
+    pub verbose: bool,
 }
 
 /// How an object is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Name {
+pub enum Name {
     /// By its id.
     Id(i32),
     /// By its key, which is not private, in the notation that was used.
@@ -55,11 +55,11 @@ pub(super) enum Name {
 
 /// Why nothing is removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     /// Line by line.
-    pub(super) messages: Vec<String>,
+    pub messages: Vec<String>,
     /// Whether it is told where help is.
-    pub(super) try_help: bool,
+    pub try_help: bool,
 }
 
 impl Refusal {
@@ -111,7 +111,7 @@ const OPTIONS: [Spec<Opt>; 13] = [
 ];
 
 /// Reads a command line in either syntax.
-pub(super) fn read(args: &[OsString]) -> Result<Request, Refusal> {
+pub fn read(args: &[OsString]) -> Result<Request, Refusal> {
     let Some(first) = args.first() else { return Err(Refusal::new("bad usage").with_help()) };
     match Kind::from_word(first.as_bytes()) {
         Some(kind) => read_old(kind, &args[1..]).map(Request::Remove),

@@ -5,7 +5,7 @@ use crate::render::json::push_string;
 
 /// How text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
     /// In columns: what a terminal would obey, and `\x`, as `\xNN`; without `utf8` all that is not ASCII too.
     Table {
         /// Whether the reader takes UTF-8.
@@ -22,7 +22,7 @@ pub(super) enum Encoding {
 }
 
 /// Appends `bytes`.
-pub(super) fn push(encoding: Encoding, out: &mut String, bytes: &[u8]) {
+pub fn push(encoding: Encoding, out: &mut String, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.iter().all(|&byte| is_plain(encoding, byte)) => out.push_str(text),
         _ => match encoding {

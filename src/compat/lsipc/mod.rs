@@ -23,7 +23,7 @@ mod cells;
 mod choice;
 mod column;
 mod command;
-mod encode;
+pub mod encode;
 mod help;
 mod options;
 mod print;
