@@ -93,7 +93,7 @@ fn memory_unknown(error: &io::Error) -> String {
 }
 
 fn collect_by_index(kind: Kind, inventory: &mut Inventory) -> sys::Result<Source> {
-    let start = inventory.objects.len();
+    let (start, losses) = (inventory.objects.len(), inventory.losses.len());
     let mut source = Source::StatAny;
     let max_index = max_index(kind)?;
     match by_index(max_index, HOLES, |index| stat_any(kind, index), &mut inventory.objects) {
@@ -113,6 +113,8 @@ fn collect_by_index(kind: Kind, inventory: &mut Inventory) -> sys::Result<Source
         }
     }
     if inventory.objects.len() == start {
+        // What is lost in the other way is said there.
+        inventory.losses.truncate(losses);
         return without_stat_any(kind, max_index, inventory);
     }
     Ok(source)
@@ -160,15 +162,16 @@ fn by_index(
     for index in 0..=max_index {
         match stat(index.cast_signed()) {
             Ok(object) => objects.push(object),
-            Err(Errno::EACCES) => denied += 1,
-            // EINVAL is a hole, EIDRM an object that is just going.
-            Err(_) => {
+            // A hole, or an object that is just going.
+            Err(Errno::EINVAL | Errno::EIDRM) => {
                 holes += 1;
                 let found = u32::try_from(objects.len() - start).unwrap_or(u32::MAX);
                 if holes > holes_allowed.saturating_add(found.saturating_mul(HOLES_PER_OBJECT)) {
                     return Pass::MostlyHoles;
                 }
             }
+            // EACCES mostly. Whatever it is, there may be an object.
+            Err(_) => denied += 1,
         }
     }
     if denied == 0 { Pass::Complete } else { Pass::Denied(denied) }
@@ -339,4 +342,21 @@ pub fn find(kind: Kind, key: sys::Key) -> sys::Result<ObjectId> {
 pub fn unreadable(id: ObjectId, errno: Errno) -> Error {
     let remedy = (errno == Errno::EACCES).then_some("it exists, but this kernel shows it to its readers only");
     Error::cannot(Status::of(errno), &format!("look at {id}"), errno, remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HOLES, Pass, by_index};
+    use crate::sys::Errno;
+
+    #[test]
+    fn only_a_hole_is_taken_for_one() {
+        let mut objects = Vec::new();
+        let mut pass =
+            |errno| by_index(3, HOLES, |index| Err(if index == 2 { errno } else { Errno::EINVAL }), &mut objects);
+        assert!(matches!(pass(Errno::EIDRM), Pass::Complete));
+        for errno in [Errno::EACCES, Errno::EPERM, Errno::ENOMEM, Errno::EINTR] {
+            assert!(matches!(pass(errno), Pass::Denied(1)), "{errno}");
+        }
+    }
 }
