@@ -40,7 +40,7 @@ fn noise(number: u32) -> Vec<u8> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         // Multiples of 16 ask for the unusual, which fuzzing finds by itself.
         let byte = (state >> 33) as u8;
-        if byte % 16 == 0 { byte + 1 } else { byte }
+        if byte.is_multiple_of(16) { byte + 1 } else { byte }
     };
     (0..number * 60).map(|_| next()).collect()
 }
