@@ -17,6 +17,7 @@ use super::tar::Name;
 use super::write::Writer;
 use crate::error::{Error, Result, Status, bare};
 use crate::object::closing::Check;
+use crate::object::contents::Occupancy;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::model::{Detail, Object, ObjectId};
@@ -36,7 +37,11 @@ pub struct Saver {
     new: Option<(NewFile, PathBuf, bool)>,
     time: i64,
     entries: Vec<Entry>,
-    seen: HashSet<ObjectId>,
+    added: HashSet<ObjectId>,
+    /// RAM and swap of the segments, as they were when it first mattered.
+    before: Occupancy,
+    /// The copies that are to be compared with what there is when all are made.
+    seen: Vec<segment::Seen>,
     held: Option<HeldSegments>,
 }
 
@@ -91,7 +96,16 @@ impl Saver {
     pub fn onto(out: File) -> Self {
         let time = now();
         let tar = Writer::new(out, u64::try_from(time).unwrap_or(0));
-        Self { tar, new: None, time, entries: Vec::new(), seen: HashSet::new(), held: None }
+        Self {
+            tar,
+            new: None,
+            time,
+            entries: Vec::new(),
+            added: HashSet::new(),
+            before: Occupancy::default(),
+            seen: Vec::new(),
+            held: None,
+        }
     }
 
     /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`]: for what is to be
@@ -131,7 +145,7 @@ impl Saver {
             Detail::Msg(_) => queue::add(self, found, &before)?,
         };
         self.entries.push(entry);
-        self.seen.insert(before.id);
+        self.added.insert(before.id);
         Ok(saved)
     }
 
@@ -145,7 +159,7 @@ impl Saver {
     fn look_again(&self, found: &Resolved<'_>) -> Result<Object> {
         let id = found.object.id;
         let refuse = |status, reason: String| Error::cannot(status, &format!("save {found}"), reason, None);
-        if self.seen.contains(&id) {
+        if self.added.contains(&id) {
             return Err(refuse(Status::Failed, "it is in the archive already".to_owned()));
         }
         let now = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
@@ -158,11 +172,15 @@ impl Saver {
         }
     }
 
-    /// Completes the archive: it is on disk when this returns.
+    /// Completes the archive: it is on disk when this returns. `copies` are all that were made; what only shows now is put
+    /// down in them as well.
     ///
     /// # Errors
     /// Status 1 or 4 when it cannot be written, 5 when something has come to have its name.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish<'a>(mut self, copies: impl Iterator<Item = &'a mut Saved>) -> Result<()> {
+        if !self.seen.is_empty() {
+            segment::settle(&self.seen, &mut self.entries, copies);
+        }
         let path = self.new.as_ref().map(|(_, path, _)| path.clone());
         let failed = |error: io::Error| unwritable(path.as_deref(), &error);
         let head = Head {

@@ -39,7 +39,7 @@ pub(super) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Re
     }
     let held = saver.take_held();
     if !saver.is_empty() {
-        saver.finish().map_err(unsaved)?;
+        saver.finish(copies.iter_mut().flatten()).map_err(unsaved)?;
     }
     held.let_go(copies.iter_mut().flatten());
     Ok(copies)

@@ -180,9 +180,6 @@ fn save(
             Ok(copy) => {
                 context.verbose(|| format!("copied {found} {}", copy.way));
                 copy.notes.iter().for_each(|text| note(text));
-                if let Some(reason) = &copy.approximate {
-                    note(&format!("the copy of {found} is approximate: {reason}"));
-                }
                 saved.push((found.to_string(), copy));
             }
             Err(error) if *selected && error.status() == Status::NotFound => {
@@ -193,7 +190,13 @@ fn save(
         done += found.object.as_segment().map_or(0, |segment| segment.size);
     }
     drop(progress);
-    saver.finish().map_err(|error| ("archive".to_owned(), error))?;
+    let copies = saved.iter_mut().map(|(_, copy): &mut (String, Saved)| copy);
+    saver.finish(copies).map_err(|error| ("archive".to_owned(), error))?;
+    for (text, copy) in &saved {
+        if let Some(reason) = &copy.approximate {
+            note(&format!("the copy of {text} is approximate: {reason}"));
+        }
+    }
     Ok(saved)
 }
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::maps::{self, SegmentMapping};
+use super::reader::{Reader, Task, is_gone};
 use crate::sys::process::mapping::Mapping;
 use crate::sys::{Key, ShmId, memory, namespace};
 
@@ -85,6 +86,20 @@ impl Process {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}/{name}", self.folder.as_raw_fd()))
+    }
+
+    /// Whether it is seen that all its threads are in the namespace of the segment: one that is in another may have
+    /// attached what is there, for all of them.
+    #[must_use]
+    pub fn is_all_in(&self, wanted: &Wanted) -> bool {
+        let mut reader = Reader::default();
+        let Ok(threads) = reader.thread_ids(self.pid) else { return false };
+        let mut in_it = |tid| match reader.ipc_namespace(Task::thread(self.pid, tid)) {
+            Ok(namespace) => namespace == wanted.namespace,
+            Err(error) => is_gone(&error),
+        };
+        // Its number has not come to be another's meanwhile.
+        threads.into_iter().all(&mut in_it) && self.path("stat").exists()
     }
 
     /// Its mappings of the segment.

@@ -3,6 +3,7 @@
 //! The kernel's times are whole seconds, and our detach makes us the last process again. So who attaches, writes and
 //! detaches right before it leaves no trace if all that is within the second of our own attach. A later second tells.
 
+use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -45,13 +46,13 @@ impl HeldSegments {
         }
         let latest = self.0.iter().filter_map(|held| held.last.as_segment().map(|last| last.atime.seconds())).max();
         let told = wait_until_after(latest.unwrap_or(0));
-        let mut fates: Vec<(ObjectId, Option<Object>)> =
+        let fates: HashMap<ObjectId, Option<Object>> =
             self.0.into_iter().map(|held| (held.before.id, let_go(held).filter(|_| told))).collect();
         for copy in copies {
-            let Some(place) = fates.iter().position(|(id, _)| *id == copy.object.id) else { continue };
-            match fates.swap_remove(place).1 {
-                Some(object) => copy.object = object,
-                None => copy.approximate = copy.approximate.take().or(Some(SOMEBODY.to_owned())),
+            match fates.get(&copy.object.id) {
+                None => {}
+                Some(Some(object)) => copy.object = *object,
+                Some(None) => copy.approximate = copy.approximate.take().or(Some(SOMEBODY.to_owned())),
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The copy of a segment: its data, and where its holes are.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -12,10 +13,9 @@ use crate::archive::sparse::Map;
 use crate::archive::tar::Name;
 use crate::archive::write::{Hashes, Writer};
 use crate::error::{Error, Result, Status};
-use crate::object::contents::{self, Contents, CopyError, Sink};
-use crate::object::model::{Detail, Object};
+use crate::object::contents::{self, Contents, CopyError, Occupancy, Sink};
+use crate::object::model::{Detail, Object, ObjectId};
 use crate::object::reference::Resolved;
-use crate::object::users::{Users, Wants};
 use crate::object::{attaching, inventory, model};
 use crate::sys::clock::now;
 use crate::sys::mapping::{Advice, Mapped};
@@ -23,6 +23,11 @@ use crate::sys::{Errno, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;
+/// What is said of a segment that others have attached: nobody tells who of them writes to it. A mapping that is shown as
+/// read-only may have been written to before, and may be again.
+const ATTACHED: &str = "others had it attached and may have written to it";
+/// What is said where not all pages that hold data were seen.
+const TOUCHED: &str = "pages of it were written to meanwhile, or could not be seen";
 
 pub(super) fn add(
     saver: &mut Saver,
@@ -33,20 +38,10 @@ pub(super) fn add(
     let begun = now();
     let segment = detail(before);
     let size = segment.size;
-    let whole = 0..size;
     let found = &Resolved { object: *before, ..*found };
-    // Without a trace, if that is possible.
-    let contents = match segment.nattch {
-        0 => None,
-        _ => contents::untouched(found, &whole).ok(),
-    };
-    let contents = match contents {
-        Some(contents) => contents,
-        None => {
-            attaching::check(found, "save", None)?;
-            contents::open(found, "save", true)?
-        }
-    };
+    attaching::check(found, "save", None)?;
+    // What another process has mapped may be something else, whatever it shows.
+    let contents = contents::open_one_of_many(found, "save", &saver.before)?;
     let failed = |saver: &Saver, error| match error {
         CopyError::Write(errno) => saver.unwritable(&errno.into()),
         CopyError::Read(errno) => unreadable(found, errno),
@@ -60,18 +55,18 @@ pub(super) fn add(
     let name = Name::Contents(before.id);
     let hashes = copy(&mut saver.tar, name, &contents, &map, progress).map_err(|error| failed(saver, error))?;
     let stored = saver.tar.end(name, hashes).map_err(|error| saver.unwritable(&error))?;
-    let mut approximate = in_use_by_writers(before);
+    let mut approximate = (segment.nattch > 0).then(|| ATTACHED.to_owned());
     if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
         approximate = Some("somebody wrote to it meanwhile".to_owned());
     }
-    let attached = contents.mapped().is_some();
+    let seen = contents.seen();
     let last = inventory::look(before.id).ok().flatten();
     let way = contents.way().to_owned();
-    if approximate.is_none() && !last.is_some_and(|last| same(before, &last, attached)) {
+    if approximate.is_none() && !last.is_some_and(|last| same(before, &last)) {
         approximate = Some(SOMEBODY.to_owned());
     }
     let object = match (last, &mut saver.held) {
-        (Some(last), Some(held)) if attached && approximate.is_none() => {
+        (Some(last), Some(held)) if approximate.is_none() => {
             held.extend(contents.into_mapped().map(|mapped| Held { before: *before, last, mapped }));
             last
         }
@@ -98,8 +93,33 @@ pub(super) fn add(
         member: name.text(),
         sha256: stored.to_string(),
     };
+    if let Some(bytes) = seen.filter(|_| approximate.is_none()) {
+        saver.seen.push(Seen { place: saver.entries.len(), id: before.id, bytes });
+    }
     let entry = Entry { shm: Some(described), ..Entry::of(before, approximate.clone()) };
     Ok((entry, Saved { before: *before, object, approximate, way, notes, values: Vec::new(), messages: None, begun }))
+}
+
+/// The pages of a segment that were seen to hold data, and copied; there may have been others.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Of its entry.
+    place: usize,
+    id: ObjectId,
+    bytes: u64,
+}
+
+/// Calls the copies approximate whose segments have more pages now than were seen. The kernel is asked once for all.
+pub(super) fn settle<'a>(seen: &[Seen], entries: &mut [Entry], copies: impl Iterator<Item = &'a mut Saved>) {
+    let now = Occupancy::default();
+    let mut ids = HashSet::new();
+    for Seen { place, id, .. } in seen.iter().filter(|seen| !now.is_at_most(seen.id.id, seen.bytes)) {
+        entries[*place].approximate = Some(TOUCHED.to_owned());
+        ids.insert(*id);
+    }
+    for copy in copies.filter(|copy| ids.contains(&copy.object.id)) {
+        copy.approximate = Some(TOUCHED.to_owned());
+    }
 }
 
 fn detail(object: &Object) -> model::Segment {
@@ -123,23 +143,11 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
     Ok(Map::new(size, runs))
 }
 
-/// Whether others can write to it while it is copied; nobody tells whether they do.
-fn in_use_by_writers(segment: &Object) -> Option<String> {
-    let users = Users::scan(&[*segment], Wants::HOLDERS);
-    let usage = users.of(segment.id)?;
-    let own = std::process::id();
-    if let Some(writer) = usage.holders.iter().find(|holder| holder.writable && holder.process.pid != own) {
-        return Some(format!("process {} had it attached and could write to it", writer.process.pid));
-    }
-    let hidden = usage.hidden_attachments > 0;
-    hidden.then(|| "a process that cannot be seen had it attached and could write to it".to_owned())
-}
-
-/// Whether nothing has happened to it but, with `attached`, our own attachment. Whoever attaches, detaches or forks
-/// after us is the last process then.
-fn same(before: &Object, last: &Object, attached: bool) -> bool {
+/// Whether nothing has happened to it but our own attachment. Whoever attaches, detaches or forks after us is the last
+/// process then.
+fn same(before: &Object, last: &Object) -> bool {
     let mut expected = without_memory(*before);
-    if attached && let Detail::Shm(segment) = &mut expected.detail {
+    if let Detail::Shm(segment) = &mut expected.detail {
         let Detail::Shm(last) = last.detail else { return false };
         segment.nattch += 1;
         segment.atime = last.atime;

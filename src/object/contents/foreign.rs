@@ -4,10 +4,11 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 
-use super::own::{all_found, occupied};
+use super::occupancy::{Occupancy, all_found};
 use super::process::{ProcessMemory, add_pages};
 use super::{Contents, Holes, Pages};
 use crate::error::{Error, Result, Status};
+use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::attached::{self, Process, Wanted};
@@ -18,8 +19,13 @@ use crate::sys::{ShmId, memory, transfer};
 /// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
 /// `range` is what will be read.
 ///
+/// The mapping of another process is taken for the segment's if it shows its device, inode and key, and all attachments that
+/// the kernel counts are found in processes all of whose threads are in this IPC namespace. Nothing proves it: a process
+/// may have brought a mapping from another namespace while one that has the segment has left for another.
+///
 /// # Errors
-/// Status 10 when nobody has it attached, or holes cannot be told from data; 4 when nobody who has may be looked into.
+/// Status 10 when nobody has it attached, when it is not certain whose mappings they are, or holes cannot be told from data;
+/// 4 when nobody who has may be looked into.
 pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     let no = |status, reason: &str, remedy: Option<&str>| {
         Error::cannot(status, &format!("read {} untouched", found), reason, remedy)
@@ -35,13 +41,23 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     };
     let users = Users::scan(std::slice::from_ref(object), Wants::HOLDERS);
     let pids = users.of(object.id).into_iter().flat_map(Usage::holding);
-    let holders: Vec<_> = attached::among(pids, &wanted).collect();
+    let mut holders: Vec<_> = attached::among(pids, &wanted).collect();
     if holders.is_empty() {
         let reason = format!(
             "attached {} but no process that has it may be looked into",
             if segment.nattch == 1 { "once,".to_owned() } else { format!("{} times,", segment.nattch) }
         );
         return Err(no(Status::Denied, &reason, Some("needs the same user or CAP_SYS_PTRACE")));
+    }
+    holders.retain(|(process, _)| process.is_all_in(&wanted));
+    let found_here: usize = holders.iter().map(|(_, mappings)| mappings.len()).sum();
+    let counted = inventory::look(object.id).ok().flatten().and_then(|now| Some(now.as_segment()?.nattch)).unwrap_or(0);
+    if found_here as u64 != counted {
+        let reason = format!(
+            "the kernel counts {counted} attachments, and processes all of whose threads are in this IPC namespace show \
+             {found_here}, so a mapping may be of another segment"
+        );
+        return Err(no(Status::Refused, &reason, Some("without --untouched it is attached and detached")));
     }
     let size = segment.size;
     for (process, mappings) in &holders {
@@ -83,7 +99,8 @@ fn holes(
 ) -> Option<Holes> {
     let page = memory::page_size() as u64;
     let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|found| wanted.is_plain(&found.mapping));
-    let told = occupied(&found.object).filter(|_| plain)?;
+    let id = found.object.id.id;
+    let told = Occupancy::default().of(id).filter(|_| plain)?;
     if told.rss.saturating_add(told.swap) >= size.next_multiple_of(page) {
         return Some(Holes::None);
     }
@@ -92,5 +109,5 @@ fn holes(
         // What one table lacks, another may have.
         let _ = add_pages(process, mappings, &mut pages);
     }
-    all_found(&found.object, &pages).then_some(Holes::Known(pages))
+    all_found(id, &pages).then_some(Holes::Known(pages))
 }

@@ -8,8 +8,12 @@
 //!   never allocates. Needs `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN`.
 //! - an attachment of our own. Which pages are data, `mincore` tells for what is in RAM.
 //! - the memory of a process that has it attached, for looking without a trace. Its page table tells.
+//!
+//! What another process has mapped is the segment's only as far as `/proc` can be believed: a segment of another IPC
+//! namespace may show the same device, inode and key. So a copy that is to be relied on is made by attaching.
 
 mod foreign;
+mod occupancy;
 mod own;
 mod pages;
 mod process;
@@ -27,7 +31,8 @@ use pages::Pages;
 use process::ProcessMemory;
 
 pub use foreign::untouched;
-pub use own::open;
+pub use occupancy::Occupancy;
+pub use own::{open, open_one_of_many};
 pub use stream::Stream;
 pub use write::{Taken, parse_byte};
 
@@ -111,6 +116,16 @@ impl Contents {
     #[must_use]
     pub fn fills_holes(&self) -> bool {
         matches!(self.holes, Holes::Unknown)
+    }
+
+    /// How many bytes the pages have that were seen to hold data; None where those that were not seen are read as well, or
+    /// cannot be.
+    #[must_use]
+    pub fn seen(&self) -> Option<u64> {
+        match &self.holes {
+            Holes::Known(pages) => Some(pages.bytes()),
+            _ => None,
+        }
     }
 
     /// Our own attachment, if there is one.

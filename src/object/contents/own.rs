@@ -2,17 +2,18 @@
 
 use std::fs::File;
 
+use super::occupancy::{Occupancy, all_found};
 use super::{Contents, Holes, Pages};
 use crate::error::{Error, Result, Status};
 use crate::object::attaching;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
-use crate::object::model::{Detail, Memory, Object};
+use crate::object::model::Memory;
 use crate::object::reference::Resolved;
 use crate::proc::maps;
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::process::mapping::Mapping;
-use crate::sys::{self, ShmId, memory, shm, transfer};
+use crate::sys::process::mapping::{self, Mapping, Sort};
+use crate::sys::{self, ShmId, memory, transfer};
 
 /// `mincore` is asked about so many bytes at a time.
 const STEP: usize = 64 << 20;
@@ -22,6 +23,19 @@ const STEP: usize = 64 << 20;
 /// # Errors
 /// Status 3 when it is gone, 4 without permission, 10 when another segment has come in its place.
 pub fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Contents> {
+    attach(found, operation, read_only, None)
+}
+
+/// As [`open`], for reading, where many segments are to be read: `before` is asked how much memory each has, and not the
+/// kernel anew. Whether all pages that hold data were seen, [`Contents::seen`] then leaves to be asked.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_one_of_many(found: &Resolved<'_>, operation: &str, before: &Occupancy) -> Result<Contents> {
+    attach(found, operation, true, Some(before))
+}
+
+fn attach(found: &Resolved<'_>, operation: &str, read_only: bool, before: Option<&Occupancy>) -> Result<Contents> {
     let id = ShmId::new(found.object.id.id);
     let mapped =
         Mapped::new(id, read_only).map_err(|errno| attaching::refused(found, operation, read_only, errno, None))?;
@@ -31,84 +45,86 @@ pub fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Co
         let reason = format!("changed since it was looked at: another {what}");
         return Err(Error::cannot(Status::Refused, &format!("{operation} {}", found), reason, None));
     }
-    let (holes, way) = find_holes(&mapped, &now);
+    let (holes, way) = find_holes(&mapped, id.raw(), before);
     Ok(Contents { size: mapped.len() as u64, mapped: Some(mapped), process: None, holes, way: way.to_owned() })
 }
 
-fn find_holes(mapped: &Mapped, segment: &Object) -> (Holes, &'static str) {
-    let Some(own) = own_mapping(mapped) else {
+fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &'static str) {
+    let page = memory::page_size() as u64;
+    let (start, whole) = (mapped.address() as u64, (mapped.len() as u64).next_multiple_of(page));
+    let by_file = |file| (Holes::InFile(file), "own attachment, by /proc/self/map_files");
+    if let Some(file) = map_file(start, start + whole) {
+        return by_file(file);
+    }
+    let Some(own) = own_mapping(start) else {
         return (Holes::Unknown, "own attachment; which pages hold data is unknown without /proc/self/maps");
     };
-    if let Ok(file) = File::open(format!("/proc/self/map_files/{:x}-{:x}", own.start, own.end))
-        && transfer::next_data(&file, 0).is_ok()
-    {
-        return (Holes::InFile(file), "own attachment, by /proc/self/map_files");
+    // Of huge pages it has more than its size.
+    if let Some(file) = map_file(own.start, own.end) {
+        return by_file(file);
     }
     if memory::segment_device().ok() != Some(own.device) {
         return (Holes::Unknown, "own attachment; of huge pages nobody tells which hold data");
     }
+    let now = Occupancy::default();
+    let told = before.unwrap_or(&now);
+    if told.of(id).is_some_and(|told| told.rss.saturating_add(told.swap) >= whole) {
+        return (Holes::None, "own attachment, no holes");
+    }
+    match resident(mapped, id, told, before.is_none()) {
+        Some(pages) => (Holes::Known(pages), "own attachment, holes by mincore"),
+        None => (Holes::Unknown, "own attachment; mincore does not see all pages that hold data"),
+    }
+}
+
+/// The file behind a mapping of ours.
+fn map_file(start: u64, end: u64) -> Option<File> {
+    let file = File::open(format!("/proc/self/map_files/{start:x}-{end:x}")).ok()?;
+    transfer::next_data(&file, 0).is_ok().then_some(file)
+}
+
+/// Our own mapping, which tells what the memory is made of.
+fn own_mapping(start: u64) -> Option<Mapping> {
+    let maps = File::open("/proc/self/maps").ok()?;
+    match mapping::next(&maps, start, Sort::Shared) {
+        Ok(Some(found)) if found.start == start => Some(found),
+        // A kernel that answers no such question.
+        _ => maps::segments(&std::fs::read("/proc/self/maps").ok()?)
+            .map(|found| found.mapping)
+            .find(|mapping| mapping.start == start),
+    }
+}
+
+/// The pages in RAM, if those are all that hold data: `told` before. With `settle` the kernel is asked again when they
+/// have been looked for.
+fn resident(mapped: &Mapped, id: i32, told: &Occupancy, settle: bool) -> Option<Pages> {
     let page = memory::page_size() as u64;
-    let whole = (mapped.len() as u64).next_multiple_of(page);
-    match occupied(segment) {
-        Some(Memory { rss, swap }) if rss.saturating_add(swap) >= whole => (Holes::None, "own attachment, no holes"),
-        told => match resident(mapped, segment, told, page) {
-            Some(pages) => (Holes::Known(pages), "own attachment, holes by mincore"),
-            None => (Holes::Unknown, "own attachment; mincore does not see all pages that hold data"),
-        },
-    }
-}
-
-/// The line of our own mapping, which tells what the memory is made of.
-fn own_mapping(mapped: &Mapped) -> Option<Mapping> {
-    let text = std::fs::read("/proc/self/maps").ok()?;
-    let start = mapped.address() as u64;
-    maps::segments(&text).map(|found| found.mapping).find(|mapping| mapping.start == start)
-}
-
-/// RAM and swap behind a segment now; None where /proc/sysvipc does not tell.
-pub(super) fn occupied(segment: &Object) -> Option<Memory> {
-    let mut one = [*segment];
-    if let Detail::Shm(segment) = &mut one[0].detail {
-        // What was told earlier is no answer now.
-        segment.memory = None;
-    }
-    let _ = inventory::add_memory(one.iter_mut());
-    match one[0].detail {
-        Detail::Shm(segment) => segment.memory,
-        _ => None,
-    }
-}
-
-/// Whether these are all pages that hold data, asked when they have been looked for.
-///
-/// Asked before, it would not do: pages that somebody touches meanwhile would make up the number of pages that are there
-/// and were not found.
-pub(super) fn all_found(segment: &Object, pages: &Pages) -> bool {
-    occupied(segment).is_some_and(|now| pages.bytes() >= now.rss.saturating_add(now.swap))
-}
-
-/// The pages in RAM, if those are all that hold data.
-fn resident(mapped: &Mapped, segment: &Object, told: Option<Memory>, page: u64) -> Option<Pages> {
-    match told {
+    let memory = told.of(id);
+    match memory {
         Some(Memory { swap: 0, .. }) => {}
         // As good as it gets: a page that stays out is missed in the count below.
         Some(_) => drop(mapped.advise(0, mapped.len(), Advice::WillNeed)),
-        None if nothing_swapped() => {}
+        None if told.nothing_swapped() => {}
         None => return None,
     }
-    let wanted = told.map(|memory| memory.rss.saturating_add(memory.swap));
+    let wanted = memory.map(|memory| memory.rss.saturating_add(memory.swap));
     let mut pages = Pages::none(mapped.len() as u64, page);
     for start in (0..mapped.len()).step_by(STEP) {
         scan(mapped, start, page, &mut pages).ok()?;
-        if wanted.is_some_and(|wanted| pages.bytes() >= wanted) && all_found(segment, &pages) {
+        if wanted.is_some_and(|wanted| pages.bytes() >= wanted) && (!settle || all_found(id, &pages)) {
             return Some(pages);
         }
     }
     // Everything was looked at. What is in RAM was seen; was there anything else?
-    let complete = match (told, occupied(segment)) {
-        (Some(Memory { swap: 0, .. }), Some(Memory { swap: 0, .. })) => true,
-        (_, Some(_)) => all_found(segment, &pages),
-        (_, None) => nothing_swapped(),
+    let complete = if settle {
+        let now = Occupancy::default();
+        match (memory, now.of(id)) {
+            (Some(Memory { swap: 0, .. }), Some(Memory { swap: 0, .. })) => true,
+            (_, Some(_)) => now.is_at_most(id, pages.bytes()),
+            (_, None) => now.nothing_swapped(),
+        }
+    } else {
+        wanted.is_none()
     };
     complete.then_some(pages)
 }
@@ -122,9 +138,4 @@ fn scan(mapped: &Mapped, start: usize, page: u64, pages: &mut Pages) -> sys::Res
         pages.add(number);
     }
     Ok(())
-}
-
-/// Whether no segment of the namespace has anything in swap.
-fn nothing_swapped() -> bool {
-    shm::usage().is_ok_and(|usage| usage.swapped_pages == 0)
 }
