@@ -153,6 +153,22 @@ fn a_gigabyte_of_holes_takes_little() {
 }
 
 #[test]
+fn no_more_than_a_gigabyte_of_holes_is_under_checksums() {
+    let _ns = fresh();
+    let folder = Folder::new("zeros");
+    // The second is too much, and so is the third, which takes no memory and would take a quarter of a minute.
+    let sizes = [600 << 20, 600 << 20, 16 << 30, 300 << 20];
+    let ids = sizes.map(|size| make::shm(0, size, 0o600 | NORESERVE));
+    make::attach(ids[1]).write(100 << 20, b"data");
+    let archive = folder.path("a");
+    save(&["-q", "-O", &archive]).run().ok().stderr_empty();
+    let sums = String::from_utf8(tool("tar", ["-xOf", &archive, "SHA256SUMS"]).run().ok().stdout).expect("text");
+    let names: Vec<&str> = sums.lines().filter_map(|line| line.split_once("  ")).map(|(_, name)| name).collect();
+    assert_eq!(names, [&format!("shm-{}", ids[0]), &format!("shm-{}", ids[3]), "manifest.json"]);
+    ipcadm(["restore", "--list", &archive]).run().ok().stderr_empty();
+}
+
+#[test]
 fn a_mapping_brought_from_another_namespace_is_not_what_is_saved() {
     let ns = fresh();
     let folder = Folder::new("brought");

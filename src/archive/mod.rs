@@ -25,6 +25,7 @@ pub const SUMS: &str = "SHA256SUMS";
 pub const MAX_MANIFEST: u64 = 256 << 20;
 /// No member with messages is larger.
 pub const MAX_MESSAGES: u64 = 4 << 30;
-/// A segment with larger holes than this has no line in `SHA256SUMS`: it would take minutes to make checksums of zeros.
-/// It is under the manifest's checksum all the same.
-pub const MAX_SUMMED_HOLES: u64 = 16 << 30;
+/// No more zeros of holes than this are under the checksums of one archive in `SHA256SUMS`: a checksum of zeros takes as
+/// long as one of data. A segment whose holes exceed what is left has no line there. It is under the manifest's checksum
+/// all the same.
+pub const MAX_SUMMED_HOLES: u64 = 1 << 30;

@@ -4,7 +4,7 @@
 //! compare. Whatever another program would have written differently is not ours.
 
 use super::sums::Digest;
-use super::{MANIFEST, MAX_SUMMED_HOLES, SUMS};
+use super::{MANIFEST, SUMS};
 use crate::object::model::{Kind, ObjectId};
 
 /// Everything in a tar file comes in blocks of so many bytes.
@@ -97,12 +97,6 @@ impl Member {
         let size = if self.stored > MAX_OCTAL { 0 } else { self.stored };
         out.extend_from_slice(&header(&shown, size, self.time, b'0'));
         out
-    }
-
-    /// Whether `SHA256SUMS` has a line for it.
-    #[must_use]
-    pub fn is_summed(&self) -> bool {
-        self.real_size.is_none_or(|size| size.saturating_sub(self.stored) <= MAX_SUMMED_HOLES)
     }
 
     fn records(&self) -> String {

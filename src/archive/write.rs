@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use super::MAX_SUMMED_HOLES;
 use super::sums::{Digest, Hasher, encode};
 use super::tar::{BLOCK, Member, Name, padding};
 
@@ -19,13 +20,23 @@ pub struct Writer {
     left: u64,
     padding: usize,
     sums: Vec<(String, Digest)>,
+    /// So many zeros of holes may still be under a checksum in the list.
+    zeros: u64,
 }
 
 impl Writer {
     /// Begins one at `out`'s present position; `time` in seconds since 1970 is that of all members.
     #[must_use]
     pub fn new(out: File, time: u64) -> Self {
-        Self { out, buffer: Vec::with_capacity(BUFFER), time, left: 0, padding: 0, sums: Vec::new() }
+        Self {
+            out,
+            buffer: Vec::with_capacity(BUFFER),
+            time,
+            left: 0,
+            padding: 0,
+            sums: Vec::new(),
+            zeros: MAX_SUMMED_HOLES,
+        }
     }
 
     /// Begins a member of which `stored` bytes follow. `real_size` is that of the file with its holes, if it has any.
@@ -34,9 +45,11 @@ impl Writer {
     /// # Errors
     /// Those of writing.
     pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Hashes> {
-        let member = Member { name, stored, time: self.time, real_size, digest: None };
-        self.begin_with(member)?;
-        let real = (real_size.is_some() && member.is_summed()).then(Hasher::default);
+        self.begin_with(Member { name, stored, time: self.time, real_size, digest: None })?;
+        // What is stored has the map besides, which is small.
+        let left = real_size.and_then(|size| self.zeros.checked_sub(size.saturating_sub(stored)));
+        self.zeros = left.unwrap_or(self.zeros);
+        let real = left.map(|_| Hasher::default());
         Ok(Hashes { stored: Hasher::default(), real, sparse: real_size.is_some() })
     }
 

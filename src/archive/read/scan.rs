@@ -16,23 +16,6 @@ const CHUNK: usize = 256 << 10;
 /// Two numbers of twenty digits, each with its newline.
 const MAP_ENTRY: u64 = 42;
 
-/// What the list of checksums has for a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listed {
-    /// The checksum of what is stored.
-    Own,
-    /// That of the file with its holes.
-    Real,
-    /// Nothing: too many zeros.
-    Not,
-}
-
-impl Listed {
-    fn of(real_size: Option<u64>) -> Self {
-        if real_size.is_some() { Self::Real } else { Self::Own }
-    }
-}
-
 /// Where the contents of an object are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
@@ -117,7 +100,8 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
     let mut source = Source { input: BufReader::with_capacity(CHUNK, input), spool, at: start };
     let mut contents = HashMap::new();
     let mut manifest = Vec::new();
-    let mut digests: Vec<(Name, Digest, Listed)> = Vec::new();
+    // With whether the member is sparse.
+    let mut digests: Vec<(Name, Digest, bool)> = Vec::new();
     let mut time = None;
     loop {
         let first = match source.block() {
@@ -148,12 +132,11 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
                 if contents.insert(id, found).is_some() {
                     return Err(Bad::Damaged(format!("it holds {} twice", name.text())));
                 }
-                let listed = if member.is_summed() { Listed::of(real_size) } else { Listed::Not };
-                digests.push((name, digest, listed));
+                digests.push((name, digest, real_size.is_some()));
             }
             Name::Manifest => {
                 let digest = source.contents(stored, |bytes| manifest.extend_from_slice(bytes))?;
-                digests.push((name, digest, Listed::Own));
+                digests.push((name, digest, false));
             }
             Name::Sums => {
                 let mut text = Vec::new();
@@ -190,21 +173,19 @@ fn check_size(member: &Member) -> Result<(), Bad> {
 }
 
 /// Compares what the list says with what was found. Of a sparse member the list has the file that comes out, whose
-/// zeros may be many: that one is under the manifest's checksum.
-fn compare(text: &[u8], found: &[(Name, Digest, Listed)]) -> Result<(), Bad> {
+/// zeros may be many, or nothing: that one is under the manifest's checksum.
+fn compare(text: &[u8], found: &[(Name, Digest, bool)]) -> Result<(), Bad> {
     let listed = std::str::from_utf8(text).ok().and_then(sums::parse).ok_or("its list of checksums is malformed")?;
-    let found: Vec<_> = found.iter().filter(|(_, _, listed)| *listed != Listed::Not).collect();
-    if listed.len() != found.len() {
-        return Err("its list of checksums is not of its members".into());
-    }
-    for ((name, digest), (member, own, listed)) in listed.into_iter().zip(found) {
-        let own_name = member.text();
-        if name != own_name {
-            return Err("its list of checksums is not of its members".into());
-        }
-        if *listed == Listed::Own && digest != *own {
-            return Err(Bad::Damaged(format!("{own_name} is damaged: its checksum is another")));
+    let mut listed = listed.into_iter().peekable();
+    for (member, own, sparse) in found {
+        let name = member.text();
+        match listed.next_if(|(listed, _)| *listed == name) {
+            Some((_, digest)) if !sparse && digest != *own => {
+                return Err(Bad::Damaged(format!("{name} is damaged: its checksum is another")));
+            }
+            None if !sparse => return Err("its list of checksums is not of its members".into()),
+            _ => {}
         }
     }
-    Ok(())
+    if listed.next().is_some() { Err("its list of checksums is not of its members".into()) } else { Ok(()) }
 }
