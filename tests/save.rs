@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use ipcadm::archive::read::Archive;
 use ipcadm::archive::save::{Saved, Saver};
+use ipcadm::object::closing::folder::Places;
+use ipcadm::object::closing::record::Record;
+use ipcadm::object::model::Object;
 use ipcadm::object::reference::Reference;
 use ipcadm::sys::memory::empty_file;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, is_root, make, needs_root, tool};
@@ -395,6 +398,47 @@ fn many_messages() {
     let messages = fs::read_to_string(folder.path(&format!("msg-{id}.jsonl"))).expect("messages");
     let expected: String = (1..=10_000).map(|number| format!("{{\"type\":{number},\"text\":\"\"}}\n")).collect();
     assert!(messages == expected);
+}
+
+#[test]
+fn what_a_run_has_closed_keeps_its_mode() {
+    let _ns = fresh();
+    let folder = Folder::new("closed");
+    let (msg, sem) = (make::msg(0x53, 0o640), make::sem(0x52, 2, 0o660));
+    make::semop(sem, &[(0, 1, 0)]);
+    let objects: Vec<Object> = [format!("msg:{msg}"), format!("sem:{sem}")]
+        .iter()
+        .map(|text| Reference::parse(text.as_ref(), None).expect("a reference").resolve().expect("an object").object)
+        .collect();
+    let mut record = Record::begin(&Places::usual()).expect("a record");
+    record.write(&objects).expect("written");
+    make::chown(Kind::Msg, msg, objects[0].perm.uid.raw(), objects[0].perm.gid.raw(), 0);
+    make::chown(Kind::Sem, sem, objects[1].perm.uid.raw(), objects[1].perm.gid.raw(), 0o400);
+    let archive = folder.path("a.tar");
+    save(&["-q", "-O", &archive]).run().ok().stderr_empty();
+    let modes = |text: &[u8]| -> Vec<String> {
+        let document: Value = serde_json::from_slice(text).expect("JSON");
+        let objects = document["objects"].as_array().expect("objects");
+        objects.iter().map(|object| object["mode"].as_str().expect("a mode").to_owned()).collect()
+    };
+    folder.unpack("a.tar");
+    assert_eq!(modes(&fs::read(folder.path("manifest.json")).expect("the manifest")), ["0660", "0640"]);
+    assert_eq!(modes(&ipcadm(["ls", "--json"]).run().ok().stdout), ["0660", "0640"]);
+    assert_eq!(modes(&ipcadm(["ls", "--json", "--mode", "0640"]).run().ok().stdout), ["0640"]);
+    assert_eq!(modes(&ipcadm(["ls", "--json", &format!("msg:{msg}")]).run().ok().stdout), ["0640"]);
+    assert_eq!(modes(&ipcadm(["show", "--json", &format!("sem:{sem}")]).run().ok().stdout), ["0660"]);
+    let plan = folder.path("plan");
+    let states = ["orphan", "dormant", "idle", "unknown"].iter().flat_map(|state| ["--state", state]);
+    ipcadm(["clean", "-q", "--plan-out", &plan]).args(states).run().ok();
+    assert_eq!(modes(&fs::read(plan).expect("the plan")), ["0640", "0660"]);
+    // Somebody else may have closed what no record names.
+    drop(record);
+    if is_root() {
+        make::chown(Kind::Msg, msg, 65534, 65534, 0);
+        save(&["-q", "-O", &folder.path("b.tar"), "msg"]).run().ok().stderr_has("may have taken its mode away");
+    }
+    make::chown(Kind::Msg, msg, objects[0].perm.uid.raw(), objects[0].perm.gid.raw(), 0o644);
+    save(&["-q", "-O", &folder.path("c.tar"), "msg"]).run().ok().stderr_empty();
 }
 
 /// A copy made by the library, which can be asked about later.

@@ -16,7 +16,7 @@ use super::sums::Digest;
 use super::tar::Name;
 use super::write::Writer;
 use crate::error::{Error, Result, Status, bare};
-use crate::object::closing::Check;
+use crate::object::closing::{self, Check};
 use crate::object::contents::Occupancy;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
@@ -139,11 +139,20 @@ impl Saver {
     /// destroy it, 1 when it cannot be copied or the archive cannot be written.
     pub fn add(&mut self, found: &Resolved<'_>, progress: &mut dyn FnMut(u64)) -> Result<Saved> {
         let before = self.look_again(found)?;
-        let (entry, saved) = match before.detail {
+        let (mut entry, mut saved) = match before.detail {
             Detail::Shm(_) => segment::add(self, found, &before, progress)?,
             Detail::Sem(_) => set::add(found, &before)?,
             Detail::Msg(_) => queue::add(self, found, &before)?,
         };
+        // A run that has it closed gives it another mode for a moment.
+        let mut open = [if before.as_queue().is_some() { saved.object } else { before }];
+        closing::show_open(&mut open);
+        entry.mode = open[0].perm.mode.to_string();
+        if saved.approximate.is_none() && closing::may_be_closed(&open[0]) {
+            let reason = "a run of ipcadm of another user may have taken its mode away for the moment";
+            saved.approximate = Some(reason.to_owned());
+            entry.approximate.clone_from(&saved.approximate);
+        }
         self.entries.push(entry);
         self.added.insert(before.id);
         Ok(saved)

@@ -14,6 +14,7 @@ use super::targets::{self, Target};
 use super::uses::{self, LISTS};
 use super::who::Whole;
 use crate::error::{Error, Result, Status, Tally};
+use crate::object::closing;
 use crate::object::columns;
 use crate::object::fields::{self, Field};
 use crate::object::inventory;
@@ -112,6 +113,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         }
         Scope::Objects(targets) => {
             let mut objects = look_up(&targets, &mut failures, &mut tally);
+            let _ = closing::show_open(&mut objects);
             if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
                 note(&loss);
             }

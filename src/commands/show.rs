@@ -15,6 +15,7 @@ use super::targets;
 use super::uses;
 use super::who::{Whole, with_other_sets};
 use crate::error::{Error, Result, Status, Tally};
+use crate::object::closing;
 use crate::object::fields::{self, Field};
 use crate::object::inside::{Inside, Semaphore, hides_user};
 use crate::object::inventory;
@@ -67,7 +68,9 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     }
     let mut fields = envelope::exact_fields();
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
-    let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
+    let mut objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
+    let _ = closing::show_open(&mut objects);
+    found.iter_mut().zip(&objects).for_each(|((_, found), object)| *found = *object);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
     let names = envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &criteria));

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::closing;
 use super::inventory::{self, Source};
 use super::model::{Detail, Kind, Object, ObjectId};
 use super::select::Selection;
@@ -192,6 +193,9 @@ pub struct Survey {
     pub losses: Vec<String>,
     /// What the selection may have missed and why, likewise: a process that may not be looked into, or is not there.
     pub doubts: Vec<String>,
+    /// Those that a run of this user has closed, as the kernel shows them; their modes above are those that they have when
+    /// they are open.
+    pub closed: Vec<Object>,
     /// How each kind was listed, and how many objects of it there are.
     pub sources: Vec<(Kind, Source, u64)>,
 }
@@ -205,6 +209,7 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
         inventory::collect(inventory::Wants { kinds: selection.possible_kinds(), memory: wants.memory })?;
     let count = |kind| objects.iter().filter(|object| object.kind() == kind).count() as u64;
     let sources = sources.into_iter().map(|(kind, source)| (kind, source, count(kind))).collect();
+    let closed = closing::show_open(&mut objects);
     let now = now();
     objects.retain(|object| selection.matches(object, now));
     let by_pid = Insight { holders: true, waiters: true, judgements: false };
@@ -230,7 +235,7 @@ pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
     if selection.creator_gone {
         objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
     }
-    Ok(Survey { objects, insights, losses, doubts, sources })
+    Ok(Survey { objects, insights, losses, doubts, closed, sources })
 }
 
 /// Those of `objects` that the processes of the selection use, what is `wanted` of them, and what may be missing.

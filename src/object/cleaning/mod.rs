@@ -126,7 +126,11 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
             }
             None => {
                 let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
-                choice.candidates.push(Candidate::new(object, usage, terms.rule(judgement, &selection.criteria)));
+                let mut candidate = Candidate::new(object, usage, terms.rule(judgement, &selection.criteria));
+                if let Some(closed) = survey.closed.iter().find(|closed| closed.id == object.id) {
+                    candidate.expected = *closed;
+                }
+                choice.candidates.push(candidate);
             }
         }
     }

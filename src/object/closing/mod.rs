@@ -20,6 +20,7 @@ pub mod gate;
 mod judges;
 pub mod put_right;
 pub mod record;
+mod when_open;
 
 use std::fmt;
 use std::rc::Rc;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 pub use batch::{may_be_in_use, remove};
 pub use facts::difference;
 pub use judges::Judges;
+pub use when_open::{may_be_closed, show_open};
 
 use super::model::Object;
 use super::state::{Criteria, State};

@@ -117,6 +117,39 @@ impl Entry {
     }
 }
 
+/// The records of this run of the machine and this IPC namespace.
+#[derive(Debug)]
+pub(super) struct Records {
+    boot: String,
+    namespace: u64,
+}
+
+impl Records {
+    /// None where `/proc` does not tell which those are.
+    pub(super) fn here() -> Option<Self> {
+        Some(Self { boot: boot::id()?, namespace: namespace::ipc()? })
+    }
+
+    /// What they say, of runs that live or were interrupted, but that of `own`; and whether those are all. What cannot be
+    /// read says nothing.
+    pub(super) fn read(&self, places: &Places, own: Option<&Path>) -> (Vec<Content>, bool) {
+        let found = places.own();
+        let (mut contents, mut all) = (Vec::new(), found.all);
+        for folder in found.folders.iter().filter(|folder| folder::check(folder).is_ok()) {
+            let Ok(records) = files(folder) else {
+                all = false;
+                continue;
+            };
+            for path in records.into_iter().filter(|path| Some(path.as_path()) != own) {
+                let said = folder::open_own(&path).ok().and_then(|mut file| read(&mut file, &self.boot).ok());
+                let said = said.into_iter().flat_map(|said| said.contents);
+                contents.extend(said.filter(|content| content.namespace == self.namespace));
+            }
+        }
+        (contents, all)
+    }
+}
+
 /// The record of this run.
 #[derive(Debug)]
 pub struct Record {
@@ -124,8 +157,7 @@ pub struct Record {
     path: PathBuf,
     /// Where it and those of other runs of this user are.
     places: Places,
-    boot: String,
-    namespace: u64,
+    here: Records,
     /// When the run began; seconds since 1970.
     time: i64,
     /// The length of the lines that stay, as they name what could not be opened again.
@@ -141,11 +173,11 @@ impl Record {
     /// Status 1 when there is no safe place for it, or `/proc` does not tell what belongs into it.
     pub fn begin(places: &Places) -> Result<Self> {
         let cannot = |reason: String| Error::cannot(Status::Failed, "keep a record of what is closed", reason, None);
-        let boot = boot::id().ok_or_else(|| cannot("/proc does not tell the boot id".to_owned()))?;
-        let namespace = namespace::ipc().ok_or_else(|| cannot("/proc does not tell the IPC namespace".to_owned()))?;
+        let here = Records::here()
+            .ok_or_else(|| cannot("/proc does not tell the boot id, or not the IPC namespace".to_owned()))?;
         let (file, path) = places.first(create).map_err(cannot)?;
         let (places, time) = (places.clone(), clock::now());
-        Ok(Self { file, path, places, boot, namespace, time, kept: 0, length: 0 })
+        Ok(Self { file, path, places, here, time, kept: 0, length: 0 })
     }
 
     /// Writes down what is about to be closed. It outlives this process; that it reaches the disk does not matter, as no
@@ -155,7 +187,7 @@ impl Record {
     /// Those of writing.
     pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
         let objects = objects.iter().map(Entry::of).collect();
-        let (boot, namespace, time) = (self.boot.clone(), self.namespace, self.time);
+        let (boot, namespace, time) = (self.here.boot.clone(), self.here.namespace, self.time);
         let mut text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
         text.push(b'\n');
         self.length = self.kept + text.len() as u64;
@@ -182,21 +214,9 @@ impl Record {
     /// The objects that other records name, of runs that live or were interrupted. What cannot be read names none.
     #[must_use]
     pub fn named_by_others(&self) -> Others {
-        let found = self.places.own();
-        let mut others = Others { named: HashSet::new(), all: found.all };
-        for folder in found.folders.iter().filter(|folder| folder::check(folder).is_ok()) {
-            let Ok(records) = files(folder) else {
-                others.all = false;
-                continue;
-            };
-            for path in records.into_iter().filter(|path| *path != self.path) {
-                let said = folder::open_own(&path).ok().and_then(|mut file| read(&mut file, &self.boot).ok());
-                let contents = said.into_iter().flat_map(|said| said.contents);
-                let here = contents.filter(|content| content.namespace == self.namespace);
-                others.named.extend(here.flat_map(|content| content.objects).filter_map(|entry| entry.id()));
-            }
-        }
-        others
+        let (contents, all) = self.here.read(&self.places, Some(&self.path));
+        let named = contents.into_iter().flat_map(|content| content.objects).filter_map(|entry| entry.id()).collect();
+        Others { named, all }
     }
 
     /// Where it is.
