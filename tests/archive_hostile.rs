@@ -306,6 +306,28 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
+fn an_absurd_name_is_nobodys() {
+    let _ns = fresh();
+    let name = "A".repeat(9_000_000);
+    let set = Forger::new().set(vec![1], 1);
+    let set = set.with(|entry| {
+        (entry.owner, entry.uid, entry.group) = (Some(name.clone()), 77_777, Some(name));
+        (entry.creator, entry.creator_group) = (Some("root".to_owned()), Some("root".to_owned()));
+    });
+    // The account database never gets to see them; a part of it (nss-systemd) would end the program.
+    let folder = Folder::new("name");
+    let file = folder.0.join("a.tar");
+    fs::write(&file, set.finish()).expect("a file");
+    let outcome = ipcadm(["restore".into(), "--dry-run".into(), "--group".into(), "0".into(), file.clone()]).run();
+    outcome.ok().stdout_has("would restore sem:1");
+    let outcome = ipcadm(["restore".into(), "--dry-run".into(), file]).run().status(10).stdout_empty();
+    assert!(outcome.stderr.len() < 1000, "names are shown as far as they are of use");
+    let long = "a".repeat(100_000);
+    ipcadm(["ls", "--owner", &long]).run().status(2).stderr_has("no such user");
+    ipcadm(["ls", "--group", &long]).run().status(2).stderr_has("no such group");
+}
+
+#[test]
 fn foreign_members_are_refused() {
     let good = Forger::new().set(vec![1], 1).finish();
     let folder = Folder::new("foreign");
@@ -345,6 +367,42 @@ fn absurd_counts_meet_the_limits_before_anything_is_made() {
     huge.sums.clear();
     ipcadm(["restore", "--numeric-owner", "-"]).stdin(huge.finish()).run().status(1).stderr_has("cannot restore shm:1");
     assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
+}
+
+#[test]
+fn a_large_manifest_is_not_kept_in_memory() {
+    let _ns = fresh();
+    let mut forger = Forger::new();
+    for id in 1..=200 {
+        let id_text = format!("sem:{id}");
+        forger = forger.set(vec![0; 32_000], 32_000).with(|entry| (entry.id, entry.reference) = (id, id_text));
+        forger = forger.with(|entry| "0x00000000".clone_into(&mut entry.key));
+    }
+    let folder = Folder::new("large");
+    let file = folder.0.join("a.tar");
+    fs::write(&file, forger.finish()).expect("a file");
+    // The manifest has 45 MB, and its objects as they were read take more than twice that.
+    let script = format!(
+        "ulimit -d 65536; exec {} restore --dry-run --numeric-owner -q {}",
+        ipcadm_testbed::ipcadm_path().display(),
+        file.display()
+    );
+    ipcadm_testbed::tool("sh", ["-c", &script]).run().ok();
+}
+
+#[test]
+fn no_archive_has_more_objects_than_there_can_be() {
+    let mut forger = Forger::new();
+    for id in 0..=i32::try_from(ipcadm::archive::MAX_OBJECTS).expect("a number") {
+        forger = forger.set(vec![0], 1).with(|entry| (entry.id, entry.reference) = (id, format!("sem:{id}")));
+    }
+    let one_less = {
+        let mut entries = forger.entries.clone();
+        entries.pop();
+        Forger { bytes: Vec::new(), sums: Vec::new(), entries }
+    };
+    assert!(items(&forger.finish()).is_err_and(|reason| reason.contains("more objects")));
+    assert_eq!(items(&one_less.finish()).map(|items| items.len()), Ok(ipcadm::archive::MAX_OBJECTS));
 }
 
 proptest! {

@@ -1,7 +1,11 @@
 //! The manifest: what is in an archive, as JSON.
 
+use std::io::{self, BufRead, Read, Write};
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::read::Bad;
 use crate::object::model::{Kind, Object, ObjectId};
 use crate::sys::{Gid, Pid, Timestamp, Uid, accounts};
 
@@ -186,25 +190,21 @@ impl Entry {
     }
 }
 
-/// What the whole document is.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    ipcadm: Head,
-    objects: Vec<Entry>,
-}
-
 /// Only this, of any version.
-#[derive(Deserialize)]
-struct AnyDocument {
-    ipcadm: AnyHead,
-}
-
 #[derive(Deserialize)]
 struct AnyHead {
     archive: u32,
     version: String,
 }
+
+/// In front of the head, behind it, and the last line.
+const BEGINNING: &str = "{\"ipcadm\":";
+const OBJECTS: &str = ",\"objects\":[";
+const END: &str = "]}";
+/// The first line is no longer.
+const MAX_HEAD: u64 = 64 << 10;
+/// No line of an object is longer: one of three million semaphores.
+pub const MAX_LINE: u64 = 24 << 20;
 
 /// The document: an object a line.
 ///
@@ -220,28 +220,91 @@ pub fn encode(head: &Head, entries: &[Entry]) -> serde_json::Result<String> {
     Ok(text)
 }
 
-/// Reads the document.
-///
-/// # Errors
-/// In words, unless it is exactly as [`encode`] writes it.
-pub fn parse(bytes: &[u8]) -> Result<(Head, Vec<Entry>), String> {
-    let Document { ipcadm, objects } = match serde_json::from_slice(bytes) {
-        Ok(document) => document,
-        Err(error) => {
-            return Err(match serde_json::from_slice::<AnyDocument>(bytes) {
-                Ok(AnyDocument { ipcadm }) if ipcadm.archive != super::FORMAT => {
-                    other_format(ipcadm.archive, &ipcadm.version)
-                }
-                _ => format!("its manifest is malformed: {error}"),
-            });
+/// The document as it is read: an object at a time, so that it never is in memory as a whole.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    line: Vec<u8>,
+    /// Whether another object must follow; None before the first.
+    goes_on: Option<bool>,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads the head.
+    ///
+    /// # Errors
+    /// In words, unless it is exactly as [`encode`] writes it.
+    pub fn begin(input: R) -> Result<(Head, Self), Bad> {
+        let mut reader = Self { input, line: Vec::new(), goes_on: None };
+        let whole = reader.next_line(MAX_HEAD)?;
+        let malformed = |error: serde_json::Error| Bad::Damaged(format!("its manifest is malformed: {error}"));
+        let line = reader.line.strip_prefix(BEGINNING.as_bytes()).ok_or("its manifest is malformed")?;
+        // Whatever else another version may have.
+        let mut first = serde_json::Deserializer::from_slice(line).into_iter::<AnyHead>();
+        let AnyHead { archive, version } = first.next().ok_or("its manifest is malformed")?.map_err(malformed)?;
+        if archive != super::FORMAT {
+            return Err(Bad::Damaged(other_format(archive, &version)));
         }
-    };
-    if ipcadm.archive != super::FORMAT {
-        return Err(other_format(ipcadm.archive, &ipcadm.version));
+        let head = line.strip_suffix(OBJECTS.as_bytes()).filter(|_| whole).ok_or(NOT_OURS)?;
+        Ok((exact(head)?, reader))
     }
-    match encode(&ipcadm, &objects) {
-        Ok(text) if text.as_bytes() == bytes => Ok((ipcadm, objects)),
-        _ => Err("its manifest is not as ipcadm writes it".to_owned()),
+
+    /// The next object; None when there is none left.
+    ///
+    /// # Errors
+    /// As [`Reader::begin`].
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, Bad> {
+        if !self.next_line(MAX_LINE)? {
+            return Err("its manifest is malformed: it ends early, or a line is too long".into());
+        }
+        if self.line == END.as_bytes() && self.goes_on != Some(true) {
+            return if self.input.fill_buf()?.is_empty() { Ok(None) } else { Err(NOT_OURS.into()) };
+        }
+        if self.goes_on == Some(false) {
+            return Err(NOT_OURS.into());
+        }
+        let text = self.line.strip_suffix(b",");
+        self.goes_on = Some(text.is_some());
+        exact(text.unwrap_or(&self.line)).map(Some)
+    }
+
+    /// What it was read from.
+    pub fn into_inner(self) -> R {
+        self.input
+    }
+
+    /// Puts the next line where it is looked at, without its end; whether there is one of no more than `most` bytes.
+    fn next_line(&mut self, most: u64) -> Result<bool, Bad> {
+        self.line.clear();
+        Read::take(&mut self.input, most).read_until(b'\n', &mut self.line)?;
+        Ok(self.line.pop_if(|last| *last == b'\n').is_some())
+    }
+}
+
+const NOT_OURS: &str = "its manifest is not as ipcadm writes it";
+
+/// Reads what must be as it is written.
+fn exact<T: Serialize + DeserializeOwned>(text: &[u8]) -> Result<T, Bad> {
+    let read: T =
+        serde_json::from_slice(text).map_err(|error| Bad::Damaged(format!("its manifest is malformed: {error}")))?;
+    let mut rest = Same(text);
+    match serde_json::to_writer(&mut rest, &read) {
+        Ok(()) if rest.0.is_empty() => Ok(read),
+        _ => Err(NOT_OURS.into()),
+    }
+}
+
+/// Takes what it has, and nothing else.
+struct Same<'a>(&'a [u8]);
+
+impl Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -255,7 +318,19 @@ fn other_format(format: u32, version: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Entry, Head, encode, parse};
+    use super::{Entry, Head, Reader, encode};
+
+    fn parse(bytes: &[u8]) -> Result<(Head, Vec<Entry>), String> {
+        let read = || {
+            let (head, mut reader) = Reader::begin(bytes)?;
+            let mut entries = Vec::new();
+            while let Some(entry) = reader.next_entry()? {
+                entries.push(entry);
+            }
+            Ok((head, entries))
+        };
+        read().map_err(|bad: super::Bad| bad.to_string())
+    }
 
     fn head() -> Head {
         let time = "2026-11-21T05:13:50Z".to_owned();
@@ -290,7 +365,23 @@ mod tests {
         let newer = br#"{"ipcadm":{"archive":2,"version":"9.0","more":1},"others":[]}"#;
         assert!(parse(newer).is_err_and(|reason| reason.contains("format 2")));
         assert!(parse(b"{}").is_err_and(|reason| reason.contains("malformed")));
-        let spaced = encode(&head(), &[]).unwrap().replace("\n]", "\n ]");
+        let good = encode(&head(), &[entry(1, None, vec![1]), entry(2, None, vec![2])]).unwrap();
+        assert!(parse(good.as_bytes()).is_ok());
+        for (from, to) in [
+            ("\"archive\":1", "\"archive\": 1"),
+            (",\"objects\":[", ",\"objects\":[ "),
+            ("{\"ref\":", "{ \"ref\":"),
+            ("\n]}\n", "\n]}\n\n"),
+            ("\n]}\n", "\n]}"),
+            ("\n]}\n", ",\n]}\n"),
+            ("},\n", "}\n"),
+            ("\n]}", "]}"),
+            ("},\n{", "},\n]}\n{"),
+        ] {
+            let other = good.replacen(from, to, 1);
+            assert!(other != good && parse(other.as_bytes()).is_err(), "{from} {to}");
+        }
+        let spaced = good.replacen("{\"ref\":", "{ \"ref\":", 1);
         assert!(parse(spaced.as_bytes()).is_err_and(|reason| reason.contains("not as ipcadm")));
     }
 

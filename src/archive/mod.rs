@@ -23,6 +23,11 @@ pub const MANIFEST: &str = "manifest.json";
 pub const SUMS: &str = "SHA256SUMS";
 /// No manifest is larger: one of a hundred million semaphores.
 pub const MAX_MANIFEST: u64 = 256 << 20;
+/// No archive holds more objects: all that there can be, unless the kernel was started with `ipcmni_extend`. With this and
+/// the largest manifest, what is kept of an archive that is checked stays below 256 MiB.
+pub const MAX_OBJECTS: usize = 1 << 17;
+/// No list of checksums is larger: it has a line for each object.
+pub const MAX_SUMS: u64 = 16 << 20;
 /// No member with messages is larger.
 pub const MAX_MESSAGES: u64 = 4 << 30;
 /// No more zeros of holes than this are under the checksums of one archive in `SHA256SUMS`: a checksum of zeros takes as

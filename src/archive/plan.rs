@@ -5,6 +5,7 @@ mod accounts;
 mod limits;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
@@ -22,7 +23,7 @@ use crate::proc::attached::{self, Wanted};
 use crate::proc::probe;
 use crate::proc::process::may_act_as_others;
 use crate::proc::sysctl;
-use crate::render::escape::escape;
+use crate::render::escape::{escape, truncate};
 use crate::sys::shm::ShmFlags;
 use crate::sys::{Gid, Key, ShmId, Uid, msg, sem, shm};
 
@@ -168,8 +169,11 @@ fn plan_one<'a>(
     let own = (crate::sys::accounts::effective_user(), crate::sys::accounts::effective_group());
     let creator = Some(owners.creator).filter(|creator| *creator != own);
     if creator.is_some() && !may_act {
-        let text =
-            item.creator.name.as_deref().map_or_else(|| item.creator.number.to_string(), |name| escape(name).into());
+        let text = item
+            .creator
+            .name
+            .as_deref()
+            .map_or_else(|| item.creator.number.to_string(), |name| truncate(&escape(name), 60).into_owned());
         notes.push(format!("the creator of {id} will be you, not {text}: that needs CAP_SETUID and CAP_SETGID"));
     }
     let (body, never_used, room) = match &item.body {
@@ -182,10 +186,10 @@ fn plan_one<'a>(
                 Some(given) if given.len() != values.len() => {
                     return Err(Error::Usage(format!("--values: {} for the {} of {id}", given.len(), values.len())));
                 }
-                Some(given) => given.clone(),
+                Some(given) => given.as_slice().into(),
                 None => {
                     notes.extend(zeros(id, values));
-                    values.clone()
+                    Rc::clone(values)
                 }
             };
             let nsems = u32::try_from(values.len()).unwrap_or(u32::MAX);
@@ -286,14 +290,16 @@ fn at_index_of(id: ObjectId) -> Option<Object> {
 
 /// A lock that somebody held when it was saved has nobody now to give it back.
 fn zeros(id: ObjectId, values: &[u16]) -> Option<String> {
-    let zeros: Vec<String> =
-        (0..values.len()).filter(|&index| values[index] == 0).map(|index| index.to_string()).collect();
-    let (which, verb) = match zeros.as_slice() {
-        [] => return None,
-        all if all.len() == values.len() && all.len() > 1 => ("all its semaphores".to_owned(), "are"),
-        [one] => (format!("semaphore {one}"), "is"),
-        some if some.len() <= 8 => (format!("semaphores {}", some.join(", ")), "are"),
-        some => (format!("{} semaphores", some.len()), "are"),
+    let zeros = || (0..values.len()).filter(|&index| values[index] == 0);
+    let (which, verb) = match zeros().count() {
+        0 => return None,
+        all if all == values.len() && all > 1 => ("all its semaphores".to_owned(), "are"),
+        some if some > 8 => (format!("{some} semaphores"), "are"),
+        some => {
+            let indices: Vec<String> = zeros().map(|index| index.to_string()).collect();
+            let noun = if some == 1 { "semaphore" } else { "semaphores" };
+            (format!("{noun} {}", indices.join(", ")), if some == 1 { "is" } else { "are" })
+        }
     };
     Some(format!(
         "{id}: {which} {verb} 0, as saved; if that is a lock somebody held then, it stays locked (--values gives others)"

@@ -4,7 +4,7 @@ mod items;
 mod scan;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -12,8 +12,12 @@ pub use items::{Account, Body, Item, Place};
 
 use super::manifest::{self, Head};
 use super::sparse::Map;
+use super::sums::Hasher;
 use crate::error::{Error, Result, Status, bare};
 use crate::sys::random;
+
+/// Bytes of the manifest read at a time.
+const CHUNK: usize = 256 << 10;
 
 /// Why an archive is not to be trusted, or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +72,13 @@ impl Archive {
         let spool = if regular { None } else { Some(spool()?) };
         let scanned = scan::scan(&file, spool.as_ref(), start)?;
         let file = spool.unwrap_or(file);
-        let (head, entries) = manifest::parse(&scanned.manifest).map_err(Bad::Damaged)?;
-        let items = items::check(&file, &head, entries, &scanned)?;
+        let (offset, stored, digest) = scanned.manifest;
+        let part = Part { file: &file, at: offset, left: stored };
+        let (head, mut manifest) = manifest::Reader::begin(BufReader::with_capacity(CHUNK, Hashed::new(part)))?;
+        let items = items::check(&file, &head, &mut manifest, &scanned)?;
+        if manifest.into_inner().into_inner().hasher.finish() != digest {
+            return Err("somebody has changed it meanwhile".into());
+        }
         Ok(Self { file, head, items })
     }
 
@@ -99,6 +108,27 @@ impl Read for Part<'_> {
         let got = self.file.read_at(&mut buffer[..most], self.at)?;
         self.at += got as u64;
         self.left -= got as u64;
+        Ok(got)
+    }
+}
+
+/// Makes the checksum of what is read.
+#[derive(Debug)]
+struct Hashed<R> {
+    input: R,
+    hasher: Hasher,
+}
+
+impl<R> Hashed<R> {
+    fn new(input: R) -> Self {
+        Self { input, hasher: Hasher::default() }
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.input.read(buffer)?;
+        self.hasher.update(&buffer[..got]);
         Ok(got)
     }
 }

@@ -171,6 +171,10 @@ impl Saver {
         if self.added.contains(&id) {
             return Err(refuse(Status::Failed, "it is in the archive already".to_owned()));
         }
+        if self.entries.len() == super::MAX_OBJECTS {
+            let reason = format!("an archive takes {} objects and no more", super::MAX_OBJECTS);
+            return Err(refuse(Status::Failed, reason));
+        }
         let now = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
         let now = now.ok_or_else(|| refuse(Status::NotFound, "it was removed meanwhile".to_owned()))?;
         match Fingerprint::of(&found.object).compare(&now) {
@@ -201,8 +205,8 @@ impl Saver {
             time: manifest::time(Timestamp::new(self.time)).unwrap_or_default(),
         };
         let text = manifest::encode(&head, &self.entries).map_err(|error| failed(error.into()))?;
-        if text.len() as u64 > super::MAX_MANIFEST {
-            return Err(failed(io::Error::other("too many objects for one archive")));
+        if text.len() as u64 > super::MAX_MANIFEST || text.lines().any(|line| line.len() as u64 >= manifest::MAX_LINE) {
+            return Err(failed(io::Error::other("too many semaphores for one archive, or in one set")));
         }
         self.tar.whole(Name::Manifest, text.as_bytes()).map_err(failed)?;
         self.tar.finish().map_err(failed)?;

@@ -166,7 +166,7 @@ pub fn run_sem(args: &SemCreateArgs, context: &Context) -> Result<Status> {
         Some(nsems) => nsems,
         None => u32::try_from(values.len()).map_err(|_| Error::Usage("--values: too many".to_owned()))?,
     };
-    args.common.create(Body::Set { nsems, values }, context)
+    args.common.create(Body::Set { nsems, values: values.into() }, context)
 }
 
 /// Creates a queue.

@@ -18,6 +18,14 @@ impl Cache {
             numbers.into_iter().map(|number| (number, look_up(number).map(String::into_boxed_str))).collect();
     }
 
+    /// Of names known from elsewhere: of several of a number, the first.
+    fn known(names: &[(u32, Option<&str>)]) -> Self {
+        let mut sorted = names.to_vec();
+        sorted.sort_by_key(|entry| entry.0);
+        sorted.dedup_by_key(|entry| entry.0);
+        Self { entries: sorted.into_iter().map(|(number, name)| (number, name.map(Into::into))).collect() }
+    }
+
     fn get(&self, number: u32) -> Option<&str> {
         let at = self.entries.binary_search_by_key(&number, |entry| entry.0).ok()?;
         self.entries[at].1.as_deref()
@@ -78,14 +86,7 @@ impl Names {
     /// Names known from elsewhere, by number.
     #[must_use]
     pub fn known(users: &[(u32, Option<&str>)], groups: &[(u32, Option<&str>)]) -> Self {
-        let find = |known: &[(u32, Option<&str>)], number: u32| {
-            known.iter().find(|entry| entry.0 == number).and_then(|entry| entry.1).map(str::to_owned)
-        };
-        let numbers = |known: &[(u32, Option<&str>)]| known.iter().map(|entry| entry.0).collect();
-        let mut names = Self::default();
-        names.users.fill(numbers(users), |uid| find(users, uid));
-        names.groups.fill(numbers(groups), |gid| find(groups, gid));
-        names
+        Self { users: Cache::known(users), groups: Cache::known(groups), ..Self::default() }
     }
 
     /// The name of a user that was looked up; None if it has none.

@@ -13,6 +13,9 @@ use super::types::{Gid, Uid};
 const FIRST_BUFFER: usize = 1024;
 /// No sane entry is larger; groups with very many members are.
 const MAX_BUFFER: usize = 1 << 24;
+/// No user or group has a longer name (`LOGIN_NAME_MAX`). The account database never gets to see one: a part of it may
+/// end the program that asks.
+pub const MAX_NAME: usize = 256;
 
 /// The effective user of this process.
 #[must_use]
@@ -32,6 +35,30 @@ pub fn effective_group() -> Gid {
 type Names = Mutex<BTreeMap<u32, Option<String>>>;
 static USERS: Names = Mutex::new(BTreeMap::new());
 static GROUPS: Names = Mutex::new(BTreeMap::new());
+
+/// Numbers by name, likewise.
+type Numbers = Mutex<BTreeMap<String, Option<u32>>>;
+static USER_NUMBERS: Numbers = Mutex::new(BTreeMap::new());
+static GROUP_NUMBERS: Numbers = Mutex::new(BTreeMap::new());
+/// So many names are remembered: who gives more gives them for that.
+const MOST_NUMBERS: usize = 4096;
+
+fn number_once(
+    numbers: &Numbers,
+    name: &str,
+    look_up: impl FnOnce(CString) -> Result<Option<u32>>,
+) -> Result<Option<u32>> {
+    let Some(possible) = possible(name) else { return Ok(None) };
+    let mut numbers = numbers.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(number) = numbers.get(name) {
+        return Ok(*number);
+    }
+    let number = look_up(possible)?;
+    if numbers.len() < MOST_NUMBERS {
+        numbers.insert(name.to_owned(), number);
+    }
+    Ok(number)
+}
 
 fn once(names: &Names, number: u32, look_up: impl FnOnce() -> Option<String>) -> Option<String> {
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,14 +108,16 @@ fn look_up_group(gid: Gid) -> Option<String> {
 /// # Errors
 /// Whatever the account database answers when it cannot be asked.
 pub fn user_by_name(name: &str) -> Result<Option<Uid>> {
-    let Ok(name) = CString::new(name) else { return Ok(None) };
-    look_up(
-        |entry: *mut libc::passwd, buffer, len, result| {
-            // SAFETY: as in `user_name`; the name is a C string that outlives the call.
-            unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, len, result) }
-        },
-        |entry| Uid::new(entry.pw_uid),
-    )
+    let ask = |name: CString| {
+        look_up(
+            |entry: *mut libc::passwd, buffer, len, result| {
+                // SAFETY: as in `user_name`; the name is a C string that outlives the call.
+                unsafe { libc::getpwnam_r(name.as_ptr(), entry, buffer, len, result) }
+            },
+            |entry| entry.pw_uid,
+        )
+    };
+    number_once(&USER_NUMBERS, name, ask).map(|number| number.map(Uid::new))
 }
 
 /// The group with this name; `Ok(None)` when there is none.
@@ -96,14 +125,21 @@ pub fn user_by_name(name: &str) -> Result<Option<Uid>> {
 /// # Errors
 /// Whatever the account database answers when it cannot be asked.
 pub fn group_by_name(name: &str) -> Result<Option<Gid>> {
-    let Ok(name) = CString::new(name) else { return Ok(None) };
-    look_up(
-        |entry: *mut libc::group, buffer, len, result| {
-            // SAFETY: as in `user_by_name`.
-            unsafe { libc::getgrnam_r(name.as_ptr(), entry, buffer, len, result) }
-        },
-        |entry| Gid::new(entry.gr_gid),
-    )
+    let ask = |name: CString| {
+        look_up(
+            |entry: *mut libc::group, buffer, len, result| {
+                // SAFETY: as in `user_by_name`.
+                unsafe { libc::getgrnam_r(name.as_ptr(), entry, buffer, len, result) }
+            },
+            |entry| entry.gr_gid,
+        )
+    };
+    number_once(&GROUP_NUMBERS, name, ask).map(|number| number.map(Gid::new))
+}
+
+/// A name as C has it, if it can be one.
+fn possible(name: &str) -> Option<CString> {
+    CString::new(name).ok().filter(|_| name.len() <= MAX_NAME)
 }
 
 /// Runs one of the `get*_r` calls, which return an error number (not -1) and ask for more room by `ERANGE`.
@@ -148,6 +184,7 @@ mod tests {
         assert_eq!(group_by_name("root"), Ok(Some(Gid::new(0))));
         assert_eq!(user_by_name("no such user"), Ok(None));
         assert_eq!(user_by_name("nul\0inside"), Ok(None));
+        assert_eq!((super::possible(&"a".repeat(256)).is_some(), super::possible(&"a".repeat(257))), (true, None));
         assert_eq!(user_name(Uid::new(3_999_999_999)), None);
     }
 }

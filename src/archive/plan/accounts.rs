@@ -2,7 +2,7 @@
 
 use super::Owners;
 use crate::archive::read::{Account, Item};
-use crate::render::escape::escape;
+use crate::render::escape::{escape, truncate};
 use crate::sys::{Gid, Uid, accounts};
 
 /// How a saved user or group becomes one of this machine.
@@ -71,7 +71,8 @@ fn find(by: By, what: &str, account: &Account, look: impl Fn(&Account) -> Result
         return Ok(number);
     }
     let (by_name, name_here) = look(account)?;
-    let name = account.name.as_deref().map(escape);
+    // It may be of any length.
+    let name = account.name.as_deref().map(|name| truncate(&escape(name), 60).into_owned());
     match (by, name, by_name) {
         (By::Name, Some(_), Some(found)) => Ok(found),
         (By::Name, Some(name), None) => Err(format!("its {what} {name} ({number}) has no such name here")),
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn name_and_number_agree_or_it_is_asked() {
         let with = |by, name: Option<&str>, number, here: Option<u32>, name_here: Option<&str>| {
-            let account = Account { number, name: name.map(str::to_owned) };
+            let account = Account { number, name: name.map(Into::into) };
             find(by, "owner", &account, |_| Ok((here, name_here.map(str::to_owned)))).ok()
         };
         assert_eq!(with(By::Both, Some("bob"), 7, Some(7), Some("bob")), Some(7));

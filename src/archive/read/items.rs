@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use super::scan::{Found, Scanned};
 use super::{Bad, Part};
-use crate::archive::manifest::{self, Entry, Head, Queue, Segment, Set};
+use crate::archive::MAX_OBJECTS;
+use crate::archive::manifest::{self, Entry, Head, Queue, Reader, Segment, Set};
 use crate::archive::sparse::Map;
 use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
@@ -14,20 +16,25 @@ use crate::object::key;
 use crate::object::messages::Format;
 use crate::object::messages::input::{BadInput, Records};
 use crate::object::model::{self, Detail, Object, ObjectId};
+use crate::sys::accounts::MAX_NAME;
 use crate::sys::msg::MAX_QBYTES;
 use crate::sys::sem::MAX_VALUE;
 use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid, msg};
 
 /// Messages of up to so many bytes are looked at, even if `kernel.msgmax` allows less.
 const LARGE: usize = 1 << 20;
+/// No more is kept of why a copy is approximate, which is there to be read by people.
+const MAX_REASON: usize = 200;
+/// All names of an archive have no more bytes: fifty for each of the users of as many objects as it can hold.
+const MAX_NAMES: usize = 25 << 20;
 
 /// A user or group as it was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The number.
     pub number: u32,
-    /// The name that it had.
-    pub name: Option<String>,
+    /// The name that it had; one for all that have the same.
+    pub name: Option<Rc<str>>,
 }
 
 /// Where the contents of an object are in the archive.
@@ -60,7 +67,7 @@ pub enum Body {
     /// A set.
     Set {
         /// Its values.
-        values: Vec<u16>,
+        values: Rc<[u16]>,
         /// No operation had been done on it.
         never_used: bool,
     },
@@ -93,21 +100,30 @@ pub struct Item {
     /// Its creator's group.
     pub creator_group: Account,
     /// Why the copy may not be of one moment.
-    pub approximate: Option<String>,
+    pub approximate: Option<Box<str>>,
     /// The rest.
     pub body: Body,
 }
 
 /// Checks the manifest's objects against the members.
-pub(super) fn check(file: &File, head: &Head, entries: Vec<Entry>, scanned: &Scanned) -> Result<Vec<Item>, Bad> {
-    let time = Timestamp::new(i64::try_from(scanned.time).unwrap_or(0));
-    if head.time != manifest::time(time).unwrap_or_default() {
+pub(super) fn check(
+    file: &File,
+    head: &Head,
+    manifest: &mut Reader<impl BufRead>,
+    scanned: &Scanned,
+) -> Result<Vec<Item>, Bad> {
+    let written = Timestamp::new(i64::try_from(scanned.time).unwrap_or(0));
+    if head.time != manifest::time(written).unwrap_or_default() {
         return Err("its manifest and its members are of different times".into());
     }
     let mut seen = HashSet::new();
     let mut used = 0;
-    let mut items = Vec::with_capacity(entries.len());
-    for entry in entries {
+    let mut names = Shared::default();
+    let mut items = Vec::new();
+    while let Some(entry) = manifest.next_entry()? {
+        if items.len() == MAX_OBJECTS {
+            return Err("it holds more objects than there can be".into());
+        }
         let id = entry.object_id().ok_or("its manifest names an object that cannot be")?;
         let wrong = |what: &str| Bad::Damaged(format!("of {id} it says {what}, which cannot be"));
         if !seen.insert(id) {
@@ -121,13 +137,13 @@ pub(super) fn check(file: &File, head: &Head, entries: Vec<Entry>, scanned: &Sca
         let mode = mode(&entry.mode).ok_or_else(|| wrong("a mode"))?;
         let key = key::parse_hex(entry.key.as_bytes()).filter(|key| key.to_string() == entry.key);
         let key = key.ok_or_else(|| wrong("a key"))?;
-        let account = |number, name: Option<String>| match number {
+        let mut account = |number, name: Option<String>| match number {
             // To the kernel it means "nobody in particular".
             u32::MAX => Err(wrong("an owner")),
-            _ => Ok(Account { number, name }),
+            _ => Ok(Account { number, name: name.map(|name| names.share(&name)).transpose()? }),
         };
-        let times =
-            Described { ctime: entry.ctime, shm: entry.shm.clone(), sem: entry.sem.clone(), msg: entry.msg.clone() };
+        let detail = detail(&entry).ok_or_else(|| wrong("a time"))?;
+        let ctime = time(entry.ctime.as_deref()).ok_or_else(|| wrong("a time"))?;
         let body = match (&entry.shm, entry.sem, &entry.msg) {
             (Some(shm), _, _) => segment(file, id, shm, found)?,
             (_, Some(sem), _) => set(sem).ok_or_else(|| wrong("values"))?,
@@ -142,14 +158,13 @@ pub(super) fn check(file: &File, head: &Head, entries: Vec<Entry>, scanned: &Sca
             cgid: Gid::new(entry.cgid),
             mode: status_bits(mode, &body),
         };
-        let object = object(id, perm, times).ok_or_else(|| wrong("a time"))?;
         items.push(Item {
-            object,
+            object: Object { id, perm, ctime, detail },
             owner: account(entry.uid, entry.owner)?,
             group: account(entry.gid, entry.group)?,
             creator: account(entry.cuid, entry.creator)?,
             creator_group: account(entry.cgid, entry.creator_group)?,
-            approximate: entry.approximate,
+            approximate: entry.approximate.map(|reason| beginning(&reason, MAX_REASON).into()),
             body,
         });
     }
@@ -159,12 +174,33 @@ pub(super) fn check(file: &File, head: &Head, entries: Vec<Entry>, scanned: &Sca
     Ok(items)
 }
 
-/// What the manifest says of an object besides its [`Body`].
-struct Described {
-    ctime: Option<String>,
-    shm: Option<Segment>,
-    sem: Option<Set>,
-    msg: Option<Queue>,
+/// Names, each kept once.
+#[derive(Default)]
+struct Shared {
+    names: HashSet<Rc<str>>,
+    bytes: usize,
+}
+
+impl Shared {
+    /// One of these, of which no more is kept than shows that it is too long for a name.
+    fn share(&mut self, name: &str) -> Result<Rc<str>, Bad> {
+        let name = beginning(name, MAX_NAME + 1);
+        if let Some(known) = self.names.get(name) {
+            return Ok(Rc::clone(known));
+        }
+        self.bytes += name.len();
+        if self.bytes > MAX_NAMES {
+            return Err("it holds more names than there can be".into());
+        }
+        let name: Rc<str> = name.into();
+        self.names.insert(Rc::clone(&name));
+        Ok(name)
+    }
+}
+
+/// The beginning of a text, of `most` bytes and what belongs to the last character.
+fn beginning(text: &str, most: usize) -> &str {
+    &text[..(most..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())]
 }
 
 fn status_bits(mode: Mode, body: &Body) -> Mode {
@@ -177,30 +213,30 @@ fn status_bits(mode: Mode, body: &Body) -> Mode {
 }
 
 /// As `ls` would have shown it. None for a time that is none.
-fn object(id: ObjectId, perm: Perm, of: Described) -> Option<Object> {
-    let detail = match (of.shm, of.sem, of.msg) {
+fn detail(of: &Entry) -> Option<Detail> {
+    let time = |text: &Option<String>| time(text.as_deref());
+    Some(match (&of.shm, &of.sem, &of.msg) {
         (Some(shm), _, _) => Detail::Shm(model::Segment {
             size: shm.size,
             nattch: shm.nattch,
             cpid: pid(shm.cpid),
             lpid: pid(shm.lpid),
-            atime: time(shm.atime)?,
-            dtime: time(shm.dtime)?,
+            atime: time(&shm.atime)?,
+            dtime: time(&shm.dtime)?,
             memory: None,
         }),
-        (_, Some(sem), _) => Detail::Sem(model::Set { nsems: sem.values.len() as u64, otime: time(sem.otime)? }),
+        (_, Some(sem), _) => Detail::Sem(model::Set { nsems: sem.values.len() as u64, otime: time(&sem.otime)? }),
         (_, _, Some(msg)) => Detail::Msg(model::Queue {
             qnum: msg.qnum,
             cbytes: msg.cbytes,
             qbytes: Some(msg.qbytes),
             lspid: pid(msg.lspid),
             lrpid: pid(msg.lrpid),
-            stime: time(msg.stime)?,
-            rtime: time(msg.rtime)?,
+            stime: time(&msg.stime)?,
+            rtime: time(&msg.rtime)?,
         }),
         _ => return None,
-    };
-    Some(Object { id, perm, ctime: time(of.ctime)?, detail })
+    })
 }
 
 fn pid(number: Option<i32>) -> Pid {
@@ -208,11 +244,11 @@ fn pid(number: Option<i32>) -> Pid {
 }
 
 /// A time as the manifest writes it.
-fn time(text: Option<String>) -> Option<Timestamp> {
+fn time(text: Option<&str>) -> Option<Timestamp> {
     let Some(text) = text else { return Some(Timestamp::NEVER) };
     let time: jiff::Timestamp = text.parse().ok()?;
     let time = Timestamp::new(time.as_second());
-    (manifest::time(time)? == text).then_some(time)
+    (manifest::time(time).as_deref() == Some(text)).then_some(time)
 }
 
 fn mode(text: &str) -> Option<Mode> {
@@ -263,7 +299,7 @@ fn set(set: Set) -> Option<Body> {
     let good = !set.values.is_empty()
         && set.pids.len() == set.values.len()
         && set.values.iter().all(|value| *value <= MAX_VALUE);
-    good.then(|| Body::Set { never_used: set.otime.is_none(), values: set.values })
+    good.then(|| Body::Set { never_used: set.otime.is_none(), values: set.values.into() })
 }
 
 fn unfit(id: ObjectId, bad: &BadInput) -> Bad {

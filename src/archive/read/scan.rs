@@ -8,7 +8,7 @@ use super::Bad;
 use crate::archive::sparse::MAX_RUNS;
 use crate::archive::sums::{self, Digest, Hasher};
 use crate::archive::tar::{BLOCK, Member, Name, padding};
-use crate::archive::{MAX_MANIFEST, MAX_MESSAGES};
+use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
 use crate::object::model::{Kind, ObjectId};
 
 /// Bytes read at a time.
@@ -32,7 +32,8 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Scanned {
     pub(super) contents: HashMap<ObjectId, Found>,
-    pub(super) manifest: Vec<u8>,
+    /// Where the manifest begins, how many bytes it has, and their checksum.
+    pub(super) manifest: (u64, u64, Digest),
     /// Seconds since 1970, of all members.
     pub(super) time: u64,
 }
@@ -99,7 +100,7 @@ impl Source<'_> {
 pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Scanned, Bad> {
     let mut source = Source { input: BufReader::with_capacity(CHUNK, input), spool, at: start };
     let mut contents = HashMap::new();
-    let mut manifest = Vec::new();
+    let mut manifest = None;
     // With whether the member is sparse.
     let mut digests: Vec<(Name, Digest, bool)> = Vec::new();
     let mut time = None;
@@ -123,6 +124,9 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
             return Err("its members are not in order".into());
         }
         check_size(&member)?;
+        if digests.len() > MAX_OBJECTS {
+            return Err("it holds more members than there can be".into());
+        }
         let offset = source.at;
         let Member { name, stored, real_size, .. } = member;
         match name {
@@ -135,11 +139,12 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
                 digests.push((name, digest, real_size.is_some()));
             }
             Name::Manifest => {
-                let digest = source.contents(stored, |bytes| manifest.extend_from_slice(bytes))?;
+                let digest = source.contents(stored, |_| {})?;
+                manifest = Some((offset, stored, digest));
                 digests.push((name, digest, false));
             }
             Name::Sums => {
-                let mut text = Vec::new();
+                let mut text = Vec::with_capacity(usize::try_from(stored).unwrap_or(0));
                 let digest = source.contents(stored, |bytes| text.extend_from_slice(bytes))?;
                 if Some(digest) != member.digest {
                     return Err("its list of checksums is damaged".into());
@@ -152,13 +157,15 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
     if source.block()? != [0; BLOCK] || source.block()? != [0; BLOCK] || !source.has_ended()? {
         return Err("something follows its end".into());
     }
+    let manifest = manifest.ok_or("it has no manifest")?;
     Ok(Scanned { contents, manifest, time: time.unwrap_or(0) })
 }
 
 /// A member that says to be larger than it can be is not worth reading.
 fn check_size(member: &Member) -> Result<(), Bad> {
     let largest = match member.name {
-        Name::Manifest | Name::Sums => MAX_MANIFEST,
+        Name::Manifest => MAX_MANIFEST,
+        Name::Sums => MAX_SUMS,
         Name::Contents(ObjectId { kind: Kind::Msg, .. }) => MAX_MESSAGES,
         Name::Contents(_) => match member.real_size {
             Some(real) => real.saturating_add((MAX_RUNS as u64 + 3) * MAP_ENTRY + BLOCK as u64),

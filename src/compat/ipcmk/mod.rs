@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use self::request::{Request, Work};
 use super::out::reason;
@@ -82,7 +83,7 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
     }
     let segment = work.segment.map(|size| Body::Segment { size, flags: ShmFlags::default(), lock: false });
     let queue = work.queue.then_some(Body::Queue { qbytes: None });
-    let set = work.set.map(|nsems| Body::Set { nsems, values: Vec::new() });
+    let set = work.set.map(|nsems| Body::Set { nsems, values: Rc::default() });
     let mut text = String::new();
     for body in [segment, queue, set].into_iter().flatten() {
         let (failed, label) = match body.kind() {

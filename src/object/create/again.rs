@@ -1,5 +1,7 @@
 //! Making an object as it was somewhere before: with its creator, its id, its contents.
 
+use std::rc::Rc;
+
 use super::values::{fits_one_operation, initialise};
 use super::{Body, KeyChoice, Specification, Steps, undo};
 use crate::error::{Error, Result, Status, bare};
@@ -96,7 +98,7 @@ impl Specification {
         let specification = Self { key: KeyChoice::Private, ..self.clone() };
         let body = match specification.kind() {
             Kind::Shm => Body::Segment { size: 1, flags: ShmFlags::default(), lock: false },
-            Kind::Sem => Body::Set { nsems: 1, values: Vec::new() },
+            Kind::Sem => Body::Set { nsems: 1, values: Rc::default() },
             Kind::Msg => Body::Queue { qbytes: None },
         };
         let specification = Self { body, ..specification };

@@ -8,6 +8,8 @@ mod existing;
 mod refusal;
 mod values;
 
+use std::rc::Rc;
+
 pub use self::again::Origin;
 use self::values::{fits_one_operation, initialise};
 use super::inventory;
@@ -66,7 +68,7 @@ pub enum Body {
         /// Number of semaphores.
         nsems: u32,
         /// Their initial values, as many as there are; none at all for zeros.
-        values: Vec<u16>,
+        values: Rc<[u16]>,
     },
     /// A queue, with another capacity than `msgmnb` perhaps.
     Queue {
