@@ -14,7 +14,7 @@ use ipcadm::object::closing::record::Record;
 use ipcadm::object::model::Object;
 use ipcadm::object::reference::Reference;
 use ipcadm::sys::memory::empty_file;
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, is_root, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Kind, alone, fresh, ipcadm, is_root, make, needs_root, tool};
 use serde_json::Value;
 
 const NORESERVE: u32 = 0o10000;
@@ -451,82 +451,86 @@ fn copied(reference: &str) -> Saved {
 
 #[test]
 fn what_changes_after_the_copy_is_noticed() {
-    let _ns = fresh();
-    let sem = make::sem(0x52, 2, 0o600);
-    let saved = copied("sem:0x52");
-    assert_eq!(saved.unchanged(), Ok(()));
-    make::setall(sem, &[0, 1]);
-    assert!(saved.unchanged().is_err());
-    // Values that are the same again, another time.
-    let msg = make::msg(0x53, 0o600);
-    make::send(msg, 1, b"one");
-    let saved = copied("msg:0x53");
-    assert_eq!(saved.unchanged(), Ok(()));
-    // By the same process, as large, and most often in the same second: no figure of the queue need change.
-    make::recv(msg, 0);
-    make::send(msg, 1, b"two");
-    make::recv(msg, 0);
-    make::send(msg, 1, b"six");
-    let saved_later = copied("msg:0x53");
-    assert!(saved.unchanged().is_err());
-    assert_eq!(saved_later.unchanged(), Ok(()));
-    let shm = make::shm(0x51, 5000, 0o600);
-    let saved = copied("shm:0x51");
-    assert_eq!(saved.approximate, None);
-    assert_eq!(saved.unchanged(), Ok(()));
-    let held = make::holder(shm);
-    assert!(saved.unchanged().is_err());
-    drop(held);
-    until_unattached(shm);
-    assert!(saved.unchanged().is_err(), "somebody had it meanwhile");
-    let saved = copied("shm:0x51");
-    make::chown(Kind::Shm, shm, 0, 0, 0o640);
-    assert!(saved.unchanged().is_err());
-    let saved = copied("shm:0x51");
-    make::remove(Kind::Shm, shm);
-    assert_eq!(saved.unchanged(), Ok(()), "gone is gone");
+    // A child that another test starts would have attached what this process has.
+    alone("what_changes_after_the_copy_is_noticed", |_| {
+        let sem = make::sem(0x52, 2, 0o600);
+        let saved = copied("sem:0x52");
+        assert_eq!(saved.unchanged(), Ok(()));
+        make::setall(sem, &[0, 1]);
+        assert!(saved.unchanged().is_err());
+        // Values that are the same again, another time.
+        let msg = make::msg(0x53, 0o600);
+        make::send(msg, 1, b"one");
+        let saved = copied("msg:0x53");
+        assert_eq!(saved.unchanged(), Ok(()));
+        // By the same process, as large, and most often in the same second: no figure of the queue need change.
+        make::recv(msg, 0);
+        make::send(msg, 1, b"two");
+        make::recv(msg, 0);
+        make::send(msg, 1, b"six");
+        let saved_later = copied("msg:0x53");
+        assert!(saved.unchanged().is_err());
+        assert_eq!(saved_later.unchanged(), Ok(()));
+        let shm = make::shm(0x51, 5000, 0o600);
+        let saved = copied("shm:0x51");
+        assert_eq!(saved.approximate, None);
+        assert_eq!(saved.unchanged(), Ok(()));
+        let held = make::holder(shm);
+        assert!(saved.unchanged().is_err());
+        drop(held);
+        until_unattached(shm);
+        assert!(saved.unchanged().is_err(), "somebody had it meanwhile");
+        let saved = copied("shm:0x51");
+        make::chown(Kind::Shm, shm, 0, 0, 0o640);
+        assert!(saved.unchanged().is_err());
+        let saved = copied("shm:0x51");
+        make::remove(Kind::Shm, shm);
+        assert_eq!(saved.unchanged(), Ok(()), "gone is gone");
+    });
 }
 
 #[test]
 fn who_comes_between_the_copy_and_its_end_is_noticed() {
-    let _ns = fresh();
-    let shm = make::shm(0x51, 5000, 0o600);
-    let reference = Reference::parse("shm:0x51".as_ref(), None).expect("a reference");
-    let copied_with = |visit: &dyn Fn()| {
-        let found = reference.resolve().expect("an object");
-        let mut saver = Saver::onto(empty_file().expect("a file"));
-        saver.hold();
-        let mut saved = saver.add(&found, &mut |_| {}).expect("a copy");
+    // A child that another test starts would have attached what this process has.
+    alone("who_comes_between_the_copy_and_its_end_is_noticed", |_| {
+        let shm = make::shm(0x51, 5000, 0o600);
+        let reference = Reference::parse("shm:0x51".as_ref(), None).expect("a reference");
+        let copied_with = |visit: &dyn Fn()| {
+            let found = reference.resolve().expect("an object");
+            let mut saver = Saver::onto(empty_file().expect("a file"));
+            saver.hold();
+            let mut saved = saver.add(&found, &mut |_| {}).expect("a copy");
+            visit();
+            saver.take_held().let_go(std::iter::once(&mut saved));
+            (saved, found.object)
+        };
+        let visit = || {
+            make::by_dead_process(|| {
+                make::attach(shm).write(0, b"new");
+                shm
+            });
+        };
+        let (saved, before) = copied_with(&|| ());
+        assert_eq!((saved.approximate.as_deref(), saved.unchanged()), (None, Ok(())));
+        assert_eq!(make::shm_stat(shm).nattch, 0);
+        assert!(saved.was(&before));
         visit();
-        saver.take_held().let_go(std::iter::once(&mut saved));
-        (saved, found.object)
-    };
-    let visit = || {
-        make::by_dead_process(|| {
-            make::attach(shm).write(0, b"new");
-            shm
-        });
+        assert!(saved.unchanged().is_err(), "after the end of the copy");
+        let (saved, before) = copied_with(&visit);
+        assert!(saved.unchanged().is_err() && saved.was(&before));
+        let holder = std::cell::Cell::new(None);
+        let (saved, _) = copied_with(&|| holder.set(Some(make::holder(shm))));
+        assert!(saved.unchanged().is_err(), "who stays is no less");
+        drop(holder);
+        until_unattached(shm);
+        // Between a judgement and the copy.
+        let judged = reference.resolve().expect("an object").object;
+        visit();
         // Who looks into a process that ends keeps its memory for so long.
         until_unattached(shm);
-    };
-    let (saved, before) = copied_with(&|| ());
-    assert_eq!((saved.approximate.as_deref(), saved.unchanged()), (None, Ok(())));
-    assert_eq!(make::shm_stat(shm).nattch, 0);
-    assert!(saved.was(&before));
-    visit();
-    assert!(saved.unchanged().is_err(), "after the end of the copy");
-    let (saved, before) = copied_with(&visit);
-    assert!(saved.unchanged().is_err() && saved.was(&before));
-    let holder = std::cell::Cell::new(None);
-    let (saved, _) = copied_with(&|| holder.set(Some(make::holder(shm))));
-    assert!(saved.unchanged().is_err(), "who stays is no less");
-    drop(holder);
-    until_unattached(shm);
-    // Between a judgement and the copy.
-    let judged = reference.resolve().expect("an object").object;
-    visit();
-    let (saved, _) = copied_with(&|| ());
-    assert!(saved.unchanged().is_ok() && !saved.was(&judged));
+        let (saved, _) = copied_with(&|| ());
+        assert!(saved.unchanged().is_ok() && !saved.was(&judged));
+    });
 }
 
 #[test]
