@@ -22,7 +22,8 @@ use crate::object::survey::{Insight, Wants, survey};
 
 /// Save objects with their contents in an archive that tar opens
 ///
-/// Nothing is changed or removed. The archive comes to be whole or not at all.
+/// Nothing is removed, and nothing changed but who attached a segment last, and when. The archive comes to be whole or
+/// not at all.
 #[derive(Debug, Args)]
 pub struct SaveArgs {
     /// Kinds (shm, sem, msg), or the objects to be saved; '-' reads them from standard input
