@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::maps::{self, SegmentMapping};
+use super::probe;
 use super::reader::{Reader, Task, is_gone};
 use crate::sys::process::mapping::Mapping;
 use crate::sys::{Key, ShmId, memory, namespace};
@@ -92,14 +93,8 @@ impl Process {
     /// attached what is there, for all of them.
     #[must_use]
     pub fn is_all_in(&self, wanted: &Wanted) -> bool {
-        let mut reader = Reader::default();
-        let Ok(threads) = reader.thread_ids(self.pid) else { return false };
-        let mut in_it = |tid| match reader.ipc_namespace(Task::thread(self.pid, tid)) {
-            Ok(namespace) => namespace == wanted.namespace,
-            Err(error) => is_gone(&error),
-        };
         // Its number has not come to be another's meanwhile.
-        threads.into_iter().all(&mut in_it) && self.path("stat").exists()
+        probe::run(|| all_in(self.pid, wanted.namespace)) && self.path("status").exists()
     }
 
     /// Its mappings of the segment.
@@ -113,6 +108,17 @@ impl Process {
         let text = fs::read(self.path("maps"))?;
         Ok(maps::segments(&text).filter(|found| wanted.fits(found)).collect())
     }
+}
+
+/// Whether all threads of a process are seen to be in an IPC namespace.
+fn all_in(pid: u32, namespace: u64) -> bool {
+    let mut reader = Reader::default();
+    let Ok(threads) = reader.thread_ids(pid) else { return false };
+    let mut is_in_it = |tid| match reader.ipc_namespace(Task::thread(pid, tid)) {
+        Ok(found) => found == namespace,
+        Err(error) => is_gone(&error),
+    };
+    threads.into_iter().all(&mut is_in_it)
 }
 
 /// Those of `pids` that have it mapped and may be looked into, as they are found.
