@@ -83,7 +83,8 @@ impl Forger {
         self.bytes.extend(contents);
         self.bytes.resize(self.bytes.len() + padding(contents.len() as u64), 0);
         let digest = Digest::of(contents);
-        if member.is_summed() {
+        // What has holes may be without.
+        if real_size.is_none() {
             self.sums.push((name.text(), digest));
         }
         digest
