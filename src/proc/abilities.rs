@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::calls::{Calls, How};
 use super::mapped_code::MappedCode;
 use super::maps::Code;
+use super::process::has_ended;
 use super::program_files::{Found, ProgramFiles};
 use super::reader::{Reader, Task, is_gone};
 use crate::error::bare;
@@ -101,7 +102,7 @@ impl Look<'_> {
             match self.look_at_mappings() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(error) if is_gone(&error) => return None,
+                Err(error) if is_gone(&error) || has_ended(self.reader, self.task) => return None,
                 Err(error) => {
                     self.found.cannot(format!("its mappings may not be read: {}", bare(&error)));
                     return Some(self.found);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::identity::numbers_are_ours;
 use super::reader::{Reader, Task, is_gone};
 use super::recorded;
+use super::task::Stat;
 use super::tasks::sharing;
 use crate::sys::Pid;
 use crate::sys::namespace;
@@ -67,6 +68,15 @@ pub fn process_of(number: u32) -> Found {
     }
     let pid = i32::try_from(number).map(Pid::new);
     if pid.is_ok_and(|pid| exists(pid) == Some(true)) { Found::Hidden } else { Found::Nothing }
+}
+
+/// Whether a task has ended, or is on its way out of everything it was in: the kernel refuses to show such a one too
+/// (`EACCES`).
+pub fn has_ended(reader: &mut Reader, task: Task) -> bool {
+    match reader.read(task, "stat") {
+        Ok(stat) => Stat::parse(stat).is_some_and(|stat| stat.is_ending()),
+        Err(error) => is_gone(&error),
+    }
 }
 
 /// Whether this process has `CAP_SYS_ADMIN`. False where `/proc` does not tell.

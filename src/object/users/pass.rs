@@ -15,7 +15,7 @@ use crate::object::model::{Object, ObjectId};
 use crate::object::semaphores::asking::{Budget, TOO_MUCH, Unanswered};
 use crate::proc::blocked::Abi;
 use crate::proc::probe;
-use crate::proc::process::{may_be_hidden, may_be_outside};
+use crate::proc::process::{has_ended, may_be_hidden, may_be_outside};
 use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::task::Stat;
 use crate::sys::namespace;
@@ -53,14 +53,6 @@ struct Unseen {
     outside: OnceCell<bool>,
     /// Why no thread shows what it sleeps in.
     calls: Option<&'static str>,
-}
-
-/// Whether the thread has ended, or is on its way out of everything it slept in.
-fn has_ended(reader: &mut Reader, task: Task) -> bool {
-    match reader.read(task, "stat") {
-        Ok(stat) => Stat::parse(stat).is_some_and(|stat| stat.is_ending()),
-        Err(error) => is_gone(&error),
-    }
 }
 
 impl Pass {

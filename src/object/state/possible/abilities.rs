@@ -128,6 +128,9 @@ impl Abilities {
             return (Ability::Ended, false);
         }
         let has_orders = profile.has_orders(object.kind(), resident, reader);
+        if profile.has_ended() {
+            return (Ability::Ended, false);
+        }
         let may_hold = object.kind() == Kind::Sem && !question.undo_is_known;
         let mut aside = None;
         let able = profile

@@ -14,6 +14,7 @@ use crate::proc::abilities::{Abilities as Code, CodeFile, Program};
 use crate::proc::calls::{Calls, How};
 use crate::proc::census::Resident;
 use crate::proc::probe::{self, What};
+use crate::proc::process::has_ended;
 use crate::proc::program_files::ProgramFiles;
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
@@ -93,6 +94,8 @@ impl Profile {
         // Another copy makes its calls by number as well, so that its arguments alone show them.
         let is_copy = program.is_some_and(|program| program.name == OWN_NAME);
         let own = is_copy.then(|| whole(reader.beginning(resident.task, "cmdline", LONGEST)).map(words));
+        let is_unread = own.as_ref().is_some_and(Result::is_err);
+        let code = code.filter(|_| !(is_unread && has_ended(reader, resident.task)));
         Self { code, own, is_own, runs: None, undo: None }
     }
 
@@ -117,12 +120,18 @@ impl Profile {
     }
 
     fn runs(&mut self, resident: &Resident, reader: &mut Reader) -> &Result<Vec<ObjectId>, String> {
-        let is_own = self.is_own;
+        let Self { is_own, code, .. } = self;
         self.runs.get_or_insert_with(|| {
-            if is_own {
+            if *is_own {
                 return Ok(Vec::new());
             }
-            whole(reader.beginning(resident.task, "environ", LONGEST)).map(held_sets)
+            let read = reader.beginning(resident.task, "environ", LONGEST);
+            let is_unread = read.is_err();
+            let sets = whole(read).map(held_sets);
+            if is_unread && has_ended(reader, resident.task) {
+                *code = None;
+            }
+            sets
         })
     }
 
