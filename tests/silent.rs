@@ -223,7 +223,9 @@ fn nothing_stays_closed_for_a_process_that_does_not_answer() {
         };
         let queues: Vec<i32> = (0..3).map(|_| leaked()).collect();
         let Some((_stranger, _)) = folder.start(&["exec", "0"]) else { return };
-        let cleaned = judging(&["clean", "--yes", "--grace", "0"]).run();
+        let archive = folder.0.join("saved.tar");
+        let save = format!("--save={}", archive.display());
+        let cleaned = judging(&["clean", "--yes", "--grace", "0", &save]).run();
         let left = ns.ids(Kind::Msg);
         for &queue in &left {
             assert_eq!(make::perm(Kind::Msg, queue).mode & 0o777, 0o600, "{cleaned}");

@@ -236,7 +236,8 @@ impl Saved {
     #[must_use]
     pub fn check(&self) -> Check {
         let saved = self.clone();
-        Check::new(move || saved.unchanged())
+        // What was closed and opened again since has another time of change.
+        Check::new(move |expected| saved.unchanged_since(expected.ctime))
     }
 
     /// Whether the object still is what was saved, as far as the kernel tells: its counters, times, processes,
@@ -245,6 +246,11 @@ impl Saved {
     /// # Errors
     /// What has changed, or why that cannot be known, in words.
     pub fn unchanged(&self) -> std::result::Result<(), String> {
+        self.unchanged_since(self.object.ctime)
+    }
+
+    /// The same of an object that has this time of change, by something of our own.
+    fn unchanged_since(&self, ctime: Timestamp) -> std::result::Result<(), String> {
         if let Some(reason) = &self.approximate {
             return Err(format!("the copy may not be what it holds: {reason}"));
         }
@@ -252,7 +258,7 @@ impl Saved {
         let now = inventory::look(id).map_err(|errno| format!("it cannot be looked at: {errno}"))?;
         // Gone is gone: there is nothing left to lose.
         let Some(now) = now else { return Ok(()) };
-        if without_memory(now) != without_memory(self.object) {
+        if without_memory(now) != without_memory(Object { ctime, ..self.object }) {
             return Err("changed after it was saved".to_owned());
         }
         match now.detail {

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::maps::{self, SegmentMapping};
-use super::probe;
+use super::probe::{self, What};
 use super::reader::{Reader, Task, is_gone};
 use crate::sys::process::mapping::Mapping;
 use crate::sys::{Key, ShmId, memory, namespace};
@@ -127,6 +127,7 @@ pub fn among(
     wanted: &Wanted,
 ) -> impl Iterator<Item = (Process, Vec<SegmentMapping>)> {
     pids.into_iter().filter_map(|pid| {
+        probe::begin(pid, What::Facts).ok()?;
         let process = Process::open(pid).ok()?;
         let mappings = process.mappings(wanted).ok()?;
         (!mappings.is_empty()).then_some((process, mappings))

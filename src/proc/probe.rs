@@ -5,7 +5,7 @@
 //! back. Where a probe does not go on, it is killed or abandoned, and another does it all again, which leaves alone what
 //! did not answer: for that nothing is known then, as where permission is denied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::sys::process::probe::{self, Probe as Child};
+use crate::sys::process::probe::{self, Probe as Child, Step};
 pub use crate::sys::process::probe::{is_inside, program};
 
 /// So long a file may take that has to be waited for, and so long once one was waited for in vain.
@@ -25,6 +25,8 @@ const LESS_PATIENCE: Duration = Duration::from_millis(250);
 const TICK: Duration = Duration::from_millis(20);
 /// When so many processes have not answered, none is asked any more.
 const MOST_SILENT: usize = 64;
+/// When so many of one user have not, none of his is.
+const MOST_OF_ONE: usize = 4;
 
 /// What a probe may have to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +43,7 @@ pub enum What {
 impl What {
     const fn of(number: u32) -> Self {
         match number {
+            0 => Self::Nothing,
             1 => Self::Memory,
             _ => Self::Facts,
         }
@@ -51,25 +54,55 @@ impl What {
 #[derive(Clone, Debug, Default)]
 struct Silent {
     processes: BTreeMap<u32, What>,
+    /// How many of them belong to a user who is not root.
+    by_user: BTreeMap<u32, usize>,
+    /// Users none of whose processes is asked any more.
+    users: BTreeSet<u32>,
+    /// Whose process a number is, where that matters.
+    owners: BTreeMap<u32, Option<u32>>,
     /// No process is asked for anything any more.
     all: bool,
 }
 
-static SILENT: Mutex<Silent> = Mutex::new(Silent { processes: BTreeMap::new(), all: false });
+static SILENT: Mutex<Silent> = Mutex::new(Silent {
+    processes: BTreeMap::new(),
+    by_user: BTreeMap::new(),
+    users: BTreeSet::new(),
+    owners: BTreeMap::new(),
+    all: false,
+});
 
 fn silent() -> std::sync::MutexGuard<'static, Silent> {
     SILENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Silent {
-    fn note(&mut self, pid: u32, what: What) {
-        let known = self.processes.entry(pid).or_insert(what);
-        *known = what.max(*known);
+    /// Notes that a process did not answer; whether that is news.
+    fn note(&mut self, pid: u32, what: What) -> bool {
+        if what == What::Nothing || self.has(pid, what) {
+            return false;
+        }
+        if self.processes.insert(pid, what).is_none()
+            && let Some(user) = owner(pid).filter(|user| *user != 0)
+        {
+            let number = self.by_user.entry(user).or_default();
+            *number += 1;
+            if *number >= MOST_OF_ONE {
+                self.users.insert(user);
+            }
+        }
         self.all |= self.processes.len() > MOST_SILENT;
+        true
     }
 
-    fn has(&self, pid: u32, what: What) -> bool {
-        what > What::Nothing && (self.all || self.processes.get(&pid).is_some_and(|known| what <= *known))
+    fn has(&mut self, pid: u32, what: What) -> bool {
+        if what == What::Nothing {
+            return false;
+        }
+        let is_one = self.all || self.processes.get(&pid).is_some_and(|known| what <= *known);
+        is_one
+            || !self.users.is_empty()
+                && self.owners.entry(pid).or_insert_with(|| owner(pid)).is_some_and(|user| self.users.contains(&user))
     }
 }
 
@@ -79,6 +112,21 @@ pub fn require() {
 }
 
 static IS_REQUIRED: AtomicBool = AtomicBool::new(false);
+
+/// From now on this process waits for whomever it looks into, because its caller has asked for just that.
+pub fn wait_as_asked() {
+    IS_REQUIRED.store(false, Ordering::Relaxed);
+}
+
+/// Whose process it is, by what need not be waited for.
+fn owner(pid: u32) -> Option<u32> {
+    super::task::effective_user(&std::fs::read(format!("/proc/{pid}/status")).ok()?)
+}
+
+/// Notes that what is done now has to do with no process, however long it takes: with a disk or a directory of accounts.
+pub fn begin_elsewhere() {
+    probe::note(0, What::Nothing as u32);
+}
 
 /// Notes that `what` of a process is about to be read.
 ///
@@ -124,7 +172,7 @@ pub fn run<T: Serialize + DeserializeOwned>(look: impl Fn() -> T) -> T {
             Ok(answer) => return answer,
             Err(Failure::Silent(_)) => {}
             // There is no room for another process. What may hang is not looked at then.
-            Err(Failure::NoProbe) => {
+            Err(Failure::NoProbe | Failure::Late) => {
                 silent().all = true;
                 return look();
             }
@@ -144,6 +192,8 @@ pub struct Limit {
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
+    /// It would have taken too long, and no process is to blame.
+    Late,
     /// This process did not answer in time; the next time it will not be asked.
     Silent(u32),
     /// There is no room for another process, or it cannot be reached.
@@ -199,21 +249,25 @@ fn exchange<Q: Serialize, A: DeserializeOwned>(
     };
     send(&mut child.socket, question).map_err(|_| Failure::NoProbe)?;
     let began = Instant::now();
-    let (mut last, mut since) = (child.step(), began);
-    let mut seen: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    let mut since = began;
+    // How long each has kept it waiting, file by file.
+    let mut waits: BTreeMap<(u32, u32), Duration> = BTreeMap::new();
     while !child.wait(TICK).map_err(|_| Failure::NoProbe)? {
-        let step = child.step();
-        *seen.entry((step.pid, step.what)).or_default() += 1;
-        if step.number != last.number || !child.is_waiting() {
-            (last, since) = (step, Instant::now());
+        let Step { pid, what, .. } = child.step();
+        let passed = since.elapsed();
+        since = Instant::now();
+        if child.is_waiting() && pid != 0 {
+            let waited = waits.entry((pid, what)).or_default();
+            *waited += passed;
+            if *waited >= patience && What::of(what) > What::Nothing {
+                // It is not asked again, or the next look would be kept waiting as long.
+                return Err(if silent().note(pid, What::of(what)) { Failure::Silent(pid) } else { Failure::Late });
+            }
         }
-        let is_stuck = since.elapsed() >= patience;
-        if is_stuck || limit.is_some_and(|limit| began.elapsed() >= limit.all) {
-            // Where it goes on, but too slowly, most of the time went to this one.
-            let slowest = seen.into_iter().max_by_key(|(_, times)| *times).map(|(at, _)| at);
-            let (pid, what) = slowest.filter(|_| !is_stuck).unwrap_or((step.pid, step.what));
-            silent().note(pid, What::of(what));
-            return Err(Failure::Silent(pid));
+        if limit.is_some_and(|limit| began.elapsed() >= limit.all) {
+            let slowest = waits.into_iter().max_by_key(|(_, waited)| *waited).map(|((pid, what), _)| (pid, what));
+            let news = slowest.filter(|&(pid, what)| silent().note(pid, What::of(what)));
+            return Err(news.map_or(Failure::Late, |(pid, _)| Failure::Silent(pid)));
         }
     }
     receive(&mut child.socket).map_err(|_| Failure::NoProbe)

@@ -158,6 +158,7 @@ impl Reader {
     /// # Errors
     /// Those of open(2); `EAGAIN` where somebody holds a lease on it.
     pub fn open(&mut self, file: &Unopened) -> io::Result<File> {
+        probe::begin_elsewhere();
         file.open()
     }
 
@@ -166,6 +167,7 @@ impl Reader {
     /// # Errors
     /// Those of pread(2).
     pub fn read_at(&mut self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        probe::begin_elsewhere();
         file.read_at(buffer, offset)
     }
 

@@ -322,10 +322,10 @@ fn save(file: &Path, overwrite: bool, candidates: &mut [Candidate]) -> Result<()
             Some(saved) if saved.was(&candidate.object) => candidate.copied(saved.object, saved.check()),
             // What was judged is not what was saved.
             Some(_) => {
-                candidate.check = Some(Check::new(|| Err("it was used or changed before it was saved".to_owned())))
+                candidate.check = Some(Check::new(|_| Err("it was used or changed before it was saved".to_owned())))
             }
             // Gone, or another one by now. Should it be there after all, it stays.
-            None => candidate.check = Some(Check::new(|| Err("it was not saved".to_owned()))),
+            None => candidate.check = Some(Check::new(|_| Err("it was not saved".to_owned()))),
         }
     }
     Ok(())

@@ -99,6 +99,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     }
     let mut again = Vec::new();
     if !closed.is_empty() {
+        judges.begin_quick_looks();
         barrier::wait_for_callers();
         judges.look_anew();
         let closed = read_sets(closed, &mut fates, judges, &mut again);
@@ -108,6 +109,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     let _ = record.done(&objects);
     let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect();
     see_others_out(batch, record, &mut fates);
+    see_who_has_them(batch, &mut fates);
     let mut outcomes: Vec<Outcome> = fates.into_iter().map(|fate| Outcome { fate, again: None }).collect();
     for (place, candidate) in again {
         outcomes[place].again = Some(candidate);
@@ -250,7 +252,7 @@ fn close(place: usize, candidate: &Candidate, semaphores: Option<Semaphores>) ->
     unchanged(candidate)?;
     let before = &candidate.expected;
     if let Some(check) = &candidate.check {
-        check.pass().map_err(Fate::Kept)?;
+        check.pass(before).map_err(Fate::Kept)?;
     }
     let mode = Mode::new(before.perm.mode.permissions());
     if is_closed(before) {
@@ -323,7 +325,7 @@ impl From<Fate> for Stop {
 /// Opens an object again because somebody did not answer, and has it tried again if nobody has touched it meanwhile.
 fn give_up(closed: &Closed<'_>, failure: Failure, fates: &mut [Option<Fate>], again: &mut Vec<(usize, Candidate)>) {
     let fate = open(closed, Fate::Kept(judges::words(failure)));
-    if let (Fate::Kept(_), Ok(now)) = (&fate, look(&closed.object))
+    if let (Failure::Silent(_), Fate::Kept(_), Ok(now)) = (failure, &fate, look(&closed.object))
         && facts::difference(&closed.candidate.expected, &now).is_none()
         && now.perm.mode.permissions() == closed.mode.permissions()
         && !is_closed(&now)
@@ -490,10 +492,21 @@ fn born(pin: &Attachment, segment: &Object) -> Option<Timestamp> {
 fn left(object: &Object) -> Fate {
     match inventory::look(object.id).ok().flatten().filter(Object::is_doomed) {
         None => Fate::Removed,
+        // Who has it is looked for when nothing is closed any more.
         Some(left) => {
-            let users = Users::scan(&[left], Wants::HOLDERS);
-            let usage = users.of(left.id).cloned().unwrap_or_default();
-            Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), usage }
+            Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), usage: Usage::default() }
+        }
+    }
+}
+
+/// Finds out who has removed segments attached that linger.
+fn see_who_has_them(batch: &[Candidate], fates: &mut [Fate]) {
+    for (candidate, fate) in batch.iter().zip(fates) {
+        if let Fate::WillGo { usage, .. } = fate
+            && let Ok(Some(left)) = inventory::look(candidate.object.id)
+            && left.is_doomed()
+        {
+            *usage = Users::scan(&[left], Wants::HOLDERS).of(left.id).cloned().unwrap_or_default();
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::sys::Pid;
 
 /// So long one file of a process may take while objects are closed.
 const ONE_FILE: Duration = Duration::from_millis(200);
-/// So long a look may take while objects are closed; longer only where one takes long anyway, and then so many times as
-/// long as the longest so far, up to a limit.
+/// So long all looks at a batch may take while it is closed; longer only where one has taken long before, and then so many
+/// times as long as the longest so far, up to a limit.
 const ONE_LOOK: Duration = Duration::from_millis(500);
 const TIMES_AS_LONG: u32 = 4;
 const LONGEST_LOOK: Duration = Duration::from_secs(3);
@@ -104,8 +104,10 @@ struct Asked {
 #[derive(Default)]
 pub struct Judges {
     asked: Vec<Asked>,
-    /// The longest look so far.
+    /// The longest look so far, of those while something was closed.
     longest: Duration,
+    /// By when what is closed is to be decided about.
+    until: Option<Instant>,
 }
 
 impl fmt::Debug for Judges {
@@ -118,6 +120,12 @@ impl Judges {
     /// Whether nobody was judged yet.
     pub(super) fn are_new(&self) -> bool {
         self.asked.is_empty()
+    }
+
+    /// From now on something is closed: all looks at it together may take no longer than one may.
+    pub(super) fn begin_quick_looks(&mut self) {
+        let all = self.longest.saturating_mul(TIMES_AS_LONG).clamp(ONE_LOOK, LONGEST_LOOK);
+        self.until = Instant::now().checked_add(all);
     }
 
     /// From now on processes are looked at anew.
@@ -157,8 +165,14 @@ impl Judges {
         scan: Option<Wants>,
     ) -> Result<Vec<Finding>, Failure> {
         let mut question = Question { subjects, scan, judge: true, anew: false };
-        let all = self.longest.saturating_mul(TIMES_AS_LONG).clamp(ONE_LOOK, LONGEST_LOOK);
-        self.put(criteria, &mut question, Some(Limit { one: ONE_FILE, all }))
+        let left = self.until.map_or(ONE_LOOK, |until| until.saturating_duration_since(Instant::now()));
+        if left.is_zero() {
+            return Err(Failure::Late);
+        }
+        let began = Instant::now();
+        let found = self.put(criteria, &mut question, Some(Limit { one: ONE_FILE, all: left }))?;
+        self.longest = self.longest.max(began.elapsed());
+        Ok(found)
     }
 
     fn put(
@@ -176,9 +190,7 @@ impl Judges {
         });
         let asked = &mut self.asked[place];
         question.anew = std::mem::take(&mut asked.anew);
-        let began = Instant::now();
         let found = asked.probe.ask(question, limit)?;
-        self.longest = self.longest.max(began.elapsed());
         if found.len() == question.subjects.len() { Ok(found) } else { Err(Failure::NoProbe) }
     }
 }
@@ -187,6 +199,7 @@ impl Judges {
 pub(super) fn words(failure: Failure) -> String {
     match failure {
         Failure::Silent(pid) => format!("process {pid}, which may use it, does not answer"),
+        Failure::Late => "who uses it could not be found out in the time for which it may be closed".to_owned(),
         Failure::NoProbe => "who uses it cannot be looked into: no other process can be started for that".to_owned(),
     }
 }

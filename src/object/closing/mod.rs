@@ -62,16 +62,16 @@ pub struct Candidate {
 pub struct Check(Rc<Look>);
 
 /// Why an object is to be kept, in words.
-type Look = dyn Fn() -> Result<(), String>;
+type Look = dyn Fn(&Object) -> Result<(), String>;
 
 impl Check {
-    /// A check; its error says in words why the object is to be kept.
-    pub fn new(look: impl Fn() -> Result<(), String> + 'static) -> Self {
+    /// A check, which is given the object as it must be found; its error says in words why the object is to be kept.
+    pub fn new(look: impl Fn(&Object) -> Result<(), String> + 'static) -> Self {
         Self(Rc::new(look))
     }
 
-    fn pass(&self) -> Result<(), String> {
-        (self.0)()
+    fn pass(&self, expected: &Object) -> Result<(), String> {
+        (self.0)(expected)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::object::reference::Resolved;
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::attached::{self, Process, Wanted};
 use crate::proc::maps::SegmentMapping;
+use crate::proc::probe;
 use crate::sys::process::mapping::Mapping;
 use crate::sys::{ShmId, memory, transfer};
 
@@ -40,6 +41,8 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
     let users = Users::scan(std::slice::from_ref(object), Wants::HOLDERS);
+    // What is read is a process's own memory.
+    probe::wait_as_asked();
     let pids = users.of(object.id).into_iter().flat_map(Usage::holding);
     let mut holders: Vec<_> = attached::among(pids, &wanted).collect();
     if holders.is_empty() {

@@ -148,7 +148,10 @@ impl Drop for Probe {
             // SAFETY: the child is our own and is reaped nowhere else, so that the number is still its. One that cannot end
             // yet is left to whoever reaps this process's children.
             unsafe {
-                libc::kill(self.pid, libc::SIGKILL);
+                // Where SIGCHLD is ignored, the kernel reaps it, and its number may come to be another's.
+                if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) == 0 {
+                    libc::kill(self.pid, libc::SIGKILL);
+                }
                 for _ in 0..REAPING_ATTEMPTS {
                     if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) != 0 {
                         break;
@@ -187,6 +190,10 @@ fn isolate(socket: UnixStream) -> io::Result<UnixStream> {
         libc::sigfillset(&raw mut all);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const all, ptr::null_mut());
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // A parent outside of the pid namespace has no number here.
+        if ![0, program().cast_signed()].contains(&libc::getppid()) {
+            libc::_exit(0);
+        }
         for standard in 0..3 {
             match &null {
                 Ok(null) => libc::dup2(null.as_raw_fd(), standard),
