@@ -32,6 +32,7 @@ mod outcome;
 pub mod population;
 mod random;
 mod run;
+pub mod silent;
 mod world;
 
 pub use alone::alone;
