@@ -1,7 +1,7 @@
 //! Where it all happens: an IPC namespace, a pid namespace with few numbers, and no rights.
 
 use std::fs::{self, DirBuilder};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,9 +14,13 @@ use crate::controller::Controller;
 use crate::families::Families;
 use crate::known::Known;
 use crate::ledger::{Count, Ledger};
+use crate::strangers::Strangers;
 
 /// Process numbers there are: a few hundred more than there are processes. Numbers below 300 are not used again.
 const NUMBERS: u32 = 1100;
+
+/// How much longer the last run of cleaning may take than all of it should.
+const LAST_RUN: Duration = Duration::from_secs(60);
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,11 @@ pub(crate) struct Task {
 
 /// Does it; prints what came of it, `name number` a line, and what was wrong.
 pub(crate) fn run(task: Task) {
+    let with_strangers = task.manner == Manner::Strangers;
+    if with_strangers && !is_root() {
+        println!("\n{LEFT_OUT}");
+        return;
+    }
     let mut status = AGAIN;
     while status == AGAIN {
         // In a process of its own, whose children alone are in the pid namespace.
@@ -67,8 +76,9 @@ pub(crate) fn run(task: Task) {
         });
     }
     let status = if status == NOT_HERE {
-        if !is_root() {
-            // There are other processes of this user, of which nobody knows what they may use.
+        if !is_root() || with_strangers {
+            // There are other processes of this user, of which nobody knows what they may use; or strangers
+            // would be let loose in the folders of all.
             println!("\n{LEFT_OUT}");
             return;
         }
@@ -95,7 +105,7 @@ pub(crate) const LEFT_OUT: &str = "left out, as it needs root or a pid namespace
 
 /// Families are of many users, where there are: then those who begin and clean them stay root.
 fn of_many_users(task: Task) -> bool {
-    task.manner == Manner::Known && is_root()
+    task.manner.has_families() && is_root()
 }
 
 /// Runs `body` in a process of its own; its status.
@@ -125,8 +135,16 @@ fn few_numbers() {
 
 fn controlled(task: Task) {
     let ledger = Ledger::new();
-    let records = std::env::temp_dir().join(format!("ipcadm-chaos-{}", task_number()));
-    let cleaner = Cleaner::new(records.clone());
+    let with_strangers = task.manner == Manner::Strangers;
+    let folder = if with_strangers { "/tmp".into() } else { std::env::temp_dir() };
+    let records = folder.join(format!("ipcadm-chaos-{}", task_number()));
+    // With strangers there is no safe place for records but a folder of a random name beside theirs.
+    let cleaner = Cleaner::new(if with_strangers { records.join("none") } else { records.clone() });
+    if with_strangers {
+        for (folder, for_all) in [(c"/tmp", true), (c"/var/tmp", true), (c"/run", false)] {
+            crowd::cover(folder, for_all).unwrap_or_else(|e| panic!("{folder:?}: {e}"));
+        }
+    }
     let of_many_users = of_many_users(task);
     if !of_many_users {
         crowd::drop_rights(task.privileged).expect("dropping rights");
@@ -140,12 +158,14 @@ fn controlled(task: Task) {
         });
         pid.expect("fork")
     };
-    if task.manner == Manner::Known {
+    if task.manner.has_families() {
+        let strangers = with_strangers.then(|| Strangers::begin(ledger, &records));
         let (known, library) = (Known::new(), Library::new(&records));
         let mut families = Families::new(known, ledger, &library, of_many_users);
-        let status = families.run(clean(&|| known.in_use()));
+        let status = families.run(clean(&|| known.in_use()), task.at_most + LAST_RUN);
         assert_eq!(status, 0, "the cleaner has ended badly");
         ledger.count(Count::Stop);
+        strangers.iter().for_each(Strangers::end);
         families.end_all();
     } else {
         let mut controller = Controller::new(ledger, task.workers);
@@ -160,10 +180,9 @@ fn controlled(task: Task) {
     // The line above is the test runner's.
     println!("\nlast-status {}", last.status.code().unwrap_or(-1));
     println!("left {left}\nclosed-before {closed_before}\nclosed-after {}", closed());
-    println!("records {}", files(&records.join("ipcadm")).len());
-    for name in files(&records.join("ipcadm")) {
-        eprintln!("a record is left: {name}");
-    }
+    let left = if with_strangers { folders_of_root() } else { files(&records.join("ipcadm")) };
+    println!("records {}", left.len());
+    left.iter().for_each(|name| eprintln!("a record is left: {name}"));
     let _ = fs::remove_dir_all(&records);
     for count in COUNTS {
         println!("{count:?} {}", ledger.get(count));
@@ -171,7 +190,7 @@ fn controlled(task: Task) {
     ledger.wrongs().iter().for_each(|wrong| println!("! {wrong}"));
 }
 
-const COUNTS: [Count; 33] = [
+const COUNTS: [Count; 38] = [
     Count::Stop,
     Count::Judged,
     Count::InUse,
@@ -203,6 +222,11 @@ const COUNTS: [Count; 33] = [
     Count::Successions,
     Count::Locks,
     Count::Paused,
+    Count::EndedBadly,
+    Count::LargeSets,
+    Count::Names,
+    Count::Programs,
+    Count::Silent,
     Count::WrongKnown,
     Count::Wrong,
 ];
@@ -210,6 +234,15 @@ const COUNTS: [Count; 33] = [
 fn task_number() -> String {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_nanos()).to_string()
+}
+
+/// Folders made for records where all may make some, and not by strangers.
+fn folders_of_root() -> Vec<String> {
+    let entries =
+        ["/tmp", "/var/tmp"].into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+    let named = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"ipcadm-0-"));
+    let of_root = named.filter(|entry| entry.metadata().is_ok_and(|data| data.uid() == 0));
+    of_root.map(|entry| entry.path().display().to_string()).collect()
 }
 
 fn files(folder: &Path) -> Vec<String> {

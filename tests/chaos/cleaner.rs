@@ -23,8 +23,17 @@ pub(crate) enum Manner {
     Queues,
     /// By `ipcadm clean`, of what families leave.
     Known,
+    /// By `ipcadm clean`, of what families leave, while strangers get in the way.
+    Strangers,
     /// By a script that lists what nobody uses and removes it then.
     Naive,
+}
+
+impl Manner {
+    /// Whether those who leave objects behind are families.
+    pub(crate) fn has_families(self) -> bool {
+        matches!(self, Self::Known | Self::Strangers)
+    }
 }
 
 /// The program, and a folder for its records.
@@ -73,7 +82,7 @@ impl Cleaner {
             ledger.add(Count::InUse, in_use());
             let begun = Instant::now();
             match manner {
-                Manner::Clean | Manner::Known => self.clean_once(ledger, &[]),
+                Manner::Clean | Manner::Known | Manner::Strangers => self.clean_once(ledger, &[]),
                 Manner::Queues => self.clean_once(ledger, &["msg", "--state", "unknown"]),
                 Manner::Naive => self.naively(ledger),
                 Manner::Killed => {
@@ -119,6 +128,7 @@ impl Cleaner {
         strange.take(3).for_each(|line| eprintln!("clean: {line}"));
         if ![Some(0), Some(9), Some(10)].contains(&output.status.code()) {
             eprintln!("clean: {}", output.status);
+            ledger.count(Count::EndedBadly);
         }
     }
 

@@ -37,9 +37,12 @@ impl<'a> Families<'a> {
         Self { known, ledger, library, random, user: several_users.then_some(FIRST_USER), over: None }
     }
 
-    /// Lets families come and go until the process `until` has ended; returns its status.
-    pub(crate) fn run(&mut self, until: i32) -> i32 {
+    /// Lets families come and go until the process `until` has ended; returns its status. That takes no
+    /// longer than `at_most`.
+    pub(crate) fn run(&mut self, until: i32, at_most: Duration) -> i32 {
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < at_most, "cleaning does not end");
             while let Waited::Ended(pid, how) = crowd::wait(-1, false) {
                 assert!(how != 101, "a member of a family has panicked");
                 if pid == until {

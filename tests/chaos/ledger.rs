@@ -113,6 +113,16 @@ pub(crate) enum Count {
     Locks,
     /// Processes that were stopped inside a call.
     Paused,
+    /// Runs of cleaning that ended as none should.
+    EndedBadly,
+    /// Large sets of strangers.
+    LargeSets,
+    /// Their names like those of records.
+    Names,
+    /// Their programs.
+    Programs,
+    /// Their processes that did not answer.
+    Silent,
     /// Wrong removals of what a process knew.
     WrongKnown,
     /// Wrong removals.

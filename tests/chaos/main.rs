@@ -15,6 +15,7 @@ mod family;
 mod known;
 mod ledger;
 mod random;
+mod strangers;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use arena::Task;
 use cleaner::Manner;
-use ipcadm_testbed::is_root;
+use ipcadm_testbed::{is_root, needs_root};
 
 /// Tells the process that is the arena what to do.
 const TASK: &str = "IPCADM_CHAOS_TASK";
@@ -80,6 +81,7 @@ fn the_arena() {
         "queues" => Manner::Queues,
         "killed" => Manner::Killed,
         "known" => Manner::Known,
+        "strangers" => Manner::Strangers,
         _ => Manner::Naive,
     };
     let (judgements, at_most) = (number(1), Duration::from_secs(number(2)));
@@ -155,6 +157,32 @@ fn nothing_that_somebody_knows_is_removed() {
         assert!(results.get(name) >= least, "{name} is less than {least}:\n{}", results.text);
     }
     for name in ["Failed", "closed-before", "closed-after", "records", "last-status"] {
+        assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
+    }
+}
+
+#[test]
+fn strangers_neither_stop_it_nor_mislead_it() {
+    if !needs_root("processes of another user that get in the way") {
+        return;
+    }
+    let wanted = judgements(DEFAULT) / 10;
+    let Some(results) = chaos("strangers", wanted, 120, false) else { return };
+    assert_eq!((results.get("WrongKnown"), results.get("Wrong")), (0, 0), "{}", results.text);
+    for (name, least) in [
+        ("Judged", wanted),
+        ("InUse", wanted / 40),
+        ("Removed", wanted / 10),
+        // Of what is not the strangers'.
+        ("FoundGone", wanted / 20),
+        ("Locks", wanted / 400),
+        ("LargeSets", wanted / 100),
+        ("Names", wanted / 100),
+        ("Programs", wanted / 100),
+    ] {
+        assert!(results.get(name) >= least, "{name} is less than {least}:\n{}", results.text);
+    }
+    for name in ["EndedBadly", "Failed", "closed-before", "closed-after", "records", "last-status"] {
         assert_eq!(results.get(name), 0, "{name}:\n{}", results.text);
     }
 }

@@ -253,3 +253,30 @@ fn check(result: i64) -> io::Result<()> {
 pub fn add(word: &AtomicU64, by: u64) {
     word.fetch_add(by, Ordering::Relaxed);
 }
+
+/// Begins a group of processes, which [`kill_group`] ends by the caller's number.
+pub fn lead_group() {
+    // SAFETY: takes numbers only.
+    unsafe { libc::setpgid(0, 0) };
+}
+
+/// SIGKILL to all of a group.
+pub fn kill_group(leader: i32) {
+    assert!(leader > 1);
+    // SAFETY: takes numbers only.
+    unsafe { libc::kill(-leader, libc::SIGKILL) };
+}
+
+/// Puts an empty folder in the place of another, in which all may make files, or nobody.
+pub fn cover(folder: &CStr, for_all: bool) -> io::Result<()> {
+    let (kind, flags) = (c"tmpfs".as_ptr(), if for_all { 0 } else { libc::MS_RDONLY });
+    let mode = if for_all { c"mode=1777" } else { c"mode=755" };
+    // SAFETY: C strings.
+    check(unsafe { libc::mount(kind, folder.as_ptr(), kind, flags, mode.as_ptr().cast()) }.into())
+}
+
+/// Takes a file system away from its folder, though it be in use.
+pub fn uncover(folder: &CStr) -> io::Result<()> {
+    // SAFETY: a C string.
+    check(unsafe { libc::umount2(folder.as_ptr(), libc::MNT_DETACH) }.into())
+}
