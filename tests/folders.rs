@@ -103,6 +103,18 @@ fn cleans_all(world: &World, number: i32) {
     world.sh(&format!("find /tmp -maxdepth 1 -user {USER}")).run().ok().stdout_empty();
 }
 
+/// It may be one of a user who serves it himself, and never answer.
+#[test]
+fn what_is_mounted_by_such_a_name_is_not_looked_into() {
+    let Some(world) = world() else { return };
+    let mount = "mkdir /tmp/ipcadm-0-aaaaaaaaaaaaaaaa; mount -t tmpfs -o mode=777 tmpfs /tmp/ipcadm-0-aaaaaaaaaaaaaaaa
+        touch /tmp/ipcadm-0-aaaaaaaaaaaaaaaa/closed-x";
+    world.sh(mount).run().ok();
+    ipcadm(&world, 0, &["shm", "create", "4K"]).run().ok();
+    ipcadm(&world, 0, &CLEAN).run().ok().stderr_empty();
+    assert!(world.namespace().ids(Kind::Shm).is_empty());
+}
+
 #[test]
 fn any_number_of_names_and_new_ones_all_the_time() {
     let Some(world) = world() else { return };

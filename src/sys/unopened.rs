@@ -23,6 +23,8 @@ pub struct About {
     pub mount: Option<u64>,
     /// Whether it is a regular file.
     pub is_regular: bool,
+    /// Whether it is a folder.
+    pub is_folder: bool,
     /// Owner.
     pub uid: u32,
     /// Permission bits.
@@ -40,6 +42,14 @@ impl Unopened {
     /// Those of open(2).
     pub fn at(path: &Path) -> io::Result<Self> {
         OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path).map(Self)
+    }
+
+    /// Finds what has a path, be it a link; a file system that is mounted there is not asked.
+    ///
+    /// # Errors
+    /// Those of open(2).
+    pub fn entry(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(path).map(Self)
     }
 
     /// Finds a file by its path below a folder, which is the root for `..` and links. Only names that are in memory
@@ -106,6 +116,7 @@ fn about(folder: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<About> 
         subvolume: if has(libc::STATX_SUBVOL) { data.stx_subvol } else { 0 },
         mount: has(libc::STATX_MNT_ID).then_some(data.stx_mnt_id),
         is_regular: mode & libc::S_IFMT == libc::S_IFREG,
+        is_folder: mode & libc::S_IFMT == libc::S_IFDIR,
         uid: data.stx_uid,
         mode: mode & 0o7777,
     })

@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::bare;
+use crate::sys::unopened::Unopened;
 use crate::sys::{accounts, random};
 
 /// The permission bits of group and others.
@@ -110,7 +111,8 @@ impl Places {
     /// The folders that the caller owns, whichever of his runs made them.
     #[must_use]
     pub fn own(&self) -> Found {
-        let mut found = Found { folders: self.known.clone(), all: true };
+        let known = self.known.iter().filter(|path| is_own_folder(path)).cloned();
+        let mut found = Found { folders: known.collect(), all: true };
         for shared in &self.shared {
             match self.list(shared, &mut found.folders) {
                 // Where nothing can be listed none is made.
@@ -120,7 +122,6 @@ impl Places {
                 _ => {}
             }
         }
-        found.folders.retain(|path| is_own_folder(path));
         found
     }
 
@@ -128,7 +129,8 @@ impl Places {
         for entry in fs::read_dir(shared)? {
             let entry = entry?;
             // Others may have made any number of such names: what is not ours is forgotten at once.
-            if entry.file_name().as_encoded_bytes().starts_with(self.prefix.as_bytes()) && is_own_folder(&entry.path())
+            if entry.file_name().as_encoded_bytes().starts_with(self.prefix.as_bytes())
+                && is_own_folder_in(shared, &entry.path())
             {
                 folders.push(entry.path());
             }
@@ -155,6 +157,18 @@ fn make(path: &Path) -> Result<(), String> {
 
 fn is_own_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|data| data.is_dir() && data.uid() == accounts::effective_user().raw())
+}
+
+/// The same of a folder in one where everybody may make some. What is mounted there is nobody's, and its file system is
+/// not asked: it may be one that a user serves, and never answer.
+fn is_own_folder_in(shared: &Path, path: &Path) -> bool {
+    let found = Unopened::entry(path).ok().and_then(|folder| folder.about().ok());
+    found.is_some_and(|folder| {
+        let above = || Unopened::at(shared).ok()?.about().ok();
+        folder.is_folder
+            && folder.uid == accounts::effective_user().raw()
+            && above().is_some_and(|above| above.mount == folder.mount)
+    })
 }
 
 /// Whether a folder that exists belongs to the caller and is closed to everybody else, and cannot be put in the place
