@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
@@ -346,27 +346,24 @@ fn what_cannot_be_told_is_not_left() {
     }
 }
 
-/// A pipe with a name and no room, and how many bytes fill it.
-fn full_pipe(path: &Path) -> (File, usize) {
+/// A pipe with a name and no room.
+fn full_pipe(path: &Path) -> File {
     const O_NONBLOCK: i32 = 0o4000;
     tool("mkfifo", [path]).run().ok();
     let mut pipe = File::options().read(true).write(true).custom_flags(O_NONBLOCK).open(path).expect("a pipe");
-    let mut filled = 0;
-    while let Ok(written) = pipe.write(&[b'.'; 4096]) {
-        filled += written;
-    }
-    (pipe, filled)
+    while pipe.write(&[b'.'; 4096]).is_ok() {}
+    pipe
 }
 
 #[test]
-fn who_interrupts_gets_the_ids_of_what_was_made() {
+fn who_interrupts_leaves_nothing_whose_id_nobody_got() {
     const SIGTERM: i32 = 15;
     for (name, command) in [("theirs", theirs(&words("-Q"))), ("ours", ours(&words("-Q")))] {
         if name == "theirs" && !is_known() {
             continue;
         }
         let path = std::env::temp_dir().join(format!("ipcadm-ipcmk-{}-{name}", std::process::id()));
-        let (mut pipe, filled) = full_pipe(&path);
+        let _pipe = full_pipe(&path);
         let ns = fresh();
         let mut running = command.stdout_to(&path).spawn();
         while ns.ids(Kind::Msg).is_empty() {
@@ -374,17 +371,9 @@ fn who_interrupts_gets_the_ids_of_what_was_made() {
             std::thread::yield_now();
         }
         running.signal(SIGTERM);
-        if name == "theirs" {
-            // It ends at once, and nobody was told what it made.
-            running.wait().signal(SIGTERM);
-        } else {
-            pipe.read_exact(&mut vec![0; filled]).expect("what was there");
-            running.wait().signal(SIGTERM);
-            let mut text = [0; 20];
-            pipe.read_exact(&mut text).expect("the id");
-            assert_eq!(&text, b"Message queue id: 0\n");
-        }
-        assert_eq!(ns.ids(Kind::Msg).len(), 1);
+        running.wait().signal(SIGTERM);
+        // Nobody was told what util-linux's has made.
+        assert_eq!(ns.ids(Kind::Msg).len(), usize::from(name == "theirs"));
         std::fs::remove_file(&path).expect("the pipe");
     }
 }
