@@ -95,7 +95,7 @@ pub fn calls() -> u64 {
     CALLS.load(Ordering::Relaxed)
 }
 
-/// Why it is not asked about more semaphores, in words: [`MOST_CALLS`], [`MOST_TIME`].
+/// Why it is not asked about more semaphores, in words: `MOST_CALLS`, `MOST_TIME`.
 pub const TOO_MUCH: &str = "that takes more than a million system calls, or half a second of CPU time";
 
 /// Sets of which it is not known who changed their semaphores last.
