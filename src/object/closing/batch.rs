@@ -23,7 +23,7 @@ use crate::sys::shm::Attachment;
 use crate::sys::{Errno, Mode, Perm, ShmId, Timestamp, barrier, memory};
 
 /// So often objects are closed again because somebody did not answer.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 3;
 /// So long another run is waited for that has closed the same objects, and so often looked for.
 const PATIENCE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(5);

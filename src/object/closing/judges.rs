@@ -19,7 +19,7 @@ const ONE_FILE: Duration = Duration::from_millis(200);
 /// times as long as the longest so far, up to a limit.
 const ONE_LOOK: Duration = Duration::from_millis(500);
 const TIMES_AS_LONG: u32 = 4;
-const LONGEST_LOOK: Duration = Duration::from_secs(3);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// An object, and what is to be found out about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
