@@ -60,8 +60,17 @@ struct Silent {
     users: BTreeSet<u32>,
     /// Whose process a number is, where that matters.
     owners: BTreeMap<u32, Option<u32>>,
-    /// No process is asked for anything any more.
-    all: bool,
+    /// No process is asked for anything any more, and why.
+    all: Option<Reason>,
+}
+
+/// Why no process is asked any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// Too many did not answer.
+    TooManySilent,
+    /// There is nobody to ask them.
+    NoProbe,
 }
 
 static SILENT: Mutex<Silent> = Mutex::new(Silent {
@@ -69,7 +78,7 @@ static SILENT: Mutex<Silent> = Mutex::new(Silent {
     by_user: BTreeMap::new(),
     users: BTreeSet::new(),
     owners: BTreeMap::new(),
-    all: false,
+    all: None,
 });
 
 fn silent() -> std::sync::MutexGuard<'static, Silent> {
@@ -91,7 +100,9 @@ impl Silent {
                 self.users.insert(user);
             }
         }
-        self.all |= self.processes.len() > MOST_SILENT;
+        if self.processes.len() > MOST_SILENT {
+            self.all.get_or_insert(Reason::TooManySilent);
+        }
         true
     }
 
@@ -99,7 +110,7 @@ impl Silent {
         if what == What::Nothing {
             return false;
         }
-        let is_one = self.all || self.processes.get(&pid).is_some_and(|known| what <= *known);
+        let is_one = self.all.is_some() || self.processes.get(&pid).is_some_and(|known| what <= *known);
         is_one
             || !self.users.is_empty()
                 && self.owners.entry(pid).or_insert_with(|| owner(pid)).is_some_and(|user| self.users.contains(&user))
@@ -133,11 +144,16 @@ pub fn begin_elsewhere() {
 /// # Errors
 /// `TimedOut` when the process did not answer before.
 pub fn begin(pid: u32, what: What) -> io::Result<()> {
-    let is_safe = is_inside() || what == What::Nothing || pid == std::process::id() || silent().all;
+    let is_safe = is_inside() || what == What::Nothing || pid == std::process::id() || silent().all.is_some();
     debug_assert!(is_safe || !IS_REQUIRED.load(Ordering::Relaxed), "process {pid} is looked into outside of a probe");
-    if silent().has(pid, what) {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "it does not answer"));
+    let mut silent = silent();
+    if silent.has(pid, what) {
+        return Err(match silent.all {
+            Some(Reason::NoProbe) => io::Error::other("no process can be started that looks into it"),
+            _ => io::Error::new(io::ErrorKind::TimedOut, "it does not answer"),
+        });
     }
+    drop(silent);
     probe::note(pid, what as u32);
     Ok(())
 }
@@ -145,7 +161,8 @@ pub fn begin(pid: u32, what: What) -> io::Result<()> {
 /// Whether a process did not answer, so that it was looked into no further.
 #[must_use]
 pub fn is_silent(pid: u32) -> bool {
-    silent().has(pid, What::Facts)
+    let mut silent = silent();
+    silent.all != Some(Reason::NoProbe) && silent.has(pid, What::Facts)
 }
 
 /// Why a process was not looked into: a verb and what belongs to it.
@@ -173,7 +190,7 @@ pub fn run<T: Serialize + DeserializeOwned>(look: impl Fn() -> T) -> T {
             Err(Failure::Silent(_)) => {}
             // There is no room for another process. What may hang is not looked at then.
             Err(Failure::NoProbe | Failure::Late) => {
-                silent().all = true;
+                silent().all.get_or_insert(Reason::NoProbe);
                 return look();
             }
         }
@@ -211,6 +228,12 @@ impl<'a, Q: Serialize + DeserializeOwned, A: Serialize + DeserializeOwned> Probe
     /// A probe that answers so. What `answer` changes is seen by later questions to the same child alone.
     pub fn new(answer: impl FnMut(Q) -> A + 'a) -> Self {
         Self { child: None, answer: Box::new(answer) }
+    }
+
+    /// Whether there is a child that has been asked before.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.child.is_some()
     }
 
     /// Asks; how long the answer may take is told by `limit`, or else by how long one file may.

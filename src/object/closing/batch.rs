@@ -48,11 +48,12 @@ struct Closed<'a> {
 /// are shut out for as long as it takes. Where a process does not answer while they are, all is opened again and done once
 /// more, without asking it.
 pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
-    let _held = HeldSignals::hold();
+    let held = HeldSignals::hold();
+    judges.begin_batch();
     let mut left = remove_once(batch, record, judges);
     for _ in 0..ATTEMPTS {
         let again: Vec<usize> = (0..batch.len()).filter(|&place| left[place].again.is_some()).collect();
-        if again.is_empty() {
+        if again.is_empty() || held.is_asked_to_end() {
             break;
         }
         let candidates: Vec<Candidate> = again.iter().filter_map(|&place| left[place].again.take()).collect();
@@ -74,7 +75,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     keep_closed_by_others(batch, record, &mut fates);
     let wanted: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
     let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
-    if judges.are_new() {
+    if judges.are_cold() {
         prepare(batch, &mut fates, judges);
     }
     // Without read permission they are read later.
@@ -99,7 +100,6 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     }
     let mut again = Vec::new();
     if !closed.is_empty() {
-        judges.begin_quick_looks();
         barrier::wait_for_callers();
         judges.look_anew();
         let closed = read_sets(closed, &mut fates, judges, &mut again);
@@ -117,8 +117,8 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     outcomes
 }
 
-/// Judges before the first objects are closed, so that what takes time, the reading of programs and libraries, is done
-/// by the time that others are shut out.
+/// Judges before objects are closed, so that what takes time, the reading of programs and libraries, is done by the time
+/// that others are shut out.
 fn prepare(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
     let places: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
     for places in by_criteria(places, |&place| batch[place].rule.criteria()) {

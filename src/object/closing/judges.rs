@@ -10,16 +10,16 @@ use crate::object::model::Object;
 use crate::object::state::{Criteria, Judge, State};
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::probe::{Failure, Limit, Probe};
+use crate::proc::reader::processes;
 use crate::render::escape::escape;
 use crate::sys::Pid;
 
 /// So long one file of a process may take while objects are closed.
 const ONE_FILE: Duration = Duration::from_millis(200);
-/// So long all looks at a batch may take while it is closed; longer only where one has taken long before, and then so many
-/// times as long as the longest so far, up to a limit.
-const ONE_LOOK: Duration = Duration::from_millis(500);
-const TIMES_AS_LONG: u32 = 4;
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// So long all looks at a batch may take while it is closed, however often it is tried again; and so much longer for each
+/// process that there is, as each is looked at.
+const ALL_LOOKS: Duration = Duration::from_millis(500);
+const A_PROCESS: Duration = Duration::from_micros(200);
 
 /// An object, and what is to be found out about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,28 +104,30 @@ struct Asked {
 #[derive(Default)]
 pub struct Judges {
     asked: Vec<Asked>,
-    /// The longest look so far, of those while something was closed.
-    longest: Duration,
-    /// By when what is closed is to be decided about.
-    until: Option<Instant>,
+    /// What looks at a batch may take while it is closed; found out with the first.
+    allowed: Option<Duration>,
+    /// What is left of it.
+    left: Duration,
 }
 
 impl fmt::Debug for Judges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judges").field("longest", &self.longest).finish_non_exhaustive()
+        f.debug_struct("Judges").field("left", &self.left).finish_non_exhaustive()
     }
 }
 
 impl Judges {
-    /// Whether nobody was judged yet.
-    pub(super) fn are_new(&self) -> bool {
-        self.asked.is_empty()
+    /// Whether programs and libraries have not been read, or their reader was given up.
+    pub(super) fn are_cold(&self) -> bool {
+        self.asked.is_empty() || self.asked.iter().any(|asked| !asked.probe.is_started())
     }
 
-    /// From now on something is closed: all looks at it together may take no longer than one may.
-    pub(super) fn begin_quick_looks(&mut self) {
-        let all = self.longest.saturating_mul(TIMES_AS_LONG).clamp(ONE_LOOK, LONGEST_LOOK);
-        self.until = Instant::now().checked_add(all);
+    /// A batch begins.
+    pub(super) fn begin_batch(&mut self) {
+        self.left = *self.allowed.get_or_insert_with(|| {
+            let number = processes().map_or(0, |all| u32::try_from(all.len()).unwrap_or(u32::MAX));
+            ALL_LOOKS.saturating_add(A_PROCESS.saturating_mul(number))
+        });
     }
 
     /// From now on processes are looked at anew.
@@ -165,14 +167,13 @@ impl Judges {
         scan: Option<Wants>,
     ) -> Result<Vec<Finding>, Failure> {
         let mut question = Question { subjects, scan, judge: true, anew: false };
-        let left = self.until.map_or(ONE_LOOK, |until| until.saturating_duration_since(Instant::now()));
-        if left.is_zero() {
+        if self.left.is_zero() {
             return Err(Failure::Late);
         }
         let began = Instant::now();
-        let found = self.put(criteria, &mut question, Some(Limit { one: ONE_FILE, all: left }))?;
-        self.longest = self.longest.max(began.elapsed());
-        Ok(found)
+        let found = self.put(criteria, &mut question, Some(Limit { one: ONE_FILE, all: self.left }));
+        self.left = self.left.saturating_sub(began.elapsed());
+        found
     }
 
     fn put(
@@ -198,7 +199,7 @@ impl Judges {
 /// Why something could not be found out.
 pub(super) fn words(failure: Failure) -> String {
     match failure {
-        Failure::Silent(pid) => format!("process {pid}, which may use it, does not answer"),
+        Failure::Silent(pid) => format!("process {pid} does not answer"),
         Failure::Late => "who uses it could not be found out in the time for which it may be closed".to_owned(),
         Failure::NoProbe => "who uses it cannot be looked into: no other process can be started for that".to_owned(),
     }
