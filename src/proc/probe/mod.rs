@@ -5,29 +5,25 @@
 //! back. Where a probe does not go on, it is killed or abandoned, and another does it all again, which leaves alone what
 //! did not answer: for that nothing is known then, as where permission is denied.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod silent;
+
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::silent::{Reason, Waits, silent};
 use crate::sys::process::probe::{self, Probe as Child, Step};
 pub use crate::sys::process::probe::{is_inside, program};
 
-/// So long a file may take that has to be waited for, and so long once one was waited for in vain.
+/// So long a process may keep a look waiting in all, or all processes of a user; and so long once one has done so.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LESS_PATIENCE: Duration = Duration::from_millis(250);
 /// How often it is looked whether a probe goes on.
 const TICK: Duration = Duration::from_millis(20);
-/// When so many processes have not answered, none is asked any more.
-const MOST_SILENT: usize = 64;
-/// When so many of one user have not, none of his is.
-const MOST_OF_ONE: usize = 4;
-
 /// What a probe may have to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u32)]
@@ -50,73 +46,6 @@ impl What {
     }
 }
 
-/// The processes that did not answer, and what they are not asked for any more: memory alone, or anything.
-#[derive(Clone, Debug, Default)]
-struct Silent {
-    processes: BTreeMap<u32, What>,
-    /// How many of them belong to a user who is not root.
-    by_user: BTreeMap<u32, usize>,
-    /// Users none of whose processes is asked any more.
-    users: BTreeSet<u32>,
-    /// Whose process a number is, where that matters.
-    owners: BTreeMap<u32, Option<u32>>,
-    /// No process is asked for anything any more, and why.
-    all: Option<Reason>,
-}
-
-/// Why no process is asked any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// Too many did not answer.
-    TooManySilent,
-    /// There is nobody to ask them.
-    NoProbe,
-}
-
-static SILENT: Mutex<Silent> = Mutex::new(Silent {
-    processes: BTreeMap::new(),
-    by_user: BTreeMap::new(),
-    users: BTreeSet::new(),
-    owners: BTreeMap::new(),
-    all: None,
-});
-
-fn silent() -> std::sync::MutexGuard<'static, Silent> {
-    SILENT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Silent {
-    /// Notes that a process did not answer; whether that is news.
-    fn note(&mut self, pid: u32, what: What) -> bool {
-        if what == What::Nothing || self.has(pid, what) {
-            return false;
-        }
-        if self.processes.insert(pid, what).is_none()
-            && let Some(user) = owner(pid).filter(|user| *user != 0)
-        {
-            let number = self.by_user.entry(user).or_default();
-            *number += 1;
-            if *number >= MOST_OF_ONE {
-                self.users.insert(user);
-            }
-        }
-        if self.processes.len() > MOST_SILENT {
-            self.all.get_or_insert(Reason::TooManySilent);
-        }
-        true
-    }
-
-    fn has(&mut self, pid: u32, what: What) -> bool {
-        if what == What::Nothing {
-            return false;
-        }
-        let is_one = self.all.is_some() || self.processes.get(&pid).is_some_and(|known| what <= *known);
-        is_one
-            || !self.users.is_empty()
-                && self.owners.entry(pid).or_insert_with(|| owner(pid)).is_some_and(|user| self.users.contains(&user))
-    }
-}
-
 /// From now on it is an error of this program to read anything outside of a probe that may have to be waited for.
 pub fn require() {
     IS_REQUIRED.store(true, Ordering::Relaxed);
@@ -127,11 +56,6 @@ static IS_REQUIRED: AtomicBool = AtomicBool::new(false);
 /// From now on this process waits for whomever it looks into, because its caller has asked for just that.
 pub fn wait_as_asked() {
     IS_REQUIRED.store(false, Ordering::Relaxed);
-}
-
-/// Whose process it is, by what need not be waited for.
-fn owner(pid: u32) -> Option<u32> {
-    super::task::effective_user(&std::fs::read(format!("/proc/{pid}/status")).ok()?)
 }
 
 /// Notes that what is done now has to do with no process, however long it takes: with a disk or a directory of accounts.
@@ -267,30 +191,27 @@ fn exchange<Q: Serialize, A: DeserializeOwned>(
 ) -> Result<A, Failure> {
     let patience = match limit {
         Some(limit) => limit.one,
-        None if silent().processes.is_empty() => PATIENCE,
+        None if silent().is_nobody() => PATIENCE,
         None => LESS_PATIENCE,
     };
     send(&mut child.socket, question).map_err(|_| Failure::NoProbe)?;
     let began = Instant::now();
     let mut since = began;
-    // How long each has kept it waiting, file by file.
-    let mut waits: BTreeMap<(u32, u32), Duration> = BTreeMap::new();
+    let mut waits = Waits::default();
     while !child.wait(TICK).map_err(|_| Failure::NoProbe)? {
         let Step { pid, what, .. } = child.step();
         let passed = since.elapsed();
         since = Instant::now();
-        if child.is_waiting() && pid != 0 {
-            let waited = waits.entry((pid, what)).or_default();
-            *waited += passed;
-            if *waited >= patience && What::of(what) > What::Nothing {
-                // It is not asked again, or the next look would be kept waiting as long.
-                return Err(if silent().note(pid, What::of(what)) { Failure::Silent(pid) } else { Failure::Late });
-            }
+        let is_kept_waiting = pid != 0 && child.is_waiting();
+        let mut blame = if is_kept_waiting { waits.add(pid, What::of(what), passed, patience) } else { None };
+        let is_late = limit.is_some_and(|limit| began.elapsed() >= limit.all);
+        if is_late {
+            blame = blame.or_else(|| waits.slowest());
         }
-        if limit.is_some_and(|limit| began.elapsed() >= limit.all) {
-            let slowest = waits.into_iter().max_by_key(|(_, waited)| *waited).map(|((pid, what), _)| (pid, what));
-            let news = slowest.filter(|&(pid, what)| silent().note(pid, What::of(what)));
-            return Err(news.map_or(Failure::Late, |(pid, _)| Failure::Silent(pid)));
+        if is_late || blame.is_some() {
+            // If it is no news, the next look would be kept waiting as long.
+            let news = blame.filter(|blame| blame.is_news);
+            return Err(news.map_or(Failure::Late, |blame| Failure::Silent(blame.pid)));
         }
     }
     receive(&mut child.socket).map_err(|_| Failure::NoProbe)
