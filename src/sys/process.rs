@@ -176,3 +176,23 @@ pub fn exists(pid: super::Pid) -> Option<bool> {
         _ => None,
     }
 }
+
+/// Descriptors that are closed one by one where the kernel cannot close them all at once.
+const MOST_OLD: u32 = 1024;
+
+/// Closes all descriptors from `first` on but one. Async-signal-safe.
+///
+/// # Safety
+/// Nothing may use any of them afterwards.
+unsafe fn close_all_but(kept: u32, first: u32) {
+    // SAFETY: takes numbers; the caller sees to it that they are nobody's.
+    unsafe {
+        if kept > first {
+            libc::syscall(libc::SYS_close_range, first, kept - 1, 0);
+        }
+        if libc::syscall(libc::SYS_close_range, kept.saturating_add(1).max(first), u32::MAX, 0) == -1 {
+            // Before Linux 5.9. This program opens few.
+            (first..MOST_OLD).filter(|fd| *fd != kept).for_each(|fd| _ = libc::close(fd.cast_signed()));
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::encode::{self, Encoding};
 use crate::proc::probe;
 use crate::proc::reader::{Reader, Task};
-use crate::proc::recorded::{Processes, Recorded};
+use crate::proc::recorded::{LookedUp, Recorded};
 use crate::sys::{Pid, Timestamp};
 
 /// util-linux shows no more bytes of a command line.
@@ -28,12 +28,9 @@ impl Commands {
             return Self::default();
         }
         let (same, lines) = probe::run(|| {
-            let mut processes = Processes::new();
-            let mut is_alive = |(pid, time): &(Pid, Timestamp)| {
-                let comparable = processes.clock_set([*time]).is_none();
-                matches!(processes.recorded(*pid, *time, comparable), Recorded::Alive(_))
-            };
-            let same: BTreeSet<(Pid, Timestamp)> = all.iter().copied().filter(|one| is_alive(one)).collect();
+            let found = LookedUp::new(all.iter().copied());
+            let is_alive = |(pid, time): &(Pid, Timestamp)| matches!(found.of(*pid, *time), Some(Recorded::Alive(_)));
+            let same: BTreeSet<(Pid, Timestamp)> = all.iter().copied().filter(is_alive).collect();
             let pids: BTreeSet<i32> = same.iter().map(|(pid, _)| pid.raw()).collect();
             let mut reader = Reader::default();
             let lines: Vec<(i32, Vec<u8>)> = pids.into_iter().map(|pid| (pid, read(pid, &mut reader))).collect();

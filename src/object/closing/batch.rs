@@ -1,46 +1,28 @@
 //! The protocol, for some objects at a time: one grace period and one pass over `/proc` serve them all.
 
-use std::fs;
 use std::thread;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use super::closed::{Closed, close, gone_or, is_closed, look, open, still_closed, unchanged};
 use super::facts::{self, Semaphores};
-use super::judges::{self, Finding, Judges, Subject};
+use super::judges::{self, Finding, Judges, Stop, Subject};
+use super::last_step::remove_one;
 use super::record::Record;
 use super::{Candidate, Fate, gate};
 use crate::error::{Error, Status, bare};
 use crate::object::inventory;
 use crate::object::model::{Kind, Object};
-use crate::object::removal;
-use crate::object::rights::{may_change, refused};
-use crate::object::state::{Criteria, Evidence};
+use crate::object::state::Criteria;
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::probe::Failure;
-use crate::proc::sysctl;
-use crate::render::escape::escape;
 use crate::sys::held_signals::HeldSignals;
-use crate::sys::shm::Attachment;
-use crate::sys::{Errno, Mode, Perm, ShmId, Timestamp, barrier, memory};
+use crate::sys::{Perm, barrier};
 
 /// So often objects are closed again because somebody did not answer.
 const ATTEMPTS: u32 = 3;
 /// So long another run is waited for that has closed the same objects, and so often looked for.
 const PATIENCE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(5);
-
-/// An object that is closed.
-struct Closed<'a> {
-    place: usize,
-    candidate: &'a Candidate,
-    /// The mode it had.
-    mode: Mode,
-    /// As it was seen when it was closed.
-    object: Object,
-    /// What was in the set before.
-    semaphores: Option<Semaphores>,
-    /// The set can be read by its owner only while it is open to him, and was read then.
-    read_while_open: bool,
-}
 
 /// Removes those of `batch` that are still what they were judged to be, and tells of each what became of it.
 ///
@@ -146,11 +128,6 @@ fn by_criteria<'a, T>(all: Vec<T>, criteria: impl Fn(&T) -> &'a Criteria) -> Vec
     groups
 }
 
-/// Whether somebody has closed it since it was judged, or before.
-fn is_closed(object: &Object) -> bool {
-    object.perm.mode.permissions() == gate::CLOSED.permissions()
-}
-
 /// Keeps objects that were judged while another run had them closed: the mode they had is not theirs.
 fn keep_closed_by_others(batch: &[Candidate], record: &Record, fates: &mut [Option<Fate>]) {
     let places = || (0..batch.len()).filter(|&place| is_closed(&batch[place].expected));
@@ -190,22 +167,6 @@ fn see_others_out(batch: &[Candidate], record: &Record, fates: &mut [Fate]) {
     }
 }
 
-/// Whether the object is as it was judged, a look before it is touched.
-fn unchanged(candidate: &Candidate) -> Result<(), Fate> {
-    let expected = &candidate.expected;
-    let now = look(expected)?;
-    if let Some(what) = facts::difference(expected, &now) {
-        return Err(kept_since(what));
-    }
-    if now.perm.mode != expected.perm.mode || now.ctime != expected.ctime {
-        return Err(kept_since("it was changed"));
-    }
-    if now.as_segment().is_some_and(|segment| segment.nattch > 0) {
-        return Err(Fate::Kept("it is attached".to_owned()));
-    }
-    gate::obstacle(&now).map_or(Ok(()), |obstacle| Err(Fate::Kept(obstacle)))
-}
-
 /// Keeps queues on which somebody has gone to sleep since they were judged. Closing would wake receivers with EACCES, and
 /// they would not be found any more; so they are looked for as shortly before as can be.
 fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
@@ -223,57 +184,6 @@ fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut J
             Err(reason) => places.iter().for_each(|&place| fates[place] = Some(Fate::Kept(reason.clone()))),
         }
     }
-}
-
-fn kept_since(what: &str) -> Fate {
-    Fate::Kept(format!("{what} since it was judged"))
-}
-
-fn look(object: &Object) -> Result<Object, Fate> {
-    match inventory::look(object.id) {
-        Ok(Some(now)) => Ok(now),
-        Ok(None) => Err(Fate::Gone),
-        Err(errno) => Err(Fate::Failed(inventory::unreadable(object.id, errno))),
-    }
-}
-
-/// What a failed call means: that the object is gone, or `otherwise`.
-fn gone_or(object: &Object, errno: Errno, otherwise: impl FnOnce() -> Fate) -> Fate {
-    if matches!(errno, Errno::EINVAL | Errno::EIDRM) && matches!(inventory::look(object.id), Ok(None)) {
-        Fate::Gone
-    } else {
-        otherwise()
-    }
-}
-
-/// Closes an object; `semaphores` is what was in the set a moment before.
-fn close(place: usize, candidate: &Candidate, semaphores: Option<Semaphores>) -> Result<Closed<'_>, Fate> {
-    // Others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
-    unchanged(candidate)?;
-    let before = &candidate.expected;
-    if let Some(check) = &candidate.check {
-        check.pass(before).map_err(Fate::Kept)?;
-    }
-    let mode = Mode::new(before.perm.mode.permissions());
-    if is_closed(before) {
-        // It is closed already. Done again, it could undo that another run has just opened it.
-        return Ok(Closed { place, candidate, mode, object: *before, semaphores, read_while_open: false });
-    }
-    gate::set_mode(before, gate::CLOSED).map_err(|errno| {
-        gone_or(before, errno, || {
-            let by_capacity = before.kind() == Kind::Msg && may_change(before);
-            match errno {
-                Errno::EPERM if !by_capacity => Fate::Failed(refused(before, &format!("remove {}", before.id), errno)),
-                errno => Fate::Kept(gate::refusal(before, errno)),
-            }
-        })
-    })?;
-    let mut closed = Closed { place, candidate, mode, object: *before, semaphores, read_while_open: false };
-    match look(before) {
-        Ok(now) => closed.object = now,
-        Err(fate) => return Err(open(&closed, fate)),
-    }
-    Ok(closed)
 }
 
 /// Looks into sets that their owner may not read while they are closed: each is opened to him alone for a moment. Who
@@ -310,18 +220,6 @@ fn read_sets<'a>(
     left
 }
 
-/// Why an object goes no further.
-enum Stop {
-    Fate(Fate),
-    Failure(Failure),
-}
-
-impl From<Fate> for Stop {
-    fn from(fate: Fate) -> Self {
-        Self::Fate(fate)
-    }
-}
-
 /// Opens an object again because somebody did not answer, and has it tried again if nobody has touched it meanwhile.
 fn give_up(closed: &Closed<'_>, failure: Failure, fates: &mut [Option<Fate>], again: &mut Vec<(usize, Candidate)>) {
     let fate = open(closed, Fate::Kept(judges::words(failure)));
@@ -347,7 +245,7 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Stop
     // The kernel counts the waiters; who they are does not matter here.
     let waited_for = facts::waited_for(&set.object);
     let usage = Usage { hidden_waiters: Some(0), ..set.candidate.usage.clone() };
-    let judged = judge_one(judges, set.candidate, Subject::new(set.candidate).used_by(usage));
+    let judged = judges.judge_one(set.candidate, Subject::new(set.candidate).used_by(usage));
     let last_users = judged.as_ref().ok().and_then(|finding| finding.last_users.clone());
     let found = Semaphores::of(&set.object, last_users);
     gate::set_mode(&set.object, gate::CLOSED).map_err(|errno| failed(set, errno))?;
@@ -360,12 +258,6 @@ fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Stop
     }
     set.read_while_open = true;
     judged?.verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))
-}
-
-/// Judges one object that is closed.
-fn judge_one(judges: &mut Judges, candidate: &Candidate, subject: Subject) -> Result<Finding, Stop> {
-    let found = judges.ask_quickly(candidate.rule.criteria(), vec![subject], None).map_err(Stop::Failure)?;
-    found.into_iter().next().ok_or(Stop::Failure(Failure::NoProbe))
 }
 
 /// Looks at each object and at everybody who could use it, and removes it or opens it again.
@@ -419,86 +311,6 @@ fn examine(closed: &Closed<'_>, finding: &Finding) -> Result<(), Fate> {
     still_closed(closed).map(drop)
 }
 
-/// Why an object that is to go only if it is unused stays.
-#[must_use]
-pub fn may_be_in_use(evidence: &Evidence) -> String {
-    format!("it may be in use: {}", escape(&evidence.fact))
-}
-
-/// The object as it is now, if nobody has touched it since it was closed.
-fn still_closed(closed: &Closed<'_>) -> Result<Object, Fate> {
-    let now = look(&closed.object)?;
-    if let Some(what) = facts::difference(&closed.candidate.expected, &now) {
-        return Err(kept_since(what));
-    }
-    if now.perm.mode.permissions() != gate::CLOSED.permissions() || now.ctime != closed.object.ctime {
-        return Err(Fate::Kept("somebody changed it while it was closed".to_owned()));
-    }
-    Ok(now)
-}
-
-/// Removes an object about which all is decided.
-fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Fate, Stop> {
-    let object = &closed.object;
-    let pin = pin(closed, usage, judges)?;
-    let removed = removal::remove_id(object.id);
-    drop(pin);
-    match removed {
-        Ok(()) if object.kind() == Kind::Shm => Ok(left(object)),
-        Ok(()) => Ok(Fate::Removed),
-        Err(Errno::EINVAL | Errno::EIDRM) => Ok(Fate::Gone),
-        Err(errno) => Err(Fate::Failed(refused(object, &format!("remove {}", object.id), errno)).into()),
-    }
-}
-
-/// Attaches a segment, so that its identifier cannot pass to another one. Without the right to, or where it cannot be
-/// mapped, it goes without. So it does where the detach alone would destroy it, whatever is found.
-///
-/// Attached, it shows when it was made, where the caller may know that. If it was changed later, whoever was started in
-/// between was taken for older than the segment: then it is judged once more.
-fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
-    let object = &closed.object;
-    if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
-        return Ok(None);
-    }
-    let Ok(pin) = Attachment::new(ShmId::new(object.id.id), true) else { return Ok(None) };
-    // If that fails, a probe that is started now would be taken for somebody.
-    let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
-    let now = look(object)?;
-    let same = (now.id, now.perm, now.ctime) == (object.id, object.perm, object.ctime);
-    if !same || now.as_segment().is_none_or(|segment| segment.nattch != 1) {
-        return Err(Fate::Kept("somebody attached it while it was closed".to_owned()).into());
-    }
-    let judged = &closed.candidate.object;
-    if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
-        let as_made = Object { ctime: born, ..*judged };
-        let subject = Subject::new(closed.candidate).used_by(usage.clone()).judged_as(as_made);
-        let verdict = judge_one(judges, closed.candidate, subject)?.verdict;
-        verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))?;
-    }
-    Ok(Some(pin))
-}
-
-/// When a segment was made; None where the caller may not know: that takes `CAP_CHECKPOINT_RESTORE`, and base pages.
-fn born(pin: &Attachment, segment: &Object) -> Option<Timestamp> {
-    let size = segment.as_segment()?.size.checked_next_multiple_of(memory::page_size() as u64)?;
-    let start = pin.address() as u64;
-    let file = fs::metadata(format!("/proc/self/map_files/{start:x}-{:x}", start.checked_add(size)?)).ok()?;
-    let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(born.as_secs()).ok().map(Timestamp::new)
-}
-
-/// What is left of a removed segment: nothing, unless a privileged process came in between.
-fn left(object: &Object) -> Fate {
-    match inventory::look(object.id).ok().flatten().filter(Object::is_doomed) {
-        None => Fate::Removed,
-        // Who has it is looked for when nothing is closed any more.
-        Some(left) => {
-            Fate::WillGo { nattch: left.as_segment().map_or(0, |segment| segment.nattch), usage: Usage::default() }
-        }
-    }
-}
-
 /// Finds out who has removed segments attached that linger.
 fn see_who_has_them(batch: &[Candidate], fates: &mut [Fate]) {
     for (candidate, fate) in batch.iter().zip(fates) {
@@ -509,37 +321,4 @@ fn see_who_has_them(batch: &[Candidate], fates: &mut [Fate]) {
             *usage = Users::scan(&[left], Wants::HOLDERS).of(left.id).cloned().unwrap_or_default();
         }
     }
-}
-
-/// Gives the object its mode back, unless somebody else has given it one; what then is its fate.
-fn open(closed: &Closed<'_>, fate: Fate) -> Fate {
-    if matches!(fate, Fate::Gone) {
-        return fate;
-    }
-    let id = closed.object.id;
-    let result = match inventory::look(id) {
-        Ok(None) => return fate,
-        Ok(Some(now)) if now.perm.mode.permissions() == closed.mode.permissions() => return fate,
-        Ok(Some(now)) if is_ours(closed, &now) => gate::set_mode(&now, closed.mode),
-        Ok(Some(_)) => return fate,
-        Err(errno) => Err(errno),
-    };
-    match result {
-        Ok(()) => fate,
-        Err(Errno::EINVAL | Errno::EIDRM) if matches!(inventory::look(id), Ok(None)) => fate,
-        Err(errno) => {
-            let remedy = format!("'ipcadm set --mode {:04o} {id}' does it", closed.mode.permissions());
-            Fate::Failed(Error::cannot(Status::of(errno), &format!("give {id} its mode back"), errno, Some(&remedy)))
-        }
-    }
-}
-
-/// Whether its mode is still the one it was closed, or opened for a look, with.
-fn is_ours(closed: &Closed<'_>, now: &Object) -> bool {
-    let (one, two) = (&closed.candidate.expected.perm, &now.perm);
-    let same = (one.key, one.cuid, one.cgid, one.uid, one.gid) == (two.key, two.cuid, two.cgid, two.uid, two.gid);
-    let mode = two.mode.permissions();
-    let same_object = (one.key, one.cuid, one.cgid) == (two.key, two.cuid, two.cgid);
-    // Who gives it another owner meanwhile passes on the mode that he finds.
-    (same_object || now.is_doomed()) && mode == gate::CLOSED.permissions() || mode == gate::LOOK.permissions() && same
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, Rule, may_be_in_use};
+use super::{Candidate, Fate, Rule};
 use crate::object::model::Object;
-use crate::object::state::{Criteria, Judge, State};
+use crate::object::state::{Criteria, Evidence, Judge, State};
 use crate::object::users::{Usage, Users, Wants};
 use crate::proc::probe::{Failure, Limit, Probe};
 use crate::proc::reader::processes;
@@ -176,6 +176,12 @@ impl Judges {
         found
     }
 
+    /// Judges one object that is closed.
+    pub(super) fn judge_one(&mut self, candidate: &Candidate, subject: Subject) -> Result<Finding, Stop> {
+        let found = self.ask_quickly(candidate.rule.criteria(), vec![subject], None).map_err(Stop::Failure)?;
+        found.into_iter().next().ok_or(Stop::Failure(Failure::NoProbe))
+    }
+
     fn put(
         &mut self,
         criteria: &Criteria,
@@ -193,6 +199,18 @@ impl Judges {
         question.anew = std::mem::take(&mut asked.anew);
         let found = asked.probe.ask(question, limit)?;
         if found.len() == question.subjects.len() { Ok(found) } else { Err(Failure::NoProbe) }
+    }
+}
+
+/// Why an object goes no further.
+pub(super) enum Stop {
+    Fate(Fate),
+    Failure(Failure),
+}
+
+impl From<Fate> for Stop {
+    fn from(fate: Fate) -> Self {
+        Self::Fate(fate)
     }
 }
 
@@ -244,4 +262,10 @@ fn verdict(judge: &mut Judge, subject: &Subject) -> Result<(), String> {
     let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
     let (now, before) = (judgement.state.word(), state.word());
     Err(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default()))
+}
+
+/// Why an object that is to go only if it is unused stays.
+#[must_use]
+pub fn may_be_in_use(evidence: &Evidence) -> String {
+    format!("it may be in use: {}", escape(&evidence.fact))
 }

@@ -14,10 +14,12 @@
 //! hide what tells of others: the time of the last attach and its process.
 
 mod batch;
+mod closed;
 mod facts;
 pub mod folder;
 pub mod gate;
 mod judges;
+mod last_step;
 pub mod put_right;
 pub mod record;
 mod when_open;
@@ -25,9 +27,9 @@ mod when_open;
 use std::fmt;
 use std::rc::Rc;
 
-pub use batch::{may_be_in_use, remove};
+pub use batch::remove;
 pub use facts::difference;
-pub use judges::Judges;
+pub use judges::{Judges, may_be_in_use};
 pub use when_open::{may_be_closed, show_open};
 
 use super::model::Object;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::ptr;
 
+use super::close_all_but;
 use crate::sys::errno::Errno;
 
 /// `enum kcmp_type` of linux/kcmp.h.
@@ -61,10 +62,7 @@ impl WithoutUndo {
             unsafe {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
                 libc::close(writer.as_raw_fd());
-                if kept > 0 {
-                    libc::syscall(libc::SYS_close_range, 0, kept - 1, 0);
-                }
-                libc::syscall(libc::SYS_close_range, kept.saturating_add(1), u32::MAX, 0);
+                close_all_but(kept, 0);
                 while libc::read(reader.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 && Errno::last() == Errno::EINTR {
                 }
                 libc::_exit(0);

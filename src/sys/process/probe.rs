@@ -12,6 +12,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::close_all_but;
 use crate::sys::errno::Errno;
 
 /// What a probe does, for its parent to see: shared memory.
@@ -201,11 +202,7 @@ fn isolate(socket: UnixStream) -> io::Result<UnixStream> {
                 Err(_) => 0,
             };
         }
-        let kept = socket.as_raw_fd().unsigned_abs();
-        if kept > 3 {
-            libc::syscall(libc::SYS_close_range, 3, kept - 1, 0);
-        }
-        libc::syscall(libc::SYS_close_range, kept.saturating_add(1).max(3), u32::MAX, 0);
+        close_all_but(socket.as_raw_fd().unsigned_abs(), 3);
     }
     // It is closed already.
     std::mem::forget(null);
