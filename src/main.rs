@@ -10,6 +10,6 @@ fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     match args.first().and_then(|name| Tool::called(name)) {
         Some(tool) => tool.run(args.into_iter().skip(1).collect()),
-        None => ipcadm::program::run(args),
+        None => ipcadm::cli::run::run(args),
     }
 }

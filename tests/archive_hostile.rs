@@ -9,7 +9,7 @@ use ipcadm::archive::manifest::{self, Entry, Head};
 use ipcadm::archive::read::{Archive, Bad, Item};
 use ipcadm::archive::sums::{self, Digest};
 use ipcadm::archive::tar::{BLOCK, Member, Name, padding};
-use ipcadm::object::model::{Kind as ObjectKind, ObjectId};
+use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
 use ipcadm::sys::memory::{empty_file, file_of};
 use ipcadm_testbed::{Kind, fresh, ipcadm, make};
 use proptest::prelude::*;

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ipcadm::proc::abilities::Abilities;
-use ipcadm::proc::calls::{Calls, How};
-use ipcadm::proc::program_files::ProgramFiles;
+use ipcadm::code::abilities::Abilities;
+use ipcadm::code::calls::{Calls, How};
+use ipcadm::code::program_files::ProgramFiles;
 use ipcadm::proc::reader::{Reader, Task};
 use ipcadm::sys::memory;
 use ipcadm_testbed::{NOBODY, installed, is_root, left_out, make, needs_root};

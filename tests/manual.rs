@@ -11,10 +11,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use clap::{Command, CommandFactory as _};
-use ipcadm::cli::Cli;
+use ipcadm::cli::command_path::KIND_WORDS;
+use ipcadm::cli::tree::Cli;
 use ipcadm::error::OWN_FAILURE;
-use ipcadm::object::fields::FIELDS;
-use ipcadm::words::KIND_WORDS;
+use ipcadm::listing::fields::FIELDS;
 use ipcadm_testbed::{drop_in, fresh, ipcadm_path, tool};
 
 type Names = BTreeSet<String>;

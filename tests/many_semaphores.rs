@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use ipcadm::object::model::{Kind as ObjectKind, KindSet, ObjectId};
-use ipcadm::object::select::Selection;
-use ipcadm::object::semaphores::asking::calls;
-use ipcadm::object::state::{Criteria, State, Why};
-use ipcadm::object::survey::{Insight, Survey, Wants, survey};
+use ipcadm::kind::model::{Kind as ObjectKind, KindSet, ObjectId};
+use ipcadm::listing::query::{Insight, Survey, Wants, survey};
+use ipcadm::listing::select::Selection;
+use ipcadm::object::semaphores::calls;
 use ipcadm::proc::probe::look_from_here;
+use ipcadm::usage::criteria::Criteria;
+use ipcadm::usage::state::{State, Why};
 use ipcadm_testbed::{fresh, ipcadm, make};
 use serde_json::Value;
 

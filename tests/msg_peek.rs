@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use ipcadm::object::messages::Queue;
-use ipcadm::object::messages::look::Looker;
 use ipcadm::object::reference::Reference;
+use ipcadm::queue::Queue;
+use ipcadm::queue::look::Looker;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, may_set_limits};
 use rexpect::process::WaitStatus;
 use rexpect::session::spawn_command;

@@ -9,9 +9,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipcadm::object::messages::Format;
-use ipcadm::object::messages::encode::Encoder;
-use ipcadm::object::messages::sink::{Sink, Unwritten};
+use ipcadm::queue::Format;
+use ipcadm::queue::encode::Encoder;
+use ipcadm::queue::sink::{Sink, Unwritten};
 use ipcadm::sys::signals;
 use ipcadm::sys::timer::{Ringer, Waited};
 

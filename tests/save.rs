@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use ipcadm::archive::read::Archive;
 use ipcadm::archive::save::{Saved, Saver};
-use ipcadm::object::closing::folder::Places;
-use ipcadm::object::closing::record::Record;
-use ipcadm::object::model::Object;
+use ipcadm::journal::folder::Places;
+use ipcadm::journal::record::Record;
+use ipcadm::kind::model::Object;
 use ipcadm::object::reference::Reference;
 use ipcadm::sys::memory::empty_file;
 use ipcadm_testbed::{Cmd, Kind, alone, fresh, ipcadm, is_root, make, needs_root, tool};

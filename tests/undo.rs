@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ipcadm::kind::model::{Kind, KindSet, ObjectId};
 use ipcadm::object::inventory::{self, Wants as Collect};
-use ipcadm::object::model::{Kind, KindSet, ObjectId};
-use ipcadm::object::state::{Criteria, Judge, State};
-use ipcadm::object::users::undo::{Adjustment, Hiding, Undo};
-use ipcadm::object::users::{Usage, Users, Wants, words};
 use ipcadm::proc::process::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::undo::{UndoList, read};
+use ipcadm::usage::criteria::Criteria;
+use ipcadm::usage::judge::Judge;
+use ipcadm::usage::state::State;
+use ipcadm::usage::text;
+use ipcadm::usage::undo::{Adjustment, Hiding, Undo};
+use ipcadm::usage::users::{Usage, Users, Wants};
 use ipcadm_testbed::{Cmd, alone, fresh, ipcadm, left_out, make, needs_root};
 use serde_json::{Value, json};
 
@@ -193,7 +196,7 @@ fn who_has_a_record_is_described() {
     }
     assert_eq!(found.hidden, None);
     let [one, other] = &found.records[..] else { panic!("{found:?}") };
-    let pids = |record: &ipcadm::object::users::undo::UndoRecord| (record.process.pid, record.shared_with.clone());
+    let pids = |record: &ipcadm::usage::undo::UndoRecord| (record.process.pid, record.shared_with.clone());
     assert_eq!((pids(one), pids(other)), ((parent.pid(), vec![child]), (child, vec![parent.pid()])));
     for record in [one, other] {
         assert_eq!(record.adjustments, [Adjustment { semaphore: 1, by: -3 }]);
@@ -355,7 +358,7 @@ fn what_somebody_may_keep_from_being_read_is_unknown() {
         assert_eq!(judgement.state, state, "{judgement:?}");
         let told = judgement.evidence.iter().filter(|one| one.fact.starts_with("undo records: ")).count();
         assert_eq!(told, usize::from(hidden.is_some()), "{judgement:?}");
-        assert_eq!(words::maybe_in_use(&object, &usage).is_some(), may_be_used, "{hidden:?}");
+        assert_eq!(text::maybe_in_use(&object, &usage).is_some(), may_be_used, "{hidden:?}");
     }
 }
 

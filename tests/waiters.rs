@@ -8,12 +8,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use ipcadm::object::inside::Semaphore;
+use ipcadm::kind::model::{Kind, KindSet, Object, ObjectId};
 use ipcadm::object::inventory::{self, Wants as Collect};
-use ipcadm::object::model::{Kind, KindSet, Object, ObjectId};
-use ipcadm::object::semaphores::asking::Budget;
-use ipcadm::object::users::{Usage, Users, Waiting, Wants};
+use ipcadm::object::semaphores::Budget;
+use ipcadm::object::semaphores::Semaphore;
 use ipcadm::proc::reader::Reader;
+use ipcadm::usage::users::{Usage, Users, Waiting, Wants};
 use ipcadm_testbed::{alone, fresh, make, tool};
 
 const ALL: Wants = Wants::ALL;
@@ -160,7 +160,8 @@ fn except_means_nothing_without_a_type() {
 /// The kernel's own count, of each semaphore.
 fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
     let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).expect("the set");
-    let semaphores = ipcadm::object::inside::semaphores(&object, &mut Budget::unlimited()).expect("they may be read");
+    let semaphores =
+        ipcadm::object::semaphores::semaphores(&object, &mut Budget::unlimited()).expect("they may be read");
     assert_eq!(semaphores.len(), nsems);
     let counts = |semaphore: &Semaphore| Some((semaphore.ncnt?, semaphore.zcnt?));
     semaphores.iter().map(|semaphore| counts(semaphore).expect("without an end")).collect()

@@ -3,13 +3,14 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use ipcadm::object::cleaning::{self, Terms};
-use ipcadm::object::model::KindSet;
-use ipcadm::object::select::Selection;
-use ipcadm::object::state::{Criteria, State};
-use ipcadm::object::survey::{Insight, Wants, survey};
+use ipcadm::kind::model::KindSet;
+use ipcadm::listing::query::{Insight, Wants, survey};
+use ipcadm::listing::select::Selection;
 use ipcadm::proc::probe::look_from_here;
 use ipcadm::proc::reader::looks;
+use ipcadm::removal::choose::{self, Terms};
+use ipcadm::usage::criteria::Criteria;
+use ipcadm::usage::state::State;
 use ipcadm_testbed::{fresh, make, may_set_limits};
 
 /// Of each kind, 30,000 in all.
@@ -36,7 +37,7 @@ fn walks() -> [(u64, u64); 3] {
         assert!(found.objects.iter().all(|object| found.insights.judgement(object.id).is_some()));
     };
     let terms = Terms { states: vec![State::Orphan], creator_gone: false, unread: true, keeps: &|_| None };
-    let choose = || drop(cleaning::choose(&selection(), &terms).expect("a choice"));
+    let choose = || drop(choose::choose(&selection(), &terms).expect("a choice"));
     [counted(|| survey(states)), counted(|| survey(Insight::ALL)), counted(choose)]
 }
 

@@ -4,6 +4,7 @@
 //! - What restoring comes to is the same when it is asked twice, and makes nothing by itself.
 //! - What is said of an archive, and of what stands in the way, can be shown on a terminal.
 
+use crate::support::assert_harmless;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use ipcadm::archive::manifest::{self, Entry, Head};
 use ipcadm::archive::plan::{Plan, Wishes};
@@ -11,14 +12,12 @@ use ipcadm::archive::read::{Archive, Body, Item};
 use ipcadm::archive::sparse::Map;
 use ipcadm::archive::sums::{self, Digest};
 use ipcadm::archive::tar::{BLOCK, Member, Name, padding};
+use ipcadm::kind::model::{Kind, ObjectId};
 use ipcadm::object::create::KeyChoice;
-use ipcadm::object::messages::Format;
-use ipcadm::object::messages::encode::Encoder;
-use ipcadm::object::model::{Kind, ObjectId};
+use ipcadm::queue::Format;
+use ipcadm::queue::encode::Encoder;
 use ipcadm::sys::memory::file_of;
 use ipcadm::sys::sem::MAX_VALUE;
-
-use crate::support::assert_harmless;
 
 /// See above.
 pub fn check(data: &[u8]) {

@@ -6,12 +6,11 @@
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-use ipcadm::cli::Cli;
-use ipcadm::hints;
-use ipcadm::words::Words;
-
 use crate::support::{arguments, assert_harmless};
+use clap::Parser as _;
+use ipcadm::cli::command_path::Words;
+use ipcadm::cli::suggestions;
+use ipcadm::cli::tree::Cli;
 
 /// See above.
 pub fn check(data: &[u8]) {
@@ -24,7 +23,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(kind(&args), kind(&args));
     if let Err(error) = Cli::try_parse_from(&args) {
         assert!(error.render().to_string().lines().count() > 0);
-        if let Some(hint) = hints::hint(&error, &words) {
+        if let Some(hint) = suggestions::hint(&error, &words) {
             assert!(hint.starts_with("tip: "));
             assert_harmless(&hint, &[]);
         }

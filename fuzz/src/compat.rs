@@ -6,6 +6,7 @@
 //! - `lsipc` writes text that no reader takes for anything else: no blanks in the raw form, no end of the quotes in the
 //!   others, and what JSON says is JSON.
 
+use crate::support::{arguments, assert_harmless};
 use ipcadm::compat::common::{harmless, shown};
 use ipcadm::compat::getopt::{self, Item, Spec, Value};
 use ipcadm::compat::ipcmk::request as make;
@@ -13,8 +14,6 @@ use ipcadm::compat::ipcrm::request::{self as remove, Name};
 use ipcadm::compat::lsipc::encode::{Encoding, push};
 use ipcadm::compat::{Tool, numbers, text, times};
 use ipcadm::sys::Timestamp;
-
-use crate::support::{arguments, assert_harmless};
 
 const OPTIONS: [Spec<u8>; 4] = [
     Spec::new(b'm', "shmem-id", Value::Required, 0),

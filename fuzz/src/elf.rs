@@ -4,9 +4,8 @@
 //! - What cannot be told is an error that a terminal does not obey.
 //! - A mapped file that is not of the format has no calls; such a program cannot be told.
 
-use ipcadm::proc::calls::{Role, examine};
-
 use crate::support::assert_harmless;
+use ipcadm::code::calls::{Role, examine};
 
 /// Bytes that may be read of a file: more than a file of this size gives reason to.
 const MOST: usize = 64 << 20;

@@ -4,16 +4,15 @@
 //! - A plan or record that is taken, written and read again is the same, and names only objects that can be.
 //! - Why one is refused can be shown on a terminal.
 
-use ipcadm::archive::manifest::{Entry, Head, Reader};
+use crate::support::assert_harmless;
+use ipcadm::archive::manifest::{self, Entry, Head, Reader};
 use ipcadm::archive::read::Bad;
 use ipcadm::archive::sparse::Map;
+use ipcadm::archive::sums;
 use ipcadm::archive::tar::Name;
-use ipcadm::archive::{manifest, sums};
-use ipcadm::object::cleaning::plan::Plan;
-use ipcadm::object::closing::record;
-use ipcadm::object::fingerprint::Fingerprint;
-
-use crate::support::assert_harmless;
+use ipcadm::journal::record;
+use ipcadm::object::snapshot::Fingerprint;
+use ipcadm::removal::plan::Plan;
 
 /// See above.
 pub fn check(data: &[u8]) {

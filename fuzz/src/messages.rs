@@ -7,11 +7,10 @@
 
 use std::io::BufReader;
 
-use ipcadm::object::messages::Format;
-use ipcadm::object::messages::encode::Encoder;
-use ipcadm::object::messages::input::Records;
-
 use crate::support::assert_harmless;
+use ipcadm::queue::Format;
+use ipcadm::queue::encode::Encoder;
+use ipcadm::queue::input::Records;
 
 type Messages = Vec<(Option<i64>, Vec<u8>)>;
 

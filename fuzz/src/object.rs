@@ -7,24 +7,23 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use ipcadm::object::columns;
-use ipcadm::object::contents::parse_byte;
-use ipcadm::object::fields::default_columns;
-use ipcadm::object::fingerprint::Fingerprint;
+use crate::support::assert_harmless;
+use ipcadm::kind::model::{Kind, ObjectId};
+use ipcadm::listing::columns;
+use ipcadm::listing::fields::default_columns;
+use ipcadm::listing::select::KeyPattern;
 use ipcadm::object::key::{self, Parts, Project};
 use ipcadm::object::mode::{ModeChange, ModeFilter};
-use ipcadm::object::model::{Kind, ObjectId};
 use ipcadm::object::reference::{Name, Reference};
-use ipcadm::object::select::KeyPattern;
-use ipcadm::object::semaphores::assign::Assignment;
-use ipcadm::object::semaphores::held;
-use ipcadm::object::semaphores::operation::{Operation, parse_list};
-use ipcadm::object::semaphores::range::Range;
-use ipcadm::object::state::bystanders::Bystander;
+use ipcadm::object::snapshot::Fingerprint;
 use ipcadm::render::units::{parse_duration, parse_size};
+use ipcadm::segment::parse_byte;
+use ipcadm::set::assign::Assignment;
+use ipcadm::set::operation::{Operation, parse_list};
+use ipcadm::set::range::Range;
 use ipcadm::sys::sem::MAX_VALUE;
-
-use crate::support::assert_harmless;
+use ipcadm::usage::bystanders::Bystander;
+use ipcadm::usage::held_sets;
 
 /// See above.
 pub fn check(data: &[u8]) {
@@ -82,10 +81,10 @@ fn references(data: &[u8]) {
 }
 
 fn held_sets(data: &[u8]) {
-    let Some(sets) = held::parse(data) else { return };
+    let Some(sets) = held_sets::parse(data) else { return };
     let another = ObjectId { kind: Kind::Sem, id: i32::MAX };
-    let text = held::with(Some(OsStr::from_bytes(data)), another);
-    let again = held::parse(text.as_bytes()).expect("what was written");
+    let text = held_sets::with(Some(OsStr::from_bytes(data)), another);
+    let again = held_sets::parse(text.as_bytes()).expect("what was written");
     assert!(again.starts_with(&sets) && again.contains(&another));
 }
 

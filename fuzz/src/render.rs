@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use crate::support::assert_harmless;
 use ipcadm::render::base64::{parse_base64, push_base64};
 use ipcadm::render::csv;
 use ipcadm::render::escape::{display_width, escape, escape_bytes, truncate};
@@ -18,8 +19,6 @@ use ipcadm::render::units::{
     age_width, digits, parse_size, push_age, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width,
 };
 use ipcadm::render::value::Value;
-
-use crate::support::assert_harmless;
 
 /// See above.
 pub fn check(data: &[u8]) {

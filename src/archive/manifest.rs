@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::read::Bad;
-use crate::object::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::sys::{Gid, Pid, Timestamp, Uid, accounts};
 
 /// About the archive.

@@ -9,23 +9,22 @@ use std::rc::Rc;
 
 use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
-use crate::object::cleaning;
-use crate::object::closing::{Candidate, Fate, Rule, may_be_in_use};
+use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::listing::query;
 use crate::object::create::{self, KeyChoice, Origin, Specification};
 use crate::object::inventory::{self, Wants};
-use crate::object::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::names::user_text;
-use crate::object::rights;
-use crate::object::state::Criteria;
-use crate::object::survey;
-use crate::object::users::{self, Usage, Users, words};
+use crate::object::permission;
 use crate::proc::attached::{self, Wanted};
-use crate::proc::probe;
 use crate::proc::process::may_act_as_others;
-use crate::proc::sysctl;
+use crate::proc::{probe, sysctl};
+use crate::removal::{Candidate, Fate, Rule, choose, may_be_in_use};
 use crate::render::escape::{escape, truncate};
-use crate::sys::shm::ShmFlags;
-use crate::sys::{Gid, Key, ShmId, Uid, msg, sem, shm};
+use crate::sys::shm::{self, ShmFlags};
+use crate::sys::{Gid, Key, ShmId, Uid, msg, sem};
+use crate::usage::criteria::Criteria;
+use crate::usage::text;
+use crate::usage::users::{self, Usage, Users};
 
 pub use accounts::{Accounts, By};
 
@@ -225,11 +224,11 @@ fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, others
         };
         return Err(Error::cannot(Status::Exists, &operation(id), reason, Some(remedy)));
     }
-    if let Some(how) = words::in_use(there, others.users.of(there.id)) {
+    if let Some(how) = text::in_use(there, others.users.of(there.id)) {
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
-    rights::foresee(there, &format!("replace {}", there.id))?;
+    permission::foresee(there, &format!("replace {}", there.id))?;
     if let Some(why) = others.objections.get(&there.id) {
         let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));
@@ -254,9 +253,9 @@ impl InTheWay {
         if there.is_empty() {
             return Self { users: Users::default(), objections: HashMap::new() };
         }
-        let (users, objections) = survey::ask(&there, &wishes.criteria, |judge, object, usage| {
+        let (users, objections) = query::ask(&there, &wishes.criteria, |judge, object, usage| {
             let objection = || judge.objection(object, usage).map(|evidence| may_be_in_use(&evidence));
-            words::maybe_in_use(object, usage).or_else(objection)
+            text::maybe_in_use(object, usage).or_else(objection)
         });
         let objections = there.iter().zip(objections).filter_map(|(object, why)| Some((object.id, why?)));
         Self { users, objections: objections.collect() }
@@ -358,7 +357,7 @@ impl Planned<'_> {
             .map(|old| Candidate::new(*old, usage(old), Rule::Unused(self.criteria.clone())))
             .collect();
         let mut failed = None;
-        let held = cleaning::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, fate| {
+        let held = choose::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, fate| {
             let refused =
                 |reason| Error::cannot(Status::Refused, &format!("replace {}", candidate.object.id), reason, None);
             let error = match fate {

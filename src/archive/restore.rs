@@ -10,13 +10,13 @@ use super::read::{Archive, Body, Place};
 use super::sparse::Map;
 use super::sums::{Digest, Hasher};
 use crate::error::{Error, Result, Status, bare};
-use crate::object::messages::Format;
-use crate::object::messages::input::Records;
-use crate::object::model::{Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::queue::Format;
+use crate::queue::input::Records;
 use crate::sys::held_signals::HeldSignals;
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::msg::Message;
-use crate::sys::{Errno, MsgId, ShmId, memory, msg};
+use crate::sys::msg::{self, Message};
+use crate::sys::{Errno, MsgId, ShmId, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;

@@ -16,14 +16,15 @@ use super::sums::Digest;
 use super::tar::Name;
 use super::write::Writer;
 use crate::error::{Error, Result, Status, bare};
-use crate::object::closing::{self, Check};
-use crate::object::contents::Occupancy;
-use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::journal::saved_modes;
+use crate::kind::model::{Detail, Object, ObjectId};
 use crate::object::inventory;
-use crate::object::model::{Detail, Object, ObjectId};
 use crate::object::reference::Resolved;
+use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::sysctl;
+use crate::removal::Check;
 use crate::render::escape::escape_bytes;
+use crate::segment::Occupancy;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
 use crate::sys::{Timestamp, namespace};
@@ -146,9 +147,9 @@ impl Saver {
         };
         // A run that has it closed gives it another mode for a moment.
         let mut open = [if before.as_queue().is_some() { saved.object } else { before }];
-        closing::show_open(&mut open);
+        saved_modes::show_open(&mut open);
         entry.mode = open[0].perm.mode.to_string();
-        if saved.approximate.is_none() && closing::may_be_closed(&open[0]) {
+        if saved.approximate.is_none() && saved_modes::may_be_closed(&open[0]) {
             let reason = "a run of ipcadm of another user may have taken its mode away for the moment";
             saved.approximate = Some(reason.to_owned());
             entry.approximate.clone_from(&saved.approximate);

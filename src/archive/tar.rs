@@ -5,7 +5,7 @@
 
 use super::sums::Digest;
 use super::{MANIFEST, SUMS};
-use crate::object::model::{Kind, ObjectId};
+use crate::kind::model::{Kind, ObjectId};
 
 /// Everything in a tar file comes in blocks of so many bytes.
 pub const BLOCK: usize = 512;
@@ -223,7 +223,7 @@ mod tests {
 
     use super::{BLOCK, Member, Name};
     use crate::archive::sums::Digest;
-    use crate::object::model::{Kind, ObjectId};
+    use crate::kind::model::{Kind, ObjectId};
 
     fn decode(bytes: &[u8]) -> Result<Member, String> {
         let mut blocks =

@@ -7,20 +7,21 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::child;
-use super::context::{Context, note, say};
-use super::envelope;
-use super::ls::print_table;
-use super::options::{Format, FormatArgs, StyleArgs, duration};
-use super::output::Out;
+use crate::commands::shared::child;
+use crate::commands::shared::options::duration;
 use crate::error::{Error, OWN_FAILURE, Result, Status};
-use crate::object::attaching;
-use crate::object::fields;
+use crate::kind::model::{Kind, Object};
+use crate::listing::fields;
 use crate::object::inventory;
-use crate::object::model::{Kind, Object};
 use crate::object::reference::Reference;
+use crate::output::context::{Context, note, say};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs, StyleArgs};
+use crate::output::objects::print_table;
+use crate::output::stdout::Out;
 use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
+use crate::segment::attach;
 use crate::sys::shm::Attachment;
 use crate::sys::{ShmId, process};
 
@@ -68,7 +69,7 @@ pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
         }
         Err(error) => {
             let reference = escape_bytes(args.reference.as_encoded_bytes()).into_owned();
-            let status = envelope::refuse(args.format.format(), "objects", &reference, error)?;
+            let status = document::refuse(args.format.format(), "objects", &reference, error)?;
             Ok(ExitCode::from(status.code()))
         }
     }
@@ -83,12 +84,12 @@ impl AttachArgs {
         let reference =
             Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
         let found = reference.resolve()?;
-        attaching::check(&found, "attach", Some(self.force))?;
+        attach::check(&found, "attach", Some(self.force))?;
         let mut shown = Shown::new(self, context)?;
         let id = ShmId::new(found.object.id.id);
         let lesser = (!self.read_only).then_some("--read-only needs less");
         let attachment = Attachment::new(id, self.read_only)
-            .map_err(|errno| attaching::refused(&found, "attach", self.read_only, errno, lesser))?;
+            .map_err(|errno| attach::refused(&found, "attach", self.read_only, errno, lesser))?;
         let during = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
         let runs = !self.command.is_empty();
         let shown_before = shown.attached(&found.to_string(), attachment.address(), during);
@@ -152,12 +153,12 @@ impl<'a> Shown<'a> {
         if self.args.format.format() == Format::Json && !self.args.quiet {
             let states = std::mem::take(&mut self.states);
             let mut json = JsonWriter::new(&mut self.out);
-            envelope::head(&mut json, "objects", false);
+            document::head(&mut json, "objects", false);
             for (object, address) in &states {
                 json.line();
                 write_state(&mut json, object, *address);
             }
-            envelope::tail(&mut json, &[]);
+            document::tail(&mut json, &[]);
             json.end_document().and_then(|()| json.flush()).map_err(Error::Output)?;
         }
         self.out.flush().map_err(Error::Output)
@@ -179,7 +180,7 @@ impl<'a> Shown<'a> {
         // Where that fails, the row shows that it is not known.
         let _ = inventory::add_memory(object.iter_mut());
         let columns = fields::default_columns(Some(Kind::Shm));
-        let names = envelope::names(&object, &columns);
+        let names = document::names(&object, &columns);
         let result = match self.args.format.format() {
             Format::Json => {
                 self.states.push((object[0], address));
@@ -201,10 +202,10 @@ impl<'a> Shown<'a> {
 }
 
 fn write_state<W: Write>(json: &mut JsonWriter<W>, object: &Object, address: Option<usize>) {
-    let exact = envelope::exact_fields();
-    let names = envelope::names(&[*object], &exact);
+    let exact = document::exact_fields();
+    let names = document::names(&[*object], &exact);
     json.open_object();
-    let unseen = envelope::fields(json, object, &names, &exact);
+    let unseen = document::fields(json, object, &names, &exact);
     json.key("attached");
     json.flag(address.is_some());
     json.key("address");
@@ -212,6 +213,6 @@ fn write_state<W: Write>(json: &mut JsonWriter<W>, object: &Object, address: Opt
         Some(address) => json.string(&format!("{address:#x}")),
         None => json.null(),
     }
-    envelope::hidden(json, &unseen);
+    document::hidden(json, &unseen);
     json.close_object();
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::output::Out;
 use crate::error::{Error, Result, Status};
+use crate::output::stdout::Out;
 
 /// Print the completion script of a shell
 #[derive(Debug, Args)]

@@ -7,15 +7,16 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope;
-use super::options::{Format, FormatArgs, capacity, group, mode_change, non_empty, semaphore_value, size, user};
-use super::output::Out;
-use super::report::{Manner, Outcome, Report};
+use crate::commands::shared::options::{capacity, group, mode_change, non_empty, semaphore_value, size, user};
 use crate::error::{Error, Result, Status};
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::ModeChange;
+use crate::output::context::{Context, note};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::report::{Manner, Outcome, Report};
+use crate::output::stdout::Out;
 use crate::render::escape::escape_bytes;
 use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::ShmFlags;
@@ -185,7 +186,7 @@ impl CommonArgs {
         let _held = HeldSignals::hold();
         let (out, creation) = match self.attempt(body, context) {
             Ok(done) => done,
-            Err(error) => return envelope::refuse(self.format.format(), "objects", kind.word(), error),
+            Err(error) => return document::refuse(self.format.format(), "objects", kind.word(), error),
         };
         match creation {
             Creation::Created(object) => {
@@ -251,7 +252,7 @@ impl CommonArgs {
         Ok(KeyChoice::Key(made.key))
     }
 
-    fn print(&self, mut out: Out, object: &crate::object::model::Object, outcome: Outcome) -> Result<()> {
+    fn print(&self, mut out: Out, object: &crate::kind::model::Object, outcome: Outcome) -> Result<()> {
         match self.format.format() {
             Format::Table => {
                 writeln!(out, "{}", object.id).map_err(Error::Output)?;
@@ -273,8 +274,8 @@ impl CommonArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::super::options::semaphore_value as value;
     use super::{count, huge_page, segment_size};
+    use crate::commands::shared::options::semaphore_value as value;
 
     #[test]
     fn numbers_are_strict() {

@@ -7,14 +7,14 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::Context;
-use super::envelope;
-use super::options::{Format, FormatArgs};
-use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status};
+use crate::kind::model::{Kind, ObjectId};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
-use crate::object::model::{Kind, ObjectId};
+use crate::output::context::Context;
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::stdout::{Out, to_terminal};
 use crate::render::csv;
 use crate::render::escape::escape_bytes;
 use crate::render::json::JsonWriter;
@@ -45,7 +45,7 @@ pub fn run(args: &KeyArgs, context: &Context) -> Result<Status> {
     let (key, file) = match &args.project {
         Some(project) => match make(&args.first, project) {
             Ok(made) => (made.key, Some(made)),
-            Err(error) => return envelope::refuse(format, "keys", &args.first.to_string_lossy(), error),
+            Err(error) => return document::refuse(format, "keys", &args.first.to_string_lossy(), error),
         },
         None => (read(&args.first)?, None),
     };
@@ -117,7 +117,7 @@ fn print(out: &mut Out, format: Format, key: Key, file: Option<FileKey>) -> std:
         format => {
             let mut json = JsonWriter::new(out);
             if format == Format::Json {
-                envelope::head(&mut json, "keys", false);
+                document::head(&mut json, "keys", false);
                 json.line();
             }
             json.open_object();
@@ -133,7 +133,7 @@ fn print(out: &mut Out, format: Format, key: Key, file: Option<FileKey>) -> std:
             json.close_array();
             json.close_object();
             if format == Format::Json {
-                envelope::tail(&mut json, &[]);
+                document::tail(&mut json, &[]);
             }
             json.end_document()?;
             json.flush()

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope;
-use super::options::{Format, FormatArgs};
-use super::output::{Out, to_terminal};
 use crate::error::{Error, Result, Status};
 use crate::object::limits::{self, Limit};
 use crate::object::names::Names;
+use crate::output::context::{Context, note};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::stdout::{Out, to_terminal};
 use crate::proc::sysctl;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
@@ -106,7 +106,7 @@ fn shown_value(limit: &Limit) -> Value<'static> {
 pub fn run(args: &LimitsArgs, context: &Context) -> Result<Status> {
     let (limits, losses) = match limits::all() {
         Ok(found) => found,
-        Err(error) => return envelope::refuse(args.format.format(), "limits", "limits", error),
+        Err(error) => return document::refuse(args.format.format(), "limits", "limits", error),
     };
     context.verbose(|| "limits and use by IPC_INFO and *_INFO, shares of owners by a listing".to_owned());
     losses.iter().for_each(|loss| note(loss));
@@ -153,7 +153,7 @@ impl LimitsArgs {
                 let lines = format == Format::Jsonl;
                 let mut json = JsonWriter::new(out);
                 if !lines {
-                    envelope::head(&mut json, "limits", false);
+                    document::head(&mut json, "limits", false);
                 }
                 for limit in limits {
                     if !lines {
@@ -170,7 +170,7 @@ impl LimitsArgs {
                     }
                 }
                 if !lines {
-                    envelope::tail(&mut json, &[]);
+                    document::tail(&mut json, &[]);
                     json.end_document()?;
                 }
                 json.flush()

@@ -5,28 +5,28 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs, StyleArgs, count, non_empty};
-use super::output::{Out, to_terminal};
-use super::selectors::SelectorArgs;
-use super::targets::{self, Target};
-use super::uses::{self, LISTS};
-use super::who::Whole;
+use crate::commands::shared::options::{count, non_empty};
+use crate::commands::shared::selectors::SelectorArgs;
+use crate::commands::shared::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::closing;
-use crate::object::columns;
-use crate::object::fields::{self, Field};
+use crate::journal::saved_modes;
+use crate::kind::model::{Kind, KindSet, Object};
+use crate::listing::columns;
+use crate::listing::fields::{self, Field};
+use crate::listing::query::{Insight, Insights, Wants, survey};
 use crate::object::inventory;
-use crate::object::model::{Kind, KindSet, Object};
 use crate::object::names::Names;
-use crate::object::survey::{Insight, Insights, Wants, survey};
-use crate::object::uses::Use;
+use crate::output::context::{Context, note};
+use crate::output::document::{self, Failure};
+use crate::output::format::{Format, FormatArgs, StyleArgs};
+use crate::output::objects::{print_table, sort_objects};
+use crate::output::stdout::{Out, to_terminal};
+use crate::output::usage_list::{self, LISTS};
 use crate::render::csv;
 use crate::render::json::JsonWriter;
-use crate::render::style::Style;
-use crate::render::table::{self, Column};
 use crate::render::value::Value;
+use crate::usage::report::UsageReport;
+use crate::usage::role::Use;
 
 /// List objects: all of them, those that selectors choose, or those named
 #[derive(Debug, Args)]
@@ -113,7 +113,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         }
         Scope::Objects(targets) => {
             let mut objects = look_up(&targets, &mut failures, &mut tally);
-            let _ = closing::show_open(&mut objects);
+            let _ = saved_modes::show_open(&mut objects);
             if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
                 note(&loss);
             }
@@ -122,7 +122,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         }
     };
 
-    let names = envelope::names(&objects, &[columns.as_slice(), sort.as_slice()].concat()).with(insights);
+    let names = document::names(&objects, &[columns.as_slice(), sort.as_slice()].concat()).with(insights);
     sort_objects(&mut objects, &sort, args.reverse, &names);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
@@ -142,25 +142,11 @@ fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -
                 objects.push(found.object);
             }
             // Listed by an earlier run and gone since.
-            Ok(None) => envelope::fail(&target.text(), &target.absent(), failures, tally),
-            Err(error) => envelope::fail(&target.text(), &error, failures, tally),
+            Ok(None) => document::fail(&target.text(), &target.absent(), failures, tally),
+            Err(error) => document::fail(&target.text(), &error, failures, tally),
         }
     }
     objects
-}
-
-/// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
-fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, names: &Names) {
-    // So that equal objects are turned round as well.
-    if reverse {
-        objects.reverse();
-    }
-    objects.sort_by(|one, two| {
-        sort.iter()
-            .map(|field| field.value(one, names).compare(&field.value(two, names), reverse))
-            .find(|order| order.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
 }
 
 impl LsArgs {
@@ -194,7 +180,7 @@ impl LsArgs {
 
     fn columns(&self, single: Option<Kind>) -> Result<Vec<&'static Field>> {
         let exact = self.format.format() != Format::Table;
-        let shown = if exact { envelope::exact_fields() } else { fields::default_columns(single) };
+        let shown = if exact { document::exact_fields() } else { fields::default_columns(single) };
         if self.quiet {
             return Ok(Vec::new());
         }
@@ -240,13 +226,13 @@ impl LsArgs {
             Format::Json => {
                 let lists = Lists::of(columns, objects, names);
                 let mut json = JsonWriter::new(out);
-                envelope::head(&mut json, "objects", false);
+                document::head(&mut json, "objects", false);
                 for object in objects {
                     json.line();
                     print_object(&mut json, object, names, columns, lists.as_ref());
                     json.relieve()?;
                 }
-                envelope::tail(&mut json, failures);
+                document::tail(&mut json, failures);
                 json.end_document()?;
                 json.flush()
             }
@@ -281,7 +267,7 @@ impl LsArgs {
 
 /// What it takes to write the users of objects as lists: where people and CSV get a number, JSON has what `who` has.
 struct Lists<'a> {
-    whole: Whole<'a>,
+    whole: UsageReport<'a>,
     users: Names,
 }
 
@@ -291,9 +277,9 @@ impl<'a> Lists<'a> {
         if !columns.iter().any(|field| LISTS.contains(&field.name)) {
             return None;
         }
-        let whole = Whole::new(objects, names.insights().users());
+        let whole = UsageReport::new(objects, names.insights().users());
         let uses: Vec<Use> = objects.iter().flat_map(|object| whole.of(object).uses).collect();
-        Some(Self { users: uses::names(uses.iter()), whole })
+        Some(Self { users: usage_list::names(uses.iter()), whole })
     }
 }
 
@@ -307,30 +293,18 @@ fn print_object<W: Write>(
     json.open_object();
     let mut unseen = Vec::new();
     match lists {
-        None => unseen = envelope::fields(json, object, names, columns),
+        None => unseen = document::fields(json, object, names, columns),
         Some(Lists { whole, users }) => {
             let found = whole.of(object);
             for field in columns {
                 if !LISTS.contains(&field.name) {
-                    unseen.extend(envelope::fields(json, object, names, &[*field]));
+                    unseen.extend(document::fields(json, object, names, &[*field]));
                 } else if field.kinds.has(object.kind()) {
-                    uses::write_users(json, field.name, &found.uses, found.usage, users, &mut unseen);
+                    usage_list::write_users(json, field.name, &found.uses, found.usage, users, &mut unseen);
                 }
             }
         }
     }
-    envelope::hidden(json, &unseen);
+    document::hidden(json, &unseen);
     json.close_object();
-}
-
-/// Prints rows of objects.
-pub(super) fn print_table(
-    out: &mut impl Write,
-    columns: &[&'static Field],
-    objects: &[Object],
-    names: &Names,
-    style: &Style,
-) -> std::io::Result<()> {
-    let shape: Vec<Column> = columns.iter().map(|field| field.column()).collect();
-    table::write(out, &shape, objects.len(), style, |row, column| columns[column].value(&objects[row], names))
 }

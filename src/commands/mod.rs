@@ -1,15 +1,12 @@
 //! The commands: a file for each, with its arguments and what it does; and what several of them share.
 
 pub mod attach;
-mod backup;
 pub mod clean;
 pub mod completions;
-pub mod context;
 pub mod create;
 pub mod key;
 pub mod limits;
 pub mod ls;
-mod mend;
 pub mod msg_peek;
 pub mod msg_purge;
 pub mod msg_recv;
@@ -23,24 +20,9 @@ pub mod sem_op;
 pub mod sem_run;
 pub mod sem_setval;
 pub mod set;
+pub mod shared;
 pub mod shm_lock;
 pub mod shm_read;
 pub mod shm_write;
 pub mod show;
 pub mod who;
-
-mod child;
-mod confirm;
-mod envelope;
-mod judging;
-mod keep;
-mod messages;
-mod options;
-mod output;
-mod progress;
-mod report;
-mod selectors;
-mod sheets;
-mod targets;
-mod uses;
-mod wait;

@@ -5,14 +5,16 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::Args;
 
-use super::context::note;
-use super::messages::{RecordArgs, WantedArgs, none, queue};
-use super::options::{count, count_from_1};
-use super::output::Out;
+use crate::commands::shared::messages::{RecordArgs, WantedArgs, none};
+use crate::commands::shared::options::{count, count_from_1};
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status};
-use crate::object::messages::encode::Encoder;
-use crate::object::messages::look::{Looker, Seen};
-use crate::object::messages::{Queue, counted};
+use crate::kind::model::Kind;
+use crate::output::context::note;
+use crate::output::stdout::Out;
+use crate::queue::encode::Encoder;
+use crate::queue::look::{Looker, Seen};
+use crate::queue::{Queue, counted};
 use crate::sys::msg::Wanted;
 
 /// How many messages --all shows unless told otherwise: a quarter of a second.
@@ -46,7 +48,7 @@ pub struct PeekArgs {
 /// # Errors
 /// Status 6 when there is no such message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PeekArgs) -> Result<Status> {
-    let reference = queue(&args.reference)?;
+    let reference = parse_one(&args.reference, Kind::Msg)?;
     let most = args.limit.unwrap_or(if args.all { LIMIT } else { 1 });
     let format = if args.all || most > 1 { args.records.format_for_several()? } else { args.records.format() };
     let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };

@@ -4,16 +4,18 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::confirm::confirm;
-use super::context::say;
-use super::messages::{WantedArgs, held, queue};
-use super::options::{Format, FormatArgs};
-use super::report::{Manner, Outcome, Report};
+use crate::commands::shared::messages::{WantedArgs, held};
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status};
-use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::kind::model::Kind;
 use crate::object::inventory;
-use crate::object::messages::receive::discard;
-use crate::object::messages::{Queue, counted};
+use crate::object::snapshot::{Comparison, Fingerprint};
+use crate::output::context::say;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::prompt::confirm;
+use crate::output::report::{Manner, Outcome, Report};
+use crate::queue::receive::discard;
+use crate::queue::{Queue, counted};
 use crate::sys::msg::Wanted;
 
 /// Discard messages
@@ -41,7 +43,7 @@ pub struct PurgeArgs {
 /// # Errors
 /// Status 10 when it is not confirmed, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PurgeArgs) -> Result<Status> {
-    let reference = queue(&args.reference)?;
+    let reference = parse_one(&args.reference, Kind::Msg)?;
     let queue = Queue::find(&reference)?;
     let number = held(&queue);
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };

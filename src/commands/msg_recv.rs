@@ -6,17 +6,19 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-use super::child;
-use super::context::{Context, note, say};
-use super::messages::{RecordArgs, WaitArgs, WantedArgs, held, none, queue};
-use super::options::{count_from_1, exit_status, size};
-use super::output::stdout_file;
+use crate::commands::shared::child;
+use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
+use crate::commands::shared::options::{count_from_1, exit_status, size};
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
-use crate::object::messages::encode::Encoder;
-use crate::object::messages::give_back::{Taken, give_back};
-use crate::object::messages::receive::{Next, Receiver, take_none};
-use crate::object::messages::sink::{Sink, Unwritten};
-use crate::object::messages::{Patience, Queue, counted};
+use crate::kind::model::Kind;
+use crate::output::context::{Context, note, say};
+use crate::output::stdout::stdout_file;
+use crate::queue::encode::Encoder;
+use crate::queue::give_back::{Taken, give_back};
+use crate::queue::receive::{Next, Receiver, take_none};
+use crate::queue::sink::{Sink, Unwritten};
+use crate::queue::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::{memory, process, signals};
 
@@ -82,7 +84,7 @@ pub fn run(args: &RecvArgs, context: &Context) -> Result<ExitCode> {
 
 impl RecvArgs {
     fn receive(&self, context: &Context) -> Result<u8> {
-        let reference = queue(&self.reference)?;
+        let reference = parse_one(&self.reference, Kind::Msg)?;
         let several = self.all || self.follow || self.count.is_some_and(|count| count > 1);
         child::check(&self.command)?;
         let program = self.command.split_first();
@@ -241,7 +243,7 @@ mod tests {
     use clap::Parser;
 
     use super::RecvArgs;
-    use crate::object::messages::Format;
+    use crate::queue::Format;
 
     #[derive(Debug, Parser)]
     struct Line {

@@ -8,13 +8,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::messages::{RecordArgs, WaitArgs, mtype, queue};
+use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status, bare};
-use crate::object::messages::input::{BadInput, Records};
-use crate::object::messages::room::Room;
-use crate::object::messages::send::Sender;
-use crate::object::messages::{Format, Queue, counted};
+use crate::kind::model::Kind;
+use crate::output::context::{Context, note};
+use crate::queue::input::{BadInput, Records};
+use crate::queue::room::Room;
+use crate::queue::send::Sender;
+use crate::queue::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::startup;
 
@@ -50,7 +52,7 @@ pub struct SendArgs {
 /// # Errors
 /// Status 6 or 7 when there is no room, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &SendArgs, context: &Context) -> Result<Status> {
-    let reference = queue(&args.reference)?;
+    let reference = parse_one(&args.reference, Kind::Msg)?;
     if args.text.as_ref().is_some_and(|text| text.is_empty()) {
         let message = "an empty TEXT (an unset variable?); to send an empty message: ipcadm msg send REF < /dev/null";
         return Err(Error::Usage(message.to_owned()));

@@ -5,21 +5,17 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope::{self, Failure};
-use super::options::{Format, FormatArgs, count};
-use super::output::Out;
-use super::uses::{self, Row};
+use crate::commands::shared::options::count;
 use crate::error::{Error, Result, Status, Tally};
+use crate::kind::model::KindSet;
 use crate::object::inventory::{self, Wants as Collect};
-use crate::object::model::KindSet;
 use crate::object::names::Names;
-use crate::object::semaphores::asking::Unread;
-use crate::object::users::{Users, Wants};
-use crate::object::uses::fields::{Part, USE_FIELDS, UseField};
-use crate::object::uses::recorded::living;
-use crate::object::uses::traces::Traces;
-use crate::object::uses::{Hidden, Use, of_object};
+use crate::object::semaphores::Unread;
+use crate::output::context::{Context, note};
+use crate::output::document::{self, Failure};
+use crate::output::format::{Format, FormatArgs};
+use crate::output::stdout::Out;
+use crate::output::usage_list::{self, Row};
 use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::reader::{Reader, Task};
@@ -27,6 +23,11 @@ use crate::render::escape::escape;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
 use crate::sys::namespace;
+use crate::usage::fields::{Part, USE_FIELDS, UseField};
+use crate::usage::last_changed::Traces;
+use crate::usage::recorded_uses::living;
+use crate::usage::role::{Hidden, Use, of_object};
+use crate::usage::users::{Users, Wants};
 
 /// Show which objects processes use
 ///
@@ -69,7 +70,7 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
                 tally.done();
                 wanted.insert(pid);
             }
-            Err(error) => envelope::fail(&number.to_string(), &error, &mut failures, &mut tally),
+            Err(error) => document::fail(&number.to_string(), &error, &mut failures, &mut tally),
         }
     }
     let inventory = inventory::collect(Collect { kinds: KindSet::ALL, memory: false })?;
@@ -131,7 +132,7 @@ impl Unseen {
         }
         let keys = [(self.some, "processes"), (self.hidden.uncounted, "hidden_waiters")];
         let keys: Vec<&str> = keys.into_iter().filter(|(is_hidden, _)| *is_hidden).map(|(_, key)| key).collect();
-        envelope::hidden(json, &keys);
+        document::hidden(json, &keys);
     }
 }
 
@@ -224,21 +225,21 @@ impl PsArgs {
             let pids: BTreeSet<u32> = all().map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
         }
-        let names = uses::names(all());
+        let names = usage_list::names(all());
         match self.format.format() {
             Format::Table => {
                 let mut style = Style::new(false, TimeStyle::Age);
                 context.fit(&mut style);
                 style.header = !self.no_header;
                 let rows: Vec<Row<'_>> = all().map(Row::Use).collect();
-                uses::write_table(out, &columns(), &rows, &names, &style)
+                usage_list::write_table(out, &columns(), &rows, &names, &style)
             }
-            Format::Csv => uses::write_csv(out, all(), !self.no_header, &names),
+            Format::Csv => usage_list::write_csv(out, all(), !self.no_header, &names),
             format => {
                 let lines = format == Format::Jsonl;
                 let mut json = JsonWriter::new(out);
                 if !lines {
-                    envelope::head(&mut json, "processes", false);
+                    document::head(&mut json, "processes", false);
                 }
                 for (pid, used) in by_process {
                     if !lines {
@@ -254,7 +255,7 @@ impl PsArgs {
                 if !lines {
                     json.close_array();
                     unseen.write(&mut json);
-                    envelope::errors(&mut json, failures);
+                    document::errors(&mut json, failures);
                     json.end_document()?;
                 }
                 json.flush()
@@ -274,10 +275,10 @@ const IN_LIST: [Part; 5] = [Part::Object, Part::Use, Part::Holder, Part::Waiter,
 fn write_process<W: Write>(json: &mut JsonWriter<W>, used: &[Use], unseen: bool, names: &Names) {
     json.open_object();
     if let Some(first) = used.first() {
-        uses::write_fields(json, first, &[Part::Process], names);
+        usage_list::write_fields(json, first, &[Part::Process], names);
     }
-    uses::write_list(json, "uses", used.iter(), &IN_LIST, names);
-    envelope::hidden(json, if unseen { &["uses"] } else { &[] });
+    usage_list::write_list(json, "uses", used.iter(), &IN_LIST, names);
+    document::hidden(json, if unseen { &["uses"] } else { &[] });
     json.close_object();
 }
 

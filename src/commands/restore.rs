@@ -6,29 +6,29 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::context::{Context, note, say};
-use super::envelope;
-use super::judging;
-use super::ls::print_table;
-use super::mend::{Unmended, mend};
-use super::options::{Format, FormatArgs, StyleArgs, group, non_empty, non_empty_path, semaphore_value, user};
-use super::output::Out;
-use super::progress::Progress;
-use super::report::{Manner, Outcome, Report};
 use crate::archive::plan::{Accounts, By, Plan, Planned, Wishes};
 use crate::archive::read::{Archive, Item};
+use crate::commands::shared::judging;
+use crate::commands::shared::options::{group, non_empty, non_empty_path, semaphore_value, user};
+use crate::commands::shared::recovery::{Unmended, mend};
 use crate::error::{Error, Result, Status, Tally, bare};
+use crate::kind::model::{KindSet, Object};
+use crate::listing::fields;
 use crate::object::create::KeyChoice;
-use crate::object::key;
-use crate::object::model::{KindSet, Object};
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
-use crate::object::state::Criteria;
-use crate::object::{fields, inventory};
+use crate::object::{inventory, key};
+use crate::output::context::{Context, note, say};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs, StyleArgs};
+use crate::output::objects::print_table;
+use crate::output::progress::Progress;
+use crate::output::report::{Manner, Outcome, Report};
+use crate::output::stdout::Out;
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::json::JsonWriter;
-use crate::sys::Key;
-use crate::sys::startup;
+use crate::sys::{Key, startup};
+use crate::usage::criteria::Criteria;
 
 /// Make the objects of an archive again
 ///
@@ -103,7 +103,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
     let format = args.format.format();
     let archive = match open(&args.file, &name) {
         Ok(archive) => archive,
-        Err(error) => return envelope::refuse(format, "objects", &name, error),
+        Err(error) => return document::refuse(format, "objects", &name, error),
     };
     context.verbose(|| {
         let head = &archive.head;
@@ -319,7 +319,7 @@ impl RestoreArgs {
                 let mut json = JsonWriter::new(&mut out);
                 let document = format == Format::Json;
                 if document {
-                    envelope::head(&mut json, "objects", false);
+                    document::head(&mut json, "objects", false);
                 }
                 let mut lines = Ok(());
                 for item in items {
@@ -327,18 +327,18 @@ impl RestoreArgs {
                         json.line();
                     }
                     json.open_object();
-                    let unseen = envelope::fields(&mut json, &item.object, &names, &envelope::exact_fields());
+                    let unseen = document::fields(&mut json, &item.object, &names, &document::exact_fields());
                     json.key("approximate");
                     match &item.approximate {
                         Some(reason) => json.string(reason),
                         None => json.null(),
                     }
-                    envelope::hidden(&mut json, &unseen);
+                    document::hidden(&mut json, &unseen);
                     json.close_object();
                     lines = lines.and_then(|()| if document { json.relieve() } else { json.end_document() });
                 }
                 if document {
-                    envelope::tail(&mut json, &[]);
+                    document::tail(&mut json, &[]);
                     lines = lines.and_then(|()| json.end_document());
                 }
                 lines.and_then(|()| json.flush())

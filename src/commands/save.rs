@@ -6,19 +6,20 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope;
-use super::options::{Format, FormatArgs, non_empty_path};
-use super::output::stdout_file;
-use super::progress::Progress;
-use super::report::{Manner, Outcome, Report};
-use super::selectors::SelectorArgs;
-use super::targets;
 use crate::archive::save::{Saved, Saver};
+use crate::commands::shared::options::non_empty_path;
+use crate::commands::shared::selectors::SelectorArgs;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::model::{Kind, KindSet, Object};
+use crate::kind::model::{Kind, KindSet, Object};
+use crate::listing::query::{Insight, Wants, survey};
 use crate::object::reference::Resolved;
-use crate::object::survey::{Insight, Wants, survey};
+use crate::output::context::{Context, note};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::progress::Progress;
+use crate::output::report::{Manner, Outcome, Report};
+use crate::output::stdout::stdout_file;
 
 /// Save objects with their contents in an archive that tar opens
 ///
@@ -95,12 +96,12 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
             Err(error) => error,
         };
         if !(args.if_exists && error.status() == Status::NotFound && target.is_definite()) {
-            super::context::say(&error.to_string());
+            crate::output::context::say(&error.to_string());
             missing.failed(error.status());
         }
     }
     if missing.status() != Status::Done {
-        super::context::say("nothing was saved");
+        crate::output::context::say("nothing was saved");
         return Ok(missing.status());
     }
     if chosen.is_empty() {
@@ -115,7 +116,7 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
         if to_stdout { Saver::onto(stdout_file()?) } else { Saver::create(Path::new(&args.output), args.overwrite)? };
     let saved = match save(saver, &chosen, context) {
         Ok(saved) => saved,
-        Err((what, error)) => return envelope::refuse(format, "objects", &what, error),
+        Err((what, error)) => return document::refuse(format, "objects", &what, error),
     };
     if to_stdout {
         return Ok(Status::Done);

@@ -5,17 +5,19 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::envelope;
-use super::options::{Format, FormatArgs};
-use super::output::Out;
-use super::sem_op::parse;
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status};
+use crate::kind::model::Kind;
 use crate::object::reference::Resolved;
-use crate::object::semaphores::{self, Range};
+use crate::object::semaphores;
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::stdout::Out;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::units::push_u64;
 use crate::render::value::Value;
+use crate::set::Range;
 use crate::sys::Errno;
 
 /// Print the values of semaphores, one a line
@@ -42,7 +44,7 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
 /// # Errors
 /// Status 3 when there is no such set, 4 without read permission; a usage error when it has no such semaphore.
 pub fn run(args: &SemGetArgs) -> Result<Status> {
-    let reference = parse(&args.reference)?;
+    let reference = parse_one(&args.reference, Kind::Sem)?;
     let set = reference.resolve()?;
     let nsems = semaphores::count(&set.object);
     for range in &args.semaphores {
@@ -95,15 +97,15 @@ impl SemGetArgs {
                 out.write_all(text.as_bytes())
             }
             format => {
-                let fields = envelope::exact_fields();
-                let names = envelope::names(&[set.object], &fields);
+                let fields = document::exact_fields();
+                let names = document::names(&[set.object], &fields);
                 let mut json = JsonWriter::new(out);
                 if format == Format::Json {
-                    envelope::head(&mut json, "objects", false);
+                    document::head(&mut json, "objects", false);
                     json.line();
                 }
                 json.open_object();
-                let unseen = envelope::fields(&mut json, &set.object, &names, &fields);
+                let unseen = document::fields(&mut json, &set.object, &names, &fields);
                 json.key("semaphores");
                 json.open_array();
                 for (index, value) in chosen {
@@ -115,10 +117,10 @@ impl SemGetArgs {
                     json.close_object();
                 }
                 json.close_array();
-                envelope::hidden(&mut json, &unseen);
+                document::hidden(&mut json, &unseen);
                 json.close_object();
                 if format == Format::Json {
-                    envelope::tail(&mut json, &[]);
+                    document::tail(&mut json, &[]);
                 }
                 json.end_document().and_then(|()| json.flush())
             }

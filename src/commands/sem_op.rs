@@ -4,12 +4,12 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::context::Context;
-use super::wait::WaitArgs;
+use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::wait::WaitArgs;
 use crate::error::{Error, Result, Status};
-use crate::object::model::Kind;
-use crate::object::reference::Reference;
-use crate::object::semaphores::{Operation, Range, Request};
+use crate::kind::model::Kind;
+use crate::output::context::Context;
+use crate::set::{Operation, Range, Request};
 
 /// Do several operations on semaphores at one moment
 ///
@@ -50,14 +50,6 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
     Range::parse(text).map_err(|bad| bad.to_string())
 }
 
-/// Reads the reference of a set.
-///
-/// # Errors
-/// A usage error.
-pub(super) fn parse(word: &OsString) -> Result<Reference> {
-    Reference::parse(word, Some(Kind::Sem)).map_err(|bad| Error::Usage(bad.to_string()))
-}
-
 /// Does the operations.
 ///
 /// # Errors
@@ -78,7 +70,7 @@ pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status
 }
 
 fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
-    let reference = parse(reference)?;
+    let reference = parse_one(reference, Kind::Sem)?;
     let set = reference.resolve()?;
     let waited = Request { operations, wait: wait.wait() }.perform(&set);
     if let Ok(waited) = waited {

@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::child;
-use super::context::{Context, say, say_args};
-use super::options::exit_status;
-use super::sem_op::parse;
-use super::wait::{WaitArgs, in_vain};
+use crate::commands::shared::child;
+use crate::commands::shared::options::exit_status;
+use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
-use crate::object::fingerprint::Fingerprint;
+use crate::kind::model::{Kind, Object};
 use crate::object::inventory;
-use crate::object::model::Object;
-use crate::object::semaphores::operation::parse_list;
-use crate::object::semaphores::{Operation, Request, held};
+use crate::object::snapshot::Fingerprint;
+use crate::output::context::{Context, say, say_args};
 use crate::render::escape::escape_bytes;
+use crate::set::operation::parse_list;
+use crate::set::{Operation, Request};
 use crate::sys::process::undo::{Ended, Job};
 use crate::sys::process::{self, Program};
 use crate::sys::signals;
+use crate::usage::held_sets;
 
 const SHELL: &str = "/bin/sh";
 
@@ -77,15 +78,15 @@ pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
 impl SemRunArgs {
     fn hold(&self, context: &Context) -> Result<u8> {
         let (name, mut program) = self.program()?;
-        let reference = parse(&self.reference)?;
+        let reference = parse_one(&self.reference, Kind::Sem)?;
         let set = reference.resolve()?;
         let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
         let request = Request { operations: &operations, wait: self.wait.wait() };
         let take = request.take(&set)?;
-        let holds = held::with(env::var_os(held::VARIABLE).as_deref(), set.object.id);
-        program
-            .set_variable(held::VARIABLE, &holds)
-            .map_err(|error| Error::cannot(Status::Failed, &format!("set {}", held::VARIABLE), bare(&error), None))?;
+        let holds = held_sets::with(env::var_os(held_sets::VARIABLE).as_deref(), set.object.id);
+        program.set_variable(held_sets::VARIABLE, &holds).map_err(|error| {
+            Error::cannot(Status::Failed, &format!("set {}", held_sets::VARIABLE), bare(&error), None)
+        })?;
         // Made beforehand, as nothing may be allocated when it is time.
         let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
         let (did, running) = (format!("did {} on {set}", words.join(" ")), escape_bytes(name.as_encoded_bytes()));

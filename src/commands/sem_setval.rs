@@ -6,16 +6,16 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::options::FormatArgs;
-use super::report::{Manner, Outcome, Report};
-use super::sem_op::parse;
+use crate::commands::shared::targets::parse_one;
 use crate::error::{Result, Status};
-use crate::object::inventory;
-use crate::object::model::Object;
-use crate::object::semaphores::assign::NewValues;
-use crate::object::semaphores::{self, Assignment};
-use crate::object::users::undo::{self, UndoRecord};
+use crate::kind::model::{Kind, Object};
+use crate::object::{inventory, semaphores};
+use crate::output::context::{Context, note};
+use crate::output::format::FormatArgs;
+use crate::output::report::{Manner, Outcome, Report};
+use crate::set::Assignment;
+use crate::set::assign::NewValues;
+use crate::usage::undo::{self, UndoRecord};
 
 /// Set the values of semaphores
 ///
@@ -49,7 +49,7 @@ fn assignment(text: &str) -> std::result::Result<Assignment, String> {
 /// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
 /// error after everything is done.
 pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
-    let reference = parse(&args.reference)?;
+    let reference = parse_one(&args.reference, Kind::Sem)?;
     let set = reference.resolve()?;
     let new = NewValues::of(&args.values, &set)?;
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };

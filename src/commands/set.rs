@@ -4,16 +4,17 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::context::Context;
-use super::options::{FormatArgs, capacity, group, mode_change, non_empty, user};
-use super::report::{Manner, Outcome, Report};
-use super::targets;
+use crate::commands::shared::options::{capacity, group, mode_change, non_empty, user};
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
+use crate::kind::model::{Kind, Object};
 use crate::object::change::{Change, Target};
 use crate::object::mode::ModeChange;
-use crate::object::model::{Kind, Object};
 use crate::object::names::{group_text, user_text};
-use crate::object::rights;
+use crate::object::permission;
+use crate::output::context::Context;
+use crate::output::format::FormatArgs;
+use crate::output::report::{Manner, Outcome, Report};
 use crate::render::json::JsonWriter;
 use crate::render::value::Value;
 
@@ -80,7 +81,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
                 let result = targets::unchanged(target, &found.object).and_then(|()| {
                     if args.dry_run {
                         change.check(&found.object, &text)?;
-                        rights::foresee(&found.object, &format!("change {text}"))?;
+                        permission::foresee(&found.object, &format!("change {text}"))?;
                         Ok(change.foresee(&found.object))
                     } else {
                         change.apply(&found.object, &text)

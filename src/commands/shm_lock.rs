@@ -4,15 +4,15 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::options::FormatArgs;
-use super::report::{Manner, Outcome, Report};
-use super::targets;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
+use crate::kind::model::Kind;
 use crate::object::change;
-use crate::object::model::Kind;
 use crate::object::names::user_text;
 use crate::object::reference::Resolved;
+use crate::output::context::{Context, note};
+use crate::output::format::FormatArgs;
+use crate::output::report::{Manner, Outcome, Report};
 use crate::sys::Errno;
 
 /// Keep segments in RAM

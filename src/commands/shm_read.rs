@@ -8,17 +8,18 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::options::{non_empty_path, size};
-use super::output::{Out, stdout_file};
-use super::progress::Progress;
+use crate::commands::shared::options::{non_empty_path, size};
+use crate::commands::shared::targets::{byte_range, parse_one};
 use crate::error::{Error, Result, Status, bare};
-use crate::object::contents::{self, Contents, CopyError, Sink, Stream};
-use crate::object::model::Kind;
-use crate::object::reference::{Reference, Resolved};
-use crate::object::{attaching, inventory};
+use crate::kind::model::Kind;
+use crate::object::inventory;
+use crate::object::reference::Resolved;
+use crate::output::context::{Context, note};
+use crate::output::progress::Progress;
+use crate::output::stdout::{Out, stdout_file};
 use crate::render::escape::escape_bytes;
 use crate::render::hexdump::HexDump;
+use crate::segment::{self, Contents, CopyError, Sink, Stream, attach};
 use crate::sys::mapping::Mapped;
 use crate::sys::new_file::NewFile;
 use crate::sys::{Errno, memory};
@@ -65,7 +66,7 @@ pub struct ReadArgs {
 /// # Errors
 /// As documented for the statuses. What is in a new file is there whole or not at all.
 pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
-    let reference = Reference::parse(&args.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
+    let reference = parse_one(&args.reference, Kind::Shm)?;
     let file = args.output.as_deref().filter(|file| *file != "-").map(Path::new);
     match file {
         None if !args.hex && !args.raw && io::stdout().is_terminal() => {
@@ -77,7 +78,7 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
         None => {}
     }
     let found = reference.resolve()?;
-    let range = range(&found, "read", args.offset, args.length)?;
+    let range = byte_range(&found, "read", args.offset, args.length)?;
     let new = file.map(|file| NewFile::create(file).map_err(|error| unwritable(file, &error))).transpose()?;
     let segment = args.open(&found, &range)?;
     context.verbose(|| format!("reading {}: {}", found, segment.way()));
@@ -103,10 +104,10 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
 impl ReadArgs {
     fn open(&self, found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         if self.untouched {
-            return contents::untouched(found, range);
+            return segment::untouched(found, range);
         }
-        attaching::check(found, "read", Some(self.force))?;
-        contents::open(found, "read", true)
+        attach::check(found, "read", Some(self.force))?;
+        segment::open(found, "read", true)
     }
 
     fn copy(&self, segment: &Contents, range: Range<u64>, out: File) -> std::result::Result<(), CopyError> {
@@ -125,23 +126,6 @@ impl ReadArgs {
         let mut stream = Stream::new(out, total);
         segment.copy(range, &mut stream, &mut progress)?;
         stream.finish()
-    }
-}
-
-/// The bytes that are meant, which must all be there.
-///
-/// # Errors
-/// Status 1.
-pub(super) fn range(found: &Resolved<'_>, operation: &str, offset: u64, length: Option<u64>) -> Result<Range<u64>> {
-    let size = found.object.as_segment().map_or(0, |segment| segment.size);
-    let end = length.map_or(Some(size.max(offset)), |length| offset.checked_add(length));
-    match end {
-        Some(end) if end <= size => Ok(offset..end),
-        _ => {
-            let bytes = length.map_or(String::new(), |length| format!("{length} bytes from "));
-            let reason = format!("{bytes}offset {offset} is beyond its {size} bytes");
-            Err(Error::cannot(Status::Failed, &format!("{operation} {}", found), reason, None))
-        }
     }
 }
 

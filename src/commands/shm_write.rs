@@ -7,19 +7,19 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::context::Context;
-use super::options::{FormatArgs, non_empty_path, size};
-use super::progress::Progress;
-use super::report::{Manner, Outcome, Report};
-use super::shm_read::range;
+use crate::commands::shared::options::{non_empty_path, size};
+use crate::commands::shared::targets::{byte_range, parse_one};
 use crate::error::{Error, Result, Status, bare};
-use crate::object::contents::{self, Contents, CopyError, parse_byte};
-use crate::object::model::Kind;
-use crate::object::reference::{Reference, Resolved};
-use crate::object::{attaching, inventory};
+use crate::kind::model::Kind;
+use crate::object::inventory;
+use crate::object::reference::Resolved;
+use crate::output::context::Context;
+use crate::output::format::FormatArgs;
+use crate::output::progress::Progress;
+use crate::output::report::{Manner, Outcome, Report};
 use crate::render::escape::escape_bytes;
-use crate::sys::startup;
-use crate::sys::{Errno, stream};
+use crate::segment::{self, Contents, CopyError, attach, parse_byte};
+use crate::sys::{Errno, startup, stream};
 
 /// Copy a file or standard input into a segment
 ///
@@ -70,11 +70,11 @@ struct Input {
 /// # Errors
 /// As documented for the statuses; an output error after everything is written.
 pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
-    let reference = Reference::parse(&args.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
+    let reference = parse_one(&args.reference, Kind::Shm)?;
     let byte = if args.zero { Some(0) } else { args.fill };
     let input = if byte.is_some() { None } else { Some(Input::open(args.file.as_ref())?) };
     let found = reference.resolve()?;
-    let range = range(&found, "write", args.offset, args.length)?;
+    let range = byte_range(&found, "write", args.offset, args.length)?;
     let room = range.end - range.start;
     if let Some(left) = input.as_ref().and_then(|input| input.left).filter(|left| *left > room) {
         let reason = format!("the input has {left} bytes, and from offset {} on it has {room}", args.offset);
@@ -83,8 +83,8 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
     }
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
     let mut report = Report::new(manner, &[found.object])?;
-    attaching::check(&found, "write", Some(args.force))?;
-    let segment = contents::open(&found, "write", false)?;
+    attach::check(&found, "write", Some(args.force))?;
+    let segment = segment::open(&found, "write", false)?;
     context.verbose(|| format!("writing {}: {}", found, segment.way()));
     let total = input.as_ref().map_or(Some(room), |input| input.left);
     let mut progress = Progress::new(total);

@@ -5,28 +5,28 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use super::context::{Context, note};
-use super::envelope::{self, Failure};
-use super::judging;
-use super::options::{Format, FormatArgs, count};
-use super::output::{Out, to_terminal};
-use super::sheets;
-use super::targets;
-use super::uses;
-use super::who::{Whole, with_other_sets};
+use crate::commands::shared::options::count;
+use crate::commands::shared::{judging, targets};
 use crate::error::{Error, Result, Status, Tally};
-use crate::object::closing;
-use crate::object::fields::{self, Field};
-use crate::object::inside::{Inside, Semaphore, hides_user};
+use crate::journal::saved_modes;
+use crate::kind::model::{Kind, Object};
+use crate::listing::contents::Inside;
+use crate::listing::fields::{self, Field};
+use crate::listing::query::{Insight, Insights};
 use crate::object::inventory;
-use crate::object::model::{Kind, Object};
 use crate::object::names::Names;
-use crate::object::survey::{Insight, Insights};
+use crate::object::semaphores::{Semaphore, hides_user};
+use crate::output::context::{Context, note};
+use crate::output::document::{self, Failure};
+use crate::output::format::{Format, FormatArgs};
+use crate::output::stdout::{Out, to_terminal};
+use crate::output::{details, usage_list};
 use crate::proc::recorded::LookedUp;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
 use crate::render::style::{Style, TimeStyle};
 use crate::render::value::Value;
+use crate::usage::report::{UsageReport, with_other_sets};
 
 /// Show everything known about objects
 ///
@@ -59,22 +59,22 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
                 targets::note_difference(target, &resolved.object);
                 found.push((resolved.to_string(), resolved.object));
             }
-            Err(error) => envelope::fail(&target.text(), &error, &mut failures, &mut tally),
+            Err(error) => document::fail(&target.text(), &error, &mut failures, &mut tally),
         }
     }
     context.verbose(|| format!("looked up: {} found, {} not", found.len(), failures.len()));
     if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
         note(&loss);
     }
-    let mut fields = envelope::exact_fields();
+    let mut fields = document::exact_fields();
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
     let mut objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    let _ = closing::show_open(&mut objects);
+    let _ = saved_modes::show_open(&mut objects);
     found.iter_mut().zip(&objects).for_each(|((_, found), object)| *found = *object);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
-    let names = envelope::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &criteria));
-    let whole = Whole::new(&all, names.insights().users()).with_others(&objects, &criteria);
+    let names = document::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &criteria));
+    let whole = UsageReport::new(&all, names.insights().users()).with_others(&objects, &criteria);
     let mut out = Out::stdout()?;
     let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
@@ -89,7 +89,7 @@ impl ShowArgs {
         found: &[(String, Object)],
         fields: &[&'static Field],
         names: &Names,
-        whole: &Whole<'_>,
+        whole: &UsageReport<'_>,
         failures: &[Failure],
         context: &Context,
     ) -> io::Result<()> {
@@ -97,7 +97,7 @@ impl ShowArgs {
             Format::Table => {
                 let mut style = Style::new(false, TimeStyle::Full);
                 context.fit(&mut style);
-                let recorded = found.iter().flat_map(|(_, object)| sheets::recorded(object));
+                let recorded = found.iter().flat_map(|(_, object)| details::recorded(object));
                 let processes = LookedUp::new(recorded);
                 for (index, (text, object)) in found.iter().enumerate() {
                     if index > 0 {
@@ -106,7 +106,7 @@ impl ShowArgs {
                     let mut used = whole.of(object);
                     used.uses.retain(|one| context.is_verbose() || !one.is_past());
                     let inside = Inside::of(object, self.messages, used.usage);
-                    sheets::write(
+                    details::write(
                         out,
                         text,
                         object,
@@ -130,18 +130,18 @@ impl ShowArgs {
                 let lines = format == Format::Jsonl;
                 let mut json = JsonWriter::new(out);
                 if !lines {
-                    envelope::head(&mut json, "objects", false);
+                    document::head(&mut json, "objects", false);
                 }
                 for (_, object) in found {
                     if !lines {
                         json.line();
                     }
                     json.open_object();
-                    let mut unseen = envelope::fields(&mut json, object, names, fields);
+                    let mut unseen = document::fields(&mut json, object, names, fields);
                     let used = whole.of(object);
                     write_inside(&mut json, object, &Inside::of(object, self.messages, used.usage), &mut unseen);
-                    used.write(&mut json, &uses::names(used.uses.iter()), &mut unseen);
-                    envelope::hidden(&mut json, &unseen);
+                    usage_list::write(&mut json, &used, &usage_list::names(used.uses.iter()), &mut unseen);
+                    document::hidden(&mut json, &unseen);
                     json.close_object();
                     if lines {
                         json.end_document()?;
@@ -149,7 +149,7 @@ impl ShowArgs {
                     json.relieve()?;
                 }
                 if !lines {
-                    envelope::tail(&mut json, failures);
+                    document::tail(&mut json, failures);
                     json.end_document()?;
                 }
                 json.flush()

@@ -1,11 +1,11 @@
 //! Changing owner, group, mode and capacity (`IPC_SET`).
 
-use super::fingerprint::{Comparison, Fingerprint};
 use super::inventory;
 use super::mode::ModeChange;
-use super::model::{Detail, Object, ObjectId};
-use super::rights::{may_change, refused};
 use crate::error::{Error, Result, Status};
+use crate::kind::model::{Detail, Object, ObjectId};
+use crate::object::permission::{may_change, refused};
+use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::process::may_exceed_msgmnb;
 use crate::sys::{self, Errno, Gid, Mode, MsgId, SemId, ShmId, Uid, msg, sem, shm};
 

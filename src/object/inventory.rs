@@ -7,8 +7,8 @@
 
 use std::io;
 
-use super::model::{Kind, KindSet, Memory, Object, ObjectId};
 use crate::error::{Error, Result, Status, bare};
+use crate::kind::model::{Kind, KindSet, Memory, Object, ObjectId};
 use crate::proc::sysvipc;
 use crate::sys::{self, Errno, MsgId, SemId, ShmId, msg, sem, shm};
 
@@ -315,7 +315,7 @@ pub fn add_memory<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Option<S
         // The same segment may have been named twice.
         let first = wanted.partition_point(|object| object.id.id < row.id.raw());
         for object in wanted[first..].iter_mut().take_while(|object| object.id.id == row.id.raw()) {
-            if let super::model::Detail::Shm(segment) = &mut object.detail {
+            if let crate::kind::model::Detail::Shm(segment) = &mut object.detail {
                 segment.memory = Some(Memory { rss: row.rss, swap: row.swap });
             }
         }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::inventory::{self, Wants};
-use super::model::{Kind, KindSet, Object};
 use crate::error::{Error, Result};
+use crate::kind::model::{Kind, KindSet, Object};
 use crate::proc::process::machine_memory;
 use crate::sys::{Uid, memory, msg, sem, shm};
 
@@ -297,7 +297,7 @@ fn top(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
 #[cfg(test)]
 mod tests {
     use super::{Limit, top};
-    use crate::object::model::Kind;
+    use crate::kind::model::Kind;
     use crate::sys::Uid;
 
     fn limit(value: u64, used: Option<u64>, unlimited: bool) -> Limit {

@@ -1,6 +1,6 @@
 //! What a listing looks up beside its objects, once each: names of users and groups, and who uses the objects.
 
-use super::survey::Insights;
+use crate::listing::query::Insights;
 use crate::sys::{Gid, Perm, Uid, accounts};
 
 /// A number as a listing needs it named: looked up once, found again without hashing.

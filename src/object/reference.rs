@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use super::inventory;
 use super::key::{self, Project};
-use super::model::{Kind, Object, ObjectId};
 use crate::error::{Error, Result, Status, bare};
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, Key};
 
@@ -269,7 +269,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Name, Reference};
-    use crate::object::model::Kind;
+    use crate::kind::model::Kind;
     use crate::sys::Key;
 
     fn parse(word: &str) -> Result<Reference, String> {

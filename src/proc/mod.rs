@@ -1,23 +1,19 @@
 //! Reading `/proc`. Parsers take bytes, not paths, so that they can be tested on captured text.
 
-pub mod abilities;
 pub mod attached;
 pub mod blocked;
 pub mod boot;
 pub mod btf;
-pub mod calls;
 pub mod census;
 pub mod cgroup;
 pub mod freezer;
 pub mod identity;
 pub mod logind;
-pub mod mapped_code;
 pub mod maps;
 pub mod mounts;
 pub mod permission;
 pub mod probe;
 pub mod process;
-pub mod program_files;
 pub mod reader;
 pub mod recorded;
 pub mod sysctl;

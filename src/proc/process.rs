@@ -10,9 +10,8 @@ use super::reader::{Reader, Task, is_gone};
 use super::recorded;
 use super::task::Stat;
 use super::tasks::sharing;
-use crate::sys::Pid;
-use crate::sys::namespace;
 use crate::sys::process::exists;
+use crate::sys::{Pid, namespace};
 
 /// `CAP_SYS_RESOURCE` in the effective set.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;

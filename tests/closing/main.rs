@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ipcadm::object::closing::folder::Places;
-use ipcadm::object::closing::record::Record;
-use ipcadm::object::closing::{Candidate, Fate, Judges, Rule, remove};
+use ipcadm::journal::folder::Places;
+use ipcadm::journal::record::Record;
+use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
+use ipcadm::listing::query::{Insight, Insights};
 use ipcadm::object::inventory;
-use ipcadm::object::model::{Kind as ObjectKind, ObjectId};
-use ipcadm::object::semaphores::asking::calls;
-use ipcadm::object::state::{Criteria, State};
-use ipcadm::object::survey::{Insight, Insights};
+use ipcadm::object::semaphores::calls;
+use ipcadm::removal::{Candidate, Fate, Judges, Rule, remove};
+use ipcadm::usage::criteria::Criteria;
+use ipcadm::usage::state::State;
 use ipcadm_testbed::{Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
 
 /// A folder of this test's own.

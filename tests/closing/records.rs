@@ -5,11 +5,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ipcadm::object::closing::folder::Places;
-use ipcadm::object::closing::put_right::{Mended, put_right};
-use ipcadm::object::closing::record::Record;
-use ipcadm::object::closing::{Candidate, Fate, Judges, remove};
+use ipcadm::journal::folder::Places;
+use ipcadm::journal::record::Record;
+use ipcadm::journal::recover::{Mended, put_right};
 use ipcadm::object::inventory;
+use ipcadm::removal::{Candidate, Fate, Judges, remove};
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
 use super::{Folder, id, judged, leaked};

@@ -78,11 +78,11 @@ impl Source {
             ("GROUP", _) => Source::Groups,
             ("COLUMNS", _) => Source::Columns,
             ("PATH|KEY" | "FILE" | "DIR" | "FILE|-", _) => Source::Files,
-            ("KIND", _) => {
-                Source::Choices(ipcadm::words::KIND_WORDS.map(|kind| (kind.to_owned(), String::new())).to_vec())
-            }
+            ("KIND", _) => Source::Choices(
+                ipcadm::cli::command_path::KIND_WORDS.map(|kind| (kind.to_owned(), String::new())).to_vec(),
+            ),
             ("STATE", _) => Source::Choices(
-                ipcadm::object::state::State::ALL.map(|state| (state.word().to_owned(), String::new())).to_vec(),
+                ipcadm::usage::state::State::ALL.map(|state| (state.word().to_owned(), String::new())).to_vec(),
             ),
             ("PATH:PROJECT", _) => Source::FileOfKey,
             ("CMD", _) => Source::Program,
@@ -96,7 +96,7 @@ impl Source {
 
 /// The whole program.
 pub(crate) fn tree() -> Node {
-    let mut program = ipcadm::cli::Cli::command();
+    let mut program = ipcadm::cli::tree::Cli::command();
     // The commands are deferred: they are made when the tree is built.
     program.build();
     node(&program, "", None)
@@ -105,7 +105,7 @@ pub(crate) fn tree() -> Node {
 fn node(command: &Command, parent: &str, kind: Option<&str>) -> Node {
     let name = command.get_name();
     let path = format!("{parent} {name}").trim_start().to_owned();
-    let kind = kind.or(ipcadm::words::KIND_WORDS.contains(&name).then_some(name));
+    let kind = kind.or(ipcadm::cli::command_path::KIND_WORDS.contains(&name).then_some(name));
     let (operands, options): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().filter(|arg| !arg.is_hide_set()).partition(|arg| arg.is_positional());
     let children = command.get_subcommands().filter(|child| !child.is_hide_set() && child.get_name() != "help");
@@ -193,5 +193,5 @@ impl Node {
 
 /// The names of the columns, each with what it means.
 pub(crate) fn columns() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ipcadm::object::fields::FIELDS.iter().map(|field| (field.name, field.meaning))
+    ipcadm::listing::fields::FIELDS.iter().map(|field| (field.name, field.meaning))
 }

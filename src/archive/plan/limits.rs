@@ -3,7 +3,7 @@
 use super::{Planned, operation};
 use crate::archive::read::Body;
 use crate::error::{Error, Result, Status};
-use crate::object::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::proc::process::may_exceed_msgmnb;
 use crate::sys::{memory, msg, sem, shm};
 

@@ -12,14 +12,14 @@ use crate::archive::manifest::{self, Entry, Head, Queue, Reader, Segment, Set};
 use crate::archive::sparse::Map;
 use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
+use crate::kind::model::{self, Detail, Object, ObjectId};
 use crate::object::key;
-use crate::object::messages::Format;
-use crate::object::messages::input::{BadInput, Records};
-use crate::object::model::{self, Detail, Object, ObjectId};
+use crate::queue::Format;
+use crate::queue::input::{BadInput, Records};
 use crate::sys::accounts::MAX_NAME;
-use crate::sys::msg::MAX_QBYTES;
+use crate::sys::msg::{self, MAX_QBYTES};
 use crate::sys::sem::MAX_VALUE;
-use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid, msg};
+use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
 
 /// Messages of up to so many bytes are looked at, even if `kernel.msgmax` allows less.
 const LARGE: usize = 1 << 20;

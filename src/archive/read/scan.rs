@@ -9,7 +9,7 @@ use crate::archive::sparse::MAX_RUNS;
 use crate::archive::sums::{self, Digest, Hasher};
 use crate::archive::tar::{BLOCK, Member, Name, padding};
 use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
-use crate::object::model::{Kind, ObjectId};
+use crate::kind::model::{Kind, ObjectId};
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 << 10;

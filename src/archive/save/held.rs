@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Saved, segment};
+use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
-use crate::object::model::{Object, ObjectId};
 use crate::sys::mapping::Mapped;
 
 /// The kernel's seconds begin up to a tick of its clock later than ours.

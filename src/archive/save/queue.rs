@@ -6,12 +6,12 @@ use crate::archive::manifest::{self, Entry, Queue};
 use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
 use crate::error::{Error, Result, Status};
+use crate::kind::model::{self, Object};
 use crate::object::inventory;
-use crate::object::messages::encode::Encoder;
-use crate::object::messages::look::Looker;
-use crate::object::messages::{self, Format};
-use crate::object::model::{self, Object};
 use crate::object::reference::Resolved;
+use crate::queue::encode::Encoder;
+use crate::queue::look::Looker;
+use crate::queue::{self, Format};
 use crate::sys::clock::now;
 use crate::sys::msg::Wanted;
 
@@ -103,7 +103,7 @@ fn is_recent(queue: &Object, since: i64) -> bool {
 }
 
 fn read(text: &str, object: &Object) -> Result<Copy> {
-    let queue = messages::Queue { text: text.to_owned(), object: *object };
+    let queue = queue::Queue { text: text.to_owned(), object: *object };
     let too_large = |reason: &str| Error::cannot(Status::Failed, &format!("save {text}"), reason, None);
     let mut looker = Looker::new(&queue)?;
     let mut encoder = Encoder::new(Format::Jsonl, false);

@@ -13,10 +13,10 @@ use crate::archive::sparse::Map;
 use crate::archive::tar::Name;
 use crate::archive::write::{Hashes, Writer};
 use crate::error::{Error, Result, Status};
-use crate::object::contents::{self, Contents, CopyError, Occupancy, Sink};
-use crate::object::model::{Detail, Object, ObjectId};
+use crate::kind::model::{self, Detail, Object, ObjectId};
+use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::object::{attaching, inventory, model};
+use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
 use crate::sys::clock::now;
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::{Errno, memory};
@@ -39,9 +39,9 @@ pub(super) fn add(
     let segment = detail(before);
     let size = segment.size;
     let found = &Resolved { object: *before, ..*found };
-    attaching::check(found, "save", None)?;
+    attach::check(found, "save", None)?;
     // What another process has mapped may be something else, whatever it shows.
-    let contents = contents::open_one_of_many(found, "save", &saver.before)?;
+    let contents = segment::open_one_of_many(found, "save", &saver.before)?;
     let failed = |saver: &Saver, error| match error {
         CopyError::Write(errno) => saver.unwritable(&errno.into()),
         CopyError::Read(errno) => unreadable(found, errno),

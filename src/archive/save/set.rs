@@ -3,7 +3,7 @@
 use super::Saved;
 use crate::archive::manifest::{self, Entry, Set};
 use crate::error::{Error, Result, Status};
-use crate::object::model::Object;
+use crate::kind::model::Object;
 use crate::object::reference::Resolved;
 use crate::sys::clock::now;
 use crate::sys::{Errno, SemId, sem};

@@ -7,18 +7,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Prepared;
-use crate::commands::judging;
-use crate::commands::keep::KeepList;
+use crate::commands::shared::judging;
+use crate::commands::shared::keep::KeepList;
 use crate::error::{Error, Result, Status, bare};
-use crate::object::cleaning::plan::{Entry, MOST_BYTES, Plan};
-use crate::object::cleaning::{self, Stays, Terms};
-use crate::object::closing::{Candidate, Rule};
+use crate::kind::model::Object;
+use crate::listing::query::{Insight, Insights};
 use crate::object::inventory;
-use crate::object::model::Object;
-use crate::object::state::Criteria;
-use crate::object::survey::{Insight, Insights};
+use crate::removal::choose::{self, Stays, Terms};
+use crate::removal::plan::{Entry, MOST_BYTES, Plan};
+use crate::removal::{Candidate, Rule};
 use crate::render::escape::escape_bytes;
 use crate::sys::accounts;
+use crate::usage::criteria::Criteria;
 
 /// Bits that let group or others change a file.
 const OTHERS_WRITE: u32 = 0o022;
@@ -46,14 +46,14 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
                 let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
                 prepared.candidates.push(Candidate::new(object, usage, rule));
             }
-            Err(Refusal::Differs(reason)) => prepared.kept.push((object, cleaning::kept(object.id, &reason))),
+            Err(Refusal::Differs(reason)) => prepared.kept.push((object, choose::kept(object.id, &reason))),
             Err(Refusal::Listed(line)) => {
                 let place = keep.lines.get(line).map_or("", |line| line.place.as_str());
-                prepared.kept.push((object, cleaning::kept(object.id, &format!("kept by {place}"))));
+                prepared.kept.push((object, choose::kept(object.id, &format!("kept by {place}"))));
             }
         }
     }
-    cleaning::sort(&mut prepared.candidates);
+    choose::sort(&mut prepared.candidates);
     Ok(prepared)
 }
 
@@ -84,7 +84,7 @@ fn verdict(
     }
     let terms = Terms { states: vec![state], creator_gone: entry.creator_gone, unread: plan.discard_messages, keeps };
     // Whether the caller may is seen when it is tried.
-    match cleaning::stays(object, judgement, &terms, true) {
+    match choose::stays(object, judgement, &terms, true) {
         None => Ok(terms.rule(judgement, criteria)),
         Some(Stays::Kept(line)) => Err(Refusal::Listed(line)),
         Some(Stays::Unread) => Err(differs("it holds unread messages, which the plan does not allow to be lost")),

@@ -10,27 +10,27 @@ use std::path::Path;
 use clap::Args;
 
 use self::view::View;
-use super::backup;
-use super::confirm::{can_ask, confirm};
-use super::context::{Context, note, say};
-use super::keep::KeepList;
-use super::mend::{Unmended, mend};
-use super::options::{Format, FormatArgs, StyleArgs, non_empty_path};
-use super::output::{Out, to_terminal};
-use super::report::{Manner, Outcome, Report};
-use super::rm::fate_told;
-use super::selectors::SelectorArgs;
+use crate::commands::shared::backup;
+use crate::commands::shared::keep::KeepList;
+use crate::commands::shared::options::non_empty_path;
+use crate::commands::shared::recovery::{Unmended, mend};
+use crate::commands::shared::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
-use crate::object::cleaning::plan::{Entry, Plan};
-use crate::object::cleaning::{self, Choice, NEVER, Terms};
-use crate::object::closing::{Candidate, Check};
-use crate::object::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::listing::query::Insights;
 use crate::object::reference::Resolved;
-use crate::object::state::State;
-use crate::object::survey::Insights;
+use crate::output::context::{Context, note, say};
+use crate::output::format::{Format, FormatArgs, StyleArgs};
+use crate::output::prompt::{can_ask, confirm};
+use crate::output::report::{Manner, Outcome, Report, removal_outcome};
+use crate::output::stdout::{Out, to_terminal};
+use crate::removal::choose::{self, Choice, NEVER, Terms};
+use crate::removal::plan::{Entry, Plan};
+use crate::removal::{Candidate, Check};
 use crate::render::escape::escape_bytes;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
+use crate::usage::state::State;
 
 /// What is said where nobody can be asked.
 const NOT_CONFIRMED: &str = "nothing removed; add --yes to remove, or --dry-run only to look";
@@ -84,7 +84,7 @@ pub struct CleanArgs {
 struct Prepared {
     candidates: Vec<Candidate>,
     insights: Insights,
-    left_out: cleaning::LeftOut,
+    left_out: choose::LeftOut,
     /// Of a plan: objects that are gone, and those that are not what was planned.
     gone: Vec<ObjectId>,
     kept: Vec<(Object, Error)>,
@@ -123,7 +123,7 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
         let unread = args.discard_messages || args.save.is_some();
         let terms = Terms { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
-        let Choice { candidates, insights, left_out, losses } = cleaning::choose(&selection, &terms)?;
+        let Choice { candidates, insights, left_out, losses } = choose::choose(&selection, &terms)?;
         losses.iter().for_each(|loss| note(loss));
         if let Some(path) = &args.plan_out {
             args.write_plan(Path::new(path), &candidates, &insights)?;
@@ -291,8 +291,8 @@ impl CleanArgs {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
             None => Ok(()),
         };
-        let asked_to_end = cleaning::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, fate| {
-            fate_told(&candidate.object.id.to_string(), &candidate.object, fate, &mut report);
+        let asked_to_end = choose::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, fate| {
+            removal_outcome(&candidate.object.id.to_string(), &candidate.object, fate, &mut report);
         });
         match asked_to_end {
             Ok(held) => {
@@ -345,7 +345,7 @@ impl Prepared {
         Self {
             candidates: Vec::new(),
             insights: Insights::default(),
-            left_out: cleaning::LeftOut::default(),
+            left_out: choose::LeftOut::default(),
             gone: Vec::new(),
             kept: Vec::new(),
             failed: Vec::new(),

@@ -2,22 +2,22 @@
 
 use std::io::{self, Write};
 
-use crate::commands::envelope;
-use crate::commands::keep::KeepList;
-use crate::object::cleaning::LeftOut;
-use crate::object::cleaning::relief::Totals;
-use crate::object::closing::Candidate;
-use crate::object::fields::{self, Field};
-use crate::object::model::{Kind, Object, ObjectId};
-use crate::object::state::State;
-use crate::object::state::bystanders::Bystander;
-use crate::object::survey::Insights;
-use crate::object::uses::undo_hidden;
+use crate::commands::shared::keep::KeepList;
+use crate::kind::model::{Kind, Object, ObjectId};
+use crate::listing::fields::{self, Field};
+use crate::listing::query::Insights;
+use crate::output::document;
+use crate::removal::Candidate;
+use crate::removal::choose::LeftOut;
+use crate::removal::relief::Totals;
 use crate::render::escape::escape;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
 use crate::render::units::push_size;
 use crate::render::value::Value;
+use crate::usage::bystanders::Bystander;
+use crate::usage::role::undo_hidden;
+use crate::usage::state::State;
 
 /// Columns of the table; behind them stands the decisive fact.
 const COLUMNS: [&str; 6] = ["ref", "key", "owner", "state", "contents", "activity"];
@@ -37,7 +37,7 @@ impl View<'_> {
         let objects: Vec<Object> = self.candidates.iter().map(|candidate| candidate.object).collect();
         if !objects.is_empty() {
             let shown: Vec<&'static Field> = COLUMNS.into_iter().filter_map(fields::find).collect();
-            let names = envelope::names(&objects, &shown).with(insights);
+            let names = document::names(&objects, &shown).with(insights);
             let evidence = Column { header: "EVIDENCE", right: false, flexible: true, wraps: true };
             let columns: Vec<Column> = shown.iter().map(|field| field.column()).chain([evidence]).collect();
             table::write(out, &columns, objects.len(), style, |row, column| match shown.get(column) {

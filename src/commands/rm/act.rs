@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::super::judging;
-use super::super::report::{Outcome, Report};
 use super::candidates::Candidate;
+use crate::commands::shared::judging;
 use crate::error::{Error, Result, Status};
-use crate::object::cleaning;
-use crate::object::closing::{self, Fate};
-use crate::object::model::Object;
+use crate::kind::model::Object;
+use crate::listing::query;
+use crate::object::permission;
 use crate::object::reference::Resolved;
-use crate::object::removal::{self, Removal};
-use crate::object::rights;
-use crate::object::survey;
-use crate::object::users::{Users, words};
+use crate::output::report::{Outcome, Report, removal_outcome};
+use crate::removal::remove::Removal;
+use crate::removal::{self, choose};
 use crate::sys::held_signals::HeldSignals;
+use crate::usage::text;
+use crate::usage::users::Users;
 
 /// What to do about an object that may be in use.
 const KEPT_IN_USE: &str = "kept; stop what uses it first, or rm without --if-unused";
@@ -27,22 +27,22 @@ pub(super) fn remove_unused(
 ) -> Result<Option<HeldSignals>> {
     let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
     let criteria = judging::usual();
-    let (users, objections) = survey::ask(&objects, &criteria, |judge, object, usage| {
-        let objection = || judge.objection(object, usage).map(|evidence| closing::may_be_in_use(&evidence));
-        words::maybe_in_use(object, usage).or_else(objection)
+    let (users, objections) = query::ask(&objects, &criteria, |judge, object, usage| {
+        let objection = || judge.objection(object, usage).map(|evidence| removal::may_be_in_use(&evidence));
+        text::maybe_in_use(object, usage).or_else(objection)
     });
     let mut unused = Vec::new();
     let mut names = HashMap::new();
     for (candidate, in_use) in candidates.iter().zip(objections) {
         let (object, found) = (&candidate.found.object, &candidate.found);
         let usage = users.of(object.id).cloned().unwrap_or_default();
-        match removal::foresee(&candidate.fingerprint, object) {
+        match removal::remove::foresee(&candidate.fingerprint, object) {
             Removal::Kept(reason) => kept(found, reason, "kept; list it again", report),
             _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), KEPT_IN_USE, report),
             _ if dry_run => remove(candidate, true, &users, report),
             _ => {
                 names.insert(object.id, found.to_string());
-                let mut one = closing::Candidate::new(*object, usage, closing::Rule::Unused(criteria.clone()));
+                let mut one = removal::Candidate::new(*object, usage, removal::Rule::Unused(criteria.clone()));
                 if let Some(saved) = &candidate.saved {
                     one.copied(saved.object, saved.check());
                 }
@@ -50,10 +50,10 @@ pub(super) fn remove_unused(
             }
         }
     }
-    let held = cleaning::carry_out(&mut unused, &mut |_| Ok(()), &mut |candidate, fate| {
+    let held = choose::carry_out(&mut unused, &mut |_| Ok(()), &mut |candidate, fate| {
         let id = candidate.object.id;
         let name = names.get(&id).cloned().unwrap_or_else(|| id.to_string());
-        fate_told(&name, &candidate.object, fate, report);
+        removal_outcome(&name, &candidate.object, fate, report);
     });
     held.or_else(|error| {
         report.failed("rm", None, Outcome::Failed, &error);
@@ -66,23 +66,6 @@ fn kept(found: &Resolved<'_>, reason: String, remedy: &str, report: &mut Report)
     report.failed(&found.to_string(), Some(&found.object), Outcome::Kept, &error);
 }
 
-/// Says what became of an object that was closed, by the name `name`.
-pub(in crate::commands) fn fate_told(name: &str, object: &Object, fate: Fate, report: &mut Report) {
-    match fate {
-        Fate::Removed => report.done(object, Outcome::Removed, true, format_args!("removed {name}")),
-        Fate::Gone => report.done(object, Outcome::Gone, false, format_args!("{name} was already gone")),
-        Fate::WillGo { nattch, usage } => {
-            let who = words::will_go(nattch, Some(&usage));
-            report.done(object, Outcome::WillGo, true, format_args!("marked {name}, which {who}"));
-        }
-        Fate::Kept(reason) => {
-            let error = Error::cannot(Status::Refused, &format!("remove {name}"), reason, Some("kept"));
-            report.failed(name, Some(object), Outcome::Kept, &error);
-        }
-        Fate::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
-    }
-}
-
 /// Removes one, if it still is what was looked at, and what was saved.
 pub(super) fn remove(candidate: &Candidate<'_>, dry_run: bool, users: &Users, report: &mut Report) {
     let Candidate { found, fingerprint, saved } = candidate;
@@ -92,9 +75,9 @@ pub(super) fn remove(candidate: &Candidate<'_>, dry_run: bool, users: &Users, re
         return kept(found, reason, "kept", report);
     }
     let result = if dry_run {
-        rights::foresee(object, &format!("remove {found}")).map(|()| removal::foresee(fingerprint, object))
+        permission::foresee(object, &format!("remove {found}")).map(|()| removal::remove::foresee(fingerprint, object))
     } else {
-        removal::remove(fingerprint, found)
+        removal::remove::remove(fingerprint, found)
     };
     match result {
         Ok(Removal::Removed) => {
@@ -108,7 +91,7 @@ pub(super) fn remove(candidate: &Candidate<'_>, dry_run: bool, users: &Users, re
                 (false, false) => format!("marked {found}, which"),
             };
             line.push(' ');
-            line.push_str(&words::will_go(nattch, users.of(object.id)));
+            line.push_str(&text::will_go(nattch, users.of(object.id)));
             report.done(object, Outcome::WillGo, !already, &line);
         }
         Ok(Removal::Gone) => report.done(object, Outcome::Gone, false, format_args!("{found} was already gone")),

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::super::confirm::{can_ask, confirm};
-use super::super::judging;
 use super::candidates::Candidate;
+use crate::commands::shared::judging;
+use crate::kind::model::{Object, ObjectId};
+use crate::listing::query;
 use crate::object::inventory;
-use crate::object::model::{Object, ObjectId};
-use crate::object::survey;
-use crate::object::users::words;
+use crate::output::prompt::{can_ask, confirm};
 use crate::render::escape::escape;
+use crate::usage::text;
 
 /// Objects in use that a question names one by one.
 const NAMED: usize = 10;
@@ -29,9 +29,9 @@ pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
             .map(|candidate| candidate.found.object)
             .filter(|object| !known.contains(&object.id))
             .collect();
-        let (_, uses) = survey::ask(&objects, &criteria, |judge, object, usage| {
+        let (_, uses) = query::ask(&objects, &criteria, |judge, object, usage| {
             let living = || judge.living_user(object, usage).map(|evidence| escape(&evidence.fact).into_owned());
-            words::in_use(object, Some(usage)).or_else(living)
+            text::in_use(object, Some(usage)).or_else(living)
         });
         let asked = candidates.iter().filter(|candidate| !known.contains(&candidate.found.object.id));
         let used: Vec<(ObjectId, String)> = asked

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::targets::Target;
 use crate::archive::save::Saved;
+use crate::commands::shared::targets::Target;
 use crate::error::{Error, Status};
-use crate::object::fingerprint::Fingerprint;
-use crate::object::model::{Kind, ObjectId};
+use crate::kind::model::{Kind, ObjectId};
 use crate::object::reference::Resolved;
+use crate::object::snapshot::Fingerprint;
 
 /// Something to be removed.
 pub(super) struct Candidate<'a> {

@@ -9,18 +9,17 @@ use std::path::Path;
 
 use clap::Args;
 
-pub(super) use self::act::fate_told;
 use self::candidates::{Candidate, Missing};
-use super::backup;
-use super::context::{Context, say};
-use super::envelope;
-use super::mend::{Unmended, mend};
-use super::options::{Format, FormatArgs, non_empty_path};
-use super::report::{Manner, Outcome, Report};
-use super::targets;
+use crate::commands::shared::options::non_empty_path;
+use crate::commands::shared::recovery::{Unmended, mend};
+use crate::commands::shared::{backup, targets};
 use crate::error::{Result, Status};
-use crate::object::model::{Kind, Object};
-use crate::object::users::{Users, Wants};
+use crate::kind::model::{Kind, Object};
+use crate::output::context::{Context, say};
+use crate::output::document;
+use crate::output::format::{Format, FormatArgs};
+use crate::output::report::{Manner, Outcome, Report};
+use crate::usage::users::{Users, Wants};
 
 /// Remove exactly these objects
 ///
@@ -82,7 +81,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     if let Some(file) = args.save.as_deref().filter(|_| !args.dry_run)
         && let Err(error) = save(Path::new(file), args.overwrite, &mut candidates)
     {
-        return envelope::refuse(manner.format, "objects", "archive", error);
+        return document::refuse(manner.format, "objects", "archive", error);
     }
     let mut report = Report::new(manner, &objects)?;
     unmended.tell(&mut report);

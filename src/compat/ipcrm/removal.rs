@@ -9,10 +9,10 @@ use super::request::{Name, Order, Work};
 use crate::compat::common;
 use crate::compat::out::Out;
 use crate::error::Status;
-use crate::object::fingerprint::Fingerprint;
+use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::inventory::{self, Wants};
-use crate::object::model::{Kind, KindSet, Object, ObjectId};
-use crate::object::removal::{self, Removal};
+use crate::object::snapshot::Fingerprint;
+use crate::removal::remove::{self, Removal};
 use crate::sys::{Errno, startup};
 
 /// What an order came to when it was looked up.
@@ -100,7 +100,7 @@ impl Remover {
 
     /// An id is never another object's within so short a time, so nothing needs to be looked at.
     fn remove_named(&mut self, order: &Order, id: ObjectId) {
-        match removal::remove_id(id) {
+        match crate::kind::remove_id(id) {
             Ok(()) => {
                 self.gone.insert(id);
             }
@@ -112,7 +112,7 @@ impl Remover {
 
     fn remove_seen(&mut self, order: &Order, fingerprint: &Fingerprint) {
         let id = fingerprint.id;
-        match removal::remove(fingerprint, &id) {
+        match remove::remove(fingerprint, &id) {
             Ok(Removal::Removed) => {
                 self.gone.insert(id);
             }
@@ -161,7 +161,7 @@ impl Remover {
     /// those, so they are no failure.
     fn remove_listed(&mut self, object: &Object, verbose: bool) -> bool {
         let id = object.id;
-        let result = removal::remove_id(id);
+        let result = crate::kind::remove_id(id);
         if matches!(result, Err(Errno::EPERM | Errno::EACCES)) && !inventory::may_read(id) {
             return false;
         }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::compat::common::shown;
 use crate::compat::getopt::{self, Item, Spec, Value};
 use crate::compat::numbers::{self, BadNumber};
-use crate::object::model::{Kind, KindSet};
+use crate::kind::model::{Kind, KindSet};
 use crate::sys::Key;
 
 /// What a command line asks for.
@@ -251,7 +251,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Name, Order, Request, Work, read, read_id, read_key};
-    use crate::object::model::{Kind, KindSet};
+    use crate::kind::model::{Kind, KindSet};
     use crate::sys::Key;
 
     fn request(line: &str) -> Result<Request, Vec<String>> {

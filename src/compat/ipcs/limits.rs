@@ -1,7 +1,7 @@
 //! `-l`: the limits of a kind.
 
 use super::{Unit, push_size};
-use crate::object::model::Kind;
+use crate::kind::model::Kind;
 use crate::render::units::push_u64;
 use crate::sys::memory::page_size;
 use crate::sys::{Result, msg, sem, shm};

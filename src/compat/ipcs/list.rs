@@ -8,8 +8,8 @@ use crate::compat::common::say;
 use crate::compat::out::Out;
 use crate::compat::text::{pad, pad_front, push_left, push_left_i64, push_left_u64, push_octal};
 use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
+use crate::kind::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
 use crate::object::inventory::{self, Wants};
-use crate::object::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
 use crate::render::units::{push_hex32, push_i64};
 use crate::sys::Timestamp;
 
@@ -219,7 +219,7 @@ fn time_cell(out: &mut String, recent: &mut Recent, time: Timestamp, width: usiz
 mod tests {
     use super::super::owners::Owners;
     use super::{Format, Recent, Unit, row};
-    use crate::object::model::Object;
+    use crate::kind::model::Object;
     use crate::sys::msg::MsgStat;
     use crate::sys::shm::ShmStat;
     use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, ShmId, Timestamp, Uid};

@@ -16,7 +16,7 @@ use super::getopt::{self, Item, Spec, Value};
 use super::numbers;
 use super::out::Out;
 use super::text::{pad, pad_front, push_human, push_left_u64};
-use crate::object::model::{Kind, KindSet, ObjectId};
+use crate::kind::model::{Kind, KindSet, ObjectId};
 use crate::sys::Errno;
 
 const HELP: &str = "\

@@ -11,10 +11,9 @@ use crate::compat::common::{Failed, say};
 use crate::compat::out::Out;
 use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
 use crate::compat::times::push_ctime;
-use crate::object::inside::{self, Semaphore};
+use crate::kind::model::{Detail, Object, ObjectId, Queue, Segment, Set};
 use crate::object::inventory;
-use crate::object::model::{Detail, Object, ObjectId, Queue, Segment, Set};
-use crate::object::semaphores::asking::Budget;
+use crate::object::semaphores::{Budget, Semaphore, semaphores};
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::{Errno, Timestamp};
 
@@ -33,7 +32,7 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) -> ExitCode {
         Detail::Shm(segment) => show_segment(text, &object, segment, unit),
         Detail::Msg(queue) => show_queue(text, &object, queue, unit),
         Detail::Sem(set) => {
-            let semaphores = inside::semaphores(&object, &mut Budget::unlimited());
+            let semaphores = semaphores(&object, &mut Budget::unlimited());
             if matches!(semaphores, Err(Errno::EINVAL | Errno::EIDRM)) {
                 return not_found(id);
             }

@@ -1,7 +1,7 @@
 //! Owners and groups: the name, or the number of those without one.
 
 use crate::compat::common::harmless;
-use crate::object::model::Object;
+use crate::kind::model::Object;
 use crate::object::names::Names;
 use crate::sys::{Gid, Uid};
 
@@ -49,7 +49,7 @@ fn find(texts: &[(u32, Box<str>)], number: u32) -> &str {
 #[cfg(test)]
 mod tests {
     use super::{Owners, text};
-    use crate::object::model::Object;
+    use crate::kind::model::Object;
     use crate::sys::sem::SemStat;
     use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
 

@@ -1,7 +1,7 @@
 //! `-u`: what a kind uses altogether.
 
 use super::{Unit, push_size};
-use crate::object::model::Kind;
+use crate::kind::model::Kind;
 use crate::render::units::push_u64;
 use crate::sys::{Result, msg, sem, shm};
 

@@ -6,7 +6,7 @@ use super::encode::{self, Encoding};
 use super::options::{Request, TimeFormat};
 use crate::compat::text::{push_human, push_octal_marked};
 use crate::compat::times::{Recent, push_ctime, push_iso, push_short};
-use crate::object::model::{Detail, Object};
+use crate::kind::model::{Detail, Object};
 use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::units::{push_hex32, push_i64, push_u64};
 use crate::sys::clock::{LocalTime, local_time, now};

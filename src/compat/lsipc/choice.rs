@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::column::{CREATOR, Column, GENERIC, SUMMARY, listed, special, times};
 use super::options::Request;
 use crate::compat::common::shown;
-use crate::object::model::Kind;
+use crate::kind::model::Kind;
 
 /// As many columns as util-linux has room for: each of them twice.
 const MOST: usize = 68;

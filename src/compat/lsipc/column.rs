@@ -1,6 +1,6 @@
 //! The columns: their names and what they say, and which of them are shown for what.
 
-use crate::object::model::Kind;
+use crate::kind::model::Kind;
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

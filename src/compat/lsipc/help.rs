@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use super::column::{Column, GENERIC, SUMMARY, special};
-use crate::compat::Tool;
-use crate::compat::common;
-use crate::object::model::Kind;
+use crate::compat::{Tool, common};
+use crate::kind::model::Kind;
 
 const OPTIONS: &str = "\
 Usage: lsipc [OPTION...]

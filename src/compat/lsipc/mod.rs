@@ -6,10 +6,9 @@ use std::process::ExitCode;
 use super::Tool;
 use super::common::{Failed, say};
 use super::out::Out;
-use crate::object::inside::{self, Semaphore};
+use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::inventory::{self, Wants};
-use crate::object::model::{Kind, KindSet, Object, ObjectId};
-use crate::object::semaphores::asking::Budget;
+use crate::object::semaphores::{Budget, Semaphore, semaphores};
 use crate::sys::locale;
 use cells::Cells;
 use column::Column;
@@ -90,7 +89,7 @@ fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
     if !request.is_sheet() || id.kind != Kind::Sem {
         return out.finish(Tool::Lsipc, ExitCode::SUCCESS);
     }
-    match inside::semaphores(&object, &mut Budget::unlimited()) {
+    match semaphores(&object, &mut Budget::unlimited()) {
         Ok(semaphores) => {
             print_elements(&mut out, &object, &semaphores);
             out.finish(Tool::Lsipc, ExitCode::SUCCESS)

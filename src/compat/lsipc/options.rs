@@ -5,11 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use super::help;
-use crate::compat::Tool;
 use crate::compat::common::{say, shown, usage_error, version};
 use crate::compat::getopt::{self, Bad, Item, Spec, Value};
-use crate::compat::numbers;
-use crate::object::model::Kind;
+use crate::compat::{Tool, numbers};
+use crate::kind::model::Kind;
 
 /// How rows are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

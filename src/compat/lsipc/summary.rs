@@ -4,7 +4,7 @@ use super::column::Column;
 use super::encode::{self, Encoding};
 use crate::compat::text::push_human;
 use crate::error::{Error, Result};
-use crate::object::model::Kind;
+use crate::kind::model::Kind;
 use crate::render::units::push_u64;
 use crate::sys::{Errno, msg, sem, shm};
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Body, Creation, Specification};
 use crate::error::{Error, Result, Status};
+use crate::kind::model::Object;
 use crate::object::inventory;
-use crate::object::model::Object;
 use crate::object::names::{group_text, user_text};
 use crate::sys::clock::now;
 use crate::sys::{Errno, Key, Uid, accounts};

@@ -13,12 +13,12 @@ use std::rc::Rc;
 pub use self::again::Origin;
 use self::values::{fits_one_operation, initialise};
 use super::inventory;
-use super::model::{Kind, Object, ObjectId};
-use super::removal::remove_id;
 use crate::error::{Error, Result, Status};
+use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::remove_id;
 use crate::proc::sysctl;
-use crate::sys::shm::ShmFlags;
-use crate::sys::{self, Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem, shm};
+use crate::sys::shm::{self, ShmFlags};
+use crate::sys::{self, Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem};
 
 /// Random keys that may be taken before something must be wrong.
 const RANDOM_TRIES: u32 = 1000;

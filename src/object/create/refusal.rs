@@ -2,8 +2,8 @@
 
 use super::{Body, Specification};
 use crate::error::{Error, Status};
-use crate::sys::shm::ShmFlags;
-use crate::sys::{Errno, memory, msg, sem, shm};
+use crate::sys::shm::{self, ShmFlags};
+use crate::sys::{Errno, memory, msg, sem};
 
 impl Specification {
     /// Why the kernel did not create it.

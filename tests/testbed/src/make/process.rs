@@ -10,8 +10,8 @@ use std::sync::mpsc;
 use std::{fs, thread};
 
 use super::{msg, raw_shmat, sem};
-use crate::run::{asleep_in_ipc, forking, pid_t};
 use crate::{before_main, is_root};
+use crate::run::{asleep_in_ipc, forking, pid_t};
 
 /// A forked process. Dropping it kills and reaps it.
 #[derive(Debug)]

@@ -1,0 +1,165 @@
+//! From arguments to exit status.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::borrowed;
+use crate::cli::command_path::{KIND_WORDS, Words};
+use crate::cli::suggestions;
+use crate::cli::tree::Cli;
+use crate::error::{Error, OWN_FAILURE, Status};
+use crate::output::context::say;
+use crate::render::escape::escape;
+use crate::sys::{Errno, signals, startup};
+
+/// Runs the program with its arguments, the name it was called by first.
+#[must_use]
+pub fn run(mut args: Vec<OsString>) -> ExitCode {
+    signals::keep_file_size_errors();
+    let words = Words::of(&args);
+    let runs_a_program = words.are(&["sem", "run"])
+        || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));
+    if runs_a_program && args.iter().position(|arg| arg == "--") == Some(args.len() - 1) {
+        say("which program? Nothing stands behind '--' (an unset variable?)");
+        return ExitCode::from(OWN_FAILURE);
+    }
+    if let Some(refusal) = borrowed::refusal(args.get(1..).unwrap_or_default()) {
+        say(refusal);
+        return ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Refused.code() });
+    }
+    imply_ls(&mut args, &words);
+    let mut tree = Cli::command();
+    let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return explain(error, &words, runs_a_program),
+    };
+    let status = match cli.run() {
+        Ok(status) => return status,
+        // Who looks and has seen enough has not failed.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+        Err(error) => {
+            say(&error.to_string());
+            error.status()
+        }
+    };
+    ExitCode::from(status.code())
+}
+
+/// Commands that run a program if one is given, with their aliases.
+const RUNNERS: [&[&str]; 3] = [&["shm", "attach"], &["msg", "recv"], &["msg", "receive"]];
+
+/// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`, `ipcadm shm:0`.
+fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
+    if words.incomplete {
+        return;
+    }
+    let under_kind = words.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
+    match words.words.get(usize::from(under_kind)) {
+        Some(word) if is_reference(word, under_kind) => {
+            // The last of them, and not an argument further on that reads the same.
+            let leading = args.get(..words.end).unwrap_or_default();
+            if let Some(at) = leading.iter().rposition(|arg| arg.to_string_lossy() == *word) {
+                args.insert(at, "ls".into());
+            }
+        }
+        Some(_) => {}
+        None => {
+            let asks = |arg: &OsString| {
+                matches!(arg.as_encoded_bytes(), b"-h" | b"--help" | b"-V" | b"--version" | b"-vh" | b"-vV")
+            };
+            if !args.get(words.end).is_some_and(asks) {
+                args.insert(words.end.min(args.len()), "ls".into());
+            }
+        }
+    }
+}
+
+/// Whether a word in the place of a command can only be an object.
+fn is_reference(word: &str, under_kind: bool) -> bool {
+    word.contains(':') || under_kind && word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Shows help, version, or what is wrong with the command line.
+fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitCode {
+    if !error.use_stderr() {
+        let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
+        let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
+        return match failed {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                say(&Error::Output(error).to_string());
+                ExitCode::from(Status::Failed.code())
+            }
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    let hint = suggestions::hint(&error, words);
+    make_harmless(&mut error);
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // "To pass it as a value" is never what was meant by an option that does not exist.
+    let mut lines: Vec<&str> = text.trim_end().lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
+    lines.dedup_by(|one, two| one.is_empty() && two.is_empty());
+    let mut shown = lines.join("\n");
+    if let Some(hint) = hint {
+        shown.push_str("\n\n  ");
+        shown.push_str(&hint);
+    }
+    say(&shown);
+    ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
+}
+
+/// Escapes what clap repeats of the command line, before clap puts it between lines of its own.
+fn make_harmless(error: &mut clap::Error) {
+    let repeated: Vec<(ContextKind, ContextValue)> =
+        error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in repeated {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(harmless(text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.into_iter().map(harmless).collect()),
+            // Tips. As text they lose their colours, which are not shown anyway.
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.iter().map(|text| harmless(text.to_string()).into()).collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, value);
+    }
+}
+
+/// Leaves plain text alone, so that backslashes in it are not doubled.
+fn harmless(text: String) -> String {
+    if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::RUNNERS;
+    use crate::cli::tree::Cli;
+
+    #[test]
+    fn every_alias_of_a_runner_is_known() {
+        let mut tree = Cli::command();
+        tree.build();
+        let mut known = 0;
+        for kind in tree.get_subcommands() {
+            for command in kind.get_subcommands() {
+                let takes_a_program = command.get_arguments().any(|arg| arg.is_last_set());
+                if !takes_a_program || command.get_name() == "run" {
+                    continue;
+                }
+                for name in [command.get_name()].into_iter().chain(command.get_all_aliases()) {
+                    assert!(RUNNERS.contains(&&[kind.get_name(), name][..]), "{} {name}", kind.get_name());
+                    known += 1;
+                }
+            }
+        }
+        assert_eq!(known, RUNNERS.len());
+    }
+}

@@ -1,0 +1,185 @@
+//! The keep list: objects that `clean` never takes, chosen by lines of selectors in files.
+
+use std::io;
+use std::path::Path;
+
+use clap::Parser;
+
+use crate::commands::shared::selectors::SelectorArgs;
+use crate::config;
+use crate::error::{Error, Result, Status, bare};
+use crate::kind::model::{Kind, KindSet, Object};
+use crate::listing::select::Selection;
+use crate::render::escape::{escape, escape_bytes};
+
+/// Where it is, unless an option says otherwise.
+const FOLDER: &str = "/etc/ipcadm/keep.d";
+/// Characters of what is wrong that are shown.
+const MOST_SHOWN: usize = 200;
+
+/// What a line holds: the words that `ls` and `clean` take, and so can never mean anything else.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
+struct Words {
+    kinds: Vec<String>,
+    #[command(flatten)]
+    selectors: SelectorArgs,
+}
+
+/// A line that keeps something.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// `/etc/ipcadm/keep.d/db:3`, escaped.
+    pub(crate) place: String,
+    selection: Selection,
+}
+
+/// All lines, in the order of the files' names.
+#[derive(Debug, Default)]
+pub(crate) struct KeepList {
+    /// The lines.
+    pub(crate) lines: Vec<Line>,
+}
+
+impl KeepList {
+    /// Reads `folder`, or the usual one, which may be missing.
+    ///
+    /// # Errors
+    /// Status 1 for what cannot be read or understood, with file, line and reason: nothing must go that somebody
+    /// meant to keep.
+    pub(crate) fn read(folder: Option<&Path>) -> Result<Self> {
+        let path = folder.unwrap_or(Path::new(FOLDER));
+        let files = match config::files(path) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => {
+                // A link that leads nowhere was meant to lead to something.
+                return match path.ancestors().find(|path| path.is_symlink() && !path.exists()) {
+                    Some(link) => Err(unreadable(link, "it is a link to what does not exist")),
+                    None => Ok(Self::default()),
+                };
+            }
+            Err(error) => return Err(unreadable(path, &bare(&error))),
+        };
+        let mut list = Self::default();
+        for file in files {
+            let text = config::open(&file).and_then(config::text).map_err(|reason| unreadable(&file, &reason))?;
+            for (number, line) in text.lines().enumerate() {
+                let place = format!("{}:{}", shown(&file), number + 1);
+                let selection = parse(line).map_err(|reason| malformed(&place, &reason))?;
+                list.lines.extend(selection.map(|selection| Line { place, selection }));
+            }
+        }
+        Ok(list)
+    }
+
+    /// The place in `lines` of the first that keeps `object`; `now` is in seconds since 1970.
+    pub(crate) fn keeps(&self, object: &Object, now: i64) -> Option<usize> {
+        self.lines.iter().position(|line| line.selection.matches(object, now))
+    }
+}
+
+fn unreadable(path: &Path, reason: &str) -> Error {
+    Error::cannot(Status::Failed, &format!("read the keep list {}", shown(path)), reason, Some("nothing was removed"))
+}
+
+fn malformed(place: &str, reason: &str) -> Error {
+    Error::Failed { status: Status::Failed, message: format!("keep list, {place}: {reason} (nothing was removed)") }
+}
+
+fn shown(path: &Path) -> String {
+    escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
+}
+
+/// What a line chooses; None of one without words.
+fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
+    let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let words = Words::try_parse_from(words).map_err(|error| {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        shortened(first.strip_prefix("error: ").unwrap_or(first))
+    })?;
+    let mut kinds = KindSet::NONE;
+    for word in &words.kinds {
+        let kind = Kind::from_word(word.as_bytes())
+            .ok_or_else(|| format!("'{}' is no kind; kinds are shm, sem and msg", shortened(word)))?;
+        kinds = kinds.with(kind);
+    }
+    if words.selectors.by_use() {
+        return Err("--pid, --state, --orphan, --creator-gone, --grace and --bystander have no place in a keep list: what is kept must not depend \
+                    on who uses it at the moment"
+            .to_owned());
+    }
+    if kinds.is_empty() && !words.selectors.any() {
+        return Err("it chooses nothing".to_owned());
+    }
+    let kinds = if kinds.is_empty() { KindSet::ALL } else { kinds };
+    words.selectors.selection(kinds).map(Some).map_err(|error| cut(&error.to_string()))
+}
+
+/// Escaped, and no longer than people read.
+fn shortened(text: &str) -> String {
+    escape(&cut(text)).into_owned()
+}
+
+/// No longer than people read: a word of a file may be as long as the file.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::parse;
+    use crate::kind::model::KindSet;
+
+    #[test]
+    fn lines() {
+        for nothing in ["", "   ", "# shm", "  # --owner nobody"] {
+            assert!(parse(nothing).unwrap().is_none(), "{nothing:?}");
+        }
+        let selection = parse("shm sem --mode 0600 --key 0x0d4d* # device mapper").unwrap().unwrap();
+        assert_eq!(selection.kinds, KindSet::SHM.with(crate::kind::model::Kind::Sem));
+        assert_eq!((selection.modes.len(), selection.keys.len()), (1, 1));
+        for bad in [
+            "smh",
+            "shm:5",
+            "--owner",
+            "--owner no-such-user-here",
+            "--key 5x",
+            "--help",
+            "-h",
+            "--version",
+            "--state idle",
+            "--orphan",
+            "--pid 1",
+            "--grace 1",
+            "'shm'",
+            "--yes",
+            "--",
+        ] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_not_repeated_at_length() {
+        let long = "x".repeat(900_000);
+        for line in [long.clone(), format!("--owner {long}"), format!("--{long}"), format!("--key {long}")] {
+            assert!(parse(&line).unwrap_err().len() < 300);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_strange(line in "[^\\n]*") {
+            let _ = parse(&line);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Options that several commands share, and the parsers of their values.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use crate::error::{Error, Result};
+use crate::object::mode::ModeChange;
+use crate::render::escape::escape;
+use crate::render::units::{parse_duration, parse_size};
+use crate::sys::msg::MAX_QBYTES;
+use crate::sys::sem::MAX_VALUE;
+use crate::sys::{Gid, Uid, accounts};
+
+const EMPTY: &str = "is empty (an unset variable?)";
+
+/// Any text but the empty one.
+pub(crate) fn non_empty(text: &str) -> std::result::Result<String, String> {
+    if text.is_empty() { Err(EMPTY.to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// Any path but the empty one, of whatever bytes.
+pub(crate) fn non_empty_path() -> impl TypedValueParser<Value = OsString> {
+    OsStringValueParser::new().try_map(|path| if path.is_empty() { Err(EMPTY.to_owned()) } else { Ok(path) })
+}
+
+/// How many: a plain decimal number.
+pub(crate) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
+    if text.is_empty() {
+        return Err(EMPTY.to_owned());
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is no number".to_owned());
+    }
+    text.parse().map_err(|_| "is too large".to_owned())
+}
+
+/// An exit status.
+pub(crate) fn exit_status(text: &str) -> std::result::Result<u8, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
+}
+
+/// How many, and not none.
+pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
+    match count(text)? {
+        0 => Err("is not 1 or more".to_owned()),
+        number => Ok(number),
+    }
+}
+
+/// A size in bytes.
+pub(crate) fn size(text: &str) -> std::result::Result<u64, String> {
+    parse_size(text).map_err(|error| error.to_string())
+}
+
+/// The capacity of a queue. The kernel would cut a larger capacity to 32 bits without a word.
+pub(crate) fn capacity(text: &str) -> std::result::Result<u64, String> {
+    let bytes = size(text)?;
+    if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
+}
+
+/// A duration.
+pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// The value of a semaphore.
+pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|&value| digits && value <= MAX_VALUE)
+        .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
+}
+
+/// Permission bits, or a change of them.
+pub(crate) fn mode_change(text: &str) -> std::result::Result<ModeChange, String> {
+    ModeChange::parse(text).map_err(|error| error.to_string())
+}
+
+/// A user by name or number.
+///
+/// # Errors
+/// A usage error naming `option` when there is no such user.
+pub(crate) fn user(option: &str, text: &str) -> Result<Uid> {
+    account(option, text, "user", |name| accounts::user_by_name(name).map(|uid| uid.map(Uid::raw))).map(Uid::new)
+}
+
+/// A group by name or number.
+///
+/// # Errors
+/// A usage error naming `option` when there is no such group.
+pub(crate) fn group(option: &str, text: &str) -> Result<Gid> {
+    account(option, text, "group", |name| accounts::group_by_name(name).map(|gid| gid.map(Gid::raw))).map(Gid::new)
+}
+
+fn account(
+    option: &str,
+    text: &str,
+    noun: &str,
+    look_up: impl Fn(&str) -> crate::sys::Result<Option<u32>>,
+) -> Result<u32> {
+    let shown = escape(text);
+    if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+        // The last number means "no change" to the kernel and is nobody's.
+        return text
+            .parse()
+            .ok()
+            .filter(|&number| number != u32::MAX)
+            .ok_or_else(|| Error::Usage(format!("{option}: {shown} is no {noun} number (0 to 4294967294)")));
+    }
+    match look_up(text) {
+        Ok(Some(number)) => Ok(number),
+        Ok(None) => Err(Error::Usage(format!("{option}: no such {noun}: {shown}"))),
+        Err(errno) => Err(Error::Usage(format!("{option}: cannot look up {noun} {shown}: {errno}"))),
+    }
+}

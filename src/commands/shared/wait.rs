@@ -1,0 +1,51 @@
+//! How long to wait for a semaphore: the options of every command that may have to.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::commands::shared::options::duration;
+use crate::error::{Error, Result, Status};
+use crate::set::Wait;
+
+/// `--no-wait`, `--timeout` and `--quiet`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct WaitArgs {
+    /// Fail instead of waiting
+    #[arg(short, long, alias = "nonblock", conflicts_with = "timeout")]
+    no_wait: bool,
+    /// Wait no longer than this
+    #[arg(short = 'w', long, alias = "wait", value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Say nothing when it would block or timed out
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl WaitArgs {
+    /// How long to wait.
+    pub(crate) fn wait(self) -> Wait {
+        match self.timeout {
+            Some(limit) => Wait::AtMost(limit),
+            None if self.no_wait => Wait::Not,
+            None => Wait::Forever,
+        }
+    }
+
+    /// The status of a wait. That it would block or timed out is no error to those who asked for silence.
+    ///
+    /// # Errors
+    /// What is to be said.
+    pub(crate) fn outcome(self, waited: Result<Duration>) -> Result<Status> {
+        match waited {
+            Ok(_) => Ok(Status::Done),
+            Err(error) if self.quiet && in_vain(&error) => Ok(error.status()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether nothing went wrong but that it would have taken longer.
+pub(crate) fn in_vain(error: &Error) -> bool {
+    matches!(error.status(), Status::WouldBlock | Status::TimedOut)
+}

@@ -1,0 +1,52 @@
+//! Closing an object to newcomers, and opening it again: its mode, and nothing else of it.
+
+use crate::kind::model::{Detail, Object};
+use crate::sys::{self, Errno, Mode, MsgId, SemId, ShmId, msg, namespace, sem, shm};
+
+/// Nobody may do anything with it; only who needs no permission.
+pub const CLOSED: Mode = Mode::new(0);
+/// Its owner may look into it, and others nothing.
+pub const LOOK: Mode = Mode::new(0o400);
+
+/// Gives `object`, as it was just seen, the permission bits `mode`; owner, group and capacity stay.
+///
+/// # Errors
+/// `EPERM` without the right to, and for a queue above `msgmnb`; `EINVAL` and `EIDRM` when it is gone. `EACCES`
+/// where the capacity of a queue is not known, and so cannot be kept.
+pub fn set_mode(object: &Object, mode: Mode) -> sys::Result<()> {
+    let (id, uid, gid) = (object.id.id, object.perm.uid, object.perm.gid);
+    match &object.detail {
+        Detail::Shm(_) => shm::set(ShmId::new(id), uid, gid, mode),
+        Detail::Sem(_) => sem::set(SemId::new(id), uid, gid, mode),
+        Detail::Msg(queue) => {
+            let qbytes = queue.qbytes.filter(|qbytes| *qbytes <= msg::MAX_QBYTES).ok_or(Errno::EACCES)?;
+            msg::set(MsgId::new(id), uid, gid, mode, qbytes)
+        }
+    }
+}
+
+/// Why `object` cannot be closed, known without trying; None when it probably can.
+#[must_use]
+pub fn obstacle(object: &Object) -> Option<String> {
+    if object.as_queue().is_some_and(|queue| queue.qbytes.is_none_or(|qbytes| qbytes > msg::MAX_QBYTES)) {
+        return Some("this kernel does not tell its capacity, which closing it would change".to_owned());
+    }
+    let unmapped = [object.perm.uid.raw(), object.perm.gid.raw()].contains(&super::UNMAPPED);
+    if unmapped && !namespace::is_initial_user() {
+        return Some("its owner may have no number in this user namespace, so closing it could change him".to_owned());
+    }
+    None
+}
+
+/// In words, why the kernel would not close `object`.
+#[must_use]
+pub fn refusal(object: &Object, errno: Errno) -> String {
+    let msgmnb = msg::limits().map_or(u64::MAX, |limits| limits.msgmnb);
+    match object.as_queue().and_then(|queue| queue.qbytes) {
+        Some(qbytes) if errno == Errno::EPERM && qbytes > msgmnb => format!(
+            "it cannot be closed to newcomers: its capacity {qbytes} is above kernel.msgmnb ({msgmnb}), which needs \
+             CAP_SYS_RESOURCE in the initial user namespace to be kept"
+        ),
+        _ => format!("it cannot be closed to newcomers: {errno}"),
+    }
+}

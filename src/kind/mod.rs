@@ -1,0 +1,18 @@
+//! What a kind of object is.
+
+pub mod model;
+
+use crate::kind::model::{Kind, ObjectId};
+use crate::sys::{self, MsgId, SemId, ShmId, msg, sem, shm};
+
+/// `IPC_RMID` without any check: for what this program itself made a moment ago.
+///
+/// # Errors
+/// The kernel's.
+pub fn remove_id(id: ObjectId) -> sys::Result<()> {
+    match id.kind {
+        Kind::Shm => shm::remove(ShmId::new(id.id)),
+        Kind::Sem => sem::remove(SemId::new(id.id)),
+        Kind::Msg => msg::remove(MsgId::new(id.id)),
+    }
+}

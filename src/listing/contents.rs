@@ -1,0 +1,54 @@
+//! What is inside an object: semaphore values, message headers, the kind of a segment's pages.
+
+use crate::kind::model::{Kind, Object};
+use crate::object::semaphores::{Budget, Semaphore, semaphores};
+use crate::proc::attached::{self, Wanted};
+use crate::proc::probe;
+use crate::queue::headers::{Header, headers};
+use crate::sys::{self, ShmId, memory};
+use crate::usage::users::Usage;
+
+/// What is inside an object, as far as the caller may see it.
+#[derive(Clone, Debug)]
+pub enum Inside {
+    /// A segment: whether it is made of huge pages, if that shows.
+    Segment(Option<bool>),
+    /// A set's semaphores, or why not.
+    Set(sys::Result<Vec<Semaphore>>),
+    /// A queue's first messages, or why not.
+    Queue(sys::Result<Vec<Header>>),
+}
+
+impl Inside {
+    /// Looks inside; of a queue at no more than its first `messages`, of a segment by those who are known to use it.
+    #[must_use]
+    pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {
+        match object.kind() {
+            Kind::Shm => Self::Segment(huge_pages(object, usage)),
+            Kind::Sem => Self::Set(semaphores(object, &mut Budget::default())),
+            Kind::Msg => Self::Queue(headers(object, messages)),
+        }
+    }
+}
+
+/// Whether a segment is made of huge pages. The kernel tells nobody; a mapping of it does, and so does an account
+/// of more resident memory than the segment has. None when neither shows anything.
+#[must_use]
+pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
+    let detail = segment.as_segment()?;
+    if usage.holding().next().is_some()
+        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.key_in_maps())
+    {
+        let of_huge_pages = || {
+            let (_, mappings) = attached::among(usage.holding(), &wanted).next()?;
+            // The device of a mapping tells.
+            Some(mappings.first().map(|found| !wanted.is_plain(&found.mapping)))
+        };
+        if let Some(found) = probe::run(of_huge_pages) {
+            return found;
+        }
+    }
+    let page = memory::page_size() as u64;
+    let whole = detail.size.checked_next_multiple_of(page)?;
+    (detail.memory?.rss > whole).then_some(true)
+}

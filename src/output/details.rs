@@ -1,0 +1,294 @@
+//! The sheet that `show` prints of an object.
+
+use std::io::{self, Write};
+
+use crate::kind::model::{Detail, Object, Queue, Segment, Set};
+use crate::listing::contents::Inside;
+use crate::object::key::Parts;
+use crate::object::names::Names;
+use crate::object::semaphores::{Semaphore, hides_user};
+use crate::output::usage_list::{self, Row};
+use crate::proc::recorded::{LookedUp, Recorded};
+use crate::queue::headers::Header;
+use crate::render::escape::escape;
+use crate::render::sheet::Sheet;
+use crate::render::style::{Style, TimeStyle};
+use crate::render::table::{self, Column};
+use crate::render::units::{push_age, push_size};
+use crate::render::value::Value;
+use crate::sys::{Errno, Pid, Timestamp};
+use crate::usage::report::ObjectUsage;
+use crate::usage::role::hidden;
+use crate::usage::state::Judgement;
+
+/// Everything below the first line stands this far in.
+const INDENT: usize = 2;
+/// More semaphores than these are no help to the eye.
+const SEMAPHORES: usize = 64;
+
+/// Writes the sheet.
+pub(crate) fn write(
+    out: &mut impl Write,
+    text: &str,
+    object: &Object,
+    inside: &Inside,
+    (found, hints, all): (&ObjectUsage<'_>, &[String], bool),
+    names: &Names,
+    (style, processes): (&Style, &LookedUp),
+) -> io::Result<()> {
+    let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
+    let mut sheet = Sheet::default();
+    common(&mut sheet, object, names);
+    match &object.detail {
+        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, (style, processes)),
+        Detail::Sem(set) => of_set(&mut sheet, set, style),
+        Detail::Msg(queue) => of_queue(&mut sheet, queue, style, processes),
+    }
+    sheet.line("ctime", time(object.ctime, style));
+    if let Some(judgement) = names.insights().judgement(object.id) {
+        state(&mut sheet, judgement);
+    }
+    sheet.write(out, INDENT)?;
+    write_users(out, found, hints, all, style)?;
+    match inside {
+        Inside::Segment(_) => Ok(()),
+        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, object, style),
+        Inside::Set(Err(errno)) => unseen(out, "values", *errno, "needs read permission"),
+        Inside::Queue(Ok(headers)) => write_headers(out, headers, object, style),
+        Inside::Queue(Err(Errno::ENOSYS)) => {
+            unseen(out, "messages", Errno::ENOSYS, "a kernel without CONFIG_CHECKPOINT_RESTORE")
+        }
+        Inside::Queue(Err(errno)) => unseen(out, "messages", *errno, "needs read permission"),
+    }
+}
+
+/// Writes who uses the object, if anybody does or may; with `all` also who has used it and owes nothing.
+fn write_users(
+    out: &mut impl Write,
+    found: &ObjectUsage<'_>,
+    hints: &[String],
+    all: bool,
+    style: &Style,
+) -> io::Result<()> {
+    let rows: Vec<Row<'_>> = found.shown(all).map(Row::Use).collect();
+    if !rows.is_empty() {
+        writeln!(out)?;
+        let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
+        usage_list::write_table(out, &usage_list::columns(false), &rows, &usage_list::names(found.uses.iter()), style)?;
+    }
+    if let Some(words) = found.more() {
+        writeln!(out, "  {words}")?;
+    }
+    if let Some(words) = hidden(found.usage) {
+        writeln!(out, "  {}", escape(&words))?;
+    }
+    hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
+}
+
+fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::Result<()> {
+    match errno {
+        Errno::EINVAL | Errno::EIDRM => writeln!(out, "  the {what} are gone: it was removed meanwhile"),
+        errno => writeln!(out, "  the {what} cannot be seen: {errno} ({remedy})"),
+    }
+}
+
+fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
+    let perm = &object.perm;
+    sheet.line("id", object.id.id.to_string());
+    sheet.line(
+        "key",
+        if perm.key.is_private() {
+            format!("{} (private)", perm.key)
+        } else {
+            let parts = Parts::of(perm.key);
+            format!(
+                "{} (if ftok made it: project 0x{:02x}, device minor 0x{:02x}, inode bits 0x{:04x})",
+                perm.key, parts.project, parts.device_minor, parts.inode_bits
+            )
+        },
+    );
+    sheet.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
+    sheet.line("owner", account(names.user(perm.uid), perm.uid.raw()));
+    sheet.line("group", account(names.group(perm.gid), perm.gid.raw()));
+    sheet.line("creator", account(names.user(perm.cuid), perm.cuid.raw()));
+    sheet.line("creator_group", account(names.group(perm.cgid), perm.cgid.raw()));
+}
+
+fn of_segment(
+    sheet: &mut Sheet,
+    object: &Object,
+    segment: &Segment,
+    inside: &Inside,
+    (style, processes): (&Style, &LookedUp),
+) {
+    sheet.line("size", bytes(segment.size));
+    sheet.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
+    sheet.line(
+        "swap",
+        segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),
+    );
+    let huge = match inside {
+        Inside::Segment(Some(true)) => "yes, it seems",
+        Inside::Segment(Some(false)) => "no",
+        _ => "? (the kernel tells only whoever has it attached)",
+    };
+    sheet.line("hugepages", huge);
+    sheet.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
+    sheet.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
+    sheet.line(
+        "nattch",
+        match segment.nattch {
+            1 => "1 attachment".to_owned(),
+            many => format!("{many} attachments"),
+        },
+    );
+    sheet.line("cpid", process(segment.cpid, object.ctime, true, processes));
+    let last = segment.atime.max(segment.dtime);
+    sheet.line("lpid", process(segment.lpid, last, !last.is_never(), processes));
+    sheet.line("atime", time(segment.atime, style));
+    sheet.line("dtime", time(segment.dtime, style));
+}
+
+fn of_set(sheet: &mut Sheet, set: &Set, style: &Style) {
+    sheet.line(
+        "nsems",
+        match set.nsems {
+            1 => "1 semaphore".to_owned(),
+            many => format!("{many} semaphores"),
+        },
+    );
+    sheet.line("otime", time(set.otime, style));
+}
+
+fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style, processes: &LookedUp) {
+    sheet.line(
+        "qnum",
+        match queue.qnum {
+            1 => "1 message".to_owned(),
+            many => format!("{many} messages"),
+        },
+    );
+    sheet.line("cbytes", bytes(queue.cbytes));
+    sheet.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
+    sheet.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never(), processes));
+    sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never(), processes));
+    sheet.line("stime", time(queue.stime, style));
+    sheet.line("rtime", time(queue.rtime, style));
+}
+
+/// The state, and each fact on a line of its own, with its source.
+fn state(sheet: &mut Sheet, judgement: &Judgement) {
+    sheet.line("state", judgement.state.word());
+    for (number, evidence) in judgement.evidence.iter().enumerate() {
+        let label = if number == 0 { "evidence" } else { "" };
+        sheet.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
+    }
+}
+
+fn account(name: Option<&str>, number: u32) -> String {
+    name.map_or_else(|| format!("{number} (no name)"), |name| format!("{} ({number})", escape(name)))
+}
+
+/// `rw-r-----`, as ls(1) shows it.
+fn letters(mode: u32) -> String {
+    (0..9).rev().map(|bit| if mode >> bit & 1 == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }).collect()
+}
+
+fn bytes(number: u64) -> String {
+    let mut text = String::new();
+    push_size(&mut text, number);
+    if number >= 1024 {
+        text.push_str(&format!(" ({number} bytes)"));
+    } else {
+        text.push_str(if number == 1 { " byte" } else { " bytes" });
+    }
+    text
+}
+
+fn time(time: Timestamp, style: &Style) -> String {
+    if time.is_never() {
+        return "never".to_owned();
+    }
+    let mut text = String::new();
+    style.push_time(&mut text, time.seconds());
+    let age = style.now.saturating_sub(time.seconds());
+    text.push_str(" (");
+    push_age(&mut text, age);
+    text.push_str(if age < 0 { ")" } else { " ago)" });
+    text
+}
+
+/// A recorded process, and whether it is still that one.
+fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> String {
+    match (pid.is_none(), happened) {
+        (true, true) => "? (a process of another pid namespace)".to_owned(),
+        (true, false) => "none yet".to_owned(),
+        (false, _) => match processes.of(pid, time) {
+            Some(Recorded::Alive(living)) => format!("{pid} ({})", escape(&living.command)),
+            Some(Recorded::Gone(_)) => format!("{pid} (gone)"),
+            Some(Recorded::Unknown(_)) | None => pid.to_string(),
+        },
+    }
+}
+
+/// The processes that the sheet of an object tells of, and when they did what they are recorded for.
+pub(crate) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
+    match &object.detail {
+        Detail::Shm(segment) => {
+            vec![(segment.cpid, object.ctime), (segment.lpid, segment.atime.max(segment.dtime))]
+        }
+        Detail::Sem(_) => Vec::new(),
+        Detail::Msg(queue) => vec![(queue.lspid, queue.stime), (queue.lrpid, queue.rtime)],
+    }
+}
+
+const fn number(header: &'static str) -> Column {
+    Column { header, right: true, flexible: false, wraps: false }
+}
+
+fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object, style: &Style) -> io::Result<()> {
+    let (shown, more) = semaphores.split_at(semaphores.len().min(SEMAPHORES));
+    writeln!(out)?;
+    let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
+    let style = &Style { indent: INDENT, ..style.clone() };
+    let hides_user = hides_user(set, semaphores);
+    table::write(out, &columns, shown.len(), style, |row, column| {
+        let semaphore = &shown[row];
+        match column {
+            0 => Value::Number(u64::from(semaphore.index)),
+            1 => Value::Number(u64::from(semaphore.value)),
+            2 if hides_user(semaphore) => Value::Hidden,
+            2 if semaphore.pid.is_none() => Value::Null,
+            2 => Value::Signed(i64::from(semaphore.pid.raw())),
+            3 => semaphore.ncnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
+            _ => semaphore.zcnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
+        }
+    })?;
+    match more.len() {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more; 'ipcadm show --json {}' shows them", set.id),
+    }
+}
+
+fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style: &Style) -> io::Result<()> {
+    if headers.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let columns = [number("INDEX"), number("TYPE"), number("SIZE")];
+    let exact = Style { bytes: true, indent: INDENT, ..style.clone() };
+    table::write(out, &columns, headers.len(), &exact, |row, column| {
+        let header = &headers[row];
+        match column {
+            0 => Value::Number(u64::from(header.index)),
+            1 => header.mtype.map_or(Value::Hidden, Value::Signed),
+            _ => header.size.map_or(Value::Hidden, Value::Bytes),
+        }
+    })?;
+    let held = queue.as_queue().map_or(0, |queue| queue.qnum);
+    match held.saturating_sub(headers.len() as u64) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more; --messages {held} shows them"),
+    }
+}

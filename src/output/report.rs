@@ -1,0 +1,357 @@
+//! What acting commands say: an outcome for each object, in every format.
+//!
+//! They finish their work whatever happens to standard output, and their status tells of the work.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+use crate::error::{Error, Result, Status, Tally};
+use crate::kind::model::{Detail, Kind, Memory, Object, ObjectId};
+use crate::listing::fields::{self, Field};
+use crate::listing::query::Insights;
+use crate::object::inventory;
+use crate::object::names::Names;
+use crate::output::context::say;
+use crate::output::document::{self, Failure};
+use crate::output::format::Format;
+use crate::output::stdout::{Out, to_terminal};
+use crate::removal::Fate;
+use crate::render::csv;
+use crate::render::json::JsonWriter;
+use crate::render::value::Value;
+use crate::usage::text;
+
+/// What became of an object. The words are a promise to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It is new.
+    Created,
+    /// It was there and fits.
+    Exists,
+    /// It was changed.
+    Changed,
+    /// A copy of it is in an archive.
+    Saved,
+    /// It is removed.
+    Removed,
+    /// It is marked and goes at its last detach.
+    WillGo,
+    /// It was removed by somebody else meanwhile.
+    Gone,
+    /// It stays as it was.
+    Kept,
+    /// It could not be done.
+    Failed,
+}
+
+impl Outcome {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Exists => "exists",
+            Self::Changed => "changed",
+            Self::Saved => "saved",
+            Self::Removed => "removed",
+            Self::WillGo => "will-go",
+            Self::Gone => "gone",
+            Self::Kept => "kept",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How a command reports.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// The format.
+    pub(crate) format: Format,
+    /// Leave out the lines of success.
+    pub(crate) quiet: bool,
+    /// Nothing is really done.
+    pub(crate) dry_run: bool,
+}
+
+/// Gathers outcomes and prints them as they come.
+pub(crate) struct Report {
+    manner: Manner,
+    json: JsonWriter<Out>,
+    fields: Vec<&'static Field>,
+    names: Names,
+    memory: HashMap<ObjectId, Memory>,
+    tally: Tally,
+    failures: Vec<Failure>,
+    /// Numbers that stand beside the list in a document, under a key of their own.
+    beside: Option<(&'static str, Vec<(&'static str, u64)>)>,
+    output_error: Option<io::Error>,
+}
+
+impl Report {
+    /// A report on some of `objects`.
+    ///
+    /// # Errors
+    /// When standard output cannot even be duplicated: before anything is done.
+    pub(crate) fn new(manner: Manner, objects: &[Object]) -> Result<Self> {
+        Ok(Self::onto(Out::stdout_or_failing()?, manner, objects))
+    }
+
+    /// A report on objects that were judged: it tells their states, and why.
+    ///
+    /// # Errors
+    /// As [`Report::new`].
+    pub(crate) fn judged(manner: Manner, objects: &[Object], insights: Insights) -> Result<Self> {
+        let more = ["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find).collect();
+        Ok(Self::with(Out::stdout_or_failing()?, manner, objects, more, insights))
+    }
+
+    /// A report onto an output that is open already.
+    pub(crate) fn onto(out: Out, manner: Manner, objects: &[Object]) -> Self {
+        Self::with(out, manner, objects, Vec::new(), Insights::default())
+    }
+
+    fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Insights) -> Self {
+        let fields =
+            if manner.format == Format::Table { Vec::new() } else { [document::exact_fields(), more].concat() };
+        let names = document::names(objects, &fields).with(insights);
+        let mut report = Self {
+            manner,
+            json: JsonWriter::new(out),
+            fields,
+            names,
+            memory: memory(manner.format, objects),
+            tally: Tally::default(),
+            failures: Vec::new(),
+            beside: None,
+            output_error: None,
+        };
+        match manner.format {
+            Format::Json => document::head(&mut report.json, "objects", manner.dry_run),
+            Format::Csv => {
+                let mut text = String::new();
+                let own = ["outcome", "changed"];
+                let names = report.fields.iter().map(|field| field.name).chain(own);
+                csv::push_record(&mut text, names.map(|name| Value::Word(name.into())), to_terminal());
+                report.json.raw(&text);
+            }
+            _ => {}
+        }
+        report
+    }
+
+    /// Has a document tell `numbers` beside its list, as an object under `key`.
+    pub(crate) fn beside(&mut self, key: &'static str, numbers: Vec<(&'static str, u64)>) {
+        self.beside = Some((key, numbers));
+    }
+
+    /// One object is done with, and was perhaps changed by that; `line` is what people read.
+    pub(crate) fn done(&mut self, object: &Object, outcome: Outcome, changed: bool, line: impl Display) {
+        self.done_with(object, outcome, changed, line, |_| {});
+    }
+
+    /// An object that was to be acted on is gone, and nothing but its id is known.
+    pub(crate) fn gone(&mut self, id: ObjectId) {
+        self.tally.done();
+        self.line(format_args!("{id} was already gone"));
+        if matches!(self.manner.format, Format::Json | Format::Jsonl) {
+            self.open();
+            self.json.key("kind");
+            self.json.string(id.kind.word());
+            self.json.key("id");
+            self.json.value(&Value::Signed(i64::from(id.id)));
+            self.json.key("ref");
+            self.json.string(&id.to_string());
+            self.close(Outcome::Gone, false, &[]);
+        }
+        if self.manner.format == Format::Csv {
+            let known = |field: &&'static Field| match field.name {
+                "kind" => Value::Word(id.kind.word().into()),
+                "id" => Value::Signed(i64::from(id.id)),
+                "ref" => Value::Word(id.to_string().into()),
+                _ => Value::Null,
+            };
+            let own = [Value::Word(Outcome::Gone.word().into()), Value::Flag(false)];
+            let mut text = String::new();
+            csv::push_record(&mut text, self.fields.iter().map(known).chain(own), to_terminal());
+            self.json.raw(&text);
+        }
+        self.relieve();
+    }
+
+    /// As [`Report::done`], with fields of the command's own.
+    pub(crate) fn done_with(
+        &mut self,
+        object: &Object,
+        outcome: Outcome,
+        changed: bool,
+        line: impl Display,
+        extra: impl FnOnce(&mut JsonWriter<Out>),
+    ) {
+        self.tally.done();
+        self.line(line);
+        self.entry(object, outcome, changed, extra);
+        self.relieve();
+    }
+
+    fn line(&mut self, line: impl Display) {
+        if self.manner.format == Format::Table && !self.manner.quiet {
+            self.json.raw(format_args!("{line}\n"));
+        }
+    }
+
+    /// Something failed; `object` is what it failed on, if that is known.
+    pub(crate) fn failed(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, error: &Error) {
+        self.fail(reference, object, outcome, false, error);
+    }
+
+    /// Something failed when it had changed a part of `object` already.
+    pub(crate) fn half_done(&mut self, reference: &str, object: &Object, error: &Error) {
+        self.fail(reference, Some(object), Outcome::Failed, true, error);
+    }
+
+    fn fail(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, changed: bool, error: &Error) {
+        if to_terminal() {
+            // So that it stands between the lines it belongs between.
+            let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+            self.keep(result);
+        }
+        say(&error.to_string());
+        self.tally.failed(error.status());
+        self.failures.push(Failure::of(reference, error));
+        if let Some(object) = object {
+            self.entry(object, outcome, changed, |_| {});
+        }
+        self.relieve();
+    }
+
+    fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut JsonWriter<Out>)) {
+        let changed = changed && !self.manner.dry_run;
+        let mut object = *object;
+        if let Detail::Shm(segment) = &mut object.detail {
+            segment.memory = segment.memory.or_else(|| self.memory.get(&object.id).copied());
+        }
+        let object = &object;
+        match self.manner.format {
+            Format::Table => {}
+            Format::Json | Format::Jsonl => {
+                self.open();
+                let unseen = document::fields(&mut self.json, object, &self.names, &self.fields);
+                extra(&mut self.json);
+                self.close(outcome, changed, &unseen);
+            }
+            Format::Csv => {
+                let mut text = String::new();
+                let own = [Value::Word(outcome.word().into()), Value::Flag(changed)];
+                let values = self.fields.iter().map(|field| field.value(object, &self.names)).chain(own);
+                csv::push_record(&mut text, values, to_terminal());
+                self.json.raw(&text);
+            }
+        }
+    }
+
+    fn open(&mut self) {
+        if self.manner.format == Format::Json {
+            self.json.line();
+        }
+        self.json.open_object();
+    }
+
+    fn close(&mut self, outcome: Outcome, changed: bool, unseen: &[&str]) {
+        self.json.key("outcome");
+        self.json.string(outcome.word());
+        self.json.key("changed");
+        self.json.flag(changed);
+        document::hidden(&mut self.json, unseen);
+        self.json.close_object();
+        if self.manner.format == Format::Jsonl {
+            let result = self.json.end_document();
+            self.keep(result);
+        }
+    }
+
+    fn relieve(&mut self) {
+        let result = self.json.relieve();
+        self.keep(result);
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.output_error.get_or_insert(error);
+        }
+    }
+
+    /// Ends the report; the status of the work.
+    ///
+    /// # Errors
+    /// When the work is done but standard output could not be written, as on a full disk. A closed pipe is no
+    /// error: the work is done all the same.
+    pub(crate) fn finish(mut self) -> Result<Status> {
+        self.end();
+        match self.output_error {
+            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+                if self.tally.status() == Status::Done {
+                    return Err(Error::Output(error));
+                }
+                say(&Error::Output(error).to_string());
+            }
+            _ => {}
+        }
+        Ok(self.tally.status())
+    }
+
+    /// Ends a report that must have been read: a closed pipe is an error too.
+    ///
+    /// # Errors
+    /// When standard output could not be written.
+    pub(crate) fn finish_strictly(mut self) -> Result<()> {
+        self.end();
+        self.output_error.map_or(Ok(()), |error| Err(Error::Output(error).strict()))
+    }
+
+    fn end(&mut self) {
+        if self.manner.format == Format::Json {
+            self.json.close_array();
+            if let Some((key, numbers)) = &self.beside {
+                self.json.key(key);
+                self.json.open_object();
+                for (name, number) in numbers {
+                    self.json.key(name);
+                    self.json.number(*number);
+                }
+                self.json.close_object();
+            }
+            document::errors(&mut self.json, &self.failures);
+            let result = self.json.end_document();
+            self.keep(result);
+        }
+        let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+        self.keep(result);
+    }
+}
+
+/// What segments have in memory, where it is to be shown.
+fn memory(format: Format, objects: &[Object]) -> HashMap<ObjectId, Memory> {
+    if format == Format::Table {
+        return HashMap::new();
+    }
+    let mut segments: Vec<Object> = objects.iter().filter(|object| object.kind() == Kind::Shm).copied().collect();
+    // Where that fails, it is shown that it is not known.
+    let _ = inventory::add_memory(segments.iter_mut());
+    segments.iter().filter_map(|segment| Some((segment.id, segment.as_segment()?.memory?))).collect()
+}
+
+/// Says what became of an object that was closed, by the name `name`.
+pub(crate) fn removal_outcome(name: &str, object: &Object, fate: Fate, report: &mut Report) {
+    match fate {
+        Fate::Removed => report.done(object, Outcome::Removed, true, format_args!("removed {name}")),
+        Fate::Gone => report.done(object, Outcome::Gone, false, format_args!("{name} was already gone")),
+        Fate::WillGo { nattch, usage } => {
+            let who = text::will_go(nattch, Some(&usage));
+            report.done(object, Outcome::WillGo, true, format_args!("marked {name}, which {who}"));
+        }
+        Fate::Kept(reason) => {
+            let error = Error::cannot(Status::Refused, &format!("remove {name}"), reason, Some("kept"));
+            report.failed(name, Some(object), Outcome::Kept, &error);
+        }
+        Fate::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
+    }
+}

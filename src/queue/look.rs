@@ -1,0 +1,191 @@
+//! Looking at messages without taking them.
+
+use crate::error::{Error, Result, Status};
+use crate::queue::{Queue, failed, headers};
+use crate::sys::msg::{self, Message, MsgStat, Wanted};
+use crate::sys::{Errno, MsgId};
+
+/// Room for text at first: the kernel's cost grows with it.
+const FIRST: usize = 1024;
+/// No queue holds a larger message.
+const LARGEST: usize = i32::MAX as usize;
+
+/// A message as it was seen.
+#[derive(Debug)]
+pub struct Seen {
+    /// Its position in the queue, from 0.
+    pub index: u32,
+    /// Its type.
+    pub mtype: i64,
+    /// Its text.
+    pub text: Vec<u8>,
+}
+
+/// Looks at the messages of one queue.
+#[derive(Debug)]
+pub struct Looker<'a> {
+    queue: &'a Queue,
+    id: MsgId,
+    /// Room is made for no more than this: all that the queue held when its size was last looked at.
+    largest: usize,
+    message: Message,
+    before: MsgStat,
+    /// Positions of messages larger than `kernel.msgmax` now allows, which the kernel shows to nobody.
+    unseen: Vec<u32>,
+}
+
+impl<'a> Looker<'a> {
+    /// For `queue`, as it is now.
+    ///
+    /// # Errors
+    /// Status 3 when it is gone, 4 when it cannot be looked at.
+    pub fn new(queue: &'a Queue) -> Result<Self> {
+        let id = MsgId::new(queue.object.id.id);
+        // Who may not read it learns that from the first look; the description may be had without.
+        let before = match stat(id) {
+            Ok(stat) => stat,
+            Err(errno) => return Err(failed("look into", &queue.text, errno, false, "read")),
+        };
+        Ok(Self {
+            queue,
+            id,
+            largest: most_bytes(&before),
+            message: Message::with_capacity(FIRST),
+            before,
+            unseen: Vec::new(),
+        })
+    }
+
+    /// How many messages there were at the start.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.before.qnum
+    }
+
+    /// Positions of messages that the kernel did not show.
+    #[must_use]
+    pub fn unseen(&self) -> &[u32] {
+        &self.unseen
+    }
+
+    /// Whether somebody sent or received meanwhile, as far as the kernel's times and counts tell.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        let Ok(now) = stat(self.id) else { return true };
+        let figures = |stat: &MsgStat| (stat.qnum, stat.cbytes, stat.stime, stat.rtime, stat.lspid, stat.lrpid);
+        figures(&now) != figures(&self.before)
+    }
+
+    /// The message at a position. None past the end.
+    ///
+    /// # Errors
+    /// Status 1 for a message larger than `kernel.msgmax` now allows; 8, 4, 1.
+    pub fn at(&mut self, index: u32) -> Result<Option<Seen>> {
+        let seen = self.peek(index)?;
+        if seen.is_none() && self.unseen.contains(&index) {
+            let operation = format!("look at message {index} of {}", self.queue.text);
+            let reason = "it is larger than kernel.msgmax now allows, so the kernel shows it to nobody";
+            return Err(Error::cannot(Status::Failed, &operation, reason, Some("'msg recv' can take it")));
+        }
+        Ok(seen)
+    }
+
+    /// Shows up to `most` of the messages wanted, in the order in which they would be received, until `show` has
+    /// seen enough. Returns whether there may be more.
+    ///
+    /// # Errors
+    /// Those of `show`; status 8, 4, 1.
+    pub fn each(&mut self, wanted: Wanted, most: u64, mut show: impl FnMut(&Seen) -> Result<()>) -> Result<bool> {
+        if let Wanted::UpTo(highest) = wanted {
+            // The lowest type comes first, wherever it stands.
+            let mut found = Vec::new();
+            self.scan(|seen| {
+                if seen.mtype <= highest {
+                    found.push(seen);
+                }
+                Ok(true)
+            })?;
+            found.sort_by_key(|seen| seen.mtype);
+            let more = found.len() as u64 > most;
+            found.iter().take(usize::try_from(most).unwrap_or(usize::MAX)).try_for_each(show)?;
+            return Ok(more);
+        }
+        let mut shown = 0;
+        self.scan(|seen| {
+            let fits = match wanted {
+                Wanted::Type(mtype) => seen.mtype == mtype,
+                Wanted::Except(mtype) => seen.mtype != mtype,
+                Wanted::First | Wanted::UpTo(_) => true,
+            };
+            if fits {
+                shown += 1;
+                show(&seen)?;
+            }
+            Ok(shown < most)
+        })?;
+        // Whether another one of a type follows is not worth the search.
+        Ok(shown == most && (wanted != Wanted::First || self.before.qnum > shown))
+    }
+
+    /// Goes through the queue until `visit` has seen enough.
+    fn scan(&mut self, mut visit: impl FnMut(Seen) -> Result<bool>) -> Result<()> {
+        // No further than it was long: a busy sender would never let us end.
+        // An empty one is looked into too: who may not look is to be told so.
+        let end = u32::try_from(self.before.qnum).unwrap_or(u32::MAX).max(1);
+        for index in 0..end {
+            match self.peek(index)? {
+                Some(seen) => {
+                    if !visit(seen)? {
+                        break;
+                    }
+                }
+                None if self.unseen.last() == Some(&index) => {}
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// None past the end, and for a message that the kernel does not show, which is then in `unseen`.
+    fn peek(&mut self, index: u32) -> Result<Option<Seen>> {
+        let peeked = loop {
+            match headers::peek(self.id, &mut self.message, index, self.largest) {
+                // It came after the last look at the queue's size, or took the place of one that went.
+                Err(Errno::E2BIG) if self.largest < LARGEST => match stat(self.id) {
+                    Ok(now) => self.largest = most_bytes(&now).max(self.largest.saturating_mul(2)).min(LARGEST),
+                    Err(errno) => break Err(errno),
+                },
+                other => break other,
+            }
+        };
+        match peeked {
+            Ok(()) => Ok(Some(Seen { index, mtype: self.message.mtype(), text: self.message.text().to_vec() })),
+            Err(Errno::ENOMSG) => Ok(None),
+            Err(Errno::EINVAL) if stat(self.id).is_ok() => {
+                self.unseen.push(index);
+                Ok(None)
+            }
+            Err(Errno::ENOSYS) => Err(Error::cannot(
+                Status::Failed,
+                &format!("look into {}", self.queue.text),
+                "this kernel cannot (it lacks CONFIG_CHECKPOINT_RESTORE)",
+                None,
+            )),
+            Err(errno) => Err(failed("look into", &self.queue.text, errno, index > 0, "read")),
+        }
+    }
+}
+
+/// No message of a queue is larger than all of them.
+fn most_bytes(stat: &MsgStat) -> usize {
+    usize::try_from(stat.cbytes).unwrap_or(FIRST).clamp(FIRST, LARGEST)
+}
+
+/// The queue's description, without permission where the kernel gives it so.
+fn stat(id: MsgId) -> std::result::Result<MsgStat, Errno> {
+    match msg::stat_any(id.raw()) {
+        Ok((now, stat)) if now == id => Ok(stat),
+        Ok(_) => Err(Errno::EIDRM),
+        Err(_) => msg::stat(id),
+    }
+}

@@ -1,0 +1,162 @@
+//! Receiving.
+
+use crate::error::{Error, Result, Status};
+use crate::queue::{Patience, Queue, failed};
+use crate::sys::msg::{self, Message, Wanted};
+use crate::sys::signals::{self, Signal};
+use crate::sys::timer::{Ringer, Waited};
+use crate::sys::{self, Errno, MsgId};
+
+/// Room for text at first; more comes when a message needs it.
+const FIRST: usize = 8192;
+/// No queue holds a larger message.
+const LARGEST: usize = i32::MAX as usize;
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A message: see [`Receiver::message`].
+    Message,
+    /// None is there, and waiting was not wanted.
+    Nothing,
+    /// None came in time.
+    TimedOut,
+    /// A signal asked to stop. Nothing was taken.
+    Stopped(Signal),
+}
+
+/// Takes messages from one queue, each in one call. While it exists, signals that end programs are noted instead of
+/// doing so, for a message that was taken must be written out or given back first.
+#[derive(Debug)]
+pub struct Receiver<'a> {
+    queue: &'a Queue,
+    id: MsgId,
+    wanted: Wanted,
+    patience: Patience,
+    /// The largest message that is taken; a larger one stays and is an error.
+    most: Option<usize>,
+    ringer: Ringer,
+    message: Message,
+    received: u64,
+}
+
+impl<'a> Receiver<'a> {
+    /// A receiver of messages from `queue`.
+    ///
+    /// # Errors
+    /// When there is no timer to be had.
+    pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
+        let ringer = Ringer::new().map_err(|errno| Error::call("make a timer", errno))?;
+        signals::catch(&ringer).map_err(|errno| Error::call("catch signals", errno))?;
+        let id = MsgId::new(queue.object.id.id);
+        let message = Message::with_capacity(most.unwrap_or(FIRST).min(FIRST));
+        Ok(Self { queue, id, wanted, patience, most, ringer, message, received: 0 })
+    }
+
+    /// The last message taken.
+    #[must_use]
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// How many have been taken.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Takes the next message. `settle` is called before sleeping, for what must not wait till a message comes.
+    ///
+    /// # Errors
+    /// Those of `settle`; status 8 (the queue was removed), 3, 4, or 1 (larger than the most allowed; it stays).
+    pub fn next(&mut self, settle: impl FnOnce() -> Result<()>) -> Result<Next> {
+        if let Some(signal) = signals::caught() {
+            return Ok(Next::Stopped(signal));
+        }
+        match self.take(|id, message, wanted, _| msg::receive(id, message, wanted, true, false).map(Waited::Done)) {
+            Err(Errno::ENOMSG) if self.patience == Patience::NoWait => return Ok(Next::Nothing),
+            Err(Errno::ENOMSG) => {}
+            other => return self.came(other),
+        }
+        settle()?;
+        let deadline = self.patience.deadline();
+        let waited = self.take(|id, message, wanted, ringer| {
+            ringer.wait(deadline, || msg::receive(id, message, wanted, false, false))
+        });
+        self.came(waited)
+    }
+
+    /// Makes a call that takes a message, with more room as long as it lacks that.
+    fn take(
+        &mut self,
+        mut call: impl FnMut(MsgId, &mut Message, Wanted, &Ringer) -> sys::Result<Waited<()>>,
+    ) -> sys::Result<Waited<()>> {
+        loop {
+            match call(self.id, &mut self.message, self.wanted, &self.ringer) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::E2BIG) => {
+                    let most = self.most.unwrap_or(LARGEST);
+                    let now = self.message.capacity();
+                    if now >= most {
+                        return Err(Errno::E2BIG);
+                    }
+                    self.message = Message::with_capacity(now.saturating_mul(4).min(most));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn came(&mut self, result: sys::Result<Waited<()>>) -> Result<Next> {
+        match result {
+            Ok(Waited::Done(())) => {
+                self.received += 1;
+                Ok(Next::Message)
+            }
+            Ok(Waited::TimedOut) => Ok(Next::TimedOut),
+            Ok(Waited::Stopped(signal)) => Ok(Next::Stopped(signal)),
+            Err(Errno::E2BIG) => Err(Error::cannot(
+                Status::Failed,
+                &format!("receive from {}", self.queue.text),
+                format!("the next message is larger than {} bytes", self.message.capacity()),
+                Some("it stays in the queue; --truncate cuts it"),
+            )),
+            Err(errno) => Err(failed("receive from", &self.queue.text, errno, self.received > 0, "read")),
+        }
+    }
+}
+
+/// Takes nothing, where there is nothing to take: whether something might be taken is told all the same. `operation` is
+/// for the error.
+///
+/// # Errors
+/// Status 3 or 4.
+pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
+    match msg::stat(MsgId::new(queue.object.id.id)) {
+        Ok(_) => Ok(()),
+        Err(errno) => Err(failed(operation, &queue.text, errno, false, "read")),
+    }
+}
+
+/// Discards up to `most` messages without looking at them; how many.
+///
+/// # Errors
+/// The number discarded before, and status 8 (the queue was removed), 3, 4 or 1.
+pub fn discard(queue: &Queue, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
+    let id = MsgId::new(queue.object.id.id);
+    if most == 0 {
+        return take_none(queue, "purge").map(|()| 0).map_err(|error| (0, error));
+    }
+    // The kernel throws away what does not fit.
+    let mut message = Message::with_capacity(0);
+    let mut discarded = 0;
+    while discarded < most {
+        match msg::receive(id, &mut message, wanted, true, true) {
+            Ok(()) => discarded += 1,
+            Err(Errno::ENOMSG) => break,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err((discarded, failed("purge", &queue.text, errno, discarded > 0, "read"))),
+        }
+    }
+    Ok(discarded)
+}

@@ -1,0 +1,94 @@
+//! Sending.
+
+use crate::error::{Error, Result, Status};
+use crate::queue::{Patience, Queue, counted, failed};
+use crate::sys::msg::{self, Message};
+use crate::sys::timer::{Ringer, Waited};
+use crate::sys::{Errno, MsgId};
+
+/// Sends messages to one queue, each in one call.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    queue: &'a Queue,
+    id: MsgId,
+    patience: Patience,
+    /// Only a limited wait needs it.
+    ringer: Option<Ringer>,
+    message: Message,
+    sent: u64,
+}
+
+impl<'a> Sender<'a> {
+    /// A sender to `queue`.
+    ///
+    /// # Errors
+    /// When there is no timer to be had.
+    pub fn new(queue: &'a Queue, patience: Patience) -> Result<Self> {
+        let ringer = match patience {
+            Patience::For(_) => Some(Ringer::new().map_err(|errno| Error::call("make a timer", errno))?),
+            Patience::NoWait | Patience::Forever => None,
+        };
+        let id = MsgId::new(queue.object.id.id);
+        Ok(Self { queue, id, patience, ringer, message: Message::with_capacity(8192), sent: 0 })
+    }
+
+    /// How many have been sent.
+    #[must_use]
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Sends one, of a type from 1 on.
+    ///
+    /// # Errors
+    /// Status 6 (no room), 7 (no room in time), 8 (the queue was removed), 3, 4, 1.
+    pub fn send(&mut self, mtype: i64, text: &[u8]) -> Result<()> {
+        self.message.fill(mtype, text);
+        let no_wait = self.patience != Patience::Forever;
+        let result = loop {
+            match msg::send(self.id, &self.message, no_wait) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => match &self.ringer {
+                    Some(ringer) => {
+                        break ringer.wait(self.patience.deadline(), || msg::send(self.id, &self.message, false));
+                    }
+                    None => return Err(self.full(Status::WouldBlock, "no room")),
+                },
+                result => break result.map(Waited::Done),
+            }
+        };
+        match result {
+            Ok(Waited::Done(())) => {
+                self.sent += 1;
+                Ok(())
+            }
+            Ok(Waited::TimedOut | Waited::Stopped(_)) => Err(self.full(Status::TimedOut, "timed out")),
+            // Also said of a message that has become too large.
+            Err(Errno::EINVAL) if msg::stat_any(self.id.raw()).is_ok_and(|(now, _)| now == self.id) => {
+                let reason = "the message is larger than kernel.msgmax now allows";
+                Err(Error::cannot(Status::Failed, &self.operation(), reason, None))
+            }
+            Err(errno) => Err(failed(&self.verb(), &self.queue.text, errno, self.sent > 0, "write")),
+        }
+    }
+
+    fn full(&self, status: Status, reason: &str) -> Error {
+        let now = msg::stat_any(self.id.raw()).ok().filter(|(now, _)| *now == self.id);
+        let remedy = now.map(|(_, stat)| {
+            format!("the queue holds {} with {} of {} bytes", counted(stat.qnum), stat.cbytes, stat.qbytes)
+        });
+        Error::cannot(status, &self.operation(), reason, remedy.as_deref())
+    }
+
+    fn operation(&self) -> String {
+        format!("{} {}", self.verb(), self.queue.text)
+    }
+
+    /// Tells how far a batch got.
+    fn verb(&self) -> String {
+        match self.sent {
+            0 => "send to".to_owned(),
+            sent => format!("send more than {} to", counted(sent)),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What must not have changed.
+
+use crate::kind::model::{Detail, Object};
+use crate::object::semaphores::{self, Budget, TOO_MUCH, Unanswered};
+use crate::render::escape::escape;
+use crate::sys::{self, Errno, Mode, Pid, SemId, sem};
+use crate::usage::undo::Hiding;
+use crate::usage::users::{Process, Usage};
+
+/// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
+/// bits and time of change. None when in nothing.
+#[must_use]
+pub fn difference(before: &Object, now: &Object) -> Option<&'static str> {
+    let (one, two) = (&before.perm, &now.perm);
+    let flags = |mode: Mode| mode.bits() & !Mode::PERMISSIONS;
+    let common = [
+        (before.id != now.id, "it is another object"),
+        (now.is_doomed() && !before.is_doomed(), "somebody has removed it, and it waits for its last detach"),
+        (one.key != two.key, "it has another key"),
+        (one.cuid != two.cuid || one.cgid != two.cgid, "it has another creator"),
+        (one.uid != two.uid || one.gid != two.gid, "it has another owner"),
+        (flags(one.mode) != flags(two.mode), "it was locked or unlocked"),
+    ];
+    let special = match (&before.detail, &now.detail) {
+        (Detail::Shm(one), Detail::Shm(two)) => vec![
+            (one.nattch != two.nattch, "it was attached or detached"),
+            (one.size != two.size || one.cpid != two.cpid, "it is another segment"),
+            ((one.lpid, one.atime, one.dtime) != (two.lpid, two.atime, two.dtime), "it was attached or detached"),
+        ],
+        (Detail::Sem(one), Detail::Sem(two)) => vec![
+            (one.nsems != two.nsems, "it has another number of semaphores"),
+            (one.otime != two.otime, "it was used"),
+        ],
+        (Detail::Msg(one), Detail::Msg(two)) => vec![
+            ((one.qnum, one.cbytes) != (two.qnum, two.cbytes), "messages came or went"),
+            ((one.stime, one.lspid) != (two.stime, two.lspid), "somebody sent to it"),
+            ((one.rtime, one.lrpid) != (two.rtime, two.lrpid), "somebody received from it"),
+            (one.qbytes != two.qbytes, "its capacity was changed"),
+        ],
+        _ => vec![(true, "it is of another kind")],
+    };
+    common.into_iter().chain(special).find_map(|(differs, what)| differs.then_some(what))
+}
+
+/// What is in a set.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Semaphores {
+    values: Vec<u16>,
+    last_users: Vec<Pid>,
+}
+
+impl Semaphores {
+    /// What is in a set now; None of other kinds. Whoever has just asked who changed them last gives it: that takes a call
+    /// for each semaphore.
+    ///
+    /// # Errors
+    /// `EACCES` without read permission, `EINVAL` or `EIDRM` when it is gone.
+    pub(super) fn of(object: &Object, last_users: Option<Vec<Pid>>) -> sys::Result<Option<Self>> {
+        if object.as_set().is_none() {
+            return Ok(None);
+        }
+        let values = semaphores::values(object)?;
+        let last_users = match last_users {
+            Some(known) => known,
+            None => semaphores::last_users(object, &mut Budget::unlimited()).map_err(Unanswered::errno)?,
+        };
+        Ok(Some(Self { values, last_users }))
+    }
+}
+
+/// Whether an object is a set that may not be read.
+pub(super) fn is_unreadable(object: &Object) -> bool {
+    object.as_set().is_some() && sem::value(SemId::new(object.id.id), 0) == Err(Errno::EACCES)
+}
+
+/// That semaphores were changed since `before`, where that could be read.
+pub(super) fn changed(before: Option<&Semaphores>, now: &Semaphores) -> Option<String> {
+    before.is_some_and(|before| before != now).then(|| "its semaphores were changed".to_owned())
+}
+
+/// Why a set stays of which it was not counted who waits: somebody does, or that cannot be known.
+///
+/// # Errors
+/// As [`Semaphores::of`].
+pub(super) fn waited_for(object: &Object) -> sys::Result<Option<String>> {
+    match semaphores::first_asleep(object, &mut Budget::default()) {
+        Ok(None) => Ok(None),
+        Ok(Some(first)) => Ok(Some(format!("a thread waits for its semaphore {}", first.index))),
+        Err(Unanswered::Spent) => Ok(Some(format!("whether a thread waits on it is not known: {TOO_MUCH}"))),
+        Err(Unanswered::Refused(errno)) => Err(errno),
+    }
+}
+
+/// Who uses an object now, or may without being seen, and did not when it was judged; None when nobody does.
+/// `counted` tells that the kernel counts none that wait, so that none are hidden.
+pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<String> {
+    if let Some(holder) = now.holders.first() {
+        return Some(format!("{} has attached it", named(&holder.process)));
+    }
+    if let Some(waiter) = now.waiters.first() {
+        return Some(format!("{} waits on it", named(&waiter.process)));
+    }
+    let had = |pid| before.undo_records().iter().any(|record| record.process.pid == pid);
+    if let Some(record) = now.undo_records().iter().find(|record| !had(record.process.pid)) {
+        return Some(format!("{} has used it with undo", named(&record.process)));
+    }
+    let disturbed = |usage: &Usage| usage.undo.as_ref().and_then(|undo| undo.hidden.clone());
+    if let Some(hidden @ Hiding::Some(_)) = disturbed(now).filter(|_| disturbed(before).is_none()) {
+        return Some(format!("whether a process holds it cannot be known any more: {}", hidden.words()));
+    }
+    if let Some(pid) = now.may_be_paused.filter(|pid| before.may_be_paused != Some(*pid)) {
+        return Some(format!("pid {pid} may wait on it, paused: its threads may not be looked into"));
+    }
+    if now.hidden_attachments > before.hidden_attachments {
+        return Some("somebody who cannot be seen has attached it".to_owned());
+    }
+    let more = match (before.hidden_waiters, now.hidden_waiters) {
+        _ if counted => false,
+        (Some(before), Some(now)) => now > before,
+        (Some(_), None) => true,
+        (None, Some(now)) => now > 0,
+        (None, None) => false,
+    };
+    more.then(|| match &now.hidden_why {
+        Some(why) => format!("whether a thread waits on it cannot be known any more: {why}"),
+        None => "somebody who cannot be seen may wait on it".to_owned(),
+    })
+}
+
+/// `pid 812 (postgres)`
+pub(super) fn named(process: &Process) -> String {
+    if process.command.is_empty() {
+        format!("pid {}", process.pid)
+    } else {
+        format!("pid {} ({})", process.pid, escape(&process.command))
+    }
+}

@@ -1,0 +1,188 @@
+//! Removing what somebody may start using.
+//!
+//! Between a look and a removal another process may come. So an object is first judged without being touched, then
+//! closed: its mode becomes 0000, and who is not privileged can no longer get in. When every call that had passed the
+//! permission check before has had its effect ([`barrier`](crate::sys::barrier)), it is looked at again, and everybody
+//! who could use it is looked for again. Only what then still is as it was judged is removed; the rest gets its mode
+//! back. What is closed is on record, so that a run that is killed leaves nothing closed for long.
+//!
+//! Being closed is felt: a process that opens the object in that moment is refused, and one asleep in msgrcv(2) would
+//! be. Nothing of that happens to objects somebody was seen to use.
+//!
+//! A segment is attached, read-only, when all is decided and where the caller may: its identifier then cannot come to
+//! mean another segment before the removal, however long this process is kept from running. Attached earlier, it would
+//! hide what tells of others: the time of the last attach and its process.
+
+mod checks;
+pub mod choose;
+mod judges;
+mod last_step;
+mod locked;
+mod lockout;
+pub mod plan;
+pub mod relief;
+pub mod remove;
+
+use std::fmt;
+use std::rc::Rc;
+
+pub use checks::difference;
+pub use judges::{Judges, may_be_in_use};
+pub use lockout::remove;
+
+use crate::error::Error;
+use crate::kind::model::Object;
+use crate::usage::criteria::Criteria;
+use crate::usage::state::State;
+use crate::usage::users::Usage;
+
+/// Objects that are closed at a time.
+const MOST_OBJECTS: usize = 256;
+/// Semaphores in them, unless one set has more: each takes three calls while the others are closed too.
+const MOST_SEMAPHORES: u64 = 8192;
+
+/// An object that is to be removed.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// As it was judged.
+    pub object: Object,
+    /// As it must be found: the same, unless something of our own has touched it since, as saving it may.
+    pub expected: Object,
+    /// Who used it when it was judged.
+    pub usage: Usage,
+    /// What must still be true of it.
+    pub rule: Rule,
+    /// What else must be so right before it is closed.
+    pub check: Option<Check>,
+}
+
+/// A look at an object that only who knows more of it can take: whether a copy of it still is one.
+#[derive(Clone)]
+pub struct Check(Rc<Look>);
+
+/// Why an object is to be kept, in words.
+type Look = dyn Fn(&Object) -> Result<(), String>;
+
+impl Check {
+    /// A check, which is given the object as it must be found; its error says in words why the object is to be kept.
+    pub fn new(look: impl Fn(&Object) -> Result<(), String> + 'static) -> Self {
+        Self(Rc::new(look))
+    }
+
+    fn pass(&self, expected: &Object) -> Result<(), String> {
+        (self.0)(expected)
+    }
+}
+
+/// Candidates in their order, as many at a time as may be closed together: so few objects, with so few semaphores, that
+/// nobody is shut out for long because of the objects of others.
+pub fn batches(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
+    let mut rest = candidates;
+    std::iter::from_fn(move || {
+        let mut semaphores: u64 = 0;
+        let fits = |candidate: &&Candidate| {
+            semaphores = semaphores.saturating_add(candidate.object.as_set().map_or(0, |set| set.nsems));
+            semaphores <= MOST_SEMAPHORES
+        };
+        // A set that has more by itself is alone.
+        let number = rest.iter().take(MOST_OBJECTS).take_while(fits).count().max(1);
+        let (batch, left) = rest.split_at(number.min(rest.len()));
+        rest = left;
+        (!batch.is_empty()).then_some(batch)
+    })
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Check")
+    }
+}
+
+impl Candidate {
+    /// An object as it was just judged.
+    #[must_use]
+    pub fn new(object: Object, usage: Usage, rule: Rule) -> Self {
+        Self { object, expected: object, usage, rule, check: None }
+    }
+
+    /// A copy of it was made, which left it as `object`; `check` tells whether the copy still is one.
+    pub fn copied(&mut self, object: Object, check: Check) {
+        self.expected = object;
+        self.check = Some(check);
+    }
+}
+
+/// What must be true of an object for it to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// That it is in this state, judged so.
+    State(State, Criteria),
+    /// That its creator is gone and its only living user has detached it, judged so.
+    CreatorGone(Criteria),
+    /// That nobody uses it and no living process may, judged so; the grace age does not matter.
+    Unused(Criteria),
+}
+
+impl Rule {
+    /// By what it is judged.
+    #[must_use]
+    pub const fn criteria(&self) -> &Criteria {
+        match self {
+            Self::State(_, criteria) | Self::CreatorGone(criteria) | Self::Unused(criteria) => criteria,
+        }
+    }
+}
+
+/// What became of an object.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is gone.
+    Removed,
+    /// It is a segment that a privileged process attached in the last moment: it goes when that lets go.
+    WillGo {
+        /// Attachments left.
+        nattch: u64,
+        /// Who has it, as far as can be seen.
+        usage: Usage,
+    },
+    /// Somebody else has removed it.
+    Gone,
+    /// It is not what it was judged to be; the sentence says how.
+    Kept(String),
+    /// It could not be removed, or its mode could not be given back.
+    Failed(Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, MOST_OBJECTS, MOST_SEMAPHORES, Rule, batches};
+    use crate::kind::model::Object;
+    use crate::sys::sem::SemStat;
+    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+    use crate::usage::criteria::Criteria;
+    use crate::usage::state::State;
+    use crate::usage::users::Usage;
+
+    fn sets(sizes: &[u64]) -> Vec<Candidate> {
+        let (uid, gid) = (Uid::new(0), Gid::new(0));
+        let perm = Perm { key: Key::PRIVATE, uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
+        let set = |&nsems| {
+            let stat = SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems };
+            let rule = Rule::State(State::Orphan, Criteria::default());
+            Candidate::new(Object::set(SemId::new(0), &stat), Usage::default(), rule)
+        };
+        sizes.iter().map(set).collect()
+    }
+
+    #[test]
+    fn what_is_closed_together_is_little_work() {
+        let lengths = |sizes: &[u64]| batches(&sets(sizes)).map(<[Candidate]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&[]), [0; 0]);
+        assert_eq!(lengths(&[1; 3]), [3]);
+        assert_eq!(lengths(&vec![1; MOST_OBJECTS + 2]), [MOST_OBJECTS, 2]);
+        let (whole, more) = (MOST_SEMAPHORES, MOST_SEMAPHORES + 1);
+        assert_eq!(lengths(&[1, whole - 1, 1]), [2, 1]);
+        // Too large for any batch, and for everybody else.
+        assert_eq!(lengths(&[1, more, more, u64::MAX, 1]), [1, 1, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,341 @@
+//! Plans in files: what is to be removed, each object with all that must still be so.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kind::model::{Detail, Kind, Object, ObjectId};
+use crate::proc::boot;
+use crate::removal::choose::NEVER;
+use crate::render::escape::escape;
+use crate::render::style::push_utc;
+use crate::sys::{Timestamp, clock, namespace};
+use crate::usage::bystanders::Bystander;
+use crate::usage::state::{Judgement, State};
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+/// No plan is longer: enough for as many objects as there can be.
+pub const MOST_BYTES: u64 = 256 << 20;
+/// An object that changed so shortly before the plan was written may be one that took the identifier of another within
+/// the second that times are told in.
+const SETTLED: i64 = 2;
+
+/// A plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The version of the format.
+    pub ipcadm_plan: u32,
+    /// The program that wrote it.
+    pub version: String,
+    /// Of which run of the machine it is.
+    pub boot: String,
+    /// Of which IPC namespace.
+    pub namespace: u64,
+    /// When it was written, `2026-11-21T05:13:50Z`.
+    pub time: String,
+    /// The command line that chose the objects.
+    pub arguments: Vec<String>,
+    /// The grace age of the states, in seconds.
+    pub grace: u64,
+    /// The processes that were taken for bystanders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bystanders: Vec<String>,
+    /// Whether queues go with their unread messages.
+    pub discard_messages: bool,
+    /// What is to be removed.
+    pub objects: Vec<Entry>,
+}
+
+/// An object of a plan, with the fields of `ls --json` that tell of change or use; those of its kind are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "as ipcadm-json(5) says")]
+pub struct Entry {
+    pub kind: String,
+    pub id: i32,
+    pub key: String,
+    pub mode: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub cuid: u32,
+    pub cgid: u32,
+    pub ctime: String,
+    pub activity: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nattch: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub atime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nsems: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qnum: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cbytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qbytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lspid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lrpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtime: Option<String>,
+    pub state: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub creator_gone: bool,
+    pub evidence: Vec<String>,
+}
+
+/// A time that has come; None for never.
+fn utc(time: Timestamp) -> Option<String> {
+    (!time.is_never()).then(|| {
+        let mut text = String::new();
+        push_utc(&mut text, time.seconds());
+        text
+    })
+}
+
+impl Entry {
+    /// From an object and what was concluded about it.
+    #[must_use]
+    pub fn of(object: &Object, judgement: &Judgement) -> Self {
+        let perm = &object.perm;
+        let mut entry = Self {
+            kind: object.kind().word().to_owned(),
+            id: object.id.id,
+            key: perm.key.to_string(),
+            mode: format!("{:04o}", perm.mode.permissions()),
+            uid: perm.uid.raw(),
+            gid: perm.gid.raw(),
+            cuid: perm.cuid.raw(),
+            cgid: perm.cgid.raw(),
+            ctime: utc(object.ctime).unwrap_or_default(),
+            activity: utc(object.activity()).unwrap_or_default(),
+            state: judgement.state.word().to_owned(),
+            creator_gone: judgement.creator_gone,
+            evidence: judgement.evidence.iter().map(|evidence| escape(&evidence.fact).into_owned()).collect(),
+            ..Self::default()
+        };
+        match &object.detail {
+            Detail::Shm(segment) => {
+                entry.size = Some(segment.size);
+                entry.nattch = Some(segment.nattch);
+                entry.cpid = Some(segment.cpid.raw());
+                entry.lpid = Some(segment.lpid.raw());
+                entry.atime = utc(segment.atime);
+                entry.dtime = utc(segment.dtime);
+            }
+            Detail::Sem(set) => {
+                entry.nsems = Some(set.nsems);
+                entry.otime = utc(set.otime);
+            }
+            Detail::Msg(queue) => {
+                entry.qnum = Some(queue.qnum);
+                entry.cbytes = Some(queue.cbytes);
+                entry.qbytes = queue.qbytes;
+                entry.lspid = Some(queue.lspid.raw());
+                entry.lrpid = Some(queue.lrpid.raw());
+                entry.stime = utc(queue.stime);
+                entry.rtime = utc(queue.rtime);
+            }
+        }
+        entry
+    }
+
+    /// Which object it is; None for no sensible one.
+    #[must_use]
+    pub fn id(&self) -> Option<ObjectId> {
+        let kind = Kind::from_word(self.kind.as_bytes())?;
+        (self.id >= 0).then_some(ObjectId { kind, id: self.id })
+    }
+
+    /// The state it was in.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        State::from_word(&self.state).filter(|state| !NEVER.contains(state))
+    }
+
+    /// In what `object`, as it was just judged, is not what was planned; None when in nothing.
+    #[must_use]
+    pub fn difference(&self, object: &Object, judgement: &Judgement) -> Option<String> {
+        let now = Self::of(object, judgement);
+        if now.state != self.state {
+            let fact = now.evidence.first().map(|fact| format!(": {fact}")).unwrap_or_default();
+            return Some(format!("it is {} and no longer {}{fact}", now.state, escape(&self.state)));
+        }
+        let same = Self { evidence: Vec::new(), ..now.clone() } == Self { evidence: Vec::new(), ..self.clone() };
+        let differs = [
+            (
+                (&now.key, now.cuid, now.cgid, now.cpid),
+                (&self.key, self.cuid, self.cgid, self.cpid),
+                "it is another object",
+            ),
+            (
+                (&now.mode, now.uid, now.gid, None),
+                (&self.mode, self.uid, self.gid, None),
+                "its owner or mode was changed",
+            ),
+            ((&now.activity, 0, 0, None), (&self.activity, 0, 0, None), "it was used or changed"),
+        ];
+        let what = differs.into_iter().find_map(|(now, then, what)| (now != then).then_some(what));
+        (!same).then(|| format!("{} since it was planned", what.unwrap_or("it was used or changed")))
+    }
+}
+
+impl Plan {
+    /// A plan of this moment.
+    ///
+    /// # Errors
+    /// When `/proc` does not tell where this is; why, in words.
+    pub fn new(
+        objects: Vec<Entry>,
+        grace: Duration,
+        bystanders: Vec<String>,
+        discard_messages: bool,
+        arguments: Vec<String>,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            ipcadm_plan: VERSION,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            boot: boot::id().ok_or("/proc does not tell the boot id")?,
+            namespace: namespace::ipc().ok_or("/proc does not tell the IPC namespace")?,
+            time: utc(Timestamp::new(clock::now())).unwrap_or_default(),
+            arguments,
+            grace: grace.as_secs(),
+            bystanders,
+            discard_messages,
+            objects,
+        })
+    }
+
+    /// Reads a plan, and sees that it is one of this machine, since it was started, and of this namespace.
+    ///
+    /// # Errors
+    /// Why it is refused, in words.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        // The version first: another one may have other fields.
+        let version: Version =
+            serde_json::from_slice(text).map_err(|_| "it is no plan, or a damaged one".to_owned())?;
+        if version.ipcadm_plan != VERSION {
+            return Err(format!("it is of version {}, and this program knows {VERSION}", version.ipcadm_plan));
+        }
+        let plan: Self = serde_json::from_slice(text).map_err(|error| {
+            let text = error.to_string();
+            format!("it is damaged: {}", escape(text.split(" at line ").next().unwrap_or_default()))
+        })?;
+        let mut seen = HashSet::with_capacity(plan.objects.len());
+        for (number, entry) in plan.objects.iter().enumerate() {
+            let id = entry.id().filter(|_| entry.state().is_some());
+            if !id.is_some_and(|id| seen.insert(id)) {
+                return Err(format!("it is damaged: object {} is impossible or there twice", number + 1));
+            }
+        }
+        if plan.written().is_none() {
+            return Err("it is damaged: its time is none".to_owned());
+        }
+        Ok(plan)
+    }
+
+    /// Why this is not where and when the plan was made; None when it is.
+    #[must_use]
+    pub fn foreign(&self) -> Option<&'static str> {
+        if boot::id().as_deref() != Some(&self.boot) {
+            return Some("it was written before the machine was started, or on another one");
+        }
+        (namespace::ipc() != Some(self.namespace)).then_some("it was written in another IPC namespace")
+    }
+
+    /// The processes that were taken for bystanders.
+    ///
+    /// # Errors
+    /// What is wrong with one of them, in words.
+    pub fn bystanders(&self) -> Result<Vec<Bystander>, String> {
+        let parse = |word: &String| {
+            Bystander::parse_word(word).map_err(|why| format!("it is damaged: '{}' {why}", escape(word)))
+        };
+        self.bystanders.iter().map(parse).collect()
+    }
+
+    fn written(&self) -> Option<i64> {
+        self.time.parse().ok().map(|time: jiff::Timestamp| time.as_second())
+    }
+
+    /// Whether `object` had not changed for long enough when the plan was written.
+    #[must_use]
+    pub fn is_settled(&self, object: &Object) -> bool {
+        self.written().is_some_and(|written| object.ctime.seconds() <= written.saturating_sub(SETTLED))
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    ipcadm_plan: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::{Entry, Plan};
+
+    fn plan() -> Plan {
+        let entry =
+            Entry { kind: "sem".into(), id: 5, key: "0x00000000".into(), state: "orphan".into(), ..Entry::default() };
+        Plan::new(vec![entry], Duration::from_secs(600), vec!["snmpd".into()], false, vec!["clean".into()]).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let text = serde_json::to_string(&plan()).unwrap();
+        assert_eq!(Plan::parse(text.as_bytes()), Ok(plan()));
+        assert_eq!(plan().foreign(), None);
+        assert!(Plan { boot: "other".into(), ..plan() }.foreign().is_some());
+        assert!(Plan { namespace: 1, ..plan() }.foreign().is_some());
+    }
+
+    #[test]
+    fn a_damaged_plan_is_refused() {
+        let good = serde_json::to_string(&plan()).unwrap();
+        for (from, to) in [
+            ("\"ipcadm_plan\":1", "\"ipcadm_plan\":2"),
+            ("\"kind\":\"sem\"", "\"kind\":\"pipe\""),
+            ("\"id\":5", "\"id\":-5"),
+            ("\"state\":\"orphan\"", "\"state\":\"active\""),
+            ("\"state\":\"orphan\"", "\"state\":\"orphan\",\"more\":1"),
+            ("\"time\":\"2", "\"time\":\"x"),
+            ("\"grace\":600", "\"grace\":-1"),
+        ] {
+            let bad = good.replace(from, to);
+            assert_ne!(bad, good, "{from}");
+            assert!(Plan::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+        for len in [0, 1, good.len() / 2, good.len() - 1] {
+            assert!(Plan::parse(&good.as_bytes()[..len]).is_err());
+        }
+        let twice = Plan { objects: [plan().objects, plan().objects].concat(), ..plan() };
+        assert!(Plan::parse(&serde_json::to_vec(&twice).unwrap()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_plan_is_too_strange(text: Vec<u8>) {
+            let _ = Plan::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Who uses objects: processes with a segment attached, threads asleep on an object, and processes that have used a set
+//! with `SEM_UNDO`.
+//!
+//! One pass over `/proc` serves any number of objects, and one over the kernel's tasks any number of sets.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kind::model::{Kind, Object, ObjectId};
+use crate::proc::permission::let_in;
+use crate::proc::reader::is_gone;
+use crate::proc::{identity, probe};
+use crate::sys::Uid;
+use crate::usage::scan::{Pass, Seen};
+use crate::usage::undo::{Hiding, Undo, UndoRecord};
+
+/// Passes over objects whose users come and go while they are looked for.
+const ATTEMPTS: u32 = 4;
+
+/// What is known of a process. Names are as the kernel gives them and not yet escaped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its command name (`comm`).
+    pub command: String,
+    /// Its effective user.
+    pub uid: Option<Uid>,
+    /// The systemd unit it belongs to, by its cgroup.
+    pub unit: Option<String>,
+    /// The container it belongs to, by its cgroup.
+    pub container: Option<String>,
+    /// When it started, in seconds since 1970, by the present clock.
+    pub started: Option<i64>,
+}
+
+/// A process with a segment attached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Which. A process may have tens of thousands of segments attached.
+    pub process: Rc<Process>,
+    /// Mappings of the segment.
+    pub mappings: u64,
+    /// Whether one of them may be written to.
+    pub writable: bool,
+    /// The first address of the first of them.
+    pub address: u64,
+}
+
+/// What a thread sleeps for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Waiting {
+    /// To take so much from a semaphore.
+    Take {
+        /// Which semaphore.
+        index: u16,
+        /// How much.
+        by: u16,
+    },
+    /// Until a semaphore is zero.
+    Zero {
+        /// Which semaphore.
+        index: u16,
+    },
+    /// Operations on a set that could not be read.
+    Operate,
+    /// To send so many bytes.
+    Send {
+        /// The size of the message.
+        bytes: u64,
+    },
+    /// To receive a message.
+    Receive {
+        /// The type asked for, as msgrcv(2) takes it.
+        mtype: i64,
+        /// `MSG_EXCEPT`: any other type.
+        except: bool,
+    },
+}
+
+/// How a thread inside a call on an object is kept from going on. The kernel counts such threads of a queue, but not of
+/// a set: they are told to try again when they go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Paused {
+    /// By a signal (SIGSTOP, SIGTSTP and so on).
+    Stopped,
+    /// By whoever traces it: a debugger.
+    Traced,
+    /// By the freezer of its control group.
+    Frozen,
+}
+
+impl Paused {
+    /// The word in tables and in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Traced => "traced",
+            Self::Frozen => "frozen",
+        }
+    }
+}
+
+/// A thread inside a call on an object: asleep, or paused there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiter {
+    /// Its process.
+    pub process: Process,
+    /// The thread.
+    pub tid: u32,
+    /// What for.
+    pub waiting: Waiting,
+    /// Whether its operations are undone when it ends; None where that cannot be known.
+    pub undo: Option<bool>,
+    /// Whether it gives up after a time; None where that cannot be known.
+    pub timeout: Option<bool>,
+    /// Seconds that it has slept, where that can be known.
+    pub asleep_for: Option<u64>,
+    /// How it is paused, if it is.
+    pub paused: Option<Paused>,
+}
+
+/// Who uses one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Processes with it attached, by pid.
+    pub holders: Vec<Holder>,
+    /// Attachments that the kernel counts and that were not found.
+    pub hidden_attachments: u64,
+    /// Threads asleep on it or paused there, by pid and thread.
+    pub waiters: Vec<Waiter>,
+    /// Threads asleep on it that were not found. Of a set, as the kernel counts them; of a queue there is no count.
+    /// None where it cannot be known whether there are any.
+    pub hidden_waiters: Option<u64>,
+    /// A process that may stand in a call on the set, paused, so that the kernel does not count it: the object's mode lets
+    /// it in, and its threads may not be looked into.
+    pub may_be_paused: Option<u32>,
+    /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
+    pub hidden_why: Option<String>,
+    /// Undo records of a set; None of other kinds, and where they were not looked for.
+    pub undo: Option<Box<Undo>>,
+}
+
+impl Usage {
+    /// The processes with it attached.
+    pub fn holding(&self) -> impl Iterator<Item = u32> {
+        self.holders.iter().map(|holder| holder.process.pid)
+    }
+
+    /// The undo records that were found.
+    #[must_use]
+    pub fn undo_records(&self) -> &[UndoRecord] {
+        self.undo.as_ref().map_or(&[], |undo| undo.records.as_slice())
+    }
+}
+
+/// Who uses each of many objects.
+#[derive(Debug, Default)]
+pub struct Users {
+    pub(super) by_object: HashMap<ObjectId, Usage>,
+    pub(super) unseen: BTreeSet<u32>,
+    pub(super) unseen_threads: UnseenThreads,
+}
+
+/// Processes of which it was not seen whether they sleep on a set or queue, or are paused there. Who sleeps on a set is
+/// counted all the same, and hidden in its [`Usage`]; who is paused there is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnseenThreads {
+    /// By number, and whom they act as; None where that cannot be seen either.
+    pub processes: BTreeMap<u32, Option<identity::Users>>,
+    /// Why there may be others, of which not even the number is known.
+    pub others: Option<String>,
+}
+
+/// What a scan looks for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Wants {
+    /// Processes with segments attached.
+    pub holders: bool,
+    /// Threads asleep, and processes that have used sets with undo.
+    pub waiters: bool,
+    /// What the threads wait for; it is read from the memory of their processes.
+    pub operations: bool,
+}
+
+impl Wants {
+    /// Everything that can be told of users.
+    pub const ALL: Self = Self { holders: true, waiters: true, operations: true };
+    /// Who the users are, and no more.
+    pub const WHO: Self = Self { holders: true, waiters: true, operations: false };
+    /// Processes with segments attached, alone.
+    pub const HOLDERS: Self = Self { holders: true, waiters: false, operations: false };
+    /// Threads asleep, alone.
+    pub const WAITERS: Self = Self { holders: false, waiters: true, operations: false };
+}
+
+impl Users {
+    /// Looks through `/proc` once for the users of all `objects`, as they were just seen. Where the kernel counts more
+    /// than are found, it looks for those objects again, until it sees the same twice.
+    #[must_use]
+    pub fn scan(objects: &[Object], wants: Wants) -> Self {
+        let is_attached = |object: &Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
+        let may_have_users =
+            |object: &Object| wants.holders && is_attached(object) || wants.waiters && object.kind() != Kind::Shm;
+        if objects.iter().any(may_have_users) {
+            probe::run(|| Self::look(objects, wants))
+        } else {
+            Self::look(objects, wants)
+        }
+    }
+
+    fn look(objects: &[Object], wants: Wants) -> Self {
+        let mut users = Self::default();
+        let mut unsettled = objects.to_vec();
+        let mut seen = Seen::default();
+        for attempt in 1..=ATTEMPTS {
+            let mut pass = Pass::new(&unsettled, wants, &mut seen);
+            pass.run();
+            users.unseen.extend(pass.unseen());
+            users.unseen_threads.note(&pass);
+            let found;
+            (found, unsettled) = pass.finish(attempt == ATTEMPTS, &mut seen);
+            users.by_object.extend(found);
+            if unsettled.is_empty() {
+                break;
+            }
+        }
+        if wants.waiters {
+            users.note_who_may_be_paused(objects);
+            users.note_whom_queues_keep_out(objects);
+            for (id, undo) in crate::usage::undo::read(objects) {
+                users.by_object.entry(id).or_default().undo = Some(Box::new(undo));
+            }
+        }
+        users
+    }
+
+    fn note_who_may_be_paused(&mut self, objects: &[Object]) {
+        let unseen = &self.unseen_threads.processes;
+        if unseen.is_empty() {
+            return;
+        }
+        for object in objects.iter().filter(|object| object.as_set().is_some()) {
+            let Some(usage) = self.by_object.get_mut(&object.id) else { continue };
+            let mut entrants = unseen.iter().filter(|(_, users)| let_in(users.as_ref(), &object.perm).is_some());
+            usage.may_be_paused = entrants.next().map(|(pid, _)| *pid);
+        }
+    }
+
+    /// Nobody sleeps on a queue whom it does not let in: the kernel asks again whenever the mode or owner changes. So
+    /// where threads were not seen, it matters only whose they are.
+    fn note_whom_queues_keep_out(&mut self, objects: &[Object]) {
+        let UnseenThreads { processes, others } = &self.unseen_threads;
+        if processes.is_empty() || others.is_some() {
+            return;
+        }
+        for object in objects.iter().filter(|object| object.as_queue().is_some()) {
+            let gets_in = |users: &Option<identity::Users>| {
+                users.as_ref().is_none_or(|users| users.enters_all) || let_in(users.as_ref(), &object.perm).is_some()
+            };
+            if let Some(usage) = self.by_object.get_mut(&object.id)
+                && usage.hidden_waiters.is_none()
+                && !processes.values().any(gets_in)
+            {
+                (usage.hidden_waiters, usage.hidden_why) = (Some(0), None);
+            }
+        }
+    }
+
+    /// Who uses `id`; nobody if it was not among the objects of the scan.
+    #[must_use]
+    pub fn of(&self, id: ObjectId) -> Option<&Usage> {
+        self.by_object.get(&id)
+    }
+
+    /// Who may sleep on the sets and queues of the scan, or be paused there, without being among their users.
+    #[must_use]
+    pub fn unseen_threads(&self) -> &UnseenThreads {
+        &self.unseen_threads
+    }
+
+    /// Why undo records of a set are hidden; None when none are.
+    #[must_use]
+    pub fn undo_hidden(&self) -> Option<&Hiding> {
+        self.by_object.values().find_map(|usage| usage.undo.as_ref()?.hidden.as_ref())
+    }
+
+    /// Whether a process may not be looked into, so that it may use more than was found.
+    #[must_use]
+    pub fn is_unseen(&self, pid: u32) -> bool {
+        self.unseen.contains(&pid)
+    }
+}
+
+impl UnseenThreads {
+    fn note(&mut self, pass: &Pass) {
+        if self.others.is_none() {
+            self.others = pass.unseen_others();
+        }
+        for pid in pass.unseen_threads() {
+            match identity::users(pid) {
+                Ok(users) => _ = self.processes.insert(pid, Some(users)),
+                // It has ended.
+                Err(error) if is_gone(&error) => {}
+                Err(_) => _ = self.processes.insert(pid, None),
+            }
+        }
+    }
+}
