@@ -175,7 +175,7 @@ impl Forger {
     }
 
     fn segment(mut self, size: u64, real_size: Option<u64>, contents: &[u8]) -> Self {
-        let name = Name::Contents(ObjectId { kind: ObjectKind::Shm, id: 1 });
+        let name = Name::Contents(ObjectId::system_v(ObjectKind::Shm, 1));
         let digest = self.member(name, contents, real_size, None);
         let segment = manifest::Segment {
             size,
@@ -194,7 +194,7 @@ impl Forger {
     }
 
     fn queue(mut self, qbytes: u64, qnum: u64, cbytes: u64, contents: &[u8]) -> Self {
-        let name = Name::Contents(ObjectId { kind: ObjectKind::Msg, id: 1 });
+        let name = Name::Contents(ObjectId::system_v(ObjectKind::Msg, 1));
         let digest = self.member(name, contents, None, None);
         let queue = manifest::Queue {
             qbytes,
@@ -342,7 +342,7 @@ fn foreign_members_are_refused() {
     // Its own member twice, in another place, or of another time.
     let (member, rest) = good.split_at(good.len() / 2 / 512 * 512);
     assert!(items(&[member, member, rest].concat()).is_err());
-    let name = Name::Contents(ObjectId { kind: ObjectKind::Shm, id: 1 });
+    let name = Name::Contents(ObjectId::system_v(ObjectKind::Shm, 1));
     for (stored, real_size, time) in [(0, None, TIME), (0, None, TIME + 1), (0, Some(1 << 62), TIME)] {
         let header = Member { name, stored, time, real_size, digest: None }.encode();
         assert!(items(&[&header[..], &good].concat()).is_err());

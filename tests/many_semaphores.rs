@@ -49,15 +49,15 @@ fn who_has_most_semaphores_keeps_nobody_else_from_being_judged() {
     let asked = calls() - before;
     // Who waits, and who used them.
     assert!((1000..=2 * MOST_CALLS).contains(&asked), "{asked}");
-    let judgement = |id| found.insights.judgement(ObjectId { kind: ObjectKind::Sem, id }).expect("a judgement");
+    let judgement = |id| found.insights.judgement(ObjectId::system_v(ObjectKind::Sem, id)).expect("a judgement");
     assert_eq!(judgement(small).state, State::Orphan);
     assert_eq!(judgement(large).state, State::Active, "whoever is seen is seen");
-    let of = |state| found.objects.iter().filter(|object| judgement(object.id.id).state == state).count();
+    let of = |state| found.objects.iter().filter(|object| judgement(object.id.sysv()).state == state).count();
     let unknown = of(State::Unknown);
     assert!(unknown > 0);
     assert_eq!(of(State::Orphan) + unknown + 1, LARGE + 1);
     for object in &found.objects {
-        let judgement = judgement(object.id.id);
+        let judgement = judgement(object.id.sysv());
         if judgement.state == State::Unknown {
             assert_eq!(judgement.unknown, Some(Why::Hidden));
             assert!(judgement.evidence[0].fact.contains("more than a million system calls"), "{judgement:?}");

@@ -15,7 +15,7 @@ fn objects() -> Vec<Object> {
 }
 
 fn usage(kind: Kind, id: i32) -> Usage {
-    Users::scan(&objects(), ALL).of(ObjectId { kind, id }).expect("it was among the objects").clone()
+    Users::scan(&objects(), ALL).of(ObjectId::system_v(kind, id)).expect("it was among the objects").clone()
 }
 
 /// Who waits, by thread, and whether they are paused.

@@ -180,7 +180,7 @@ fn nobody_can_hide_the_records_of_others() {
 fn undo(set: i32) -> Undo {
     let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false }).expect("a list").objects;
     let users = Users::scan(&sets, Wants { operations: true, ..Wants::WAITERS });
-    let usage = users.of(ObjectId { kind: Kind::Sem, id: set }).expect("it was among the sets");
+    let usage = users.of(ObjectId::system_v(Kind::Sem, set)).expect("it was among the sets");
     usage.undo.as_deref().expect("it was asked for").clone()
 }
 
@@ -345,7 +345,7 @@ fn what_somebody_may_keep_from_being_read_is_unknown() {
         make::semop(set, &[(0, 1, 0)]);
         set
     });
-    let object = inventory::look(ObjectId { kind: Kind::Sem, id: set }).expect("a look").expect("a set");
+    let object = inventory::look(ObjectId::system_v(Kind::Sem, set)).expect("a look").expect("a set");
     for (hidden, state, may_be_used) in [
         (None, State::Orphan, false),
         (Some(Hiding::All("because".to_owned())), State::Orphan, false),

@@ -27,7 +27,7 @@ fn scan() -> Users {
 }
 
 fn of(users: &Users, kind: Kind, id: i32) -> &Usage {
-    users.of(ObjectId { kind, id }).expect("it was among the objects")
+    users.of(ObjectId::system_v(kind, id)).expect("it was among the objects")
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn except_means_nothing_without_a_type() {
 
 /// The kernel's own count, of each semaphore.
 fn counts(id: i32, nsems: usize) -> Vec<(u32, u32)> {
-    let object = objects().into_iter().find(|object| object.id == ObjectId { kind: Kind::Sem, id }).expect("the set");
+    let object = objects().into_iter().find(|object| object.id == ObjectId::system_v(Kind::Sem, id)).expect("the set");
     let semaphores =
         ipcadm::object::semaphores::semaphores(&object, &mut Budget::unlimited()).expect("they may be read");
     assert_eq!(semaphores.len(), nsems);

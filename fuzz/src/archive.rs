@@ -54,7 +54,7 @@ pub fn check(data: &[u8]) {
 
 /// What an object of an archive that was taken must be like.
 fn item(item: &Item) {
-    assert!(item.object.id.id >= 0 && item.object.perm.mode.permissions() <= 0o777);
+    assert!(item.object.id.sysv() >= 0 && item.object.perm.mode.permissions() <= 0o777);
     for account in [&item.owner, &item.group, &item.creator, &item.creator_group] {
         assert_ne!(account.number, u32::MAX);
     }
@@ -94,7 +94,7 @@ impl Forger {
 pub(crate) fn forge(input: &mut Unstructured<'_>) -> Result<(Vec<u8>, usize)> {
     let mut forger = Forger::default();
     for _ in 0..input.int_in_range(0..=4)? {
-        let id = ObjectId { kind: *input.choose(&Kind::ALL)?, id: usual(input, &[0, 1, 2, 32768, i32::MAX])? };
+        let id = ObjectId::system_v(*input.choose(&Kind::ALL)?, usual(input, &[0, 1, 2, 32768, i32::MAX])?);
         let mut entry = entry(input, id)?;
         match id.kind {
             Kind::Shm => entry.shm = Some(segment(input, &mut forger, id)?),
@@ -141,7 +141,7 @@ fn entry(input: &mut Unstructured<'_>, id: ObjectId) -> Result<Entry> {
     Ok(Entry {
         reference: usual_text(input, &[&id.to_string()])?,
         kind: usual_text(input, &[kind])?,
-        id: id.id,
+        id: id.sysv(),
         key: usual_text(input, &["0x00000000", "0x00000051", "0xffffffff"])?,
         mode: usual_text(input, &["0600", "0640", "0777", "0000", "0666", "1600"])?,
         uid: usual(input, &[0, 1000, 65534, 0, 1, 7, u32::MAX])?,

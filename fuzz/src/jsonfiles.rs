@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
         Ok((head, entries)) => {
             assert_eq!(manifest::encode(&head, &entries).expect("JSON").as_bytes(), data);
             for entry in entries {
-                assert!(entry.object_id().is_none_or(|id| id.id >= 0 && id.to_string() == entry.reference));
+                assert!(entry.object_id().is_none_or(|id| id.sysv() >= 0 && id.to_string() == entry.reference));
             }
         }
         // serde_json repeats names of fields as they are; the command shows them escaped.
@@ -51,7 +51,7 @@ pub fn check(data: &[u8]) {
         assert_eq!(sums::encode(list), text);
     }
     if let Ok(fingerprint) = Fingerprint::from_json(text) {
-        assert!(fingerprint.id.id >= 0);
+        assert!(fingerprint.id.sysv() >= 0);
     }
 }
 

@@ -82,7 +82,7 @@ fn references(data: &[u8]) {
 
 fn held_sets(data: &[u8]) {
     let Some(sets) = held_sets::parse(data) else { return };
-    let another = ObjectId { kind: Kind::Sem, id: i32::MAX };
+    let another = ObjectId::system_v(Kind::Sem, i32::MAX);
     let text = held_sets::with(Some(OsStr::from_bytes(data)), another);
     let again = held_sets::parse(text.as_bytes()).expect("what was written");
     assert!(again.starts_with(&sets) && again.contains(&another));

@@ -157,7 +157,7 @@ fn values(text: &str, number: u64) -> Vec<Value<'_>> {
         Value::Octal(number as u32),
         Value::Time(number.cast_signed()),
         Value::Flag(number % 2 == 1),
-        Value::Reference("shm", number as i32),
+        Value::Reference("shm", number),
         Value::Named(Some(text), number as u32),
         Value::Named(None, number as u32),
         Value::Text(Cow::Borrowed(text)),

@@ -160,7 +160,7 @@ impl Entry {
         Self {
             reference: object.id.to_string(),
             kind: object.kind().word().to_owned(),
-            id: object.id.id,
+            id: object.id.sysv(),
             key: perm.key.to_string(),
             mode: perm.mode.to_string(),
             uid,
@@ -183,7 +183,7 @@ impl Entry {
     #[must_use]
     pub fn object_id(&self) -> Option<ObjectId> {
         let kind = Kind::from_word(self.kind.as_bytes())?;
-        let id = ObjectId { kind, id: self.id };
+        let id = ObjectId::system_v(kind, self.id);
         let parts = [self.shm.is_some(), self.sem.is_some(), self.msg.is_some()];
         let own = [kind == Kind::Shm, kind == Kind::Sem, kind == Kind::Msg];
         (self.id >= 0 && parts == own && id.to_string() == self.reference).then_some(id)

@@ -207,7 +207,7 @@ fn plan_one<'a>(
         exist_ok: false,
         body,
     };
-    let wanted = wishes.same_id.then_some(id.id);
+    let wanted = wishes.same_id.then_some(id.sysv());
     let origin = Origin { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
     Ok(Planned { item, specification, origin, replaced, criteria: wishes.criteria.clone() })
 }
@@ -281,9 +281,9 @@ fn in_the_way(items: &[&Item], wishes: &Wishes) -> Vec<Object> {
 /// What lives where an object with this id would have to be.
 fn at_index_of(id: ObjectId) -> Option<Object> {
     match id.kind {
-        Kind::Shm => shm::stat_any(id.id).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
-        Kind::Sem => sem::stat_any(id.id).ok().map(|(id, stat)| Object::set(id, &stat)),
-        Kind::Msg => msg::stat_any(id.id).ok().map(|(id, stat)| Object::queue(id, &stat, true)),
+        Kind::Shm => shm::stat_any(id.sysv()).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
+        Kind::Sem => sem::stat_any(id.sysv()).ok().map(|(id, stat)| Object::set(id, &stat)),
+        Kind::Msg => msg::stat_any(id.sysv()).ok().map(|(id, stat)| Object::queue(id, &stat, true)),
     }
 }
 
@@ -333,7 +333,7 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
 
 /// The keys that the mappings of a segment show, with the processes that have them; None where no mapping is seen.
 fn keys_in_maps(segment: &Object, usage: Option<&Usage>) -> Option<Vec<(Key, u32)>> {
-    let wanted = Wanted::new(ShmId::new(segment.id.id), None)?;
+    let wanted = Wanted::new(ShmId::new(segment.id.sysv()), None)?;
     let pids = usage.into_iter().flat_map(Usage::holding);
     let all: Vec<_> = attached::among(pids, &wanted)
         .flat_map(|(process, mappings)| mappings.into_iter().map(move |mapping| (mapping.key, process.pid)))

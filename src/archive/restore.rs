@@ -83,7 +83,7 @@ impl Archive {
         }
         at += place.offset;
         let failed = |errno: Errno| Error::call(&format!("fill {id}"), errno);
-        let mapped = Mapped::new(ShmId::new(id.id), false).map_err(failed)?;
+        let mapped = Mapped::new(ShmId::new(id.sysv()), false).map_err(failed)?;
         let bounce = memory::empty_file().map_err(failed)?;
         let mut buffer = vec![0; CHUNK];
         let mut done = 0;
@@ -129,7 +129,7 @@ fn send(from: ObjectId, id: ObjectId, records: &[u8]) -> Result<()> {
             Err(_) => return Err(changed(from)),
         }
         loop {
-            match msg::send(MsgId::new(id.id), &message, true) {
+            match msg::send(MsgId::new(id.sysv()), &message, true) {
                 Ok(()) => break,
                 Err(Errno::EINTR) => {}
                 Err(errno) => {

@@ -35,8 +35,8 @@ impl Name {
         match self {
             Self::Manifest => MANIFEST.to_owned(),
             Self::Sums => SUMS.to_owned(),
-            Self::Contents(ObjectId { kind: Kind::Msg, id }) => format!("msg-{id}.jsonl"),
-            Self::Contents(ObjectId { kind, id }) => format!("{kind}-{id}"),
+            Self::Contents(ObjectId { kind: Kind::Msg, number, .. }) => format!("msg-{number}.jsonl"),
+            Self::Contents(ObjectId { kind, number, .. }) => format!("{kind}-{number}"),
         }
     }
 
@@ -51,7 +51,7 @@ impl Name {
                 let (kind, rest) = text.split_once('-')?;
                 let kind = Kind::from_word(kind.as_bytes()).filter(|kind| *kind != Kind::Sem)?;
                 let digits = if kind == Kind::Msg { rest.strip_suffix(".jsonl")? } else { rest };
-                Self::Contents(ObjectId { kind, id: digits.parse().ok().filter(|id| *id >= 0)? })
+                Self::Contents(ObjectId::system_v(kind, digits.parse().ok().filter(|id| *id >= 0)?))
             }
         };
         // Neither 007 nor +7 is 7.
@@ -245,8 +245,8 @@ mod tests {
         let name = prop_oneof![
             Just(Name::Manifest),
             Just(Name::Sums),
-            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId { kind: Kind::Shm, id })),
-            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId { kind: Kind::Msg, id })),
+            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(Kind::Shm, id))),
+            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(Kind::Msg, id))),
         ];
         let (size, time) = (prop_oneof![0..100_000u64, any::<u64>()], 0..1u64 << 33);
         let digest = any::<Option<[u8; 32]>>().prop_map(|bytes| bytes.map(Digest));

@@ -86,7 +86,7 @@ impl AttachArgs {
         let found = reference.resolve()?;
         attach::check(&found, "attach", Some(self.force))?;
         let mut shown = Shown::new(self, context)?;
-        let id = ShmId::new(found.object.id.id);
+        let id = ShmId::new(found.object.id.sysv());
         let lesser = (!self.read_only).then_some("--read-only needs less");
         let attachment = Attachment::new(id, self.read_only)
             .map_err(|errno| attach::refused(&found, "attach", self.read_only, errno, lesser))?;

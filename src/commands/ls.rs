@@ -210,7 +210,7 @@ impl LsArgs {
             let mut text = String::new();
             for object in objects {
                 text.clear();
-                Value::Reference(object.kind().word(), object.id.id).push_exact(&mut text);
+                Value::Reference(object.kind().word(), object.id.number).push_exact(&mut text);
                 text.push('\n');
                 out.write_all(text.as_bytes())?;
             }

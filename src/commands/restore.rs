@@ -189,7 +189,7 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
             let object = &item.object;
             object.kind() == reference.kind
                 && match (key, &reference.name) {
-                    (None, Name::Id(id)) => object.id.id == *id,
+                    (None, Name::Id(id)) => object.id.sysv() == *id,
                     (key, _) => key.is_some_and(|key| object.perm.key == key && key != Key::PRIVATE),
                 }
         };

@@ -14,7 +14,7 @@ pub const LOOK: Mode = Mode::new(0o400);
 /// `EPERM` without the right to, and for a queue above `msgmnb`; `EINVAL` and `EIDRM` when it is gone. `EACCES`
 /// where the capacity of a queue is not known, and so cannot be kept.
 pub fn set_mode(object: &Object, mode: Mode) -> sys::Result<()> {
-    let (id, uid, gid) = (object.id.id, object.perm.uid, object.perm.gid);
+    let (id, uid, gid) = (object.id.sysv(), object.perm.uid, object.perm.gid);
     match &object.detail {
         Detail::Shm(_) => shm::set(ShmId::new(id), uid, gid, mode),
         Detail::Sem(_) => sem::set(SemId::new(id), uid, gid, mode),

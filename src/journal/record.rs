@@ -67,7 +67,7 @@ impl Entry {
     pub fn of(object: &Object) -> Self {
         Self {
             kind: object.kind().word().to_owned(),
-            id: object.id.id,
+            id: object.id.sysv(),
             key: object.perm.key.bits(),
             cuid: object.perm.cuid.raw(),
             cgid: object.perm.cgid.raw(),
@@ -84,7 +84,7 @@ impl Entry {
     #[must_use]
     pub fn id(&self) -> Option<ObjectId> {
         let kind = Kind::from_word(self.kind.as_bytes())?;
-        (self.id >= 0).then_some(ObjectId { kind, id: self.id })
+        (self.id >= 0).then_some(ObjectId::system_v(kind, self.id))
     }
 
     /// The mode it had.

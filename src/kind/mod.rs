@@ -11,8 +11,8 @@ use crate::sys::{self, MsgId, SemId, ShmId, msg, sem, shm};
 /// The kernel's.
 pub fn remove_id(id: ObjectId) -> sys::Result<()> {
     match id.kind {
-        Kind::Shm => shm::remove(ShmId::new(id.id)),
-        Kind::Sem => sem::remove(SemId::new(id.id)),
-        Kind::Msg => msg::remove(MsgId::new(id.id)),
+        Kind::Shm => shm::remove(ShmId::new(id.sysv())),
+        Kind::Sem => sem::remove(SemId::new(id.sysv())),
+        Kind::Msg => msg::remove(MsgId::new(id.sysv())),
     }
 }

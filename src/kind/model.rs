@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sys::memory::page_size;
 use crate::sys::msg::MsgStat;
+use crate::sys::namespace;
 use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
 use crate::sys::{Key, MsgId, Perm, Pid, SemId, ShmId, Timestamp};
@@ -137,18 +138,35 @@ impl FromIterator<Kind> for KindSet {
     }
 }
 
-/// Kind and kernel identifier: how an object is named exactly.
+/// The identity of an object on this machine. Two objects are one exactly if all three are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectId {
     /// Which kind.
     pub kind: Kind,
-    /// The identifier, unique within the kind.
-    pub id: i32,
+    /// Where the number counts: for System V objects the inode number of their IPC namespace (the kernel gives
+    /// namespaces and devices 32-bit numbers), 0 where `/proc` does not tell it.
+    pub space: u32,
+    /// The number that the kernel gave it: for System V objects the identifier.
+    pub number: u64,
+}
+
+impl ObjectId {
+    /// The System V object of the calling thread's IPC namespace that has the identifier `id`.
+    #[must_use]
+    pub fn system_v(kind: Kind, id: i32) -> Self {
+        Self { kind, space: namespace::own_ipc(), number: u64::from(id.cast_unsigned()) }
+    }
+
+    /// The identifier of a System V object, as its system calls take it.
+    #[must_use]
+    pub const fn sysv(self) -> i32 {
+        (self.number as u32).cast_signed()
+    }
 }
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.kind, self.id)
+        write!(f, "{}:{}", self.kind, self.number)
     }
 }
 
@@ -252,7 +270,7 @@ impl Object {
     pub fn segment(id: ShmId, stat: &ShmStat, memory: Option<Memory>) -> Self {
         let ShmStat { perm, size, atime, dtime, ctime, cpid, lpid, nattch } = *stat;
         Self {
-            id: ObjectId { kind: Kind::Shm, id: id.raw() },
+            id: ObjectId::system_v(Kind::Shm, id.raw()),
             perm,
             ctime,
             detail: Detail::Shm(Segment { size, nattch, cpid, lpid, atime, dtime, memory }),
@@ -263,7 +281,7 @@ impl Object {
     #[must_use]
     pub fn set(id: SemId, stat: &SemStat) -> Self {
         let SemStat { perm, otime, ctime, nsems } = *stat;
-        Self { id: ObjectId { kind: Kind::Sem, id: id.raw() }, perm, ctime, detail: Detail::Sem(Set { nsems, otime }) }
+        Self { id: ObjectId::system_v(Kind::Sem, id.raw()), perm, ctime, detail: Detail::Sem(Set { nsems, otime }) }
     }
 
     /// A queue from what the kernel says; `knows_capacity` is false where its source leaves `qbytes` out.
@@ -271,7 +289,7 @@ impl Object {
     pub fn queue(id: MsgId, stat: &MsgStat, knows_capacity: bool) -> Self {
         let MsgStat { perm, stime, rtime, ctime, cbytes, qnum, qbytes, lspid, lrpid } = *stat;
         Self {
-            id: ObjectId { kind: Kind::Msg, id: id.raw() },
+            id: ObjectId::system_v(Kind::Msg, id.raw()),
             perm,
             ctime,
             detail: Detail::Msg(Queue {

@@ -37,7 +37,7 @@ impl Inside {
 pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
     if usage.holding().next().is_some()
-        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.id), segment.key_in_maps())
+        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.sysv()), segment.key_in_maps())
     {
         let of_huge_pages = || {
             let (_, mappings) = attached::among(usage.holding(), &wanted).next()?;

@@ -116,12 +116,12 @@ macro_rules! named {
 /// Every field, in the order of JSON keys and CSV columns.
 pub static FIELDS: [Field; 43] = [
     common(named!("kind", "KIND"), false, "shm, sem or msg", |object, _| word(object.kind().word())),
-    common(named!("id", "ID"), true, "the kernel's identifier", |object, _| Value::Signed(i64::from(object.id.id))),
+    common(named!("id", "ID"), true, "the kernel's identifier", |object, _| Value::Number(object.id.number)),
     common(named!("key", "KEY"), false, "creation key; 0x00000000 is private", |object, _| {
         Value::Hex(object.perm.key.bits())
     }),
     common(named!("ref", "REF"), false, "kind and id, as every command takes them", |object, _| {
-        Value::Reference(object.kind().word(), object.id.id)
+        Value::Reference(object.kind().word(), object.id.number)
     }),
     common(named!("mode", "MODE"), false, "permission bits, octal", |object, _| {
         Value::Octal(object.perm.mode.permissions())

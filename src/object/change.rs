@@ -165,7 +165,7 @@ impl Change {
 /// # Errors
 /// `EPERM`, `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL` or `EIDRM` when it is gone.
 pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
-    let id = ShmId::new(segment.id.id);
+    let id = ShmId::new(segment.id.sysv());
     if lock {
         shm::lock(id)?
     } else {
@@ -177,11 +177,11 @@ pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
 fn set(id: ObjectId, now: &Object, target: Target) -> sys::Result<()> {
     let Target { uid, gid, mode, qbytes } = target;
     match &now.detail {
-        Detail::Shm(_) => shm::set(ShmId::new(id.id), uid, gid, mode),
-        Detail::Sem(_) => sem::set(SemId::new(id.id), uid, gid, mode),
+        Detail::Shm(_) => shm::set(ShmId::new(id.sysv()), uid, gid, mode),
+        Detail::Sem(_) => sem::set(SemId::new(id.sysv()), uid, gid, mode),
         Detail::Msg(_) => {
             // Without the old capacity (an old kernel, and no read permission) it cannot be kept.
-            msg::set(MsgId::new(id.id), uid, gid, mode, qbytes.ok_or(Errno::EACCES)?)
+            msg::set(MsgId::new(id.sysv()), uid, gid, mode, qbytes.ok_or(Errno::EACCES)?)
         }
     }
 }

@@ -217,9 +217,9 @@ fn stat_at(kind: Kind, index: i32) -> sys::Result<Object> {
 
 fn stat(id: ObjectId) -> sys::Result<Object> {
     match id.kind {
-        Kind::Shm => shm::stat(ShmId::new(id.id)).map(|stat| Object::segment(ShmId::new(id.id), &stat, None)),
-        Kind::Sem => sem::stat(SemId::new(id.id)).map(|stat| Object::set(SemId::new(id.id), &stat)),
-        Kind::Msg => msg::stat(MsgId::new(id.id)).map(|stat| Object::queue(MsgId::new(id.id), &stat, true)),
+        Kind::Shm => shm::stat(ShmId::new(id.sysv())).map(|stat| Object::segment(ShmId::new(id.sysv()), &stat, None)),
+        Kind::Sem => sem::stat(SemId::new(id.sysv())).map(|stat| Object::set(SemId::new(id.sysv()), &stat)),
+        Kind::Msg => msg::stat(MsgId::new(id.sysv())).map(|stat| Object::queue(MsgId::new(id.sysv()), &stat, true)),
     }
 }
 
@@ -253,7 +253,7 @@ fn from_proc_with_capacity(kind: Kind, objects: &mut Vec<Object>) -> io::Result<
     from_proc(kind, objects)?;
     if kind == Kind::Msg {
         for object in &mut objects[start..] {
-            if let Ok(fuller) = stat_any(kind, object.id.id).or_else(|_| stat(object.id))
+            if let Ok(fuller) = stat_any(kind, object.id.sysv()).or_else(|_| stat(object.id))
                 && fuller.id == object.id
             {
                 *object = fuller;
@@ -268,7 +268,7 @@ fn from_proc_with_capacity(kind: Kind, objects: &mut Vec<Object>) -> io::Result<
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC; `EACCES` when it exists but nothing may be known of it.
 pub fn look(id: ObjectId) -> sys::Result<Option<Object>> {
-    match stat_any(id.kind, id.id) {
+    match stat_any(id.kind, id.sysv()) {
         Ok(object) if object.id == id => return Ok(Some(object)),
         // Another object has taken the index.
         Ok(_) | Err(Errno::EIDRM) => return Ok(None),
@@ -309,12 +309,12 @@ pub fn add_memory<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Option<S
     if wanted.is_empty() {
         return None;
     }
-    wanted.sort_by_key(|object| object.id.id);
+    wanted.sort_by_key(|object| object.id.sysv());
     let result = sysvipc::read(Kind::Shm.word(), |line| {
         let row = sysvipc::segment(line)?;
         // The same segment may have been named twice.
-        let first = wanted.partition_point(|object| object.id.id < row.id.raw());
-        for object in wanted[first..].iter_mut().take_while(|object| object.id.id == row.id.raw()) {
+        let first = wanted.partition_point(|object| object.id.sysv() < row.id.raw());
+        for object in wanted[first..].iter_mut().take_while(|object| object.id.sysv() == row.id.raw()) {
             if let crate::kind::model::Detail::Shm(segment) = &mut object.detail {
                 segment.memory = Some(Memory { rss: row.rss, swap: row.swap });
             }
@@ -334,7 +334,7 @@ pub fn find(kind: Kind, key: sys::Key) -> sys::Result<ObjectId> {
         Kind::Sem => sem::find(key)?.raw(),
         Kind::Msg => msg::find(key)?.raw(),
     };
-    Ok(ObjectId { kind, id })
+    Ok(ObjectId::system_v(kind, id))
 }
 
 /// The error for a look that the kernel refused altogether.

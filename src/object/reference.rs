@@ -127,7 +127,7 @@ impl Reference {
     /// Status 3 when there is none (also for a file that is missing), 4 or 1 when it cannot be looked at.
     pub fn resolve(&self) -> Result<Resolved<'_>> {
         let (id, by_key) = match &self.name {
-            Name::Id(id) => (ObjectId { kind: self.kind, id: *id }, None),
+            Name::Id(id) => (ObjectId::system_v(self.kind, *id), None),
             Name::Key(key) => (self.find(*key)?, Some(*key)),
             Name::File(path, project) => {
                 let made = key::ftok(path, *project).map_err(|error| {
@@ -254,7 +254,7 @@ impl fmt::Display for Resolved<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reference {
             Some(reference) if !matches!(reference.name, Name::Id(_)) => {
-                write!(f, "{reference} (id {})", self.object.id.id)
+                write!(f, "{reference} (id {})", self.object.id.sysv())
             }
             _ => self.object.id.fmt(f),
         }

@@ -235,7 +235,7 @@ pub fn smallest_first<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<
 
 /// The id of a set.
 pub(crate) fn id(set: &Object) -> SemId {
-    SemId::new(set.id.id)
+    SemId::new(set.id.sysv())
 }
 
 /// The number of semaphores of a set.
@@ -288,7 +288,7 @@ pub fn semaphores(set: &Object, budget: &mut Budget) -> sys::Result<Vec<Semaphor
     (0u32..)
         .zip(values)
         .map(|(index, value)| {
-            let pid = sem::last_pid(SemId::new(set.id.id), index)?;
+            let pid = sem::last_pid(SemId::new(set.id.sysv()), index)?;
             let asleep = asleep_on(set, index, budget)?;
             let ncnt = asleep.map(|asleep| asleep.to_take);
             Ok(Semaphore { index, value, pid, ncnt, zcnt: asleep.map(|asleep| asleep.until_zero) })
@@ -325,7 +325,7 @@ mod tests {
             Object::set(SemId::new(id), &SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems })
         };
         let sets = [set(0, 32_000), set(1, 2), set(2, 250), set(3, 2)];
-        let order: Vec<i32> = smallest_first(&sets).into_iter().map(|set| set.id.id).collect();
+        let order: Vec<i32> = smallest_first(&sets).into_iter().map(|set| set.id.sysv()).collect();
         assert_eq!(order, [1, 3, 2, 0]);
     }
 

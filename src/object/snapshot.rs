@@ -104,7 +104,7 @@ impl Fingerprint {
             return Err(bad("missing field `nsems`"));
         }
         Ok(Self {
-            id: ObjectId { kind, id: raw.id },
+            id: ObjectId::system_v(kind, raw.id),
             key: key.bits(),
             cuid: raw.cuid,
             cgid: raw.cgid,

@@ -95,7 +95,7 @@ fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::R
 
 fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
     let perm = &object.perm;
-    sheet.line("id", object.id.id.to_string());
+    sheet.line("id", object.id.sysv().to_string());
     sheet.line(
         "key",
         if perm.key.is_private() {

@@ -157,7 +157,7 @@ impl Report {
             self.json.key("kind");
             self.json.string(id.kind.word());
             self.json.key("id");
-            self.json.value(&Value::Signed(i64::from(id.id)));
+            self.json.value(&Value::Signed(i64::from(id.sysv())));
             self.json.key("ref");
             self.json.string(&id.to_string());
             self.close(Outcome::Gone, false, &[]);
@@ -165,7 +165,7 @@ impl Report {
         if self.manner.format == Format::Csv {
             let known = |field: &&'static Field| match field.name {
                 "kind" => Value::Word(id.kind.word().into()),
-                "id" => Value::Signed(i64::from(id.id)),
+                "id" => Value::Signed(i64::from(id.sysv())),
                 "ref" => Value::Word(id.to_string().into()),
                 _ => Value::Null,
             };

@@ -48,7 +48,7 @@ pub(crate) fn write_table(
     table::write(out, &shape, rows.len(), style, |row, column| match &rows[row] {
         Row::Use(used) => columns[column].value(used, names),
         Row::Hidden(object, words) => match columns[column].name {
-            "ref" => Value::Reference(object.kind.word(), object.id),
+            "ref" => Value::Reference(object.kind.word(), object.number),
             "use" => Value::Word(words.as_str().into()),
             "since" => Value::Null,
             _ => Value::Hidden,

@@ -83,7 +83,7 @@ pub struct GivenBack {
 /// they are saved in a new file that only the user can read.
 #[must_use]
 pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
-    let id = MsgId::new(queue.id);
+    let id = MsgId::new(queue.sysv());
     let mut message = Message::with_capacity(0);
     let mut back = 0;
     let mut refused = None;
@@ -131,7 +131,7 @@ fn save(queue: ObjectId, records: &[u8]) -> io::Result<PathBuf> {
 fn save_in(folder: &Path, queue: ObjectId, records: &[u8]) -> io::Result<PathBuf> {
     let pid = std::process::id();
     for number in 0..1000 {
-        let path = folder.join(format!("ipcadm-{}-{}-{pid}-{number}.jsonl", queue.kind.word(), queue.id));
+        let path = folder.join(format!("ipcadm-{}-{}-{pid}-{number}.jsonl", queue.kind.word(), queue.number));
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(mut file) => {
                 return fill(&mut file, records).map(|()| path.clone()).inspect_err(|_| {

@@ -27,7 +27,7 @@ pub struct Header {
 /// `EACCES` without read permission, `ENOSYS` on kernels without `CONFIG_CHECKPOINT_RESTORE`, `EINVAL` or `EIDRM`
 /// when the queue is gone.
 pub fn headers(queue: &Object, most: u32) -> sys::Result<Vec<Header>> {
-    let id = MsgId::new(queue.id.id);
+    let id = MsgId::new(queue.id.sysv());
     let cbytes = queue.as_queue().map_or(0, |queue| queue.cbytes);
     // No message is larger than all of them; a few more bytes for those that come meanwhile.
     let largest = usize::try_from(cbytes).unwrap_or(LARGEST_PEEK).clamp(FIRST_PEEK, LARGEST_PEEK);

@@ -40,7 +40,7 @@ impl<'a> Looker<'a> {
     /// # Errors
     /// Status 3 when it is gone, 4 when it cannot be looked at.
     pub fn new(queue: &'a Queue) -> Result<Self> {
-        let id = MsgId::new(queue.object.id.id);
+        let id = MsgId::new(queue.object.id.sysv());
         // Who may not read it learns that from the first look; the description may be had without.
         let before = match stat(id) {
             Ok(stat) => stat,

@@ -48,7 +48,7 @@ impl<'a> Receiver<'a> {
     pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
         let ringer = Ringer::new().map_err(|errno| Error::call("make a timer", errno))?;
         signals::catch(&ringer).map_err(|errno| Error::call("catch signals", errno))?;
-        let id = MsgId::new(queue.object.id.id);
+        let id = MsgId::new(queue.object.id.sysv());
         let message = Message::with_capacity(most.unwrap_or(FIRST).min(FIRST));
         Ok(Self { queue, id, wanted, patience, most, ringer, message, received: 0 })
     }
@@ -132,7 +132,7 @@ impl<'a> Receiver<'a> {
 /// # Errors
 /// Status 3 or 4.
 pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
-    match msg::stat(MsgId::new(queue.object.id.id)) {
+    match msg::stat(MsgId::new(queue.object.id.sysv())) {
         Ok(_) => Ok(()),
         Err(errno) => Err(failed(operation, &queue.text, errno, false, "read")),
     }
@@ -143,7 +143,7 @@ pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
 /// # Errors
 /// The number discarded before, and status 8 (the queue was removed), 3, 4 or 1.
 pub fn discard(queue: &Queue, wanted: Wanted, most: u64) -> std::result::Result<u64, (u64, Error)> {
-    let id = MsgId::new(queue.object.id.id);
+    let id = MsgId::new(queue.object.id.sysv());
     if most == 0 {
         return take_none(queue, "purge").map(|()| 0).map_err(|error| (0, error));
     }

@@ -28,7 +28,7 @@ impl<'a> Sender<'a> {
             Patience::For(_) => Some(Ringer::new().map_err(|errno| Error::call("make a timer", errno))?),
             Patience::NoWait | Patience::Forever => None,
         };
-        let id = MsgId::new(queue.object.id.id);
+        let id = MsgId::new(queue.object.id.sysv());
         Ok(Self { queue, id, patience, ringer, message: Message::with_capacity(8192), sent: 0 })
     }
 

@@ -70,7 +70,7 @@ impl Semaphores {
 
 /// Whether an object is a set that may not be read.
 pub(super) fn is_unreadable(object: &Object) -> bool {
-    object.as_set().is_some() && sem::value(SemId::new(object.id.id), 0) == Err(Errno::EACCES)
+    object.as_set().is_some() && sem::value(SemId::new(object.id.sysv()), 0) == Err(Errno::EACCES)
 }
 
 /// That semaphores were changed since `before`, where that could be read.

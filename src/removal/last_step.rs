@@ -38,7 +38,7 @@ fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option
     if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
         return Ok(None);
     }
-    let Ok(pin) = Attachment::new(ShmId::new(object.id.id), true) else { return Ok(None) };
+    let Ok(pin) = Attachment::new(ShmId::new(object.id.sysv()), true) else { return Ok(None) };
     // If that fails, a probe that is started now would be taken for somebody.
     let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
     let now = look(object)?;

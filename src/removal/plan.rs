@@ -116,7 +116,7 @@ impl Entry {
         let perm = &object.perm;
         let mut entry = Self {
             kind: object.kind().word().to_owned(),
-            id: object.id.id,
+            id: object.id.sysv(),
             key: perm.key.to_string(),
             mode: format!("{:04o}", perm.mode.permissions()),
             uid: perm.uid.raw(),
@@ -160,7 +160,7 @@ impl Entry {
     #[must_use]
     pub fn id(&self) -> Option<ObjectId> {
         let kind = Kind::from_word(self.kind.as_bytes())?;
-        (self.id >= 0).then_some(ObjectId { kind, id: self.id })
+        (self.id >= 0).then_some(ObjectId::system_v(kind, self.id))
     }
 
     /// The state it was in.

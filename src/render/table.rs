@@ -202,7 +202,7 @@ mod tests {
             Style { bytes: false, time: TimeStyle::Age, now: 0, zone: None, color: false, width, header, indent: 0 };
         let mut out = Vec::new();
         write(&mut out, &COLUMNS, commands.len(), &style, |row, column| match column {
-            0 => Value::Reference("shm", row as i32 * 100),
+            0 => Value::Reference("shm", row as u64 * 100),
             1 => Value::Bytes(1 << (10 * row)),
             _ => Value::Text(Cow::Owned(commands[row].to_owned())),
         })

@@ -31,7 +31,7 @@ pub enum Value<'a> {
     /// Yes or no.
     Flag(bool),
     /// `shm:42`.
-    Reference(&'static str, i32),
+    Reference(&'static str, u64),
     /// A name for a number: people get the name or the number, machines the name or null.
     Named(Option<&'a str>, u32),
     /// Text of our own, known to be harmless.
@@ -65,7 +65,7 @@ impl Value<'_> {
             Self::Reference(kind, id) => {
                 out.push_str(kind);
                 out.push(':');
-                push_i64(out, i64::from(*id));
+                push_u64(out, *id);
             }
             Self::Named(Some(name), _) => out.push_str(&escape(name)),
             Self::Named(None, number) => push_u64(out, u64::from(*number)),
@@ -86,7 +86,7 @@ impl Value<'_> {
             Self::Hex(_) => 10,
             Self::Octal(bits) if *bits <= 0o7777 => 4,
             Self::Time(seconds) if style.time == TimeStyle::Age => age_width(style.now.saturating_sub(*seconds)),
-            Self::Reference(kind, id) => kind.len() + 1 + digits(u64::from(id.unsigned_abs())) + usize::from(*id < 0),
+            Self::Reference(kind, id) => kind.len() + 1 + digits(*id),
             Self::Named(None, number) => digits(u64::from(*number)),
             Self::Word(text) => display_width(text),
             _ => {
@@ -115,7 +115,7 @@ impl Value<'_> {
             Self::Reference(kind, id) => {
                 out.push_str(kind);
                 out.push(':');
-                push_i64(out, i64::from(*id));
+                push_u64(out, *id);
             }
             Self::Named(Some(name), _) => out.push_str(name),
             Self::Word(text) | Self::Text(text) => out.push_str(text),
@@ -159,7 +159,7 @@ fn joined(facts: &[(&str, &str)]) -> String {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank<'a> {
     Number(i128),
-    Reference(&'a str, i32),
+    Reference(&'a str, u64),
     Text(&'a str),
 }
 
@@ -185,7 +185,7 @@ mod tests {
             any::<u32>().prop_map(Value::Octal),
             any::<i64>().prop_map(Value::Time),
             any::<bool>().prop_map(Value::Flag),
-            any::<i32>().prop_map(|id| Value::Reference("shm", id)),
+            any::<u64>().prop_map(|id| Value::Reference("shm", id)),
             any::<u32>().prop_map(|uid| Value::Named(None, uid)),
             any::<String>().prop_map(|text| Value::Text(Cow::Owned(text))),
             Just(Value::Facts(vec![("it\u{202e}is", "so"), ("or\tnot", "")])),

@@ -37,7 +37,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         let remedy = "without --untouched it is attached and detached";
         return Err(no(Status::Refused, "nobody has it attached, so there is no way to it without", Some(remedy)));
     }
-    let Some(wanted) = Wanted::new(ShmId::new(object.id.id), object.key_in_maps()) else {
+    let Some(wanted) = Wanted::new(ShmId::new(object.id.sysv()), object.key_in_maps()) else {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
     let users = Users::scan(std::slice::from_ref(object), Wants::HOLDERS);
@@ -102,7 +102,7 @@ fn holes(
 ) -> Option<Holes> {
     let page = memory::page_size() as u64;
     let plain = holders.iter().flat_map(|(_, mappings)| mappings).all(|found| wanted.is_plain(&found.mapping));
-    let id = found.object.id.id;
+    let id = found.object.id.sysv();
     let told = Occupancy::default().of(id).filter(|_| plain)?;
     if told.rss.saturating_add(told.swap) >= size.next_multiple_of(page) {
         return Some(Holes::None);

@@ -35,7 +35,7 @@ pub fn open_one_of_many(found: &Resolved<'_>, operation: &str, before: &Occupanc
 }
 
 fn attach(found: &Resolved<'_>, operation: &str, read_only: bool, before: Option<&Occupancy>) -> Result<Contents> {
-    let id = ShmId::new(found.object.id.id);
+    let id = ShmId::new(found.object.id.sysv());
     let mapped =
         Mapped::new(id, read_only).map_err(|errno| attach::refused(found, operation, read_only, errno, None))?;
     // From here on it cannot go, and its number cannot come back for another one.

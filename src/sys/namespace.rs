@@ -1,5 +1,6 @@
 //! Which namespaces the caller lives in.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
@@ -18,6 +19,17 @@ const INITIAL_IPC_NAMESPACE: u64 = 0xEFFF_FFFF;
 #[must_use]
 pub fn ipc() -> Option<u64> {
     number("/proc/thread-self/ns/ipc")
+}
+
+/// [`ipc`] as it was when this thread asked for the first time; 0 where `/proc` does not tell. Every listed row asks.
+#[must_use]
+pub fn own_ipc() -> u32 {
+    thread_local!(static OWN: Cell<Option<u32>> = const { Cell::new(None) });
+    OWN.get().unwrap_or_else(|| {
+        let own = ipc().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+        OWN.set(Some(own));
+        own
+    })
 }
 
 /// Whether the caller is in the initial IPC namespace, which every process is in that nobody moved to another one.

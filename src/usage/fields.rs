@@ -66,7 +66,7 @@ pub static USE_FIELDS: [UseField; 32] = [
         name: "ref",
         column: column("REF", false, false),
         part: Part::Object,
-        value: |of, _| Value::Reference(of.object.kind.word(), of.object.id),
+        value: |of, _| Value::Reference(of.object.kind.word(), of.object.number),
     },
     UseField {
         name: "pid",
@@ -118,7 +118,7 @@ pub static USE_FIELDS: [UseField; 32] = [
         column: None,
         part: Part::Holder,
         value: |of, _| match &of.role {
-            Role::Holder(holder) => Value::Number(holder.mappings),
+            Role::Holder(holder) => Value::Number(u64::from(holder.mappings)),
             _ => Value::Null,
         },
     },

@@ -17,7 +17,7 @@ pub fn parse(value: &[u8]) -> Option<Vec<ObjectId>> {
 
 fn parse_one(word: &[u8]) -> Option<ObjectId> {
     match Reference::parse(OsStr::from_bytes(word), None) {
-        Ok(Reference { kind: Kind::Sem, name: Name::Id(id) }) => Some(ObjectId { kind: Kind::Sem, id }),
+        Ok(Reference { kind: Kind::Sem, name: Name::Id(id) }) => Some(ObjectId::system_v(Kind::Sem, id)),
         _ => None,
     }
 }
@@ -44,7 +44,7 @@ mod tests {
     use crate::kind::model::{Kind, ObjectId};
 
     fn set(id: i32) -> ObjectId {
-        ObjectId { kind: Kind::Sem, id }
+        ObjectId::system_v(Kind::Sem, id)
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
             });
             let found = parse(value.unwrap_or_default().as_bytes()).unwrap();
             prop_assert!(ids.iter().all(|&id| found.contains(&set(id))));
-            prop_assert!(found.iter().all(|found| ids.contains(&found.id)));
+            prop_assert!(found.iter().all(|found| ids.contains(&found.sysv())));
         }
 
         #[test]

@@ -35,7 +35,7 @@ type Found = HashMap<usize, Attached>;
 /// How a process has a segment attached.
 #[derive(Debug)]
 struct Attached {
-    mappings: u64,
+    mappings: u32,
     writable: bool,
     address: u64,
 }
@@ -107,7 +107,7 @@ impl Segment {
                 Ok(_) => {}
                 Err(at) => seen.insert(at, process.pid),
             }
-            self.found = self.found.saturating_add(*mappings);
+            self.found = self.found.saturating_add(u64::from(*mappings));
         }
     }
 }
@@ -120,7 +120,7 @@ impl Segments {
         let mut all: Vec<Segment> = Vec::new();
         for object in attached {
             // A segment's inode is its id.
-            let Ok(inode) = u64::try_from(object.id.id) else { continue };
+            let Ok(inode) = u64::try_from(object.id.sysv()) else { continue };
             by_inode.entry(inode).or_insert_with(|| {
                 all.push(Segment { object: *object, holders: Vec::new(), found: 0 });
                 all.len() - 1
@@ -214,7 +214,7 @@ impl Segments {
             return;
         }
         let attached = found.entry(index).or_insert(Attached { mappings: 0, writable: false, address: mapping.start });
-        attached.mappings += 1;
+        attached.mappings = attached.mappings.saturating_add(1);
         attached.writable |= mapping.writable;
     }
 

@@ -116,7 +116,7 @@ impl Traces {
                 waits.push(place);
             }
             if !self.by_place.contains_key(&place)
-                && let Ok(pid) = sem::last_pid(SemId::new(set.id.id), u32::from(index))
+                && let Ok(pid) = sem::last_pid(SemId::new(set.id.sysv()), u32::from(index))
             {
                 // By an operation or by setting its value; the process must have started before the later of the two.
                 self.by_place.insert(place, trace(pid, set.activity(), processes));
@@ -254,7 +254,7 @@ mod tests {
 
     /// Process N + 1 changed semaphore N last and waits for the next.
     fn chain(length: u16) -> Traces {
-        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let set = ObjectId::system_v(Kind::Sem, 7);
         let mut traces = Traces::default();
         for index in 0..length {
             let pid = i32::from(index) + 1;
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn threads_of_one_process_wait_for_nobody_else() {
-        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let set = ObjectId::system_v(Kind::Sem, 7);
         let mut traces = Traces::default();
         let x = |pid| Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) };
         let line = |traces: &Traces| traces.lines(set, str::to_owned).remove(0);
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_circle_is_told_and_a_long_chain_cut() {
-        let set = ObjectId { kind: Kind::Sem, id: 7 };
+        let set = ObjectId::system_v(Kind::Sem, 7);
         let line = |length| chain(length).lines(set, str::to_owned).remove(0);
         assert!(line(3).ends_with("which waits for sem:7 semaphore 0: they may wait for each other"), "{}", line(3));
         let long = line(1000);

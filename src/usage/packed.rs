@@ -9,7 +9,7 @@ use crate::kind::model::ObjectId;
 use crate::usage::users::{Holder, Process, UnseenThreads, Usage, Users};
 
 /// A holder: the place of its process, its mappings, whether one may be written to, and the first address.
-type Attached = (u32, u64, bool, u64);
+type Attached = (u32, u32, bool, u64);
 
 #[derive(Serialize, Deserialize)]
 struct Packed {

@@ -322,7 +322,7 @@ mod tests {
             let process = Process { pid: 7, ..Process::default() };
             let waiter = Waiter { process, tid, waiting, undo, timeout, asleep_for: None, paused };
             let role = Role::Waiter(Box::new(waiter), None);
-            Use { object: ObjectId { kind: Kind::Sem, id: 0 }, role }.words()
+            Use { object: ObjectId::system_v(Kind::Sem, 0), role }.words()
         };
         assert_eq!(words(Some(true), Some(true), 7, None), "takes 1 from semaphore 0, undo, timeout");
         assert_eq!(words(Some(false), Some(true), 8, None), "takes 1 from semaphore 0, timeout (thread 8)");

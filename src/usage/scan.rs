@@ -350,7 +350,7 @@ struct Sight {
 
 impl Sight {
     fn of_segment(segment: &Segment) -> Self {
-        let users = segment.holders.iter().map(|holder| (holder.process.pid, holder.mappings)).collect();
+        let users = segment.holders.iter().map(|holder| (holder.process.pid, u64::from(holder.mappings))).collect();
         Self { counted: segment.counted(), users }
     }
 

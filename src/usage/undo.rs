@@ -122,7 +122,7 @@ pub fn of_set(set: &Object) -> Undo {
 /// Reads the undo records of those of `objects` that are sets.
 pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     let sets: Vec<(i32, u64)> =
-        objects.iter().filter_map(|object| Some((object.id.id, object.as_set()?.nsems))).collect();
+        objects.iter().filter_map(|object| Some((object.id.sysv(), object.as_set()?.nsems))).collect();
     if sets.is_empty() {
         return HashMap::new();
     }
@@ -133,7 +133,7 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
         Ok(_) => may_be_outside().then_some(Hiding::Outside),
         Err(why) => Some(Hiding::All(why.clone())),
     };
-    let set = |id| ObjectId { kind: Kind::Sem, id };
+    let set = |id| ObjectId::system_v(Kind::Sem, id);
     let mut all: HashMap<ObjectId, Undo> =
         sets.iter().map(|(id, _)| (set(*id), Undo { hidden: hidden.clone(), ..Undo::default() })).collect();
     let (mut describer, mut reader) = (Describer::default(), Reader::default());

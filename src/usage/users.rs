@@ -42,7 +42,7 @@ pub struct Holder {
     /// Which. A process may have tens of thousands of segments attached.
     pub process: Rc<Process>,
     /// Mappings of the segment.
-    pub mappings: u64,
+    pub mappings: u32,
     /// Whether one of them may be written to.
     pub writable: bool,
     /// The first address of the first of them.

@@ -103,7 +103,7 @@ impl Slept {
     /// The values of the set, if they may be read.
     fn values(&mut self) -> Option<&[u16]> {
         let set = self.object.as_set()?;
-        let read = || sem::get_all(SemId::new(self.object.id.id), usize::try_from(set.nsems).ok()?).ok();
+        let read = || sem::get_all(SemId::new(self.object.id.sysv()), usize::try_from(set.nsems).ok()?).ok();
         if self.values.is_none() || set.nsems <= FEW {
             self.values = Some(read());
         }
@@ -193,7 +193,7 @@ impl Sleepers {
         let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(None) };
         let Some(call) = Call::of_line(&line, native, || reader.is_64_bit(task.pid)) else { return Ok(None) };
         let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
-        Ok(self.by_id.get(&ObjectId { kind, id: call.id() }).map(|&index| (line, call, index)))
+        Ok(self.by_id.get(&ObjectId::system_v(kind, call.id())).map(|&index| (line, call, index)))
     }
 
     /// Looks at one thread; `lives_here` says whether it is in the caller's IPC namespace, `describe` whose it is.

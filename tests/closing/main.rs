@@ -60,7 +60,7 @@ fn id(kind: Kind, id: i32) -> ObjectId {
         Kind::Sem => ObjectKind::Sem,
         Kind::Msg => ObjectKind::Msg,
     };
-    ObjectId { kind, id }
+    ObjectId::system_v(kind, id)
 }
 
 /// An object of a dead process.

@@ -81,7 +81,7 @@ fn only_a_sound_record_is_obeyed() {
 
     write(good);
     let opened = put_right(&folder.records());
-    assert!(matches!(opened[..], [Mended::Opened(object, _)] if object.id == number), "{opened:?}");
+    assert!(matches!(opened[..], [Mended::Opened(object, _)] if object.sysv() == number), "{opened:?}");
     assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
     assert!(!path.exists());
 }
@@ -247,7 +247,7 @@ fn what_stays_closed_survives_the_next_batch() {
     let first = fs::read(&path).expect("a record");
     assert!(text.starts_with(&first) && first.ends_with(b"\n") && text.len() > first.len());
     drop(record);
-    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(object, _)] if object.id == numbers[0]));
+    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(object, _)] if object.sysv() == numbers[0]));
 }
 
 #[test]

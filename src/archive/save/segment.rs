@@ -113,7 +113,7 @@ pub(super) struct Seen {
 pub(super) fn settle<'a>(seen: &[Seen], entries: &mut [Entry], copies: impl Iterator<Item = &'a mut Saved>) {
     let now = Occupancy::default();
     let mut ids = HashSet::new();
-    for Seen { place, id, .. } in seen.iter().filter(|seen| !now.is_at_most(seen.id.id, seen.bytes)) {
+    for Seen { place, id, .. } in seen.iter().filter(|seen| !now.is_at_most(seen.id.sysv(), seen.bytes)) {
         entries[*place].approximate = Some(TOUCHED.to_owned());
         ids.insert(*id);
     }

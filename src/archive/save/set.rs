@@ -10,7 +10,7 @@ use crate::sys::{Errno, SemId, sem};
 
 pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved)> {
     let begun = now();
-    let id = SemId::new(before.id.id);
+    let id = SemId::new(before.id.sysv());
     let failed = |errno| explain(found, errno);
     let nsems = before.as_set().map_or(0, |set| set.nsems);
     let values = sem::get_all(id, usize::try_from(nsems).unwrap_or(0)).map_err(failed)?;
@@ -30,7 +30,7 @@ pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved
 }
 
 pub(super) fn unchanged(now: &Object, values: &[u16]) -> std::result::Result<(), String> {
-    match sem::get_all(SemId::new(now.id.id), values.len()) {
+    match sem::get_all(SemId::new(now.id.sysv()), values.len()) {
         Ok(present) if present == values => Ok(()),
         Ok(_) => Err("changed after it was saved".to_owned()),
         Err(Errno::EINVAL | Errno::EIDRM) => Ok(()),

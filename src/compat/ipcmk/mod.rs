@@ -95,7 +95,7 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
             Specification { key: KeyChoice::Random, mode: work.mode, owner: None, group: None, exist_ok: false, body };
         let id = specification.make_bare().map_err(|errno| format!("{failed}: {errno}"))?;
         made.push(id);
-        let _ = writeln!(text, "{label}: {}", id.id);
+        let _ = writeln!(text, "{label}: {}", id.sysv());
     }
     // That nobody reads is a failure too: nobody would know the ids.
     let printed = startup::stdout().and_then(|stdout| UntilAskedToEnd(stdout).write_all(text.as_bytes()));

@@ -57,7 +57,7 @@ pub(super) fn carry_out(work: &Work) -> ExitCode {
 
 fn look_up(order: &Order) -> Found {
     let id = match &order.name {
-        Name::Id(id) => ObjectId { kind: order.kind, id: *id },
+        Name::Id(id) => ObjectId::system_v(order.kind, *id),
         Name::Key(key, text) => match inventory::find(order.kind, *key) {
             Ok(id) => id,
             Err(Errno::ENOENT) => return Found::Absent,
@@ -91,7 +91,7 @@ impl Remover {
         if matches!(order.name, Name::Key(..)) && self.gone.contains(&id) {
             return self.absent(order);
         }
-        self.announce(order.kind, id.id, order.verbose);
+        self.announce(order.kind, id.sysv(), order.verbose);
         match found {
             Found::Seen(fingerprint) => self.remove_seen(order, &fingerprint),
             _ => self.remove_named(order, id),
@@ -106,7 +106,7 @@ impl Remover {
             }
             Err(Errno::EINVAL | Errno::EIDRM) => self.absent(order),
             Err(Errno::EPERM | Errno::EACCES) => self.denied(order, id),
-            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.id)),
+            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
         }
     }
 
@@ -123,7 +123,7 @@ impl Remover {
                 }
             }
             Ok(Removal::Gone) => self.absent(order),
-            Ok(Removal::Kept(why)) => self.fail(format!("not removed: id ({}): {why}", id.id)),
+            Ok(Removal::Kept(why)) => self.fail(format!("not removed: id ({}): {why}", id.sysv())),
             Err(error) if error.status() == Status::Denied => self.denied(order, id),
             Err(error) => self.fail(error.to_string()),
         }
@@ -165,7 +165,7 @@ impl Remover {
         if matches!(result, Err(Errno::EPERM | Errno::EACCES)) && !inventory::may_read(id) {
             return false;
         }
-        self.announce(id.kind, id.id, verbose);
+        self.announce(id.kind, id.sysv(), verbose);
         match result {
             Ok(()) if verbose && id.kind == Kind::Shm => {
                 let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
@@ -175,8 +175,8 @@ impl Remover {
             }
             // Somebody else removed it in that moment, which is what was wanted.
             Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
-            Err(Errno::EPERM | Errno::EACCES) => self.fail(format!("permission denied for id ({})", id.id)),
-            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.id)),
+            Err(Errno::EPERM | Errno::EACCES) => self.fail(format!("permission denied for id ({})", id.sysv())),
+            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
         }
         true
     }
@@ -196,14 +196,14 @@ impl Remover {
             format!("its last {nattch} attachments detach")
         };
         let before = if already { "was removed before and " } else { "" };
-        let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(id.kind), id.id);
+        let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(id.kind), id.sysv());
         self.out.row();
     }
 
     fn denied(&mut self, order: &Order, id: ObjectId) {
         // The number behind "key" is the id: so util-linux has it.
         let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
-        self.fail(format!("permission denied for {what} ({})", id.id));
+        self.fail(format!("permission denied for {what} ({})", id.sysv()));
     }
 
     fn absent(&mut self, order: &Order) {

@@ -158,7 +158,7 @@ fn memory(out: &mut String, object: &Object, segment: &Segment, unit: Unit) {
 
 fn creators(out: &mut String, object: &Object, owners: &Owners) {
     let perm = &object.perm;
-    push_left_i64(out, object.id.id.into(), 10);
+    push_left_i64(out, object.id.sysv().into(), 10);
     out.push(' ');
     perms(out, object);
     for name in [owners.user(perm.cuid), owners.group(perm.cgid), owners.user(perm.uid), owners.group(perm.gid)] {
@@ -168,7 +168,7 @@ fn creators(out: &mut String, object: &Object, owners: &Owners) {
 }
 
 fn id_and_owner(out: &mut String, object: &Object, id_width: usize, owners: &Owners) {
-    push_left_i64(out, object.id.id.into(), id_width);
+    push_left_i64(out, object.id.sysv().into(), id_width);
     out.push(' ');
     let name = owners.user(object.perm.uid);
     // A character is never cut in two.

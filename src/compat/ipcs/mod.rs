@@ -134,7 +134,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         say(Tool::Ipcs, "when using an ID, a single resource must be specified");
         return ExitCode::FAILURE;
     };
-    let status = one::show(&mut out, ObjectId { kind, id }, unit);
+    let status = one::show(&mut out, ObjectId::system_v(kind, id), unit);
     out.finish(Tool::Ipcs, status)
 }
 

@@ -23,7 +23,7 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) -> ExitCode {
         Ok(Some(object)) => object,
         Ok(None) => return not_found(id),
         Err(errno) => {
-            say(Tool::Ipcs, Failed(&format!("id {} cannot be looked at", id.id), errno));
+            say(Tool::Ipcs, Failed(&format!("id {} cannot be looked at", id.sysv()), errno));
             return ExitCode::FAILURE;
         }
     };
@@ -52,7 +52,7 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) -> ExitCode {
 }
 
 fn not_found(id: ObjectId) -> ExitCode {
-    say(Tool::Ipcs, format_args!("id {} not found", id.id));
+    say(Tool::Ipcs, format_args!("id {} not found", id.sysv()));
     ExitCode::FAILURE
 }
 
@@ -119,7 +119,7 @@ fn show_semaphore(out: &mut String, semaphore: &Semaphore) {
 
 fn head(out: &mut String, title: &str, object: &Object) {
     out.push('\n');
-    field(out, title, object.id.id);
+    field(out, title, object.id.sysv());
     out.push('\n');
 }
 

@@ -52,7 +52,7 @@ impl Cells {
         let perm = &object.perm;
         match column {
             Column::Key => push_hex32(out, perm.key.bits()),
-            Column::Id => push_i64(out, object.id.id.into()),
+            Column::Id => push_i64(out, object.id.sysv().into()),
             Column::Owner if self.names.user(perm.uid).is_none() => push_u64(out, perm.uid.raw().into()),
             Column::Owner | Column::User => self.user(out, perm.uid),
             Column::Perms if self.numeric_perms => push_octal_marked(out, perm.mode.permissions()),

@@ -41,7 +41,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Err(message) => return fail(&message),
     };
     match (request.kind, request.id) {
-        (Some(kind), Some(id)) => show_one(&request, columns, ObjectId { kind, id }),
+        (Some(kind), Some(id)) => show_one(&request, columns, ObjectId::system_v(kind, id)),
         (Some(kind), None) if !request.global => list(&request, columns, kind),
         _ => show_limits(&request, columns),
     }
@@ -74,11 +74,11 @@ fn print_objects(request: &Request, columns: Vec<Column>, kind: Kind, objects: &
 
 fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
     // A negative number would be an index to the kernel, and never an id.
-    let found = if id.id < 0 { Ok(None) } else { inventory::look(id) };
+    let found = if id.sysv() < 0 { Ok(None) } else { inventory::look(id) };
     let object = match found {
         Ok(Some(object)) => object,
         Ok(None) => {
-            say(Tool::Lsipc, format_args!("id {} not found", id.id));
+            say(Tool::Lsipc, format_args!("id {} not found", id.sysv()));
             // A reader of JSON still gets a document, with nothing in it.
             let out = print_objects(request, columns, id.kind, &[]).finish();
             return out.finish(Tool::Lsipc, ExitCode::FAILURE);

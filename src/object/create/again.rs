@@ -80,7 +80,7 @@ impl Specification {
         let made = self.make_with_creator(origin);
         let Some(wanted) = origin.id else { return made };
         match made {
-            Ok(id) if id.id == wanted => Ok(id),
+            Ok(id) if id.sysv() == wanted => Ok(id),
             Ok(id) => {
                 let reason = format!("the kernel gave it {id}: another object has its place, or took the id first");
                 let error = Error::cannot(Status::Exists, &self.operation(), reason, None);
@@ -150,11 +150,11 @@ impl Specification {
         match &self.body {
             Body::Queue { qbytes } => {
                 let room = qbytes.unwrap_or(0).max(origin.room);
-                msg::set(MsgId::new(id.id), made.perm.uid, made.perm.gid, WHILE_MADE, room)
+                msg::set(MsgId::new(id.sysv()), made.perm.uid, made.perm.gid, WHILE_MADE, room)
                     .map_err(|errno| self.explain_set(errno))?;
             }
             Body::Set { values, .. } => {
-                let set = SemId::new(id.id);
+                let set = SemId::new(id.sysv());
                 let done = if origin.never_used {
                     sem::set_all(set, values)
                 } else {
@@ -166,7 +166,7 @@ impl Specification {
         }
         fill(id)?;
         if let Body::Segment { lock: true, .. } = &self.body {
-            shm::lock(ShmId::new(id.id)).map_err(|errno| {
+            shm::lock(ShmId::new(id.sysv())).map_err(|errno| {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
                 Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
             })?;

@@ -229,7 +229,7 @@ impl Specification {
             Body::Set { nsems, .. } => sem::create(key, *nsems, mode)?.raw(),
             Body::Queue { .. } => msg::create(key, mode)?.raw(),
         };
-        Ok(ObjectId { kind: self.kind(), id })
+        Ok(ObjectId::system_v(self.kind(), id))
     }
 
     /// The later steps; if one fails, the object goes again.
@@ -244,11 +244,11 @@ impl Specification {
             Err(errno) => Err(inventory::unreadable(id, errno)),
         };
         match &self.body {
-            Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.id)).map_err(|errno| {
+            Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.sysv())).map_err(|errno| {
                 let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
                 Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
             })?,
-            Body::Set { values, .. } => initialise(SemId::new(id.id), values, steps.at_once)
+            Body::Set { values, .. } => initialise(SemId::new(id.sysv()), values, steps.at_once)
                 .map_err(|errno| Error::call("set the values of the new semaphore set", errno))?,
             _ => {}
         }
@@ -261,7 +261,7 @@ impl Specification {
     fn set(&self, made: &Object) -> sys::Result<()> {
         let uid = self.owner.unwrap_or(made.perm.uid);
         let gid = self.group.unwrap_or(made.perm.gid);
-        let id = made.id.id;
+        let id = made.id.sysv();
         match &self.body {
             Body::Segment { .. } => shm::set(ShmId::new(id), uid, gid, self.mode),
             Body::Set { .. } => sem::set(SemId::new(id), uid, gid, self.mode),

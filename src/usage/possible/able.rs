@@ -267,7 +267,7 @@ fn was_told(words: &[Vec<u8>], object: &Object) -> bool {
     words.iter().any(|word| lasting(object.kind()).contains(&word.as_ref()))
         && words.iter().any(|word| {
             let name = word.strip_prefix(object.kind().word()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(word);
-            name.parse() == Ok(object.id.id)
+            name.parse() == Ok(object.id.sysv())
                 || !key.is_private()
                     && (crate::object::key::parse_hex(name.as_bytes()) == Some(key) || name.contains('/'))
         })
