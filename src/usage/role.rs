@@ -22,7 +22,7 @@ pub enum Role {
     /// It has used the set with `SEM_UNDO`.
     Undo(Box<UndoRecord>),
     /// The kernel has recorded it.
-    Recorded(Record, Rc<Process>),
+    Recorded(Box<Record>, Rc<Process>),
     /// It may know it, and is not known to use it.
     MayKnow(Box<Candidate>),
 }
@@ -60,7 +60,7 @@ impl Use {
     /// A use of `object` by a process that the kernel has recorded.
     #[must_use]
     pub fn recorded(object: ObjectId, process: Rc<Process>, record: Record) -> Self {
-        Self { object, role: Role::Recorded(record, process) }
+        Self { object, role: Role::Recorded(Box::new(record), process) }
     }
 
     /// A process that may know `object`.
@@ -116,25 +116,26 @@ impl Use {
             Role::Holder(_) => (0, 0),
             Role::Waiter(waiter, _) => (1, waiter.tid),
             Role::Undo(_) => (2, 0),
-            Role::Recorded(Record::Creator, _) => (3, 0),
-            Role::Recorded(..) => (4, 0),
+            Role::Recorded(record, _) => (if **record == Record::Creator { 3 } else { 4 }, 0),
             Role::MayKnow(_) => (5, 0),
         }
     }
 
     /// What it is to the object, in a word that scripts may rely on.
     #[must_use]
-    pub const fn role_word(&self) -> &'static str {
+    pub fn role_word(&self) -> &'static str {
         match &self.role {
             Role::Holder(_) => "holder",
             Role::Waiter(..) => "waiter",
             Role::MayKnow(_) => "may_know",
             Role::Undo(_) => "undo",
-            Role::Recorded(Record::Creator, _) => "creator",
-            Role::Recorded(Record::LastAttach, _) => "last_attach",
-            Role::Recorded(Record::LastSend, _) => "last_send",
-            Role::Recorded(Record::LastReceive, _) => "last_receive",
-            Role::Recorded(Record::LastChange { .. }, _) => "last_change",
+            Role::Recorded(record, _) => match **record {
+                Record::Creator => "creator",
+                Record::LastAttach => "last_attach",
+                Record::LastSend => "last_send",
+                Record::LastReceive => "last_receive",
+                Record::LastChange { .. } => "last_change",
+            },
         }
     }
 
@@ -167,7 +168,7 @@ impl Use {
             }
             Role::MayKnow(candidate) => candidate.words(self.object.kind),
             Role::Undo(record) => record.words(),
-            Role::Recorded(record, _) => match record {
+            Role::Recorded(record, _) => match &**record {
                 Record::Creator => "created".to_owned(),
                 Record::LastAttach => "last to attach or detach".to_owned(),
                 Record::LastSend => "last to send".to_owned(),
