@@ -1,19 +1,22 @@
-//! A test in an IPC namespace that is known to have been made inside its pid
-//! namespace.
+//! Tests that start themselves again, in a process of their own.
 //!
-//! Only of such a one does the program conclude that nobody outside waits on
-//! a queue, whose sleepers the kernel does not count. It tells by the numbers
-//! of both namespaces, which each CPU takes from a store of its own: so they
-//! are made one after the other on the same CPU.
+//! [`apart!`](crate::apart) is for what changes or counts something of the whole process. [`alone!`](crate::alone) is for
+//! a test in an IPC namespace that is known to have been made inside its pid namespace: only of such a one does the
+//! program conclude that nobody outside waits on a queue, whose sleepers the kernel does not count. It tells by the
+//! numbers of both namespaces, which each CPU takes from a store of its own: so they are made one after the other on the
+//! same CPU.
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::{env, io, mem, process};
 
-use crate::{Namespace, before_main, fresh, left_out, tool};
+use crate::leaving_out::{LEFT_OUT, say_left_out};
+use crate::{Namespace, Outcome, before_main, fresh, left_out, tool};
 
 /// Set to the name of the test in the process that is to run it.
 const MARK: &str = "IPCADM_TEST_ALONE";
+/// What tests go by, and what cargo tells them.
+const HANDED_ON: [&str; 4] = ["CI", "CARGO_BIN_EXE_ipcadm", "CARGO_MANIFEST_DIR", "TMPDIR"];
 /// How that process ends when it has to be started again, which is rarely so.
 const AGAIN: i32 = 77;
 const ATTEMPTS: u32 = 20;
@@ -26,22 +29,49 @@ const LEFT: u64 = 32;
 /// `NS_GET_ID` of linux/nsfs.h, since Linux 6.18.
 const NS_GET_ID: libc::Ioctl = libc::_IOR::<u64>(0xb7, 13);
 
-/// Runs `body` there: this test, which is called `name`, is started again in
-/// a pid namespace of its own. Left out where there is none to be had, or the
-/// kernel does not number its namespaces.
+/// The name by which the test runner knows a test of this module (`module_path!()`).
+pub fn test_name(module: &str, name: &str) -> String {
+    // The runner leaves the crate's name out.
+    module.split_once("::").map_or_else(|| name.to_owned(), |(_, module)| format!("{module}::{name}"))
+}
+
+/// `alone!(name, |namespace| …)` runs the body in an IPC namespace made inside a pid namespace of its own: the calling
+/// test, which is called `name`, is started again. Left out where there is none to be had, or the kernel does not number
+/// its namespaces.
 ///
 /// # Panics
 ///
-/// When `body` panics, or `name` is not that of a test.
+/// When the body panics, or `name` is not that of a test in the calling module.
+#[macro_export]
+macro_rules! alone {
+    ($name:expr, $body:expr) => {
+        $crate::start_alone(&$crate::test_name(module_path!(), $name), $body)
+    };
+}
+
+/// `apart!(name, || …)` runs the body in a process of its own: the calling test, which is called `name`, is started again.
+///
+/// # Panics
+///
+/// When the body panics, or `name` is not that of a test in the calling module.
+#[macro_export]
+macro_rules! apart {
+    ($name:expr, $body:expr) => {
+        $crate::start_apart(&$crate::test_name(module_path!(), $name), $body)
+    };
+}
+
+/// What [`alone!`](crate::alone) does.
+#[doc(hidden)]
 #[track_caller]
-pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
+pub fn start_alone(test: &str, body: impl FnOnce(&Namespace)) {
     if !before_main::of_its_own() {
         return left_out("what takes a pid namespace");
     }
     if number("thread-self/ns/ipc").is_none() {
         return left_out("what takes namespaces with numbers (Linux 6.18)");
     }
-    if env::var_os(MARK).is_some_and(|marked| marked == *name) {
+    if is_marked(test) {
         let namespace = fresh();
         let (inner, outer) = (number("thread-self/ns/ipc"), number("thread-self/ns/pid"));
         if !are_in_order(inner.expect("a number"), outer.expect("a number")) {
@@ -49,19 +79,52 @@ pub fn alone(name: &str, body: impl FnOnce(&Namespace)) {
         }
         return body(&namespace);
     }
-    let program = env::current_exe().expect("this program");
     let mut attempts = 0;
     let outcome = loop {
         attempts += 1;
-        // What happens before `main` makes the pid namespace.
-        let start = tool(&program, ["--exact", name, "--nocapture"]).env(MARK, name);
         // Each CPU counts for itself, so both namespaces have to be made on the same one.
-        let outcome = on_one_cpu(|| start.run());
+        let outcome = on_one_cpu(|| started_again(test));
         if outcome.status != Some(AGAIN) || attempts == ATTEMPTS {
-            break outcome.ok();
+            break outcome;
         }
     };
-    assert!(outcome.stdout_str().contains("1 passed"), "{name} is no test\n{outcome}");
+    check(test, outcome);
+}
+
+/// What [`apart!`](crate::apart) does.
+#[doc(hidden)]
+#[track_caller]
+pub fn start_apart(test: &str, body: impl FnOnce()) {
+    if is_marked(test) { body() } else { check(test, started_again(test)) }
+}
+
+/// Whether this is the process that was started for the test.
+fn is_marked(test: &str) -> bool {
+    env::var_os(MARK).is_some_and(|marked| marked == *test)
+}
+
+/// Runs the test in a process of its own; what happens before `main` there makes the pid namespace.
+fn started_again(test: &str) -> Outcome {
+    let program = env::current_exe().expect("this program");
+    let mut start = tool(program, ["--exact", test, "--nocapture"]).env(MARK, test);
+    for name in HANDED_ON {
+        start = match env::var_os(name) {
+            Some(value) => start.env(name, value),
+            None => start,
+        };
+    }
+    start.run()
+}
+
+#[track_caller]
+fn check(test: &str, outcome: Outcome) {
+    let outcome = outcome.ok();
+    assert!(outcome.stdout_str().contains("1 passed"), "{test} is no test\n{outcome}");
+    for line in outcome.stderr_str().lines() {
+        if let Some(what) = line.strip_prefix(LEFT_OUT) {
+            say_left_out(what);
+        }
+    }
 }
 
 /// Whether the numbers of an IPC namespace and a pid namespace show that the former is the younger: only in one block do

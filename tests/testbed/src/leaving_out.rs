@@ -40,6 +40,14 @@ fn may_serve_files() -> bool {
     std::fs::File::options().read(true).write(true).open("/dev/fuse").is_ok()
 }
 
+/// How the line about it begins.
+pub(crate) const LEFT_OUT: &str = "left out: ";
+
+/// Says it past the test runner, who would take what eprintln! prints.
+pub(crate) fn say_left_out(what: &str) {
+    drop(std::io::stderr().write_all(format!("{LEFT_OUT}{what}\n").as_bytes()));
+}
+
 /// Says on stderr what the calling test leaves out.
 ///
 /// # Panics
@@ -47,8 +55,7 @@ fn may_serve_files() -> bool {
 /// Where `CI` is true and nothing excuses it.
 #[track_caller]
 pub fn left_out(what: &str) {
-    // Unlike eprintln!, this is not taken by the test runner.
-    drop(std::io::stderr().write_all(format!("left out: {what}\n").as_bytes()));
+    say_left_out(what);
     let excused = EXCUSES.iter().any(|excuse| what.starts_with(excuse.of) && (excuse.holds)());
     assert!(excused || std::env::var("CI").as_deref() != Ok("true"), "nothing may be left out here: {what}");
 }

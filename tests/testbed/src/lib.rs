@@ -35,7 +35,7 @@ mod run;
 pub mod silent;
 mod world;
 
-pub use alone::alone;
+pub use alone::{start_alone, start_apart, test_name};
 pub use leaving_out::{installed, left_out, may_set_limits, needs_root};
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;

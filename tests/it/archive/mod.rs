@@ -1,0 +1,7 @@
+//! `save` and `restore`.
+
+mod hostile;
+mod kill;
+mod replace;
+mod restore;
+mod save;

@@ -1,0 +1,7 @@
+//! `msg send`, `msg recv` and `msg peek`.
+
+mod many;
+mod peek;
+mod recv;
+mod send;
+mod signal;
