@@ -1,6 +1,6 @@
 # bash completion for ipcadm.
 #
-# Generated from the command tree by tests/completions; change it there.
+# Generated from the command tree by tests/it/completions; change it there.
 # It needs bash 4 and nothing else; bash-completion may be loaded or not.
 
 _ipcadm() {

@@ -1,6 +1,6 @@
 # fish completion for ipcadm.
 #
-# Generated from the command tree by tests/completions; change it there.
+# Generated from the command tree by tests/it/completions; change it there.
 
 # Whether the words before the cursor lead to this command.
 function __ipcadm_at

@@ -1,7 +1,7 @@
 #compdef ipcadm
 # zsh completion for ipcadm.
 #
-# Generated from the command tree by tests/completions; change it there.
+# Generated from the command tree by tests/it/completions; change it there.
 # Put it into a folder of $fpath, or source it after compinit.
 
 # References of one kind or all, with owner and contents.
