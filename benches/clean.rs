@@ -1,31 +1,23 @@
 //! How fast the plan of `clean` is made over 30,000 objects, against `ls` of the same, and how fast they are removed,
 //! against `rm -`, which looks at each and closes none.
 //!
-//! ```text
-//! cargo bench --bench clean
-//! ```
-//!
 //! Besides, how long it keeps a queue closed while somebody else's sets, the largest that there are, go in the same run:
 //! the most that a thread sees which looks every half millisecond.
 //!
 //! Ratios of whole runs on one machine; nothing is asserted. The objects live and die with an IPC namespace of this
 //! process's own.
 
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
-
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::fs::{self, File};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::figure::{self, Target};
+use crate::support::objects::{clear, raise_limits};
+use crate::support::race::{Cost, Folder, once, once_with, or_panic, race};
 use ipcadm::sys::{Mode, SemId, msg, sem};
 use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm_path, make};
-use support::figure::{self, Target};
-use support::race::{Cost, race, reap};
 
 const OF_EACH: usize = 10_000;
 const ROUNDS: usize = 5;
@@ -33,20 +25,17 @@ const LARGE_SETS: usize = 12;
 const NSEMS: u16 = 32_000;
 const CLEAN: [&str; 8] = ["clean", "-q", "--grace", "0", "--state", "orphan", "--state", "unknown"];
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     let namespace = fresh();
-    namespace.sysctl("shmmni", 32_768);
-    namespace.sysctl("sem", "250 1024000000 500 32768");
-    let list = std::env::temp_dir().join(format!("ipcadm-bench-clean-{}", std::process::id()));
+    raise_limits(&namespace);
+    let folder = Folder::new();
+    let list = folder.file("references");
     leak();
     figure::say(&format!("{} objects; medians of ms of {ROUNDS} runs", 3 * OF_EACH));
     let plan = [&["clean", "-n"], &CLEAN[2..]].concat();
     let runs: [&[&str]; 3] = [&["ls"], &["ls", "-o", "+state"], &plan];
-    let costs = race(ROUNDS, runs.len(), |contender| Some(once(runs[contender], None)));
+    let costs = race(ROUNDS, runs.len(), |contender| Some(ipcadm(runs[contender])));
     let [ls, state, plan] = costs.as_slice() else { return };
     figure::time("the plan of clean", *plan, "ls", *ls, Target::Open);
     figure::time("the plan of clean", *plan, "ls -o +state", *state, Target::Open);
@@ -55,15 +44,15 @@ fn main() {
         clear(&namespace);
         leak();
         Some(match contender {
-            0 => once(&[&CLEAN[..], &["--yes"]].concat(), None),
+            0 => ipcadm(&[&CLEAN[..], &["--yes"]].concat()),
             _ => {
-                or_panic(std::fs::write(&list, references(&namespace)));
-                once(&["rm", "-q", "-"], Some(&list))
+                or_panic(&list, fs::write(&list, references(&namespace)));
+                let input = or_panic(&list, File::open(&list));
+                once_with(Command::new(ipcadm_path()).args(["rm", "-q", "-"]), input.into())
             }
         })
     });
     figure::time("clean --yes", costs[0], "rm -", costs[1], Target::Open);
-    let _ = std::fs::remove_file(&list);
     clear(&namespace);
     closed(&namespace);
 }
@@ -96,7 +85,7 @@ fn closed(namespace: &Namespace) {
             seen
         };
         let watcher = scope.spawn(watch);
-        once(&["clean", "--yes", "-q", "--grace", "0"], None);
+        ipcadm(&["clean", "--yes", "-q", "--grace", "0"]);
         is_over.store(true, Ordering::Relaxed);
         watcher.join().unwrap_or_default()
     });
@@ -135,28 +124,11 @@ fn leak() {
     });
 }
 
-fn clear(namespace: &Namespace) {
-    for kind in Kind::ALL {
-        namespace.ids(kind).into_iter().for_each(|id| make::remove(kind, id));
-    }
-}
-
 fn references(namespace: &Namespace) -> String {
     let of = |kind: Kind| namespace.ids(kind).into_iter().map(move |id| format!("{}:{id}\n", kind.word()));
     Kind::ALL.into_iter().flat_map(of).collect()
 }
 
-fn once(args: &[&str], input: Option<&PathBuf>) -> Cost {
-    let mut run = Command::new(ipcadm_path());
-    run.args(args).stdout(Stdio::null()).stderr(Stdio::null());
-    match input {
-        Some(path) => run.stdin(or_panic(File::open(path))),
-        None => run.stdin(Stdio::null()),
-    };
-    let start = Instant::now();
-    reap(or_panic(run.spawn()).id(), start, args[0])
-}
-
-fn or_panic<T>(result: io::Result<T>) -> T {
-    result.unwrap_or_else(|e| panic!("{e}"))
+fn ipcadm(args: &[&str]) -> Cost {
+    once(Command::new(ipcadm_path()).args(args))
 }

@@ -1,20 +1,13 @@
 //! How fast the drop-ins are against the tools they stand in for.
 //!
-//! ```text
-//! cargo bench --bench compat         every figure
-//! cargo bench --bench compat -- rm   some: start, list, rm
-//! ```
-//!
 //! Ratios of whole processes on one machine in one run; nothing is asserted. The objects live and die with an IPC
 //! namespace of this process's own; for the limits to be raised there, an ordinary user needs Linux 6.9.
 
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
-
+use crate::support::figure::{self, Target};
+use crate::support::objects::{create, raise_limits};
+use crate::support::race::{Folder, drop_in, lines_of, race, tool};
 use ipcadm_testbed::differential::is_from;
-use ipcadm_testbed::{Kind, Namespace, fresh, make};
-use support::figure::{self, Target};
-use support::race::{Folder, drop_in, lines_of, race, tool};
+use ipcadm_testbed::{Kind, Namespace, fresh};
 
 /// Objects of each kind.
 const OBJECTS: usize = 30_000;
@@ -24,12 +17,8 @@ const ROUNDS_OF_START: usize = 201;
 /// Each needs all objects anew.
 const ROUNDS_OF_RM: usize = 7;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+/// All figures, or those chosen.
+pub(crate) fn run(chosen: &[String]) {
     let wanted = |section: &str| chosen.is_empty() || chosen.iter().any(|word| word == section);
 
     let folder = Folder::new();
@@ -45,11 +34,9 @@ fn main() {
     if !["list", "rm"].into_iter().any(wanted) {
         return;
     }
-    namespace.sysctl("shmmni", 32_768);
-    namespace.sysctl("sem", "250 1024000000 500 32768");
-    namespace.sysctl("msgmni", 32_768);
+    raise_limits(&namespace);
     if wanted("list") {
-        Kind::ALL.into_iter().for_each(create);
+        Kind::ALL.into_iter().for_each(|kind| drop(create(kind, OBJECTS)));
         list("ipcs", [], 3 * OBJECTS, 7.0, &folder);
         list("ipcs", ["-m"], OBJECTS, 7.0, &folder);
         list("lsipc", ["-m"], OBJECTS, 7.0, &folder);
@@ -61,18 +48,6 @@ fn main() {
         if is_from("ipcrm", ..(2, 41)) {
             rm("--all".to_owned(), &Kind::ALL, &namespace, &folder);
         }
-    }
-}
-
-/// Makes the objects of a kind, all with keys.
-fn create(kind: Kind) {
-    let first: i32 = 0x1bc0_0001;
-    for key in (first..).take(OBJECTS) {
-        match kind {
-            Kind::Shm => make::shm(key, 4096, 0o600),
-            Kind::Sem => make::sem(key, 1, 0o600),
-            Kind::Msg => make::msg(key, 0o600),
-        };
     }
 }
 
@@ -105,7 +80,7 @@ fn rm(option: String, kinds: &[Kind], namespace: &Namespace, folder: &Folder) {
     let output = folder.file("output");
     let costs = race(ROUNDS_OF_RM, runs.len(), |contender| {
         for &kind in kinds.iter().filter(|&&kind| namespace.ids(kind).is_empty()) {
-            create(kind);
+            create(kind, OBJECTS);
         }
         let cost = runs[contender].once(&output)?;
         for &kind in kinds {

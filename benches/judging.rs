@@ -1,22 +1,16 @@
 //! What it costs to find out who may still use objects, among 500 processes of 80 mappings each.
 //!
-//! ```text
-//! cargo bench --bench judging
-//! ```
-//!
 //! The yardstick is a program that does nothing but read the mappings of all processes. Times are those of the CPU, in
 //! this program's own runs; nothing is asserted. The objects live and die with an IPC namespace of this process's own.
 
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
-
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm_path, make};
-use support::crowd::{Crowd, Libraries, read_all};
-use support::figure::{self, Target};
-use support::race::{Cost, Folder, race, reap};
+use crate::support::crowd::{Crowd, Libraries, read_all};
+use crate::support::figure::{self, Target};
+use crate::support::objects::{clear, raise_limits};
+use crate::support::race::{Cost, Folder, once, race};
+use ipcadm_testbed::{Namespace, fresh, ipcadm_path, make};
 
 const PROCESSES: usize = 500;
 const MAPPINGS: usize = 80;
@@ -28,14 +22,10 @@ const ROUNDS: usize = 9;
 const STATES: [&str; 5] = ["ls", "-o", "+state", "--grace", "0"];
 const PLAN: [&str; 4] = ["clean", "-n", "--grace", "0"];
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     let namespace = fresh();
-    namespace.sysctl("shmmni", 32_768);
-    namespace.sysctl("sem", "250 1024000000 500 32768");
+    raise_limits(&namespace);
     let folder = Folder::new();
     let Some(libraries) = Libraries::new(&folder.file(""), LIBRARIES) else {
         return figure::say("skipped: no library was found of which copies could be made");
@@ -62,7 +52,7 @@ fn mixed(namespace: &Namespace) {
     let costs = race(ROUNDS, 3, |contender| match contender {
         0 => ipcadm(&STATES),
         1 => ipcadm(&PLAN),
-        _ => once(&maps[0], &maps[1..]),
+        _ => Some(once(Command::new(&maps[0]).args(&maps[1..]))),
     });
     let [states, plan, maps] = costs.as_slice() else { return };
     figure::cpu("ls -o +state", *states, "reading all maps", *maps, Target::AtMost(2.5));
@@ -149,22 +139,6 @@ fn orphans() -> usize {
     list.map_or(0, |list| list.stdout.iter().filter(|&&byte| byte == b'\n').count())
 }
 
-fn clear(namespace: &Namespace) {
-    for kind in Kind::ALL {
-        namespace.ids(kind).into_iter().for_each(|id| make::remove(kind, id));
-    }
-}
-
 fn ipcadm(args: &[&str]) -> Option<Cost> {
-    let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-    once(&ipcadm_path().to_string_lossy(), &args)
-}
-
-#[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells its CPU time too")]
-fn once(program: &str, args: &[String]) -> Option<Cost> {
-    let mut run = Command::new(program);
-    run.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
-    let child = run.spawn().unwrap_or_else(|e| panic!("cannot start {program}: {e}"));
-    Some(reap(child.id(), start, program))
+    Some(once(Command::new(ipcadm_path()).args(args)))
 }

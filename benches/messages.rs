@@ -1,14 +1,7 @@
 //! How fast messages go through `ipcadm` against two processes that do nothing but `msgsnd` and `msgrcv`.
 //!
-//! ```text
-//! cargo bench --bench messages
-//! ```
-//!
 //! A million short lines from a file through a queue of the default size into a file, and the same messages from
 //! one bare loop to another. A ratio of whole runs on one machine; nothing is asserted.
-
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -16,20 +9,17 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use ipcadm_testbed::{fresh, make};
-use support::figure::{self, Target};
-use support::race::{Cost, Folder, race, reap};
+use crate::support::figure::{self, Target};
+use crate::support::race::{Cost, Folder, race, reap};
+use ipcadm_testbed::{fresh, ipcadm_path, make};
 
 const MESSAGES: usize = 1_000_000;
 const ROUNDS: usize = 9;
 /// "message 0000000"
 const LENGTH: usize = 15;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     let folder = Folder::new();
     let (input, output) = (folder.file("messages"), folder.file("received"));
     let text: String = (0..MESSAGES).map(|number| format!("message {number:07}\n")).collect();
@@ -53,7 +43,7 @@ fn main() {
 fn ours(id: i32, input: &Path, output: &Path) -> (u32, u32) {
     let start = |args: &[&str], stdin: Stdio, stdout: Stdio| {
         let queue = id.to_string();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ipcadm"));
+        let mut command = Command::new(ipcadm_path());
         command.arg("msg").arg(args[0]).arg(queue).args(&args[1..]).stdin(stdin).stdout(stdout);
         command.spawn().unwrap_or_else(|e| panic!("cannot start ipcadm: {e}")).id()
     };

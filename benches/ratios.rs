@@ -1,22 +1,15 @@
 //! How fast `ipcadm` is against what it is measured by: `cat`, util-linux, a bare loop of system calls.
 //!
-//! ```text
-//! cargo bench                        every figure
-//! cargo bench --bench ratios -- rm   some: start, ls, ipcs, json, rm
-//! ```
-//!
 //! Ratios of whole processes on one machine in one run: times alone would say more about the machine. Nothing is
 //! asserted. The objects live and die with an IPC namespace of this process's own; for the limits to be raised there,
 //! an ordinary user needs Linux 6.9.
 
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
-
 use std::time::Instant;
 
-use ipcadm_testbed::{Kind, Namespace, fresh, make};
-use support::figure::{self, Target};
-use support::race::{Cost, Folder, Run, drop_in, ipcadm, lines_of, race, reap, tool};
+use crate::support::figure::{self, Target};
+use crate::support::objects::{create, raise_limits};
+use crate::support::race::{Cost, Folder, Run, drop_in, ipcadm, lines_of, race, reap, tool};
+use ipcadm_testbed::{Kind, Namespace, fresh};
 
 /// Objects of each kind.
 const OBJECTS: usize = 32_000;
@@ -28,12 +21,8 @@ const ROUNDS_OF_RM: usize = 9;
 /// Megabytes that a listing may use.
 const MEMORY: f64 = 16.0;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+/// All figures, or those chosen.
+pub(crate) fn run(chosen: &[String]) {
     let wanted = |section: &str| chosen.is_empty() || chosen.iter().any(|word| word == section);
 
     let folder = Folder::new();
@@ -46,10 +35,8 @@ fn main() {
     if !["ls", "ipcs", "json", "rm"].into_iter().any(wanted) {
         return;
     }
-    namespace.sysctl("shmmni", 32_768);
-    namespace.sysctl("sem", "250 1024000000 500 32768");
-    namespace.sysctl("msgmni", 32_768);
-    let objects = Kind::ALL.map(|kind| (kind, create(kind)));
+    raise_limits(&namespace);
+    let objects = Kind::ALL.map(|kind| (kind, create(kind, OBJECTS)));
     if wanted("ls") {
         Kind::ALL.into_iter().for_each(|kind| ls(kind, &folder));
         ls_all(&folder);
@@ -63,17 +50,6 @@ fn main() {
     if wanted("rm") {
         objects.into_iter().for_each(|(kind, ids)| rm(kind, ids, &namespace, &folder));
     }
-}
-
-/// Creates the objects of a kind, all with keys. Returns their ids.
-fn create(kind: Kind) -> Vec<i32> {
-    let first: i32 = 0x1bc0_0001;
-    let one = |key| match kind {
-        Kind::Shm => make::shm(key, 4096, 0o600),
-        Kind::Sem => make::sem(key, 1, 0o600),
-        Kind::Msg => make::msg(key, 0o600),
-    };
-    (first..).take(OBJECTS).map(one).collect()
 }
 
 /// The option of ipcs and lsipc that chooses a kind.
@@ -156,7 +132,7 @@ fn rm(kind: Kind, mut ids: Vec<i32>, namespace: &Namespace, folder: &Folder) {
     let lists = [ipcadm(["ls", "-q", kind.word()]), ipcadm(["ls", "--format", "jsonl", kind.word()])];
     let costs = race(ROUNDS_OF_RM, lists.len() + 1, |contender| {
         if ids.is_empty() {
-            ids = create(kind);
+            ids = create(kind, OBJECTS);
         }
         let cost = match lists.get(contender) {
             Some(list) => {

@@ -1,43 +1,33 @@
 //! How fast a segment of 1 GiB is read, against `cat` of the same bytes in `/dev/shm`.
 //!
-//! ```text
-//! cargo bench --bench segments
-//! ```
-//!
 //! A ratio of whole runs on one machine; nothing is asserted. The segment lives and dies with an IPC namespace of this
 //! process's own. Run as root, it measures root and an ordinary user, who tells data from holes in another way.
-
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::support::figure::{self, Target};
+use crate::support::race::{Cost, Folder, or_panic, race, reap};
 use ipcadm_testbed::{NOBODY, fresh, ipcadm_path, is_root, make};
-use support::figure::{self, Target};
-use support::race::{Cost, race, reap};
 
 const SIZE: usize = 1 << 30;
 const ROUNDS: usize = 7;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     // Others may not reach the build folder.
-    let memory = Scratch::new(Path::new("/dev/shm"));
+    let memory = Folder::within(Path::new("/dev/shm"));
     // On a disk, if the folder for temporary files is on one.
-    let disk = Scratch::new(&std::env::temp_dir());
-    let program = memory.0.join("ipcadm");
+    let disk = Folder::within(&std::env::temp_dir());
+    let program = memory.file("ipcadm");
     or_panic(&program, fs::copy(ipcadm_path(), &program));
     or_panic(&program, fs::set_permissions(&program, Permissions::from_mode(0o755)));
-    let bytes = memory.0.join("bytes");
+    let bytes = memory.file("bytes");
     let noise = File::open("/dev/urandom").map(|noise| noise.take(SIZE as u64));
     let copied = noise.and_then(|mut noise| io::copy(&mut noise, &mut File::create(&bytes)?));
     or_panic(&bytes, copied);
@@ -51,7 +41,7 @@ fn main() {
     let users = if is_root() { vec![("root", None), ("nobody", Some(NOBODY))] } else { vec![("ordinary user", None)] };
     let places = [("a pipe", None), ("a file in memory", Some(&memory)), ("a file", Some(&disk))];
     for (place, to) in places {
-        let to = to.map(|folder| folder.0.join("out"));
+        let to = to.map(|folder| folder.file("out"));
         // Each in each place of the order: who comes last finds the most memory dirty.
         let costs = race(ROUNDS, 1 + users.len(), |contender| {
             let command = match contender.checked_sub(1).and_then(|user| users.get(user)) {
@@ -101,27 +91,4 @@ fn once(mut command: Command, to: Option<&Path>) -> Cost {
         or_panic(path, fs::remove_file(path));
     }
     cost
-}
-
-fn or_panic<T>(what: &Path, result: io::Result<T>) -> T {
-    result.unwrap_or_else(|e| panic!("{}: {e}", what.display()))
-}
-
-/// A folder that others can reach, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(parent: &Path) -> Self {
-        let path = parent.join(format!("ipcadm-bench-{}", std::process::id()));
-        or_panic(&path, fs::create_dir(&path));
-        or_panic(&path, fs::set_permissions(&path, Permissions::from_mode(0o755)));
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A bench that cannot clean up has still measured.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,27 +1,17 @@
 //! How fast one semaphore operation is from start to end, against starting a program that does nothing, and how fast
 //! `sem run` is against flock(1).
 //!
-//! ```text
-//! cargo bench --bench semaphores
-//! ```
-//!
 //! Ratios of whole processes on one machine in one run; nothing is asserted.
 
-#[allow(dead_code, reason = "the other benches use the rest")]
-mod support;
-
+use crate::support::figure::{self, Target};
+use crate::support::race::{Folder, Run, ipcadm, race, tool};
 use ipcadm_testbed::{fresh, make};
-use support::figure::{self, Target};
-use support::race::{Folder, Run, ipcadm, race, tool};
 
 /// Runs of each contender.
 const ROUNDS: usize = 201;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     let folder = Folder::new();
     figure::header(1);
     let _namespace = fresh();

@@ -1,32 +1,22 @@
 //! How fast the users of an object are found among 500 processes.
 //!
-//! ```text
-//! cargo bench --bench who
-//! ```
-//!
 //! The yardstick for a segment is a program that does nothing but read the mappings of all processes, and `lsof` where it
 //! is installed. Ratios of CPU time on one machine; nothing is asserted. The objects live and die with an IPC
 //! namespace of this process's own.
 
-#[allow(dead_code, reason = "shared with other benches, which use other parts")]
-mod support;
+use std::path::Path;
+use std::process::Command;
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
-
+use crate::support::crowd::{Crowd, read_all};
+use crate::support::figure::{self, Target};
+use crate::support::race::{Cost, once, race, tool};
 use ipcadm_testbed::{fresh, ipcadm_path, make};
-use support::crowd::{Crowd, read_all};
-use support::figure::{self, Target};
-use support::race::{Cost, race, reap};
 
 const PROCESSES: usize = 500;
 const ROUNDS: usize = 11;
 
-fn main() {
-    // Without it this is 'cargo test --all-targets', which wants no timings.
-    if !std::env::args().any(|arg| arg == "--bench") {
-        return;
-    }
+/// All figures.
+pub(crate) fn run() {
     let _namespace = fresh();
     let crowd = Crowd::new(PROCESSES);
     let (segment, set) = (make::shm(0, 4096, 0o600), make::sem(0, 1, 0o600));
@@ -45,7 +35,7 @@ fn main() {
         ours(&["ps"]),
         ["lsof", "-n"].map(str::to_owned).to_vec(),
     ];
-    let costs = race(ROUNDS, runs.len(), |contender| once(&runs[contender]));
+    let costs = race(ROUNDS, runs.len(), |contender| of(&runs[contender]));
     let [who, maps, waiters, syscalls, ps, lsof] = costs.as_slice() else { return };
     figure::cpu("who of a segment", *who, "reading all maps", *maps, Target::AtMost(2.0));
     figure::cpu("who of a set", *waiters, "reading all syscall", *syscalls, Target::AtMost(5.0));
@@ -54,10 +44,8 @@ fn main() {
     drop((crowd, holder, sleeper));
 }
 
-fn once(command: &[String]) -> Option<Cost> {
-    let mut run = Command::new(&command[0]);
-    run.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
-    let child = run.spawn().ok()?;
-    Some(reap(child.id(), start, &command[0]))
+/// None where there is no such program.
+fn of(command: &[String]) -> Option<Cost> {
+    let found = Path::new(&command[0]).is_absolute() || tool(&command[0], []).is_there();
+    found.then(|| once(Command::new(&command[0]).args(&command[1..])))
 }

@@ -2,4 +2,5 @@
 
 pub(crate) mod crowd;
 pub(crate) mod figure;
+pub(crate) mod objects;
 pub(crate) mod race;

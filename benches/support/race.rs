@@ -1,12 +1,15 @@
 //! Runs of whole processes, interleaved so that a busy machine is as unfair to one as to the other.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+use ipcadm_testbed::ipcadm_path;
 
 /// What one process took.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +38,12 @@ pub(crate) struct Run {
 
 /// The program that is measured.
 pub(crate) fn ipcadm<const N: usize>(args: [&str; N]) -> Run {
-    Run::new("ipcadm", Some(env!("CARGO_BIN_EXE_ipcadm").into()), &args)
+    Run::new("ipcadm", Some(ipcadm_path()), &args)
 }
 
 /// The program that is measured, called by the name of one of util-linux's.
 pub(crate) fn drop_in<const N: usize>(name: &str, args: [&str; N]) -> Run {
-    let run = Run::new(&format!("our {name}"), Some(env!("CARGO_BIN_EXE_ipcadm").into()), &args);
+    let run = Run::new(&format!("our {name}"), Some(ipcadm_path()), &args);
     Run { name: Some(name.to_owned()), ..run }
 }
 
@@ -56,6 +59,11 @@ impl Run {
         let label = [&[name], args].concat().join(" ");
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
         Self { label, program, name: None, args, input: None, locale: "C" }
+    }
+
+    /// Whether there is such a program.
+    pub(crate) fn is_there(&self) -> bool {
+        self.program.is_some()
     }
 
     /// In this locale instead of C.
@@ -93,6 +101,25 @@ impl Run {
         let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", self.label));
         Some(reap(child.id(), start, &self.label))
     }
+}
+
+/// Runs a command, for nobody who reads what it prints.
+pub(crate) fn once(command: &mut Command) -> Cost {
+    once_with(command.stdout(Stdio::null()).stderr(Stdio::null()), Stdio::null())
+}
+
+/// Runs a command with this for standard input.
+#[expect(clippy::zombie_processes, reason = "reaped with wait4, which tells what it took")]
+pub(crate) fn once_with(command: &mut Command, input: Stdio) -> Cost {
+    let label = format!("{command:?}");
+    let start = Instant::now();
+    let child = or_panic(Path::new(&label), command.stdin(input).spawn());
+    reap(child.id(), start, &label)
+}
+
+/// The result, or a panic that names the file or program.
+pub(crate) fn or_panic<T>(what: &Path, result: io::Result<T>) -> T {
+    result.unwrap_or_else(|e| panic!("{}: {e}", what.display()))
 }
 
 /// Waits for the child `pid`, which must end well.
@@ -157,8 +184,14 @@ pub(crate) struct Folder(PathBuf);
 impl Folder {
     /// A new one, in cargo's own for such things.
     pub(crate) fn new() -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ratios-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap_or_else(|e| panic!("cannot create {}: {e}", path.display()));
+        Self::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    /// A new one in this folder, which other users can reach if they can reach that.
+    pub(crate) fn within(parent: &Path) -> Self {
+        let path = parent.join(format!("ipcadm-bench-{}", std::process::id()));
+        or_panic(&path, fs::create_dir(&path));
+        or_panic(&path, fs::set_permissions(&path, Permissions::from_mode(0o755)));
         Self(path)
     }
 
