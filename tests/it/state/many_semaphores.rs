@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ipcadm::kind::model::{Kind as ObjectKind, KindSet, ObjectId};
+use ipcadm::listing::query::{Insight, Survey, Wants, survey};
 use ipcadm::listing::select::Selection;
 use ipcadm::object::semaphores::calls;
+use ipcadm::proc::probe::look_from_here;
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::state::{State, Why};
-use ipcadm::listing::query::{Insight, Survey, Wants, survey};
-use ipcadm::proc::probe::look_from_here;
 use ipcadm_testbed::{apart, fresh, ipcadm, make};
 use serde_json::Value;
 
