@@ -41,7 +41,6 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     unsafe {
         command.pre_exec(move || {
             signals::restore_actions();
-            signals.restore_child_action();
             change_mask(libc::SIG_SETMASK, &original).map(drop)
         });
     }
@@ -58,33 +57,17 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
 struct Signals {
     blocked: libc::sigset_t,
     before: libc::sigset_t,
-    /// Whether `SIGCHLD` was ignored.
-    ignored_children: bool,
 }
 
 impl Signals {
     fn block() -> io::Result<Self> {
-        // Where whoever started us ignores SIGCHLD, the kernel would neither tell of the program's end nor keep its
-        // status.
-        let ignored_children = signals::is_ignored(libc::SIGCHLD);
-        // SAFETY: sets a default action; takes numbers only.
-        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
         let blocked = signal_set(signals::ENDING.into_iter().chain(FORWARDED).chain([libc::SIGCHLD]));
-        Ok(Self { blocked, before: change_mask(libc::SIG_BLOCK, &blocked)?, ignored_children })
+        Ok(Self { blocked, before: change_mask(libc::SIG_BLOCK, &blocked)? })
     }
 
-    /// Gives back the signal mask and the action of `SIGCHLD` that were there before. Async-signal-safe.
+    /// Gives back the signal mask of before. Async-signal-safe.
     fn restore(&self) -> io::Result<()> {
-        self.restore_child_action();
         change_mask(libc::SIG_SETMASK, &self.before).map(drop)
-    }
-
-    /// Gives back the action of `SIGCHLD` alone. Async-signal-safe.
-    fn restore_child_action(&self) {
-        if self.ignored_children {
-            // SAFETY: sets an action that runs no code; takes numbers only.
-            unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
-        }
     }
 
     /// Forwards signals to the child `pid` until `try_wait` has reaped it.

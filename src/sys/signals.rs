@@ -7,13 +7,12 @@
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use libc::c_int;
 
 use super::errno::{Errno, Result};
-use super::startup;
 use super::timer::{self, Ringer};
 
 /// Signals whose default action ends a program and that are commonly sent to do so: what protects something from them
@@ -45,8 +44,8 @@ impl Signal {
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 /// The timer that the handlers start; -1 for none.
 static RINGER: AtomicI32 = AtomicI32::new(-1);
-/// Whether [`keep_file_size_errors`] has changed the action of `SIGXFSZ`.
-static FILE_SIZE_IGNORED: AtomicBool = AtomicBool::new(false);
+/// Of the signals whose action we change, those that were ignored when the program started: bit N-1 stands for signal N.
+static INHERITED_IGNORED: AtomicU64 = AtomicU64::new(0);
 /// The signal mask that the program was started with, once it was changed.
 static ORIGINAL: OnceLock<libc::sigset_t> = OnceLock::new();
 
@@ -84,8 +83,7 @@ pub(super) fn taken(signal: c_int) {
 
 /// Ends the program by `signal`, as if it had not been caught.
 pub fn die_by(signal: Signal) -> ! {
-    // SAFETY: sets the default action of a signal; takes numbers only.
-    unsafe { libc::signal(signal.0, libc::SIG_DFL) };
+    set_action(signal.0, libc::SIG_DFL);
     let _ = unblock(&[signal.0]);
     // SAFETY: take numbers only. The second is for a signal that does not end a program.
     unsafe {
@@ -94,27 +92,45 @@ pub fn die_by(signal: Signal) -> ! {
     }
 }
 
+/// Signals whose action the program changes even if it was started ignoring them. A program that is executed finds them
+/// as they were.
+fn changed() -> [c_int; 4] {
+    [libc::SIGPIPE, libc::SIGCHLD, libc::SIGXFSZ, libc::SIGRTMIN()]
+}
+
+/// Notes which signals are ignored, and has the kernel keep the status of children: where `SIGCHLD` is ignored, it does
+/// not. To be called before Rust's runtime changes any action.
+pub(super) fn record_inherited() {
+    for signal in changed() {
+        if is_ignored(signal) {
+            INHERITED_IGNORED.fetch_or(1 << (signal - 1), Ordering::Relaxed);
+        }
+    }
+    set_action(libc::SIGCHLD, libc::SIG_DFL);
+}
+
+/// Whether one of the signals that we change was ignored when the program started.
+pub(super) fn was_ignored(signal: c_int) -> bool {
+    INHERITED_IGNORED.load(Ordering::Relaxed) & 1 << (signal - 1) != 0
+}
+
+/// Sets an action that runs no code. Async-signal-safe.
+fn set_action(signal: c_int, action: libc::sighandler_t) {
+    // SAFETY: takes numbers only: `action` is SIG_DFL or SIG_IGN.
+    unsafe { libc::signal(signal, action) };
+}
+
 /// From now on a write beyond the file size limit (`ulimit -f`, which holds for files in memory too) fails with
 /// `EFBIG` instead of ending the program, which may hold something it must not lose.
 pub fn keep_file_size_errors() {
-    if !is_ignored(libc::SIGXFSZ) {
-        // SAFETY: sets an action that runs no code; takes numbers only.
-        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-        FILE_SIZE_IGNORED.store(true, Ordering::SeqCst);
-    }
+    set_action(libc::SIGXFSZ, libc::SIG_IGN);
 }
 
-/// Before another program is executed, which is to find `SIGXFSZ` and `SIGPIPE` as we did. Async-signal-safe.
+/// Before another program is executed, which is to find ignored signals as we did. Async-signal-safe.
 pub(super) fn restore_ignored() {
-    if FILE_SIZE_IGNORED.load(Ordering::SeqCst) {
-        // SAFETY: sets the default action of a signal; takes numbers only.
-        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
+    for signal in changed() {
+        set_action(signal, if was_ignored(signal) { libc::SIG_IGN } else { libc::SIG_DFL });
     }
-    // Rust's runtime ignores it in our process, and `std::process` sets the default action in a child: neither asks
-    // what whoever started us did.
-    let pipe_action = if startup::sigpipe_was_ignored() { libc::SIG_IGN } else { libc::SIG_DFL };
-    // SAFETY: sets an action that runs no code; takes numbers only.
-    unsafe { libc::signal(libc::SIGPIPE, pipe_action) };
 }
 
 /// In a forked child: the signals do what they would have done without [`catch`], or the program to be executed
@@ -123,8 +139,7 @@ pub(super) fn restore_actions() {
     restore_ignored();
     for signal in ENDING {
         if !is_ignored(signal) {
-            // SAFETY: sets the default action of a signal; takes numbers only.
-            unsafe { libc::signal(signal, libc::SIG_DFL) };
+            set_action(signal, libc::SIG_DFL);
         }
     }
 }

@@ -13,7 +13,6 @@ use super::errno::Errno;
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
-static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// Whether the program was started with standard input closed.
 #[must_use]
@@ -53,7 +52,7 @@ fn own(stream: impl AsFd, was_closed: bool) -> io::Result<File> {
 /// Whether `SIGPIPE` was ignored by whoever started the program; the runtime ignores it always.
 #[must_use]
 pub fn sigpipe_was_ignored() -> bool {
-    SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed)
+    super::signals::was_ignored(libc::SIGPIPE)
 }
 
 extern "C" fn look_around() {
@@ -63,9 +62,7 @@ extern "C" fn look_around() {
             closed.store(true, Ordering::Relaxed);
         }
     }
-    if super::signals::is_ignored(libc::SIGPIPE) {
-        SIGPIPE_WAS_IGNORED.store(true, Ordering::Relaxed);
-    }
+    super::signals::record_inherited();
 }
 
 // SAFETY: the C library calls every function pointer of this section once before main; `look_around` has the

@@ -149,7 +149,6 @@ impl Drop for Probe {
             // SAFETY: the child is our own and is reaped nowhere else, so that the number is still its. One that cannot end
             // yet is left to whoever reaps this process's children.
             unsafe {
-                // Where SIGCHLD is ignored, the kernel reaps it, and its number may come to be another's.
                 if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) == 0 {
                     libc::kill(self.pid, libc::SIGKILL);
                 }

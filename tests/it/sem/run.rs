@@ -663,43 +663,45 @@ fn a_program_without_a_name_runs_nothing_and_takes_nothing() {
     assert_eq!(make::msg_stat(queue).qnum, 1);
 }
 
-/// For each command that runs a program: what that ignores when `ipcadm` was started ignoring these signals.
-fn ignored_by_programs(signals: &[&str]) -> Vec<(String, u64)> {
+/// What programs tell of the signals that they ignore and that are blocked for them.
+const SIGNALS: [&str; 4] = ["grep", "-E", "SigBlk|SigIgn", "/proc/self/status"];
+
+/// Runs each command that runs a program below `env` with `options`, and tells what its program finds.
+fn signals_of_programs(options: &[&str]) -> Vec<(String, String)> {
     let set = set_of(&[1]);
     let segment = make::shm(0, 1, 0o600);
     let queue = make::msg(0, 0o600);
     make::send(queue, 1, b"job");
     make::send(queue, 1, b"job");
-    let attach = format!("shm attach {segment} -q");
-    let commands = [format!("sem run {set}"), format!("sem run -F {set}"), attach, format!("msg recv {queue} --all")];
-    let mut found = Vec::new();
-    for command in commands {
-        let ignoring = signals.iter().map(|signal| format!("--ignore-signal={signal}"));
-        let program = [ipcadm_path().display().to_string()];
-        let words = command.split(' ').chain(["--", "grep", "SigIgn", "/proc/self/status"]).map(str::to_owned);
-        let output = tool("env", ignoring.chain(program).chain(words)).run().ok().stdout_str();
-        // A program is run for each message, the second like the first.
-        assert_eq!(output.lines().count(), if command.starts_with("msg") { 2 } else { 1 }, "{command}: {output}");
-        for line in output.lines() {
-            let mask = line.split_whitespace().nth(1).and_then(|mask| u64::from_str_radix(mask, 16).ok());
-            found.push((command.clone(), mask.expect("a mask")));
-        }
-    }
-    found
+    let commands = [
+        format!("sem run {set}"),
+        format!("sem run -F {set}"),
+        format!("shm attach {segment} -q"),
+        format!("msg recv {queue} --all"),
+    ];
+    let program = ipcadm_path().display().to_string();
+    let run = |command: String| {
+        let words = command.split(' ').chain(["--"]).chain(SIGNALS);
+        let outcome = tool("env", options.iter().copied().chain([program.as_str()]).chain(words)).run().ok();
+        (command, outcome.stdout_str())
+    };
+    commands.map(run).into()
 }
 
 #[test]
-fn the_program_finds_signals_ignored_as_they_were() {
+fn the_program_finds_ignored_and_blocked_signals_as_they_were() {
     let _ns = fresh();
-    let numbers = [("PIPE", libc::SIGPIPE), ("CHLD", libc::SIGCHLD), ("XFSZ", libc::SIGXFSZ)];
-    let mask = |names: &[&str]| -> u64 {
-        let named = numbers.iter().filter(|(name, _)| names.contains(name));
-        named.map(|(_, number)| 1 << (number - 1)).sum()
-    };
-    let all = numbers.map(|(name, _)| name);
-    for names in [&[][..], &["PIPE"], &["CHLD"], &["XFSZ"], &all] {
-        for (command, ignored) in ignored_by_programs(names) {
-            assert_eq!(ignored & mask(&all), mask(names), "ignoring {names:?}: ipcadm {command}");
+    // RTMIN is what our own timer uses.
+    let names = ["PIPE", "CHLD", "XFSZ", "RTMIN", "TERM", "HUP", "CONT", "WINCH", "USR2"];
+    let single = names.iter().flat_map(|name| ["ignore", "block"].map(|what| format!("--{what}-signal={name}")));
+    let all = names.join(",");
+    let several = ["ignore", "block"].map(|what| format!("--{what}-signal={all}"));
+    for option in single.chain(several).chain(["--".to_owned()]) {
+        let expected = tool("env", [option.as_str()].into_iter().chain(SIGNALS)).run().ok().stdout_str();
+        for (command, found) in signals_of_programs(&[&option]) {
+            // A program is run for each message, the second like the first.
+            let expected = if command.starts_with("msg") { expected.repeat(2) } else { expected.clone() };
+            assert_eq!(found, expected, "env {option} ipcadm {command}");
         }
     }
 }
