@@ -6,7 +6,7 @@
 //! - A mapping that counts as a segment's has exactly the name that the kernel gives, on its own line.
 //! - Operations are as many as the memory holds, and the one a thread sleeps for is one of them.
 
-use ipcadm::proc::blocked::{self, Abi, Call, Line};
+use ipcadm::proc::blocked::{self, Call, Line, Machine};
 use ipcadm::proc::cgroup::Membership;
 use ipcadm::proc::sysvipc::{self, SegmentRow};
 use ipcadm::proc::task::{self, Stat};
@@ -86,15 +86,15 @@ fn rows(line: &[u8]) {
 fn syscall(line: &[u8]) {
     let Some(line) = Line::parse(line) else { return };
     let lower = Line { args: line.args.map(|arg| arg & 0xffff_ffff), ..line };
-    for abi in [Abi::X86_64, Abi::Generic, Abi::I386, Abi::Arm] {
-        let call = Call::decode(&line, abi);
-        if abi.narrow() == abi {
+    for machine in [Machine::X86, Machine::ARM, Machine::RISCV, Machine::LOONGARCH] {
+        let narrow = machine.narrow.and_then(|abi| {
+            let call = Call::decode(&line, abi);
             assert_eq!(call, Call::decode(&lower, abi));
-        }
+            call
+        });
         for is_64_bit in [None, Some(false), Some(true)] {
-            let found = Call::of_line(&line, abi, || is_64_bit);
-            let possible = [call, Call::decode(&line, abi.narrow())];
-            assert!(found.is_none() || possible.contains(&found));
+            let found = Call::of_line(&line, machine, || is_64_bit);
+            assert!(found.is_none() || [Call::decode(&line, machine.wide), narrow].contains(&found));
         }
     }
 }

@@ -3,41 +3,56 @@
 /// Operations in one `semop` that are looked at.
 pub const MAX_OPS: u64 = 16 * 1024;
 
-/// Whose numbers for system calls, and whose order of arguments.
+/// A table of system calls: the numbers, and the order and width of the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abi {
     /// 64-bit x86, and x32.
     X86_64,
-    /// 64-bit machines with the kernel's generic table: aarch64, riscv64, loongarch64.
+    /// The kernel's generic table on 64-bit machines.
     Generic,
     /// 32-bit x86.
     I386,
     /// 32-bit Arm (EABI).
     Arm,
+    /// The generic table for 32-bit programs: RISC-V.
+    Generic32,
 }
 
 impl Abi {
-    /// This machine's own; None where its table is not known here.
-    pub const NATIVE: Option<Self> = if cfg!(target_arch = "x86_64") {
-        Some(Self::X86_64)
-    } else if cfg!(any(target_arch = "aarch64", target_arch = "riscv64", target_arch = "loongarch64")) {
-        Some(Self::Generic)
-    } else if cfg!(target_arch = "x86") {
-        Some(Self::I386)
-    } else if cfg!(target_arch = "arm") {
-        Some(Self::Arm)
-    } else {
-        None
-    };
-
-    /// That of 32-bit programs on the same machine.
-    #[must_use]
-    pub const fn narrow(self) -> Self {
-        match self {
-            Self::X86_64 | Self::I386 => Self::I386,
-            Self::Generic | Self::Arm => Self::Arm,
-        }
+    /// Whether arguments have 32 bits.
+    const fn is_narrow(self) -> bool {
+        matches!(self, Self::I386 | Self::Arm | Self::Generic32)
     }
+}
+
+/// The tables that an architecture's kernel has for its programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// That of 64-bit programs.
+    pub wide: Abi,
+    /// That of 32-bit programs, where the kernel can run them.
+    pub narrow: Option<Abi>,
+}
+
+impl Machine {
+    /// `x86_64`.
+    pub const X86: Self = Self { wide: Abi::X86_64, narrow: Some(Abi::I386) };
+    /// `aarch64`.
+    pub const ARM: Self = Self { wide: Abi::Generic, narrow: Some(Abi::Arm) };
+    /// `riscv64`.
+    pub const RISCV: Self = Self { wide: Abi::Generic, narrow: Some(Abi::Generic32) };
+    /// `loongarch64`.
+    pub const LOONGARCH: Self = Self { wide: Abi::Generic, narrow: None };
+    /// This one. There are no others: see `sys::layout`.
+    pub const NATIVE: Self = if cfg!(target_arch = "x86_64") {
+        Self::X86
+    } else if cfg!(target_arch = "aarch64") {
+        Self::ARM
+    } else if cfg!(target_arch = "riscv64") {
+        Self::RISCV
+    } else {
+        Self::LOONGARCH
+    };
 }
 
 /// A line of `/proc/PID/task/TID/syscall`.
@@ -122,24 +137,18 @@ impl Call {
             Abi::X86_64 => line.number & !0x4000_0000,
             _ => line.number,
         };
-        let [a0, a1, a2, a3, a4, _] = match abi {
-            Abi::X86_64 | Abi::Generic => line.args,
-            Abi::I386 | Abi::Arm => line.args.map(low),
-        };
+        let [a0, a1, a2, a3, a4, _] = if abi.is_narrow() { line.args.map(low) } else { line.args };
         let operate = |timeout| Self::Operate { id: id(a0), address: a1, count: low(a2), timeout };
         let send = Self::Send { id: id(a0), bytes: a2 };
-        let mtype = match abi {
-            Abi::X86_64 | Abi::Generic => a3.cast_signed(),
-            Abi::I386 | Abi::Arm => i64::from(id(a3)),
-        };
+        let mtype = if abi.is_narrow() { i64::from(id(a3)) } else { a3.cast_signed() };
         let receive = Self::Receive { id: id(a0), mtype: Mtype::Known(mtype), except: has_except(a4) };
         Some(match (abi, number) {
-            (Abi::X86_64, 65) | (Abi::Generic, 193) | (Abi::Arm, 298) => operate(false),
-            (Abi::X86_64, 220) | (Abi::Generic, 192) | (Abi::Arm, 312) | (Abi::I386 | Abi::Arm, 420) => {
-                operate(a3 != 0)
-            }
-            (Abi::X86_64, 69) | (Abi::Generic, 189) | (Abi::Arm, 301) | (Abi::I386, 400) => send,
-            (Abi::X86_64, 70) | (Abi::Generic, 188) | (Abi::Arm, 302) | (Abi::I386, 401) => receive,
+            (Abi::X86_64, 65) | (Abi::Generic | Abi::Generic32, 193) | (Abi::Arm, 298) => operate(false),
+            (Abi::X86_64, 220) | (Abi::Generic | Abi::Generic32, 192) | (Abi::Arm, 312) => operate(a3 != 0),
+            // semtimedop_time64
+            (Abi::I386 | Abi::Arm | Abi::Generic32, 420) => operate(a3 != 0),
+            (Abi::X86_64, 69) | (Abi::Generic | Abi::Generic32, 189) | (Abi::Arm, 301) | (Abi::I386, 400) => send,
+            (Abi::X86_64, 70) | (Abi::Generic | Abi::Generic32, 188) | (Abi::Arm, 302) | (Abi::I386, 401) => receive,
             (Abi::I386, 117) => return Self::multiplexed(line.args.map(low)),
             _ => return None,
         })
@@ -165,21 +174,19 @@ impl Call {
     /// The call that a thread of this machine sleeps in. `is_64_bit` tells what program it runs, if that can be
     /// known, and is asked only about calls that matter.
     #[must_use]
-    pub fn of_line(line: &Line, native: Abi, is_64_bit: impl FnOnce() -> Option<bool>) -> Option<Self> {
-        let narrow = native.narrow();
-        let calls = (Self::decode(line, native), Self::decode(line, narrow));
-        if narrow == native {
-            return calls.0;
-        }
-        if calls == (None, None) {
+    pub fn of_line(line: &Line, machine: Machine, is_64_bit: impl FnOnce() -> Option<bool>) -> Option<Self> {
+        let wide = Self::decode(line, machine.wide);
+        let Some(narrow) = machine.narrow else { return wide };
+        let narrow = Self::decode(line, narrow);
+        if (wide, narrow) == (None, None) {
             return None;
         }
-        let x32 = native == Abi::X86_64 && line.number & 0x4000_0000 != 0;
+        let x32 = machine.wide == Abi::X86_64 && line.number & 0x4000_0000 != 0;
         if x32 || is_64_bit().unwrap_or_else(|| line.has_high_stack()) {
             // A 64-bit program may make the calls of 32-bit ones (int 0x80). Their numbers mean nothing else here that sleeps.
-            calls.0.or(calls.1)
+            wide.or(narrow)
         } else {
-            calls.1
+            narrow
         }
     }
 

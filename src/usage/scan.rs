@@ -9,7 +9,6 @@ use crate::error::bare;
 use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
 use crate::object::semaphores::{Budget, TOO_MUCH, Unanswered};
-use crate::proc::blocked::Abi;
 use crate::proc::probe;
 use crate::proc::process::{has_ended, may_be_hidden, may_be_outside};
 use crate::proc::reader::{Reader, Task, is_gone, processes};
@@ -87,9 +86,7 @@ impl Pass {
             }
         };
         self.unseen.processes = may_be_hidden();
-        if Abi::NATIVE.is_none() {
-            self.unseen.calls = Some("the system calls of this machine are not known");
-        } else if !std::path::Path::new("/proc/thread-self/syscall").exists() {
+        if !std::path::Path::new("/proc/thread-self/syscall").exists() {
             self.unseen.calls = Some("this kernel does not show what threads sleep in");
         }
         for pid in processes {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::semaphores::{Asleep, Budget, Unanswered, asleep, smallest_first};
-use crate::proc::blocked::{self, Abi, Call, Line, MAX_OPS, Mtype, OPERATION_SIZE, Operation};
+use crate::proc::blocked::{self, Call, Line, MAX_OPS, Machine, Mtype, OPERATION_SIZE, Operation};
 use crate::proc::freezer::Freezer;
 use crate::proc::reader::{Reader, Task};
 use crate::proc::task::Stat;
@@ -189,9 +189,9 @@ impl Sleepers {
     /// # Errors
     /// When it may not be looked into, or has ended.
     pub(super) fn call_of(&self, task: Task, reader: &mut Reader) -> std::io::Result<Option<(Line, Call, usize)>> {
-        let Some(native) = Abi::NATIVE else { return Ok(None) };
         let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(None) };
-        let Some(call) = Call::of_line(&line, native, || reader.is_64_bit(task.pid)) else { return Ok(None) };
+        let is_64_bit = || reader.is_64_bit(task.pid);
+        let Some(call) = Call::of_line(&line, Machine::NATIVE, is_64_bit) else { return Ok(None) };
         let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
         Ok(self.by_id.get(&ObjectId::system_v(kind, call.id())).map(|&index| (line, call, index)))
     }

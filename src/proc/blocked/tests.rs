@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Abi, Call, Line, Mtype, Operation, blocking, operations};
+use super::{Abi, Call, Line, Machine, Mtype, Operation, blocking, operations};
 
 fn line(number: i64, args: [u64; 6]) -> Line {
     let [a0, a1, a2, a3, a4, a5] = args;
@@ -79,7 +79,7 @@ fn senders_and_receivers() {
 
 #[test]
 fn the_program_tells_whose_number_it_is() {
-    let ask = |number, is_64_bit| Call::of_line(&line(number, [1, 2, 3, 4, 5, 6]), Abi::X86_64, || is_64_bit);
+    let ask = |number, is_64_bit| Call::of_line(&line(number, [1, 2, 3, 4, 5, 6]), Machine::X86, || is_64_bit);
     assert!(ask(65, Some(true)).is_some());
     assert!(ask(65, None).is_some(), "the stack is a 64-bit one");
     // getpgrp of a 32-bit program.
@@ -89,10 +89,36 @@ fn the_program_tells_whose_number_it_is() {
     assert!(ask(117, Some(true)).is_some());
     assert!(ask(65 | 0x4000_0000, Some(false)).is_some(), "x32");
     let low = Line { stack: 0xfff0_0000, ..line(117, [1, 2, 3, 4, 5, 6]) };
-    assert!(Call::of_line(&low, Abi::X86_64, || None).is_some());
+    assert!(Call::of_line(&low, Machine::X86, || None).is_some());
     // What matters to nobody asks for nothing.
-    assert_eq!(Call::of_line(&line(0, [0; 6]), Abi::X86_64, || panic!("asked")), None);
-    assert_eq!(Call::of_line(&line(117, [1; 6]), Abi::I386, || panic!("asked")).map(|call| call.id()), Some(1));
+    assert_eq!(Call::of_line(&line(0, [0; 6]), Machine::X86, || panic!("asked")), None);
+}
+
+#[test]
+fn every_architecture_has_numbers_of_its_own_for_32_bit_programs() {
+    let is_call = |machine, number, is_64_bit| {
+        Call::of_line(&line(number, [1, 2, 3, 4, 5, 6]), machine, || Some(is_64_bit)).is_some()
+    };
+    // semop, semtimedop, semtimedop_time64, msgsnd, msgrcv
+    for (machine, wide, narrow) in [
+        (Machine::X86, &[65, 220, 69, 70][..], &[117, 420, 400, 401][..]),
+        (Machine::ARM, &[193, 192, 189, 188], &[298, 312, 420, 301, 302]),
+        (Machine::RISCV, &[193, 192, 189, 188], &[193, 192, 420, 189, 188]),
+        (Machine::LOONGARCH, &[193, 192, 189, 188], &[]),
+    ] {
+        for number in 0..500 {
+            // 117 is `ipc`, whose first argument tells the call.
+            let (is_wide, is_narrow) = (wide.contains(&number), narrow.contains(&number));
+            assert_eq!(is_call(machine, number, true), is_wide || is_narrow, "{machine:?} {number}");
+            let expected = if machine.narrow.is_some() { is_narrow } else { is_wide };
+            assert_eq!(is_call(machine, number, false), expected, "{machine:?} {number}");
+        }
+    }
+    let minus_two = Line { stack: 0xfff0_0000, ..line(188, [3, 1, 64, 0xffff_fffe, 0, 0]) };
+    let expected = Call::Receive { id: 3, mtype: Mtype::Known(-2), except: false };
+    assert_eq!(Call::of_line(&minus_two, Machine::RISCV, || None), Some(expected));
+    // Where no other programs run, nobody is asked.
+    assert!(Call::of_line(&line(193, [1; 6]), Machine::LOONGARCH, || panic!("asked")).is_some());
 }
 
 fn op(index: u16, delta: i16) -> Operation {
@@ -139,8 +165,8 @@ proptest! {
     fn no_arguments_are_too_strange(number: i64, args: [u64; 6], stack: u64, known: Option<bool>) {
         for number in [number, 65, 69, 70, 117, 220, 188, 189, 192, 193, 298, 302, 400, 401, 420] {
             let line = Line { number, args, stack };
-            for abi in [Abi::X86_64, Abi::Generic, Abi::I386, Abi::Arm] {
-                let _ = Call::of_line(&line, abi, || known);
+            for machine in [Machine::X86, Machine::ARM, Machine::RISCV, Machine::LOONGARCH] {
+                let _ = Call::of_line(&line, machine, || known);
             }
         }
     }
