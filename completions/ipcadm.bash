@@ -500,21 +500,21 @@ _ipcadm_enter() {
             path='ipcadm sem op'
             commands=''
             operands='@references:sem @nothing...'
-            options='--color:auto,always,never -v --verbose -n --no-wait -w:@nothing --timeout:@nothing -q
-                --quiet -h --help -V --version'
+            options='--color:auto,always,never -v --verbose --no-wait -w:@nothing --timeout:@nothing -q --quiet
+                -h --help -V --version'
             ;;
         'ipcadm sem wait-zero')
             path='ipcadm sem wait-zero'
             commands=''
             operands='@references:sem @nothing...'
-            options='--color:auto,always,never -v --verbose -n --no-wait -w:@nothing --timeout:@nothing -q
-                --quiet -h --help -V --version'
+            options='--color:auto,always,never -v --verbose --no-wait -w:@nothing --timeout:@nothing -q --quiet
+                -h --help -V --version'
             ;;
         'ipcadm sem run')
             path='ipcadm sem run'
             commands=''
             operands='@references:sem @program...'
-            options='--color:auto,always,never -v --verbose --take:@nothing -n --no-wait -w:@nothing
+            options='--color:auto,always,never -v --verbose --take:@nothing --no-wait -w:@nothing
                 --timeout:@nothing -q --quiet -E:@nothing --conflict-exit-code:@nothing -c:@nothing
                 --command:@nothing -F --no-fork -h --help -V --version'
             ;;

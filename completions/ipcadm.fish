@@ -936,7 +936,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem setval' -a '(__ipcadm_references s
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s v -l verbose -d 'Say on standard error what is done and how'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -l no-wait -d 'Fail instead of waiting'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s w -l timeout -d 'Wait no longer than this' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s q -l quiet -d 'Say nothing when it would block or timed out'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -945,7 +945,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem op' -a '(__ipcadm_references sem)'
 
 complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s v -l verbose -d 'Say on standard error what is done and how'
-complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -l no-wait -d 'Fail instead of waiting'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s w -l timeout -d 'Wait no longer than this' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s q -l quiet -d 'Say nothing when it would block or timed out'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -s h -l help -d 'Print help (see more with \'--help\')'
@@ -955,7 +955,7 @@ complete -c ipcadm -n '__ipcadm_at ipcadm sem wait-zero' -a '(__ipcadm_reference
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -l color -d 'When to use colour' -x -a 'auto\\t\'On a terminal, unless NO_COLOR is set\' always\\t\'Always\' never\\t\'Never\''
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s v -l verbose -d 'Say on standard error what is done and how'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -l take -d 'What to take, as in sem op; may be repeated' -x
-complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s n -l no-wait -d 'Fail instead of waiting'
+complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -l no-wait -d 'Fail instead of waiting'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s w -l timeout -d 'Wait no longer than this' -x
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s q -l quiet -d 'Say nothing when it would block or timed out'
 complete -c ipcadm -n '__ipcadm_at ipcadm sem run' -s E -l conflict-exit-code -d 'Exit status when it would block or timed out' -x

@@ -53,6 +53,9 @@ fn for_option(argument: &str, words: &Words) -> Option<String> {
     if words.words.last().is_some_and(|word| word == "clean") && matches!(argument, "-f" | "--force") {
         return Some("tip: -y removes without asking, but never what is in use".to_owned());
     }
+    if words.words.first().is_some_and(|word| word == "sem") && argument == "-n" {
+        return Some("tip: not to wait: --no-wait (-n is for dry runs, which this command has not)".to_owned());
+    }
     let selector = argument.split(['=', ' ']).next().unwrap_or(argument);
     let mut tree = Cli::command();
     tree.build();

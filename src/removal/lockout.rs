@@ -83,7 +83,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     }
     let mut again = Vec::new();
     if !closed.is_empty() {
-        barrier::wait_for_callers();
+        barrier::rcu_grace_period();
         judges.look_anew();
         let closed = read_sets(closed, &mut fates, judges, &mut again);
         decide(&closed, &mut fates, judges, &mut again);
@@ -215,7 +215,7 @@ fn read_sets<'a>(
         left.push(set);
     }
     if opened {
-        barrier::wait_for_callers();
+        barrier::rcu_grace_period();
         judges.look_anew();
     }
     left

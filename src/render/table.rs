@@ -54,9 +54,8 @@ pub fn write<'a>(
             text.push_str("\x1b[1m");
         }
         push_blanks(&mut text, style.indent);
-        for (column, &width) in columns.iter().zip(&widths) {
-            let last = std::ptr::eq(column, &columns[columns.len() - 1]);
-            push_cell(&mut text, column.header, width, column.right, last);
+        for (index, (column, &width)) in columns.iter().zip(&widths).enumerate() {
+            push_cell(&mut text, column.header, width, column.right, index + 1 == columns.len());
         }
         trim(&mut text);
         text.push_str(if style.color { "\x1b[0m\n" } else { "\n" });

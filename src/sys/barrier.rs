@@ -1,4 +1,4 @@
-//! Waiting until every call that had passed a permission check has had its effect.
+//! Waiting for an RCU grace period, after which a change of mode has reached every caller.
 //!
 //! The kernel checks the mode of an object and counts an attachment, or puts a thread to sleep on it, within one RCU
 //! read section. So after a mode was taken away and a grace period has passed, every caller has either got in, and is
@@ -10,14 +10,14 @@ use super::errno::Errno;
 
 /// `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period.
 const GLOBAL: libc::c_int = 1;
-/// Where no grace period can be had: long beside the moment that a caller spends between check and effect.
+/// Where no grace period can be had: far longer than a caller spends between the check and its effect, but no proof.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Returns when every system call of other processes that was under way has left the kernel or gone to sleep there.
+/// Returns after an RCU grace period: every read section that was under way has ended.
 ///
 /// Without `membarrier` (before Linux 4.3, with `nohz_full`, forbidden by a filter), and with one processor, where the
-/// kernel takes the call for needless though a caller may have been preempted, a pause has to do.
-pub fn wait_for_callers() {
+/// call returns at once though a caller may have been preempted, it returns after a pause instead.
+pub fn rcu_grace_period() {
     if membarrier().is_err() || processors() <= 1 {
         std::thread::sleep(PAUSE);
     }

@@ -12,7 +12,7 @@ use crate::set::Wait;
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct WaitArgs {
     /// Fail instead of waiting
-    #[arg(short, long, alias = "nonblock", conflicts_with = "timeout")]
+    #[arg(long, alias = "nonblock", conflicts_with = "timeout")]
     no_wait: bool,
     /// Wait no longer than this
     #[arg(short = 'w', long, alias = "wait", value_name = "DURATION", value_parser = duration)]

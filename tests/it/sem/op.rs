@@ -25,7 +25,7 @@ fn operations_are_done_all_or_none() {
     op(set, &["--no-wait", "1-1", "0-1"]).run().status(6).stdout_empty().stderr_has("would block (semaphore 0 is 0)");
     assert_eq!(make::getall(set, 4), [0, 2, 0, 0]);
     // In the order given: what was taken may be given back before it is asked for.
-    op(set, &["-n", "0+1", "0-1", "0=0"]).run().ok();
+    op(set, &["--no-wait", "0+1", "0-1", "0=0"]).run().ok();
     ipcadm(["sem", "op", "0x62", "3+32767"]).run().ok();
     assert_eq!(make::getall(set, 4), [0, 2, 0, 32767]);
     op(set, &["1+1", "3+1"]).run().status(1).stderr_has("semaphore 3 is 32767");
@@ -55,7 +55,7 @@ fn blocking_and_timing_out_are_told_apart() {
     op(set, &["--timeout", "10ms", "0-1"]).run().status(7).stderr_has("timed out (semaphore 0 is 0)");
     op(set, &["-w", "0", "0-1"]).run().status(7);
     op(set, &["--quiet", "--timeout", "1ms", "0-1"]).run().status(7).stderr_empty();
-    op(set, &["-qn", "0-1"]).run().status(6).stderr_empty();
+    op(set, &["-q", "--no-wait", "0-1"]).run().status(6).stderr_empty();
     op(set, &["--timeout", "584942417355y", "0-1"]).run().status(2);
     let mut longest = op(set, &["--timeout", "18446744073709551615", "0-1"]).spawn();
     longest.until_asleep();
@@ -208,9 +208,23 @@ fn a_number_that_semop_cannot_name_is_no_other_semaphore() {
     let id = make::sem(0, 70_000, 0o600);
     // Cut to sixteen bits it would be semaphore 0, which is zero.
     for index in ["65536", "65530:65536"] {
-        let outcome = wait_zero(id, &[index, "-n"]).run().status(2).stdout_empty();
+        let outcome = wait_zero(id, &[index, "--no-wait"]).run().status(2).stdout_empty();
         outcome.stderr_has("semop(2) knows semaphores up to 65535 only");
     }
-    wait_zero(id, &["65535", "-n"]).run().ok();
-    op(id, &["65536-1", "-n"]).run().status(2);
+    wait_zero(id, &["65535", "--no-wait"]).run().ok();
+    op(id, &["65536-1", "--no-wait"]).run().status(2);
+}
+
+#[test]
+fn the_letter_of_dry_runs_does_nothing() {
+    let _ns = fresh();
+    let set = make::sem(0, 1, 0o600);
+    make::setall(set, &[1]);
+    let id = set.to_string();
+    for args in [&["op", &id, "0-1", "-n"][..], &["wait-zero", &id, "0", "-n"], &["run", &id, "-n", "--", "true"]] {
+        let status = if args[0] == "run" { 125 } else { 2 };
+        let outcome = ipcadm(["sem"].iter().chain(args).copied()).run();
+        outcome.status(status).stdout_empty().stderr_has("--no-wait");
+    }
+    assert_eq!(make::getall(set, 1), [1]);
 }

@@ -147,8 +147,8 @@ fn what_is_not_acquired_runs_nothing() {
         |args: &[&str]| sem_run(set, &["--take", "0-2"]).args(args.iter().copied()).args(["--", "echo", "x"]).run();
     more(&["--no-wait"]).status(125).stdout_empty().stderr_has("would block (semaphore 0 is 1)");
     more(&["--timeout", "1ms"]).status(125).stdout_empty().stderr_has("timed out");
-    more(&["-n", "-E", "0"]).status(0).stdout_empty().stderr_has("would block");
-    more(&["-n", "-E", "75", "-q"]).status(75).stdout_empty().stderr_empty();
+    more(&["--no-wait", "-E", "0"]).status(0).stdout_empty().stderr_has("would block");
+    more(&["--no-wait", "-E", "75", "-q"]).status(75).stdout_empty().stderr_empty();
     more(&["--nonblock", "--conflict-exit-code=255", "-q"]).status(255).stdout_empty();
     more(&["-w", "0.001", "-E7"]).status(7).stdout_empty();
     assert_eq!(make::getall(set, 1), [1]);
@@ -175,7 +175,7 @@ fn every_failure_of_its_own_is_125() {
         &["-E", "256", "--", "true"],
         &["-E", "", "--", "true"],
         &["-E", "+1", "--", "true"],
-        &["-n", "-w", "1", "--", "true"],
+        &["--no-wait", "-w", "1", "--", "true"],
         &["--timeout", "x", "--", "true"],
         &["--fifo", "--", "true"],
         &["--color", "never", "--fifo", "--", "true"],
@@ -212,7 +212,7 @@ fn waiting_ends_by_the_signal_with_nothing_taken() {
         }
     }
     make::setall(set, &[1, 1]);
-    sem_run(set, &["--take", "1-1 0-1", "-n", "--", "true"]).run().ok();
+    sem_run(set, &["--take", "1-1 0-1", "--no-wait", "--", "true"]).run().ok();
     assert_eq!(make::getall(set, 2), [1, 1], "nobody takes what comes later");
 }
 
