@@ -120,12 +120,6 @@ impl Saver {
         self.held.take().unwrap_or_default()
     }
 
-    /// How many objects are in it.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether there is none in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -83,14 +83,8 @@ impl MappedCode {
 
     /// How many there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.all.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
     }
 
     /// Device and inode of the file of one of them.
@@ -170,7 +164,7 @@ mod tests {
         let (task, mut reader) = (Task::process(child.id()), Reader::default());
         for is_mute in [false, true] {
             let mut code = MappedCode { is_mute, ..MappedCode::default() };
-            assert!(!code.look_at(task, &mut reader).unwrap() && code.is_empty());
+            assert!(!code.look_at(task, &mut reader).unwrap() && code.all.is_empty());
         }
         child.wait().unwrap();
         assert!(MappedCode::default().look_at(task, &mut reader).is_err());

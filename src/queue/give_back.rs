@@ -151,14 +151,6 @@ fn fill(file: &mut File, records: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-impl GivenBack {
-    /// Whether all are in the queue again.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.rest.is_none()
-    }
-}
-
 impl fmt::Display for GivenBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.back > 0 || self.rest.is_none() {

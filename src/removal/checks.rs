@@ -10,7 +10,7 @@ use crate::usage::users::{Process, Usage};
 /// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
 /// bits and time of change. None when in nothing.
 #[must_use]
-pub fn difference(before: &Object, now: &Object) -> Option<&'static str> {
+pub(super) fn difference(before: &Object, now: &Object) -> Option<&'static str> {
     let (one, two) = (&before.perm, &now.perm);
     let flags = |mode: Mode| mode.bits() & !Mode::PERMISSIONS;
     let common = [

@@ -26,7 +26,6 @@ pub mod remove;
 use std::fmt;
 use std::rc::Rc;
 
-pub use checks::difference;
 pub use judges::{Judges, may_be_in_use};
 pub use lockout::remove;
 

@@ -66,7 +66,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     for (process, mappings) in &holders {
         if let Some(file) = mappings.iter().find_map(|found| memory_file(process, &found.mapping, size)) {
             let way = format!("by /proc/{}/map_files", process.pid);
-            return Ok(Contents { size, mapped: None, process: None, holes: Holes::InFile(file), way });
+            return Ok(Contents { mapped: None, process: None, holes: Holes::InFile(file), way });
         }
     }
     let holes = holes(found, &holders, size, &wanted).ok_or_else(|| {
@@ -82,7 +82,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         return Err(no(Status::Denied, reason, Some("needs CAP_SYS_PTRACE; see also kernel.yama.ptrace_scope")));
     };
     let way = format!("by /proc/{}/mem", memory.pid());
-    Ok(Contents { size, mapped: None, process: Some(memory), holes, way })
+    Ok(Contents { mapped: None, process: Some(memory), holes, way })
 }
 
 /// The file behind a mapping, if it may be opened and is the segment's.

@@ -35,7 +35,7 @@ pub use foreign::untouched;
 pub use occupancy::Occupancy;
 pub use own::{open, open_one_of_many};
 pub use stream::Stream;
-pub use write::{Taken, parse_byte};
+pub use write::parse_byte;
 
 /// So much is copied between two looks at the progress.
 const STEP: u64 = 64 << 20;
@@ -92,7 +92,6 @@ enum Holes {
 /// A way to the bytes of a segment.
 #[derive(Debug)]
 pub struct Contents {
-    size: u64,
     mapped: Option<Mapped>,
     process: Option<ProcessMemory>,
     holes: Holes,
@@ -101,12 +100,6 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// The segment's size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
     /// How the bytes are come by, for people.
     #[must_use]
     pub fn way(&self) -> &str {

@@ -45,7 +45,7 @@ fn attach(found: &Resolved<'_>, operation: &str, read_only: bool, before: Option
         return Err(Error::cannot(Status::Refused, &format!("{operation} {}", found), reason, None));
     }
     let (holes, way) = find_holes(&mapped, id.raw(), before);
-    Ok(Contents { size: mapped.len() as u64, mapped: Some(mapped), process: None, holes, way: way.to_owned() })
+    Ok(Contents { mapped: Some(mapped), process: None, holes, way: way.to_owned() })
 }
 
 fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &'static str) {

@@ -35,12 +35,6 @@ pub enum BadRange {
 }
 
 impl Range {
-    /// Semaphore `index` alone.
-    #[must_use]
-    pub const fn one(index: u32) -> Self {
-        Self { first: index, last: index }
-    }
-
     /// Reads `3` or `0:3`: decimal, without sign, blank or leading zero.
     ///
     /// # Errors

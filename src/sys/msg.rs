@@ -59,8 +59,6 @@ pub struct MsgUsage {
     pub messages: u64,
     /// Bytes in all queues; the kernel reports at most 2^31-1.
     pub bytes: u64,
-    /// The highest index in use; 0 also when there is none.
-    pub max_index: u32,
 }
 
 /// Creates a queue; fails if `key` names one already.
@@ -174,12 +172,11 @@ pub fn limits() -> Result<MsgLimits> {
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC.
 pub fn usage() -> Result<MsgUsage> {
-    let (info, max_index) = info(command::MSG_INFO)?;
+    let (info, _) = info(command::MSG_INFO)?;
     Ok(MsgUsage {
         used_ids: u32::try_from(info.msgpool).unwrap_or(0),
         messages: unsigned(info.msgmap),
         bytes: unsigned(info.msgtql),
-        max_index,
     })
 }
 

@@ -53,8 +53,6 @@ pub struct SemUsage {
     pub used_ids: u32,
     /// Number of semaphores in all sets.
     pub semaphores: u64,
-    /// The highest index in use; 0 also when there is none.
-    pub max_index: u32,
 }
 
 /// One operation of an atomic `semop`.
@@ -300,8 +298,8 @@ pub fn limits() -> Result<SemLimits> {
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC.
 pub fn usage() -> Result<SemUsage> {
-    let (info, max_index) = info(command::SEM_INFO)?;
-    Ok(SemUsage { used_ids: u32::try_from(info.semusz).unwrap_or(0), semaphores: unsigned(info.semaem), max_index })
+    let (info, _) = info(command::SEM_INFO)?;
+    Ok(SemUsage { used_ids: u32::try_from(info.semusz).unwrap_or(0), semaphores: unsigned(info.semaem) })
 }
 
 fn info(cmd: c_int) -> Result<(Seminfo, u32)> {

@@ -55,8 +55,6 @@ pub struct ShmUsage {
     pub resident_pages: u64,
     /// Pages in swap.
     pub swapped_pages: u64,
-    /// The highest index in use; 0 also when there is none.
-    pub max_index: u32,
 }
 
 /// How a segment is to be created.
@@ -206,13 +204,12 @@ pub fn limits() -> Result<ShmLimits> {
 pub fn usage() -> Result<ShmUsage> {
     let mut info = ShmInfo::default();
     // SAFETY: SHM_INFO writes one shm_info.
-    let returned = Errno::check(unsafe { ctl(0, command::SHM_INFO, (&raw mut info).cast()) })?;
+    Errno::check(unsafe { ctl(0, command::SHM_INFO, (&raw mut info).cast()) })?;
     Ok(ShmUsage {
         used_ids: u32::try_from(info.used_ids).unwrap_or(0),
         total_pages: info.shm_tot,
         resident_pages: info.shm_rss,
         swapped_pages: info.shm_swp,
-        max_index: highest_index(returned),
     })
 }
 

@@ -50,12 +50,6 @@ impl Calls {
         Self(self.0 | other.0)
     }
 
-    /// Those that are not in `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     /// Whether one of `other` is among them.
     #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
