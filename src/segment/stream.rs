@@ -225,7 +225,7 @@ impl Sink for Stream {
 fn kind(out: &File) -> Kind {
     let Ok(data) = out.metadata() else { return Kind::Other };
     if data.file_type().is_fifo() {
-        return Kind::Pipe(transfer::raise_pipe(out.as_fd(), PIPE).unwrap_or(0));
+        return Kind::Pipe(transfer::raise_pipe(out.as_fd(), PIPE as usize).unwrap_or(0));
     }
     if data.file_type().is_socket() {
         return Kind::Socket;

@@ -20,15 +20,13 @@ pub const MAX_NAME: usize = 256;
 /// The effective user of this process.
 #[must_use]
 pub fn effective_user() -> Uid {
-    // SAFETY: cannot fail and takes nothing.
-    Uid::new(unsafe { libc::geteuid() })
+    Uid::new(rustix::process::geteuid().as_raw())
 }
 
 /// The effective group of this process.
 #[must_use]
 pub fn effective_group() -> Gid {
-    // SAFETY: cannot fail and takes nothing.
-    Gid::new(unsafe { libc::getegid() })
+    Gid::new(rustix::process::getegid().as_raw())
 }
 
 /// Names by number, each looked up once in a run: a directory service may take long to answer.

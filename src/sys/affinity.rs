@@ -1,32 +1,20 @@
 //! Doing something on a certain CPU.
 
-use std::mem::{MaybeUninit, size_of};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// Runs `body` on the CPU with this number and goes back to those the calling thread may use. None when the thread may
 /// not run there.
 pub fn on_cpu<T>(cpu: usize, body: impl FnOnce() -> T) -> Option<T> {
-    let size = size_of::<libc::cpu_set_t>();
-    if cpu >= size * 8 {
+    if cpu >= CpuSet::MAX_CPU {
         return None;
     }
-    let mut before = MaybeUninit::<libc::cpu_set_t>::zeroed();
-    // SAFETY: writes one cpu_set_t of the size given; 0 means the calling thread.
-    if unsafe { libc::sched_getaffinity(0, size, before.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    // SAFETY: all zero is a valid set, and `cpu` is within it.
-    let one = unsafe {
-        let mut one = MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init();
-        libc::CPU_SET(cpu, &mut one);
-        one
-    };
-    // SAFETY: reads one cpu_set_t of the size given.
-    if unsafe { libc::sched_setaffinity(0, size, &raw const one) } != 0 {
-        return None;
-    }
+    let before = sched_getaffinity(None).ok()?;
+    let mut one = CpuSet::new();
+    one.set(cpu);
+    sched_setaffinity(None, &one).ok()?;
     let result = body();
-    // SAFETY: the set that the first call has written. If the CPUs were taken away meanwhile, the kernel has chosen.
-    unsafe { libc::sched_setaffinity(0, size, before.as_ptr()) };
+    // If the CPUs were taken away meanwhile, the kernel has chosen others.
+    let _ = sched_setaffinity(None, &before);
     Some(result)
 }
 

@@ -6,10 +6,8 @@
 
 use std::time::Duration;
 
-use super::errno::Errno;
+use rustix::thread::{MembarrierCommand, membarrier};
 
-/// `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period.
-const GLOBAL: libc::c_int = 1;
 /// Where no grace period can be had: far longer than a caller spends between the check and its effect, but no proof.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -18,14 +16,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Without `membarrier` (before Linux 4.3, with `nohz_full`, forbidden by a filter), and with one processor, where the
 /// call returns at once though a caller may have been preempted, it returns after a pause instead.
 pub fn rcu_grace_period() {
-    if membarrier().is_err() || processors() <= 1 {
+    if membarrier(MembarrierCommand::Global).is_err() || processors() <= 1 {
         std::thread::sleep(PAUSE);
     }
-}
-
-fn membarrier() -> Result<(), Errno> {
-    // SAFETY: takes numbers only.
-    Errno::check(unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) }).map(drop)
 }
 
 /// Processors online; 1 where that is not known.

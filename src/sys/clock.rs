@@ -4,6 +4,8 @@ use std::mem::MaybeUninit;
 use std::sync::Once;
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+
 use super::types::Timestamp;
 
 /// Seconds since 1970 by the wall clock; before 1970 is taken for 1970.
@@ -19,15 +21,8 @@ pub fn now() -> i64 {
 /// How long the calling thread has run, by the clock of the CPU.
 #[must_use]
 pub fn thread_time() -> Duration {
-    let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: room for one timespec, which the call fills in; zeroed it is one already.
-    let time = unsafe {
-        // The clock exists on every Linux.
-        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr());
-        time.assume_init()
-    };
-    let (seconds, nanoseconds) = (u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
-    Duration::new(seconds, nanoseconds)
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// Nanoseconds that all threads of a process have run, also those that have ended. None when there is no such process.

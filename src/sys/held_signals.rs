@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use super::process::{change_mask, signal_set};
 use super::signals::{self, ENDING};
@@ -11,8 +12,8 @@ use super::stream;
 /// A program that is stopped keeps others waiting as one that is ended leaves things half done.
 const STOPPING: [libc::c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
-/// Milliseconds between two looks for a signal while nobody reads what is written.
-const STEP: libc::c_int = 50;
+/// Between two looks for a signal while nobody reads what is written.
+const STEP: Duration = Duration::from_millis(50);
 
 /// Keeps the signals that end or stop programs waiting until it is dropped; one that came meanwhile is delivered then.
 pub struct HeldSignals {

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
-use super::errno::{Errno, Result};
+use rustix::fs::{MemfdFlags, fstat, memfd_create};
+
+use super::errno::Result;
 
 /// The size of a base page in bytes.
 #[must_use]
@@ -26,7 +26,7 @@ pub fn page_size() -> usize {
 /// # Errors
 /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
 pub fn segment_device() -> Result<u64> {
-    device_of_memfd(0)
+    device_of_memfd(MemfdFlags::empty())
 }
 
 /// The device number that mappings of huge page segments of the default size show.
@@ -34,13 +34,13 @@ pub fn segment_device() -> Result<u64> {
 /// # Errors
 /// As [`segment_device`]; `EINVAL` without huge page support.
 pub fn huge_segment_device() -> Result<u64> {
-    device_of_memfd(libc::MFD_HUGETLB)
+    device_of_memfd(MemfdFlags::HUGETLB)
 }
 
 /// The device numbers that mappings of any segments show: ordinary ones, and those of huge pages of every size.
 #[must_use]
 pub fn all_segment_devices() -> Vec<u64> {
-    let mut flags = vec![0, libc::MFD_HUGETLB];
+    let mut flags = vec![MemfdFlags::empty(), MemfdFlags::HUGETLB];
     for entry in std::fs::read_dir("/sys/kernel/mm/hugepages").into_iter().flatten().flatten() {
         // hugepages-2048kB
         let name = entry.file_name();
@@ -48,7 +48,8 @@ pub fn all_segment_devices() -> Vec<u64> {
         if let Some(bytes) = size.and_then(|size: u64| size.checked_mul(1024))
             && bytes.is_power_of_two()
         {
-            flags.push(libc::MFD_HUGETLB | bytes.trailing_zeros() << libc::MFD_HUGE_SHIFT);
+            let size = MemfdFlags::from_bits_retain(bytes.trailing_zeros() << libc::MFD_HUGE_SHIFT);
+            flags.push(MemfdFlags::HUGETLB | size);
         }
     }
     let mut devices: Vec<u64> = flags.into_iter().filter_map(|flags| device_of_memfd(flags).ok()).collect();
@@ -74,20 +75,13 @@ pub fn file_of(bytes: &[u8]) -> io::Result<File> {
 /// # Errors
 /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
 pub fn empty_file() -> Result<File> {
-    memfd(0)
+    memfd(MemfdFlags::empty())
 }
 
-fn device_of_memfd(flags: libc::c_uint) -> Result<u64> {
-    let file = memfd(flags)?;
-    file.metadata().map(|data| data.dev()).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
+fn device_of_memfd(flags: MemfdFlags) -> Result<u64> {
+    Ok(fstat(memfd(flags)?)?.st_dev)
 }
 
-fn memfd(flags: libc::c_uint) -> Result<File> {
-    // SAFETY: the name is a C string; the call creates a descriptor and touches no memory of ours.
-    let fd = unsafe { libc::memfd_create(c"ipcadm".as_ptr(), flags | libc::MFD_CLOEXEC) };
-    if fd == -1 {
-        return Err(Errno::last());
-    }
-    // SAFETY: a descriptor just made and owned by nobody else.
-    Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd) }))
+fn memfd(flags: MemfdFlags) -> Result<File> {
+    Ok(File::from(memfd_create("ipcadm", flags | MemfdFlags::CLOEXEC)?))
 }

@@ -3,13 +3,15 @@
 //! It has no name until it is complete (`O_TMPFILE`), so that not even `SIGKILL` leaves anything behind. Where a
 //! file system cannot do that, it has a name of its own beside the one it will get.
 
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
 
 use super::random;
 
@@ -69,15 +71,14 @@ impl NewFile {
         if overwrite && fs::symlink_metadata(&self.target).is_ok_and(|there| !there.is_file()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "what is there is no regular file"));
         }
-        let target = c_path(&self.target)?;
         match &self.temporary {
-            None if !overwrite => return link(&self.file, &target),
+            None if !overwrite => return link(&self.file, &self.target),
             None => {
-                let (path, ()) = beside(&self.target, |path| link(&self.file, &c_path(path)?))?;
+                let (path, ()) = beside(&self.target, |path| link(&self.file, path))?;
                 self.temporary = Some(path);
             }
             Some(temporary) if !overwrite => {
-                match rename_new(&c_path(temporary)?, &target) {
+                match rename_new(temporary, &self.target) {
                     // A second link is as exclusive, and the first goes when this is dropped.
                     Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) => {
                         return fs::hard_link(temporary, &self.target);
@@ -128,29 +129,19 @@ fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result
     Err(last)
 }
 
-fn c_path(path: &Path) -> io::Result<CString> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))
-}
-
 /// Gives an open file without a name the name `path`; fails if something has it (`linkat`).
 ///
 /// # Errors
 /// `EEXIST`; those of `link`.
-fn link(file: &File, path: &CStr) -> io::Result<()> {
-    let own = format!("/proc/self/fd/{}\0", file.as_raw_fd());
-    let flags = libc::AT_SYMLINK_FOLLOW;
-    // SAFETY: two strings that end with NUL; the descriptor in the first is open.
-    let result = unsafe { libc::linkat(libc::AT_FDCWD, own.as_ptr().cast(), libc::AT_FDCWD, path.as_ptr(), flags) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    let own = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 /// Renames, but never over something that is there (`renameat2`, `RENAME_NOREPLACE`).
 ///
 /// # Errors
 /// `EEXIST`; `EINVAL` where the file system cannot; those of `rename`.
-fn rename_new(from: &CStr, to: &CStr) -> io::Result<()> {
-    let (cwd, flags) = (libc::AT_FDCWD, libc::RENAME_NOREPLACE);
-    // SAFETY: two strings that end with NUL.
-    let result = unsafe { libc::syscall(libc::SYS_renameat2, cwd, from.as_ptr(), cwd, to.as_ptr(), flags) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
 }

@@ -146,17 +146,11 @@ pub fn shell_status(status: ExitStatus) -> u8 {
 /// Whether a process or thread with this number exists; None when that may not be known.
 #[must_use]
 pub fn exists(pid: super::Pid) -> Option<bool> {
-    if pid.raw() <= 0 {
-        return None;
-    }
-    // SAFETY: signal 0 is never delivered; takes numbers only.
-    if unsafe { libc::kill(pid.raw(), 0) } == 0 {
-        return Some(true);
-    }
-    match Errno::last() {
-        Errno::EPERM => Some(true),
-        errno if errno.raw() == libc::ESRCH => Some(false),
-        _ => None,
+    let pid = rustix::process::Pid::from_raw(pid.raw().max(0))?;
+    match rustix::process::test_kill_process(pid) {
+        Ok(()) | Err(rustix::io::Errno::PERM) => Some(true),
+        Err(rustix::io::Errno::SRCH) => Some(false),
+        Err(_) => None,
     }
 }
 

@@ -1,6 +1,8 @@
-//! Random bits for keys.
+//! Random bits, for keys and names.
 
-use super::errno::{Errno, Result};
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::errno::Result;
 
 /// 32 random bits from the kernel (`getrandom`).
 ///
@@ -8,13 +10,7 @@ use super::errno::{Errno, Result};
 /// `ENOSYS` on kernels before 3.17.
 pub fn bits32() -> Result<u32> {
     let mut bytes = [0u8; 4];
-    loop {
-        // SAFETY: the kernel writes at most four bytes into an array of four.
-        let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-        match got {
-            4 => return Ok(u32::from_ne_bytes(bytes)),
-            -1 if Errno::last() != Errno::EINTR => return Err(Errno::last()),
-            _ => {}
-        }
-    }
+    // The kernel gives so few in one piece; it may be interrupted only while it waits for its first randomness.
+    rustix::io::retry_on_intr(|| getrandom(&mut bytes, GetRandomFlags::empty()))?;
+    Ok(u32::from_ne_bytes(bytes))
 }

@@ -1,6 +1,9 @@
 //! Asking a stream whether it can be read or written, and waiting until it can.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::errno::{Errno, Result};
 
@@ -8,8 +11,8 @@ use super::errno::{Errno, Result};
 #[must_use]
 pub fn is_broken(stream: impl AsFd) -> bool {
     // A socket whose peer is gone has been hung up; no other stream that can be written is.
-    let gone = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
-    poll(stream, 0, 0).is_ok_and(|events| events & gone != 0)
+    let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+    poll(stream, PollFlags::empty(), Some(Duration::ZERO)).is_ok_and(|events| events.intersects(gone))
 }
 
 /// Sleeps until `stream` has bytes or will never, or a signal comes: for streams that somebody made non-blocking.
@@ -17,7 +20,7 @@ pub fn is_broken(stream: impl AsFd) -> bool {
 /// # Errors
 /// `ENOMEM`, `EINVAL` (no descriptors allowed).
 pub fn wait_readable(stream: impl AsFd) -> Result<()> {
-    wait(stream, libc::POLLIN)
+    wait(stream, PollFlags::IN)
 }
 
 /// Sleeps until `stream` takes bytes again or will never, or a signal comes, as [`wait_readable`].
@@ -25,35 +28,47 @@ pub fn wait_readable(stream: impl AsFd) -> Result<()> {
 /// # Errors
 /// As [`wait_readable`].
 pub fn wait_writable(stream: impl AsFd) -> Result<()> {
-    wait(stream, libc::POLLOUT)
+    wait(stream, PollFlags::OUT)
 }
 
-/// Whether `stream` takes bytes, or will never, before so many milliseconds are over or a signal comes.
+/// Whether `stream` takes bytes, or will never, before `time` is over or a signal comes.
 ///
 /// # Errors
 /// As [`wait_readable`].
-pub fn is_writable_within(stream: impl AsFd, milliseconds: libc::c_int) -> Result<bool> {
-    match poll(stream, libc::POLLOUT, milliseconds) {
-        Ok(events) => Ok(events != 0),
+pub fn is_writable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
+    is_ready_within(stream, PollFlags::OUT, time)
+}
+
+/// Whether `stream` has bytes, or will never, before `time` is over or a signal comes.
+///
+/// # Errors
+/// As [`wait_readable`].
+pub(super) fn is_readable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
+    is_ready_within(stream, PollFlags::IN, time)
+}
+
+fn is_ready_within(stream: impl AsFd, events: PollFlags, time: Duration) -> Result<bool> {
+    match poll(stream, events, Some(time)) {
+        Ok(events) => Ok(!events.is_empty()),
         Err(Errno::EINTR) => Ok(false),
         Err(errno) => Err(errno),
     }
 }
 
-fn wait(stream: impl AsFd, events: libc::c_short) -> Result<()> {
-    match poll(stream, events, -1) {
+fn wait(stream: impl AsFd, events: PollFlags) -> Result<()> {
+    match poll(stream, events, None) {
         // The caller tries again, and sees what the signal was about.
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
     }
 }
 
-/// What `poll` tells of one stream; 0 when the time is up.
-fn poll(stream: impl AsFd, events: libc::c_short, timeout: libc::c_int) -> Result<libc::c_short> {
-    let mut asked = libc::pollfd { fd: stream.as_fd().as_raw_fd(), events, revents: 0 };
-    // SAFETY: one pollfd to read and write.
-    Errno::check(unsafe { libc::poll(&raw mut asked, 1, timeout) }.into())?;
-    Ok(asked.revents)
+/// What `poll` tells of one stream; nothing when the time is up.
+fn poll(stream: impl AsFd, events: PollFlags, timeout: Option<Duration>) -> Result<PollFlags> {
+    let timeout = timeout.map(|time| Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 }));
+    let mut asked = [PollFd::new(&stream, events)];
+    rustix::event::poll(&mut asked, timeout.as_ref())?;
+    Ok(asked[0].revents())
 }
 
 #[cfg(test)]

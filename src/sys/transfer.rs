@@ -1,11 +1,13 @@
 //! Moving bytes between descriptors, and files that have holes.
 
 use std::fs::File;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
-use libc::off_t;
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl, seek, sendfile};
+use rustix::io::Errno;
+use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 
-use super::errno::{Errno, Result};
+use super::errno::Result;
 
 /// Sends bytes of a file to `out` inside the kernel (`sendfile`); how many went, 0 at the end of the file.
 ///
@@ -13,10 +15,8 @@ use super::errno::{Errno, Result};
 /// `EINVAL` where one of the two does not take part (a file opened for appending, say): copy through memory then.
 /// Otherwise those of `write`.
 pub fn send(out: BorrowedFd<'_>, file: &File, offset: u64, len: usize) -> Result<usize> {
-    let mut offset = off_t::try_from(offset).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: two open descriptors, and an offset for the kernel to read and move on.
-    let sent = unsafe { libc::sendfile(out.as_raw_fd(), file.as_raw_fd(), &raw mut offset, len) };
-    usize::try_from(sent).map_err(|_| Errno::last())
+    let mut offset = offset;
+    Ok(sendfile(out, file, Some(&mut offset), len)?)
 }
 
 /// Where data begins at or after `offset` (`SEEK_DATA`); None when only a hole is left.
@@ -24,10 +24,10 @@ pub fn send(out: BorrowedFd<'_>, file: &File, offset: u64, len: usize) -> Result
 /// # Errors
 /// `EINVAL` where files have no holes to tell of.
 pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
-    match seek(file, offset, libc::SEEK_DATA) {
+    match seek(file, SeekFrom::Data(offset)) {
         Ok(at) => Ok(Some(at)),
-        Err(errno) if errno.raw() == libc::ENXIO => Ok(None),
-        Err(errno) => Err(errno),
+        Err(Errno::NXIO) => Ok(None),
+        Err(errno) => Err(errno.into()),
     }
 }
 
@@ -36,37 +36,21 @@ pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
 /// # Errors
 /// `EINVAL` where files have no holes to tell of; `ENXIO` behind the end.
 pub fn next_hole(file: &File, offset: u64) -> Result<u64> {
-    seek(file, offset, libc::SEEK_HOLE)
-}
-
-fn seek(file: &File, offset: u64, whence: libc::c_int) -> Result<u64> {
-    let offset = off_t::try_from(offset).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: takes numbers only.
-    let at = unsafe { libc::lseek(file.as_raw_fd(), offset, whence) };
-    u64::try_from(at).map_err(|_| Errno::last())
+    Ok(seek(file, SeekFrom::Hole(offset))?)
 }
 
 /// Makes a pipe hold `bytes` if that is allowed, and tells what it holds.
 ///
 /// # Errors
 /// `EBADF` when it is no pipe.
-pub fn raise_pipe(pipe: BorrowedFd<'_>, bytes: u32) -> Result<usize> {
-    let wanted = libc::c_int::try_from(bytes).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: takes numbers only.
-    let held = Errno::check(unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_GETPIPE_SZ) }.into())?;
-    if held >= wanted.into() {
-        return Ok(usize::try_from(held).unwrap_or(0));
-    }
-    // SAFETY: as above.
-    let raised = Errno::check(unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, wanted) }.into());
+pub fn raise_pipe(pipe: BorrowedFd<'_>, bytes: usize) -> Result<usize> {
+    let held = fcntl_getpipe_size(pipe)?;
     // Refused beyond the user's share of pipe memory: it stays as it was.
-    Ok(usize::try_from(raised.unwrap_or(held)).unwrap_or(0))
+    Ok(if held < bytes { fcntl_setpipe_size(pipe, bytes).unwrap_or(held) } else { held })
 }
 
 /// Whether writes to `out` always go to its end (`O_APPEND`).
 #[must_use]
 pub fn appends(out: BorrowedFd<'_>) -> bool {
-    // SAFETY: takes numbers only.
-    let flags = unsafe { libc::fcntl(out.as_raw_fd(), libc::F_GETFL) };
-    flags != -1 && flags & libc::O_APPEND != 0
+    fcntl_getfl(out).is_ok_and(|flags| flags.contains(OFlags::APPEND))
 }

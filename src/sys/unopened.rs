@@ -4,11 +4,13 @@
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::errno::{Errno, Result};
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx};
+
+use super::errno::Result;
 
 /// What is known of a file without asking its file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,23 +60,9 @@ impl Unopened {
     /// # Errors
     /// `EAGAIN`; those of openat2(2): `ENOSYS` before Linux 5.6, `EINVAL` before 5.12.
     pub fn below(root: &Self, path: &CStr) -> Result<Self> {
-        // SAFETY: all fields are numbers, for which zero is valid.
-        let mut how: libc::open_how = unsafe { std::mem::zeroed() };
-        how.flags = (libc::O_PATH | libc::O_CLOEXEC).cast_unsigned().into();
-        how.resolve = libc::RESOLVE_IN_ROOT | libc::RESOLVE_CACHED | libc::RESOLVE_NO_MAGICLINKS;
-        // SAFETY: a C string and a valid structure of the size that is given, read only; makes a descriptor.
-        let fd = unsafe {
-            libc::syscall(
-                libc::SYS_openat2,
-                root.0.as_raw_fd(),
-                path.as_ptr(),
-                &raw const how,
-                size_of::<libc::open_how>(),
-            )
-        };
-        let fd = Errno::check(fd)?;
-        // SAFETY: a descriptor just made and owned by nobody else; descriptors fit into an int.
-        Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd as libc::c_int) })))
+        let (flags, resolve) = (OFlags::PATH | OFlags::CLOEXEC, ResolveFlags::IN_ROOT | ResolveFlags::CACHED);
+        let found = openat2(&root.0, path, flags, Mode::empty(), resolve | ResolveFlags::NO_MAGICLINKS)?;
+        Ok(Self(File::from(found)))
     }
 
     /// What is known of it.
@@ -82,7 +70,23 @@ impl Unopened {
     /// # Errors
     /// `ENOSYS` before Linux 4.11; `EACCES` by some file systems for files of others.
     pub fn about(&self) -> Result<About> {
-        about(self.0.as_raw_fd(), c"", libc::AT_EMPTY_PATH)
+        /// `STATX_SUBVOL`, since Linux 6.10.
+        const SUBVOLUME: StatxFlags = StatxFlags::from_bits_retain(libc::STATX_SUBVOL);
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+        let mask = StatxFlags::TYPE | StatxFlags::MODE | StatxFlags::UID | StatxFlags::INO | StatxFlags::MNT_ID;
+        let data = statx(&self.0, c"", flags, mask | SUBVOLUME)?;
+        let has = |flag: StatxFlags| data.stx_mask & flag.bits() != 0;
+        let mode = u32::from(data.stx_mode);
+        Ok(About {
+            device: makedev(data.stx_dev_major, data.stx_dev_minor),
+            inode: data.stx_ino,
+            subvolume: if has(SUBVOLUME) { data.stx_subvol } else { 0 },
+            mount: has(StatxFlags::MNT_ID).then_some(data.stx_mnt_id),
+            is_regular: mode & libc::S_IFMT == libc::S_IFREG,
+            is_folder: mode & libc::S_IFMT == libc::S_IFDIR,
+            uid: data.stx_uid,
+            mode: mode & 0o7777,
+        })
     }
 
     /// Opens it for reading, by way of `/proc`. Never waits for another process: `EAGAIN` where somebody holds a lease.
@@ -93,33 +97,6 @@ impl Unopened {
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
     }
-}
-
-fn about(folder: libc::c_int, path: &CStr, flags: libc::c_int) -> Result<About> {
-    let mask = libc::STATX_TYPE
-        | libc::STATX_MODE
-        | libc::STATX_UID
-        | libc::STATX_INO
-        | libc::STATX_MNT_ID
-        | libc::STATX_SUBVOL;
-    let flags = flags | libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
-    // SAFETY: all fields are numbers, for which zero is valid.
-    let mut data: libc::statx = unsafe { std::mem::zeroed() };
-    // SAFETY: a C string, and room for one statx.
-    let result = unsafe { libc::statx(folder, path.as_ptr(), flags, mask, &raw mut data) };
-    Errno::check(result.into())?;
-    let has = |bit| data.stx_mask & bit != 0;
-    let mode = u32::from(data.stx_mode);
-    Ok(About {
-        device: libc::makedev(data.stx_dev_major, data.stx_dev_minor),
-        inode: data.stx_ino,
-        subvolume: if has(libc::STATX_SUBVOL) { data.stx_subvol } else { 0 },
-        mount: has(libc::STATX_MNT_ID).then_some(data.stx_mnt_id),
-        is_regular: mode & libc::S_IFMT == libc::S_IFREG,
-        is_folder: mode & libc::S_IFMT == libc::S_IFDIR,
-        uid: data.stx_uid,
-        mode: mode & 0o7777,
-    })
 }
 
 #[cfg(test)]

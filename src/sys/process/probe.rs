@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::close_all_but;
 use crate::sys::errno::Errno;
+use crate::sys::stream;
 
 /// What a probe does, for its parent to see: shared memory.
 #[repr(C)]
@@ -132,14 +133,7 @@ impl Probe {
     /// # Errors
     /// Those of poll(2).
     pub fn wait(&self, time: Duration) -> io::Result<bool> {
-        let mut entry = libc::pollfd { fd: self.socket.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let time = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: one valid entry.
-        match Errno::check(libc::c_long::from(unsafe { libc::poll(&raw mut entry, 1, time) })) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::EINTR) => Ok(false),
-            Err(errno) => Err(errno.into()),
-        }
+        Ok(stream::is_readable_within(&self.socket, time)?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use crate::sys::errno::Errno;
@@ -28,8 +28,8 @@ impl Report {
     /// Sends it. Nothing is done about a failure, which means that nobody reads. Allocates nothing.
     pub(super) fn send(self, writer: &OwnedFd) {
         let bytes = self.to_bytes();
-        // SAFETY: writes the bytes of a live array; so few that the pipe takes all of them.
-        unsafe { libc::write(writer.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+        // So few that the pipe takes all of them.
+        let _ = rustix::io::write(writer, &bytes);
     }
 
     /// The last report of a child that has ended or executed its program, so that nobody has the pipe open any more.
