@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::listing::query;
 use crate::object::create::{self, KeyChoice, Origin, Specification};
-use crate::object::inventory::{self, Wants};
 use crate::object::names::user_text;
-use crate::object::permission;
+use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::process::may_act_as_others;
 use crate::proc::{probe, sysctl};
@@ -311,7 +311,7 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
     if !items.iter().any(|item| item.object.kind() == Kind::Shm && !item.object.perm.key.is_private()) {
         return Ok(found);
     }
-    let segments = inventory::collect(Wants { kinds: KindSet::SHM, memory: false })?.objects;
+    let segments = inventory::collect(KindSet::SHM, Needs::NOTHING)?.objects;
     let doomed: Vec<Object> = segments.into_iter().filter(Object::is_doomed).collect();
     if doomed.is_empty() {
         return Ok(found);

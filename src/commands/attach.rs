@@ -11,7 +11,8 @@ use crate::commands::shared::child;
 use crate::commands::shared::options::duration;
 use crate::error::{Error, OWN_FAILURE, Result, Status};
 use crate::kind::model::{Kind, Object};
-use crate::listing::fields;
+use crate::listing::fields::{self, Lookups};
+use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::object::reference::Reference;
 use crate::output::context::{Context, note, say};
@@ -180,7 +181,7 @@ impl<'a> Shown<'a> {
         // Where that fails, the row shows that it is not known.
         let _ = inventory::add_memory(object.iter_mut());
         let columns = fields::default_columns(Some(Kind::Shm));
-        let names = document::names(&object, &columns);
+        let names = Lookups::of(&object, &columns, Analysis::default());
         let result = match self.args.format.format() {
             Format::Json => {
                 self.states.push((object[0], address));
@@ -203,7 +204,7 @@ impl<'a> Shown<'a> {
 
 fn write_state<W: Write>(json: &mut JsonWriter<W>, object: &Object, address: Option<usize>) {
     let exact = document::exact_fields();
-    let names = document::names(&[*object], &exact);
+    let names = Lookups::of(&[*object], &exact, Analysis::default());
     json.open_object();
     let unseen = document::fields(json, object, &names, &exact);
     json.key("attached");

@@ -10,12 +10,12 @@ use crate::commands::shared::selectors::SelectorArgs;
 use crate::commands::shared::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
 use crate::journal::saved_modes;
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::columns;
-use crate::listing::fields::{self, Field};
-use crate::listing::query::{Insight, Insights, Wants, survey};
+use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::query::{Analysis, query};
 use crate::object::inventory;
-use crate::object::names::Names;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
@@ -65,7 +65,7 @@ pub struct LsArgs {
 fn after_help() -> String {
     let width = fields::FIELDS.iter().map(|field| field.name.len()).max().unwrap_or(0);
     let mut text = String::from("Columns:\n");
-    for field in &fields::FIELDS {
+    for field in fields::FIELDS.iter() {
         text.push_str(&format!("  {:width$}  {}\n", field.name, field.meaning));
     }
     text
@@ -97,37 +97,38 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
 
     let mut failures = Vec::new();
     let mut tally = Tally::default();
-    let memory = columns.iter().chain(&sort).any(|field| field.needs_memory());
-    let insight = columns.iter().chain(&sort).fold(Insight::NONE, |insight, field| insight.or(field.insight()));
-    if insight.judgements || selection.asks_for_judgements() {
+    let needs = Needs::of(columns.iter().chain(&sort).copied());
+    if needs.any(Needs::STATES) || selection.asks_for_judgements() {
         selection.criteria = args.selectors.criteria();
     }
-    let (mut objects, insights) = match scope {
+    let (mut objects, analysis) = match scope {
         Scope::Kinds(_) => {
-            let survey = survey(&selection, Wants { memory, insight })?;
-            for (kind, source, seen) in &survey.sources {
+            let found = query(&selection, needs)?;
+            for (kind, source, seen) in &found.sources {
                 context.verbose(|| format!("{} listed by {}", kind.count(*seen), source.word()));
             }
-            survey.losses.iter().chain(&survey.doubts).for_each(|doubt| note(doubt));
-            (survey.objects, survey.insights)
+            found.losses.iter().chain(&found.doubts).for_each(|doubt| note(doubt));
+            (found.objects, found.analysis)
         }
         Scope::Objects(targets) => {
             let mut objects = look_up(&targets, &mut failures, &mut tally);
             let _ = saved_modes::show_open(&mut objects);
-            if memory && let Some(loss) = inventory::add_memory(objects.iter_mut()) {
+            if needs.any(Needs::MEMORY)
+                && let Some(loss) = inventory::add_memory(objects.iter_mut())
+            {
                 note(&loss);
             }
-            let insights = Insights::of(&objects, insight, &selection.criteria);
-            (objects, insights)
+            let analysis = Analysis::of(&objects, needs, &selection.criteria);
+            (objects, analysis)
         }
     };
 
-    let names = document::names(&objects, &[columns.as_slice(), sort.as_slice()].concat()).with(insights);
-    sort_objects(&mut objects, &sort, args.reverse, &names);
+    let lookups = Lookups::of(&objects, &[columns.as_slice(), sort.as_slice()].concat(), analysis);
+    sort_objects(&mut objects, &sort, args.reverse, &lookups);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &columns, &objects, &names, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &columns, &objects, &lookups, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -202,7 +203,7 @@ impl LsArgs {
         out: &mut Out,
         columns: &[&'static Field],
         objects: &[Object],
-        names: &Names,
+        lookups: &Lookups,
         failures: &[Failure],
         context: &Context,
     ) -> std::io::Result<()> {
@@ -221,15 +222,15 @@ impl LsArgs {
                 let mut style = self.style.style();
                 context.fit(&mut style);
                 style.header = !self.no_header;
-                print_table(out, columns, objects, names, &style)
+                print_table(out, columns, objects, lookups, &style)
             }
             Format::Json => {
-                let lists = Lists::of(columns, objects, names);
+                let lists = Lists::of(columns, objects, lookups);
                 let mut json = JsonWriter::new(out);
                 document::head(&mut json, "objects", false);
                 for object in objects {
                     json.line();
-                    print_object(&mut json, object, names, columns, lists.as_ref());
+                    print_object(&mut json, object, lookups, columns, lists.as_ref());
                     json.relieve()?;
                 }
                 document::tail(&mut json, failures);
@@ -237,10 +238,10 @@ impl LsArgs {
                 json.flush()
             }
             Format::Jsonl => {
-                let lists = Lists::of(columns, objects, names);
+                let lists = Lists::of(columns, objects, lookups);
                 let mut json = JsonWriter::new(out);
                 for object in objects {
-                    print_object(&mut json, object, names, columns, lists.as_ref());
+                    print_object(&mut json, object, lookups, columns, lists.as_ref());
                     json.end_document()?;
                 }
                 json.flush()
@@ -255,7 +256,11 @@ impl LsArgs {
                     );
                 }
                 for object in objects {
-                    csv::push_record(&mut text, columns.iter().map(|field| field.value(object, names)), to_terminal());
+                    csv::push_record(
+                        &mut text,
+                        columns.iter().map(|field| field.value(object, lookups)),
+                        to_terminal(),
+                    );
                     out.write_all(text.as_bytes())?;
                     text.clear();
                 }
@@ -268,16 +273,16 @@ impl LsArgs {
 /// What it takes to write the users of objects as lists: where people and CSV get a number, JSON has what `who` has.
 struct Lists<'a> {
     whole: UsageReport<'a>,
-    users: Names,
+    users: crate::object::names::Names,
 }
 
 impl<'a> Lists<'a> {
     /// None where `columns` have none of them.
-    fn of(columns: &[&'static Field], objects: &[Object], names: &'a Names) -> Option<Self> {
+    fn of(columns: &[&'static Field], objects: &[Object], lookups: &'a Lookups) -> Option<Self> {
         if !columns.iter().any(|field| LISTS.contains(&field.name)) {
             return None;
         }
-        let whole = UsageReport::new(objects, names.insights().users());
+        let whole = UsageReport::new(objects, lookups.analysis.users());
         let uses: Vec<Use> = objects.iter().flat_map(|object| whole.of(object).uses).collect();
         Some(Self { users: usage_list::names(uses.iter()), whole })
     }
@@ -286,19 +291,19 @@ impl<'a> Lists<'a> {
 fn print_object<W: Write>(
     json: &mut JsonWriter<W>,
     object: &Object,
-    names: &Names,
+    lookups: &Lookups,
     columns: &[&'static Field],
     lists: Option<&Lists<'_>>,
 ) {
     json.open_object();
     let mut unseen = Vec::new();
     match lists {
-        None => unseen = document::fields(json, object, names, columns),
+        None => unseen = document::fields(json, object, lookups, columns),
         Some(Lists { whole, users }) => {
             let found = whole.of(object);
             for field in columns {
                 if !LISTS.contains(&field.name) {
-                    unseen.extend(document::fields(json, object, names, &[*field]));
+                    unseen.extend(document::fields(json, object, lookups, &[*field]));
                 } else if field.kinds.has(object.kind()) {
                     usage_list::write_users(json, field.name, &found.uses, found.usage, users, &mut unseen);
                 }

@@ -7,8 +7,9 @@ use clap::Args;
 
 use crate::commands::shared::options::count;
 use crate::error::{Error, Result, Status, Tally};
+use crate::kind::field::Needs;
 use crate::kind::model::KindSet;
-use crate::object::inventory::{self, Wants as Collect};
+use crate::object::inventory;
 use crate::object::names::Names;
 use crate::object::semaphores::Unread;
 use crate::output::context::{Context, note};
@@ -73,7 +74,7 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
             Err(error) => document::fail(&number.to_string(), &error, &mut failures, &mut tally),
         }
     }
-    let inventory = inventory::collect(Collect { kinds: KindSet::ALL, memory: false })?;
+    let inventory = inventory::collect(KindSet::ALL, Needs::NOTHING)?;
     inventory.losses.iter().for_each(|loss| note(loss));
     let objects = inventory.objects;
     let users = Users::scan(&objects, Wants::ALL);

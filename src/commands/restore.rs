@@ -13,7 +13,7 @@ use crate::commands::shared::options::{group, non_empty, non_empty_path, semapho
 use crate::commands::shared::recovery::{Unmended, mend};
 use crate::error::{Error, Result, Status, Tally, bare};
 use crate::kind::model::{KindSet, Object};
-use crate::listing::fields;
+use crate::listing::fields::{self, Lookups};
 use crate::object::create::KeyChoice;
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
@@ -304,7 +304,7 @@ impl RestoreArgs {
             .flat_map(|item| [&item.group, &item.creator_group])
             .map(|account| (account.number, account.name.as_deref()))
             .collect();
-        let names = Names::known(&users, &groups);
+        let lookups = Lookups { names: Names::known(&users, &groups), ..Lookups::default() };
         let mut out = Out::stdout()?;
         let format = self.format.format();
         let printed = match format {
@@ -312,7 +312,7 @@ impl RestoreArgs {
                 let mut style = self.style.style();
                 context.fit(&mut style);
                 let kinds: KindSet = objects.iter().map(Object::kind).collect();
-                print_table(&mut out, &fields::default_columns(kinds.single()), &objects, &names, &style)
+                print_table(&mut out, &fields::default_columns(kinds.single()), &objects, &lookups, &style)
             }
             Format::Csv => return Err(Error::Usage("--list has no --format csv".to_owned())),
             Format::Json | Format::Jsonl => {
@@ -327,7 +327,7 @@ impl RestoreArgs {
                         json.line();
                     }
                     json.open_object();
-                    let unseen = document::fields(&mut json, &item.object, &names, &document::exact_fields());
+                    let unseen = document::fields(&mut json, &item.object, &lookups, &document::exact_fields());
                     json.key("approximate");
                     match &item.approximate {
                         Some(reason) => json.string(reason),

@@ -11,8 +11,9 @@ use crate::commands::shared::options::non_empty_path;
 use crate::commands::shared::selectors::SelectorArgs;
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status, Tally};
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object};
-use crate::listing::query::{Insight, Wants, survey};
+use crate::listing::query::query;
 use crate::object::reference::Resolved;
 use crate::output::context::{Context, note};
 use crate::output::document;
@@ -156,7 +157,7 @@ impl SaveArgs {
         if selection.asks_for_judgements() {
             selection.criteria = self.selectors.criteria();
         }
-        let survey = survey(&selection, Wants { memory: false, insight: Insight::NONE })?;
+        let survey = query(&selection, Needs::NOTHING)?;
         if !survey.losses.is_empty() {
             // What cannot be listed would be missing without a word.
             let reason = survey.losses.join("; ");

@@ -8,6 +8,8 @@ use clap::Args;
 use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Kind;
+use crate::listing::fields::Lookups;
+use crate::listing::query::Analysis;
 use crate::object::reference::Resolved;
 use crate::object::semaphores;
 use crate::output::document;
@@ -98,7 +100,7 @@ impl SemGetArgs {
             }
             format => {
                 let fields = document::exact_fields();
-                let names = document::names(&[set.object], &fields);
+                let names = Lookups::of(&[set.object], &fields, Analysis::default());
                 let mut json = JsonWriter::new(out);
                 if format == Format::Json {
                     document::head(&mut json, "objects", false);

@@ -7,8 +7,9 @@ use clap::Args;
 use crate::commands::shared::options::{capacity, group, mode_change, non_empty, user};
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
+use crate::kind::Attributes;
 use crate::kind::model::{Kind, Object};
-use crate::object::change::{Change, Target};
+use crate::object::change::Change;
 use crate::object::mode::ModeChange;
 use crate::object::names::{group_text, user_text};
 use crate::object::permission;
@@ -103,7 +104,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
 }
 
 fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &mut Report) {
-    let (old, new) = (Target::of(before), Target::of(after));
+    let (old, new) = (Attributes::of(before), Attributes::of(after));
     let mut parts = Vec::new();
     if old.mode != new.mode {
         parts.push(format!("mode {} -> {}", old.mode, new.mode));
@@ -128,7 +129,7 @@ fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &
 }
 
 /// `was`: the old values of what changed.
-fn write_was<W: std::io::Write>(json: &mut JsonWriter<W>, old: Target, new: Target) {
+fn write_was<W: std::io::Write>(json: &mut JsonWriter<W>, old: Attributes, new: Attributes) {
     json.key("was");
     json.open_object();
     if old.mode != new.mode {

@@ -9,12 +9,12 @@ use crate::commands::shared::options::count;
 use crate::commands::shared::{judging, targets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::journal::saved_modes;
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, Object};
 use crate::listing::contents::Inside;
-use crate::listing::fields::{self, Field};
-use crate::listing::query::{Insight, Insights};
+use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::object::names::Names;
 use crate::object::semaphores::{Semaphore, hides_user};
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
@@ -73,10 +73,10 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     found.iter_mut().zip(&objects).for_each(|((_, found), object)| *found = *object);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
-    let names = document::names(&objects, &fields).with(Insights::among(&all, &objects, Insight::ALL, &criteria));
-    let whole = UsageReport::new(&all, names.insights().users()).with_others(&objects, &criteria);
+    let lookups = Lookups::of(&objects, &fields, Analysis::among(&all, &objects, Needs::USE, &criteria));
+    let whole = UsageReport::new(&all, lookups.analysis.users()).with_others(&objects, &criteria);
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &found, &fields, &names, &whole, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &found, &fields, &lookups, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -88,7 +88,7 @@ impl ShowArgs {
         out: &mut Out,
         found: &[(String, Object)],
         fields: &[&'static Field],
-        names: &Names,
+        lookups: &Lookups,
         whole: &UsageReport<'_>,
         failures: &[Failure],
         context: &Context,
@@ -112,7 +112,7 @@ impl ShowArgs {
                         object,
                         &inside,
                         (&used, &whole.hints(object), context.is_verbose()),
-                        names,
+                        lookups,
                         (&style, &processes),
                     )?;
                 }
@@ -122,7 +122,7 @@ impl ShowArgs {
                 let mut text = String::new();
                 csv::push_record(&mut text, fields.iter().map(|field| Value::Word(field.name.into())), to_terminal());
                 for (_, object) in found {
-                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, names)), to_terminal());
+                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, lookups)), to_terminal());
                 }
                 out.write_all(text.as_bytes())
             }
@@ -137,7 +137,7 @@ impl ShowArgs {
                         json.line();
                     }
                     json.open_object();
-                    let mut unseen = document::fields(&mut json, object, names, fields);
+                    let mut unseen = document::fields(&mut json, object, lookups, fields);
                     let used = whole.of(object);
                     write_inside(&mut json, object, &Inside::of(object, self.messages, used.usage), &mut unseen);
                     usage_list::write(&mut json, &used, &usage_list::names(used.uses.iter()), &mut unseen);

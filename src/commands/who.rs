@@ -9,6 +9,8 @@ use clap::Args;
 use crate::commands::shared::{judging, targets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::{Kind, Object};
+use crate::listing::fields::Lookups;
+use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
@@ -161,7 +163,7 @@ impl WhoArgs {
                 let lines = format == Format::Jsonl;
                 let fields = document::exact_fields();
                 let objects: Vec<Object> = found.iter().map(|one| one.object).collect();
-                let owners = document::names(&objects, &fields);
+                let owners = Lookups::of(&objects, &fields, Analysis::default());
                 let mut json = JsonWriter::new(out);
                 if !lines {
                     document::head(&mut json, "objects", false);

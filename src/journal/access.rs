@@ -1,7 +1,8 @@
 //! Closing an object to newcomers, and opening it again: its mode, and nothing else of it.
 
-use crate::kind::model::{Detail, Object};
-use crate::sys::{self, Errno, Mode, MsgId, SemId, ShmId, msg, namespace, sem, shm};
+use crate::kind::model::Object;
+use crate::kind::{self, Attributes};
+use crate::sys::{self, Errno, Mode, msg, namespace};
 
 /// Nobody may do anything with it; only who needs no permission.
 pub const CLOSED: Mode = Mode::new(0);
@@ -14,15 +15,7 @@ pub const LOOK: Mode = Mode::new(0o400);
 /// `EPERM` without the right to, and for a queue above `msgmnb`; `EINVAL` and `EIDRM` when it is gone. `EACCES`
 /// where the capacity of a queue is not known, and so cannot be kept.
 pub fn set_mode(object: &Object, mode: Mode) -> sys::Result<()> {
-    let (id, uid, gid) = (object.id.sysv(), object.perm.uid, object.perm.gid);
-    match &object.detail {
-        Detail::Shm(_) => shm::set(ShmId::new(id), uid, gid, mode),
-        Detail::Sem(_) => sem::set(SemId::new(id), uid, gid, mode),
-        Detail::Msg(queue) => {
-            let qbytes = queue.qbytes.filter(|qbytes| *qbytes <= msg::MAX_QBYTES).ok_or(Errno::EACCES)?;
-            msg::set(MsgId::new(id), uid, gid, mode, qbytes)
-        }
-    }
+    kind::set(object.id, Attributes { mode, ..Attributes::of(object) })
 }
 
 /// Why `object` cannot be closed, known without trying; None when it probably can.

@@ -1,17 +1,16 @@
-//! The object: one shape for segments, semaphore sets and message queues.
+//! The object: one shape for all kinds.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::memory::page_size;
-use crate::sys::msg::MsgStat;
-use crate::sys::namespace;
-use crate::sys::sem::SemStat;
-use crate::sys::shm::ShmStat;
-use crate::sys::{Key, MsgId, Perm, Pid, SemId, ShmId, Timestamp};
+use crate::kind::msg::Queue;
+use crate::kind::sem::Set;
+use crate::kind::shm::Segment;
+use crate::kind::{CLASSES, Class};
+use crate::sys::{Perm, Timestamp, namespace};
 
-/// The three kinds of System V IPC objects.
+/// The kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// A shared memory segment.
@@ -26,14 +25,16 @@ impl Kind {
     /// In the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::Shm, Self::Sem, Self::Msg];
 
+    /// All that is special about it.
+    #[must_use]
+    pub fn class(self) -> &'static Class {
+        CLASSES[self as usize]
+    }
+
     /// The word on the command line and in JSON.
     #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Shm => "shm",
-            Self::Sem => "sem",
-            Self::Msg => "msg",
-        }
+    pub fn word(self) -> &'static str {
+        self.class().word
     }
 
     /// The kind that `word` names.
@@ -44,12 +45,8 @@ impl Kind {
 
     /// What one such object is called in a sentence.
     #[must_use]
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::Shm => "shared memory segment",
-            Self::Sem => "semaphore set",
-            Self::Msg => "message queue",
-        }
+    pub fn noun(self) -> &'static str {
+        self.class().noun
     }
 
     /// So many of them, in words.
@@ -59,12 +56,8 @@ impl Kind {
     }
 
     /// Its bit in a [`KindSet`].
-    const fn bit(self) -> u8 {
-        match self {
-            Self::Shm => 1,
-            Self::Sem => 2,
-            Self::Msg => 4,
-        }
+    const fn bit(self) -> u16 {
+        1 << self as u16
     }
 }
 
@@ -74,15 +67,15 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Some of the three kinds.
+/// Some of the kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KindSet(u8);
+pub struct KindSet(u16);
 
 impl KindSet {
     /// None.
     pub const NONE: Self = Self(0);
-    /// All three.
-    pub const ALL: Self = Self(7);
+    /// All.
+    pub const ALL: Self = Self(u16::MAX >> (u16::BITS - Kind::ALL.len() as u32));
     /// Segments.
     pub const SHM: Self = Self::of(Kind::Shm);
     /// Semaphore sets.
@@ -194,116 +187,7 @@ pub enum Detail {
     Msg(Queue),
 }
 
-/// What a segment has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Bytes as asked for at creation.
-    pub size: u64,
-    /// Mappings of it.
-    pub nattch: u64,
-    /// Creating process.
-    pub cpid: Pid,
-    /// Last process to attach or detach.
-    pub lpid: Pid,
-    /// Last attach.
-    pub atime: Timestamp,
-    /// Last detach.
-    pub dtime: Timestamp,
-    /// Memory behind it; only `/proc/sysvipc/shm` tells.
-    pub memory: Option<Memory>,
-}
-
-impl Segment {
-    /// Bytes in RAM: what the kernel says, but not more than the segment can have. Some kernels count a huge page as
-    /// often as it has base pages.
-    #[must_use]
-    pub fn rss(&self) -> Option<u64> {
-        let told = self.memory?.rss;
-        let page = page_size() as u64;
-        // A table of page entries covers one huge page.
-        let huge_page = page * (page / 8);
-        let most = |unit: u64| self.size.checked_next_multiple_of(unit).unwrap_or(u64::MAX);
-        Some(if told > most(page) { told.min(most(huge_page)) } else { told })
-    }
-}
-
-/// Where the pages of a segment are, in bytes, as the kernel says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// In RAM.
-    pub rss: u64,
-    /// In swap.
-    pub swap: u64,
-}
-
-/// What a semaphore set has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Set {
-    /// Number of semaphores.
-    pub nsems: u64,
-    /// Last `semop`.
-    pub otime: Timestamp,
-}
-
-/// What a message queue has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Queue {
-    /// Messages held.
-    pub qnum: u64,
-    /// Bytes held.
-    pub cbytes: u64,
-    /// Capacity in bytes; `/proc/sysvipc/msg` does not tell it.
-    pub qbytes: Option<u64>,
-    /// Last sender.
-    pub lspid: Pid,
-    /// Last receiver.
-    pub lrpid: Pid,
-    /// Last send.
-    pub stime: Timestamp,
-    /// Last receive.
-    pub rtime: Timestamp,
-}
-
 impl Object {
-    /// A segment from what the kernel says.
-    #[must_use]
-    pub fn segment(id: ShmId, stat: &ShmStat, memory: Option<Memory>) -> Self {
-        let ShmStat { perm, size, atime, dtime, ctime, cpid, lpid, nattch } = *stat;
-        Self {
-            id: ObjectId::system_v(Kind::Shm, id.raw()),
-            perm,
-            ctime,
-            detail: Detail::Shm(Segment { size, nattch, cpid, lpid, atime, dtime, memory }),
-        }
-    }
-
-    /// A semaphore set from what the kernel says.
-    #[must_use]
-    pub fn set(id: SemId, stat: &SemStat) -> Self {
-        let SemStat { perm, otime, ctime, nsems } = *stat;
-        Self { id: ObjectId::system_v(Kind::Sem, id.raw()), perm, ctime, detail: Detail::Sem(Set { nsems, otime }) }
-    }
-
-    /// A queue from what the kernel says; `knows_capacity` is false where its source leaves `qbytes` out.
-    #[must_use]
-    pub fn queue(id: MsgId, stat: &MsgStat, knows_capacity: bool) -> Self {
-        let MsgStat { perm, stime, rtime, ctime, cbytes, qnum, qbytes, lspid, lrpid } = *stat;
-        Self {
-            id: ObjectId::system_v(Kind::Msg, id.raw()),
-            perm,
-            ctime,
-            detail: Detail::Msg(Queue {
-                qnum,
-                cbytes,
-                qbytes: knows_capacity.then_some(qbytes),
-                lspid,
-                lrpid,
-                stime,
-                rtime,
-            }),
-        }
-    }
-
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -313,50 +197,6 @@ impl Object {
     /// The latest of all times the kernel keeps for it.
     #[must_use]
     pub fn activity(&self) -> Timestamp {
-        match &self.detail {
-            Detail::Shm(segment) => self.ctime.max(segment.atime).max(segment.dtime),
-            Detail::Sem(set) => self.ctime.max(set.otime),
-            Detail::Msg(queue) => self.ctime.max(queue.stime).max(queue.rtime),
-        }
-    }
-
-    /// Whether it is a segment that goes at the last detach.
-    #[must_use]
-    pub fn is_doomed(&self) -> bool {
-        self.kind() == Kind::Shm && self.perm.mode.is_doomed()
-    }
-
-    /// The key that the names of a segment's mappings show: that it was made with. None of a removed one, which has
-    /// lost it.
-    #[must_use]
-    pub fn key_in_maps(&self) -> Option<Key> {
-        (!self.is_doomed()).then_some(self.perm.key)
-    }
-
-    /// The segment's part, if it is one.
-    #[must_use]
-    pub const fn as_segment(&self) -> Option<&Segment> {
-        match &self.detail {
-            Detail::Shm(segment) => Some(segment),
-            _ => None,
-        }
-    }
-
-    /// The set's part, if it is one.
-    #[must_use]
-    pub const fn as_set(&self) -> Option<&Set> {
-        match &self.detail {
-            Detail::Sem(set) => Some(set),
-            _ => None,
-        }
-    }
-
-    /// The queue's part, if it is one.
-    #[must_use]
-    pub const fn as_queue(&self) -> Option<&Queue> {
-        match &self.detail {
-            Detail::Msg(queue) => Some(queue),
-            _ => None,
-        }
+        self.kind().class().activities.iter().map(|activity| (activity.time)(self)).fold(self.ctime, Ord::max)
     }
 }

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::journal::saved_modes;
-use crate::kind::model::{Detail, Kind, Object, ObjectId};
+use crate::kind::field::Needs;
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::listing::select::Selection;
 use crate::object::inventory::{self, Source};
-use crate::object::semaphores::{Budget, Unread, last_users, smallest_first};
+use crate::object::semaphores::{Budget, Unread, smallest_first};
 use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
@@ -23,67 +24,38 @@ use crate::sys::{Pid, Timestamp};
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
 use crate::usage::possible::MayKnow;
+use crate::usage::recorded::recorded_users;
 use crate::usage::state::Judgement;
 use crate::usage::undo::Hiding;
 use crate::usage::users::{self, Usage, Users};
 
-/// What is to be found out about objects' use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Insight {
-    /// Their states, and why.
-    pub judgements: bool,
-    /// Processes that have segments attached. Judging needs only their number, which the kernel tells.
-    pub holders: bool,
-    /// Threads asleep on sets and queues.
-    pub waiters: bool,
-}
-
-impl Insight {
-    /// Nothing.
-    pub const NONE: Self = Self { judgements: false, holders: false, waiters: false };
-    /// States. What is attached is active, whoever has it.
-    pub const STATES: Self = Self { judgements: true, holders: false, waiters: false };
-    /// Everything.
-    pub const ALL: Self = Self { judgements: true, holders: true, waiters: true };
-
-    /// What either asks for.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        Self {
-            judgements: self.judgements || other.judgements,
-            holders: self.holders || other.holders,
-            waiters: self.waiters || other.waiters,
-        }
-    }
-}
-
 /// What was found out about objects' use.
 #[derive(Debug, Default)]
-pub struct Insights {
+pub struct Analysis {
     users: Users,
     judgements: HashMap<ObjectId, Judgement>,
 }
 
-impl Insights {
+impl Analysis {
     /// Finds out about `objects`.
     #[must_use]
-    pub fn of(objects: &[Object], wanted: Insight, criteria: &Criteria) -> Self {
+    pub fn of(objects: &[Object], wanted: Needs, criteria: &Criteria) -> Self {
         Self::among(objects, objects, wanted, criteria)
     }
 
     /// Finds out about `objects`; looks in the same pass for the users of `all`, which they are among.
     #[must_use]
-    pub fn among(all: &[Object], objects: &[Object], wanted: Insight, criteria: &Criteria) -> Self {
-        if wanted == Insight::NONE {
+    pub fn among(all: &[Object], objects: &[Object], wanted: Needs, criteria: &Criteria) -> Self {
+        if !wanted.any(Needs::USE) {
             return Self::default();
         }
         let found = probe::run(|| {
-            let mut insights = Self::default();
-            insights.look_for_users(all, wanted);
-            if wanted.judgements {
-                insights.judge(objects, criteria);
+            let mut analysis = Self::default();
+            analysis.look_for_users(all, wanted);
+            if wanted.any(Needs::STATES) {
+                analysis.judge(objects, criteria);
             }
-            insights.pack()
+            analysis.pack()
         });
         Self::unpack(found)
     }
@@ -113,11 +85,13 @@ impl Insights {
         Self { users, judgements: judgements.into_iter().map(unpack).collect() }
     }
 
-    fn look_for_users(&mut self, objects: &[Object], wanted: Insight) {
-        let waiters = wanted.waiters || wanted.judgements;
-        if (wanted.holders || waiters) && !objects.is_empty() {
-            self.users =
-                Users::scan(objects, users::Wants { holders: wanted.holders, waiters, operations: wanted.waiters });
+    fn look_for_users(&mut self, objects: &[Object], wanted: Needs) {
+        let waiters = wanted.any(Needs::WAITERS.and(Needs::STATES));
+        if (wanted.any(Needs::HOLDERS) || waiters) && !objects.is_empty() {
+            self.users = Users::scan(
+                objects,
+                users::Wants { holders: wanted.any(Needs::HOLDERS), waiters, operations: wanted.any(Needs::WAITERS) },
+            );
         }
     }
 
@@ -166,7 +140,7 @@ pub fn ask<T: Serialize + DeserializeOwned>(
     })
 }
 
-/// Insights on their way from a probe.
+/// Analysis on their way from a probe.
 #[derive(Debug, Serialize, Deserialize)]
 struct Packed {
     users: Users,
@@ -175,22 +149,13 @@ struct Packed {
     answers: Vec<Rc<MayKnow>>,
 }
 
-/// What a survey is to find out of the objects that it chooses.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wants {
-    /// Resident and swapped memory of segments.
-    pub memory: bool,
-    /// Their use.
-    pub insight: Insight,
-}
-
 /// What was chosen, and what was found out about it.
 #[derive(Debug)]
-pub struct Survey {
+pub struct Listing {
     /// In the kernel's order, kind by kind.
     pub objects: Vec<Object>,
     /// As far as the selection or the caller wanted it.
-    pub insights: Insights,
+    pub analysis: Analysis,
     /// What the listing lacks and why, a sentence each.
     pub losses: Vec<String>,
     /// What the selection may have missed and why, likewise: a process that may not be looked into, or is not there.
@@ -206,54 +171,54 @@ pub struct Survey {
 ///
 /// # Errors
 /// When the kernel has no System V IPC, or none of the ways to list works.
-pub fn survey(selection: &Selection, wants: Wants) -> Result<Survey> {
-    let inventory::Inventory { mut objects, losses, sources } =
-        inventory::collect(inventory::Wants { kinds: selection.possible_kinds(), memory: wants.memory })?;
+pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
+    let inventory::Inventory { mut objects, losses, sources } = inventory::collect(selection.possible_kinds(), needs)?;
     let count = |kind| objects.iter().filter(|object| object.kind() == kind).count() as u64;
     let sources = sources.into_iter().map(|(kind, source)| (kind, source, count(kind))).collect();
     let closed = saved_modes::show_open(&mut objects);
     let now = now();
     objects.retain(|object| selection.matches(object, now));
-    let by_pid = Insight { holders: true, waiters: true, judgements: false };
-    let by_state = Insight::STATES;
-    let wanted = [(!selection.pids.is_empty(), by_pid), (selection.asks_for_judgements(), by_state)]
-        .into_iter()
-        .filter(|(used, _)| *used)
-        .fold(wants.insight, |wanted, (_, more)| wanted.or(more));
-    let mut insights = Insights::default();
+    let mut wanted = needs;
+    if !selection.pids.is_empty() {
+        wanted = wanted.and(Needs::HOLDERS).and(Needs::WAITERS);
+    }
+    if selection.asks_for_judgements() {
+        wanted = wanted.and(Needs::STATES);
+    }
+    let mut analysis = Analysis::default();
     let mut doubts = Vec::new();
-    if wanted != Insight::NONE {
+    if wanted.any(Needs::USE) {
         let found;
         (objects, found, doubts) = probe::run(|| {
-            let (objects, insights, doubts) = look(objects.clone(), wanted, selection);
-            (objects, insights.pack(), doubts)
+            let (objects, analysis, doubts) = look(objects.clone(), wanted, selection);
+            (objects, analysis.pack(), doubts)
         });
-        insights = Insights::unpack(found);
+        analysis = Analysis::unpack(found);
     }
     if !selection.states.is_empty() {
         let chosen = |state| selection.states.contains(&state);
-        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
+        objects.retain(|object| analysis.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
     }
     if selection.creator_gone {
-        objects.retain(|object| insights.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
+        objects.retain(|object| analysis.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
     }
-    Ok(Survey { objects, insights, losses, doubts, closed, sources })
+    Ok(Listing { objects, analysis, losses, doubts, closed, sources })
 }
 
 /// Those of `objects` that the processes of the selection use, what is `wanted` of them, and what may be missing.
-fn look(mut objects: Vec<Object>, wanted: Insight, selection: &Selection) -> (Vec<Object>, Insights, Vec<String>) {
-    let mut insights = Insights::default();
-    insights.look_for_users(&objects, wanted);
+fn look(mut objects: Vec<Object>, wanted: Needs, selection: &Selection) -> (Vec<Object>, Analysis, Vec<String>) {
+    let mut analysis = Analysis::default();
+    analysis.look_for_users(&objects, wanted);
     let mut doubts = Vec::new();
     if !selection.pids.is_empty() {
         let mut search = Search::new(&selection.pids);
-        objects.retain(|object| search.is_used(object, &insights));
-        doubts = search.doubts(insights.users());
+        objects.retain(|object| search.is_used(object, &analysis));
+        doubts = search.doubts(analysis.users());
     }
-    if wanted.judgements {
-        insights.judge(&objects, &selection.criteria);
+    if wanted.any(Needs::STATES) {
+        analysis.judge(&objects, &selection.criteria);
     }
-    (objects, insights, doubts)
+    (objects, analysis, doubts)
 }
 
 /// A search for the objects that processes use.
@@ -295,32 +260,20 @@ impl Search {
     }
 
     /// Whether one of the processes holds, waits for, created or last used the object.
-    fn is_used(&mut self, object: &Object, insights: &Insights) -> bool {
+    fn is_used(&mut self, object: &Object, analysis: &Analysis) -> bool {
         let is_one = |pid: u32| i32::try_from(pid).is_ok_and(|pid| self.pids.contains(&Pid::new(pid)));
-        if let Some(usage) = insights.usage(object.id)
+        if let Some(usage) = analysis.usage(object.id)
             && (usage.holders.iter().any(|holder| is_one(holder.process.pid))
                 || usage.waiters.iter().any(|waiter| is_one(waiter.process.pid))
                 || usage.undo_records().iter().any(|record| is_one(record.process.pid)))
         {
             return true;
         }
-        match &object.detail {
-            Detail::Shm(segment) => {
-                self.is_recorded(segment.cpid, object.ctime)
-                    || self.is_recorded(segment.lpid, segment.atime.max(segment.dtime))
-            }
-            Detail::Sem(set) => {
-                let users = last_users(object, &mut self.budget).unwrap_or_else(|why| {
-                    self.unread.note(why);
-                    Vec::new()
-                });
-                let users: BTreeSet<Pid> = users.into_iter().collect();
-                users.into_iter().any(|pid| self.is_recorded(pid, set.otime.max(object.ctime)))
-            }
-            Detail::Msg(queue) => {
-                self.is_recorded(queue.lspid, queue.stime) || self.is_recorded(queue.lrpid, queue.rtime)
-            }
+        let (users, unanswered) = recorded_users(object, &mut self.budget);
+        if let Some(why) = unanswered {
+            self.unread.note(why);
         }
+        users.into_iter().any(|user| self.is_recorded(user.pid, user.time))
     }
 
     /// Whether the number recorded at `time` means one of the processes: it is that number and does not belong to

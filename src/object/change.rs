@@ -3,11 +3,12 @@
 use super::inventory;
 use super::mode::ModeChange;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::{Detail, Object, ObjectId};
+use crate::kind::model::Object;
+use crate::kind::{self, Attributes};
 use crate::object::permission::{may_change, refused};
 use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::process::may_exceed_msgmnb;
-use crate::sys::{self, Errno, Gid, Mode, MsgId, SemId, ShmId, Uid, msg, sem, shm};
+use crate::sys::{self, Errno, Gid, Mode, ShmId, Uid, msg, shm};
 
 /// What is to be changed; what is None stays.
 #[derive(Clone, Debug, Default)]
@@ -24,38 +25,12 @@ pub struct Change {
     pub force: bool,
 }
 
-/// What an object will have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Owner.
-    pub uid: Uid,
-    /// Group.
-    pub gid: Gid,
-    /// Permission bits.
-    pub mode: Mode,
-    /// Capacity, for queues whose capacity is known.
-    pub qbytes: Option<u64>,
-}
-
-impl Target {
-    /// What `object` has now.
-    #[must_use]
-    pub fn of(object: &Object) -> Self {
-        Self {
-            uid: object.perm.uid,
-            gid: object.perm.gid,
-            mode: Mode::new(object.perm.mode.permissions()),
-            qbytes: object.as_queue().and_then(|queue| queue.qbytes),
-        }
-    }
-}
-
 impl Change {
     /// What `object` is to have.
     #[must_use]
-    pub fn target(&self, object: &Object) -> Target {
-        let now = Target::of(object);
-        Target {
+    pub fn target(&self, object: &Object) -> Attributes {
+        let now = Attributes::of(object);
+        Attributes {
             uid: self.owner.unwrap_or(now.uid),
             gid: self.group.unwrap_or(now.gid),
             mode: self.mode.as_ref().map_or(now.mode, |mode| Mode::new(mode.apply(now.mode.bits()))),
@@ -71,7 +46,7 @@ impl Change {
         after.perm.uid = target.uid;
         after.perm.gid = target.gid;
         after.perm.mode = Mode::new(object.perm.mode.bits() & !Mode::PERMISSIONS | target.mode.permissions());
-        if let Detail::Msg(queue) = &mut after.detail {
+        if let Some(queue) = after.as_queue_mut() {
             queue.qbytes = target.qbytes;
         }
         after
@@ -127,17 +102,17 @@ impl Change {
         // A queue may have filled since it was looked at, and sending leaves no trace in the fingerprint.
         self.check(&now, text)?;
         let target = self.target(&now);
-        if target == Target::of(&now) {
+        if target == Attributes::of(&now) {
             return Ok(now);
         }
-        set(seen.id, &now, target).map_err(|errno| match errno {
+        kind::set(seen.id, target).map_err(|errno| match errno {
             Errno::EINVAL | Errno::EIDRM if matches!(inventory::look(seen.id), Ok(None)) => gone(),
             _ => self.explain(&now, &operation, target, errno),
         })?;
         inventory::look(seen.id).map_err(|errno| inventory::unreadable(seen.id, errno))?.ok_or_else(gone)
     }
 
-    fn explain(&self, object: &Object, operation: &str, target: Target, errno: Errno) -> Error {
+    fn explain(&self, object: &Object, operation: &str, target: Attributes, errno: Errno) -> Error {
         let msgmnb = msg::limits().map_or(0, |limits| limits.msgmnb);
         if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_change(object) {
             let right = "CAP_SYS_RESOURCE in the initial user namespace; raise kernel.msgmnb first";
@@ -172,16 +147,4 @@ pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
         shm::unlock(id)?
     }
     inventory::look(segment.id)?.ok_or(Errno::EIDRM)
-}
-
-fn set(id: ObjectId, now: &Object, target: Target) -> sys::Result<()> {
-    let Target { uid, gid, mode, qbytes } = target;
-    match &now.detail {
-        Detail::Shm(_) => shm::set(ShmId::new(id.sysv()), uid, gid, mode),
-        Detail::Sem(_) => sem::set(SemId::new(id.sysv()), uid, gid, mode),
-        Detail::Msg(_) => {
-            // Without the old capacity (an old kernel, and no read permission) it cannot be kept.
-            msg::set(MsgId::new(id.sysv()), uid, gid, mode, qbytes.ok_or(Errno::EACCES)?)
-        }
-    }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::inventory::{self, Wants};
 use crate::error::{Error, Result};
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object};
+use crate::object::inventory;
 use crate::proc::process::machine_memory;
 use crate::sys::{Uid, memory, msg, sem, shm};
 
@@ -57,7 +58,7 @@ impl Limit {
 /// # Errors
 /// When the kernel has no System V IPC.
 pub fn all() -> Result<(Vec<Limit>, Vec<String>)> {
-    let inventory = inventory::collect(Wants { kinds: KindSet::ALL, memory: true })?;
+    let inventory = inventory::collect(KindSet::ALL, Needs::MEMORY)?;
     let objects = &inventory.objects;
     let mut losses = inventory.losses;
     let mut limits = segments(objects)?;

@@ -1,6 +1,5 @@
-//! What a listing looks up beside its objects, once each: names of users and groups, and who uses the objects.
+//! Names of users and groups, each looked up once.
 
-use crate::listing::query::Insights;
 use crate::sys::{Gid, Perm, Uid, accounts};
 
 /// A number as a listing needs it named: looked up once, found again without hashing.
@@ -41,12 +40,11 @@ pub type UserOf = fn(&Perm) -> Uid;
 /// A group that an object has: its owner's or its creator's.
 pub type GroupOf = fn(&Perm) -> Gid;
 
-/// The names that a listing needs, and what is known of its objects' use.
+/// The names that a listing needs.
 #[derive(Debug, Default)]
 pub struct Names {
     users: Cache,
     groups: Cache,
-    insights: Insights,
 }
 
 impl Names {
@@ -71,22 +69,10 @@ impl Names {
         names
     }
 
-    /// The same with what was found out about the objects' use.
-    #[must_use]
-    pub fn with(self, insights: Insights) -> Self {
-        Self { insights, ..self }
-    }
-
-    /// Who uses the objects, and their states.
-    #[must_use]
-    pub fn insights(&self) -> &Insights {
-        &self.insights
-    }
-
     /// Names known from elsewhere, by number.
     #[must_use]
     pub fn known(users: &[(u32, Option<&str>)], groups: &[(u32, Option<&str>)]) -> Self {
-        Self { users: Cache::known(users), groups: Cache::known(groups), ..Self::default() }
+        Self { users: Cache::known(users), groups: Cache::known(groups) }
     }
 
     /// The name of a user that was looked up; None if it has none.

@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::kind::model::{Detail, Object, Queue, Segment, Set};
+use crate::kind::model::{Detail, Object};
+use crate::kind::msg::Queue;
+use crate::kind::sem::Set;
+use crate::kind::shm::Segment;
 use crate::listing::contents::Inside;
+use crate::listing::fields::Lookups;
 use crate::object::key::Parts;
-use crate::object::names::Names;
 use crate::object::semaphores::{Semaphore, hides_user};
 use crate::output::usage_list::{self, Row};
 use crate::proc::recorded::{LookedUp, Recorded};
@@ -17,6 +20,7 @@ use crate::render::table::{self, Column};
 use crate::render::units::{push_age, push_size};
 use crate::render::value::Value;
 use crate::sys::{Errno, Pid, Timestamp};
+use crate::usage::recorded::recorded_in;
 use crate::usage::report::ObjectUsage;
 use crate::usage::role::hidden;
 use crate::usage::state::Judgement;
@@ -33,20 +37,20 @@ pub(crate) fn write(
     object: &Object,
     inside: &Inside,
     (found, hints, all): (&ObjectUsage<'_>, &[String], bool),
-    names: &Names,
+    lookups: &Lookups,
     (style, processes): (&Style, &LookedUp),
 ) -> io::Result<()> {
     let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
     let mut sheet = Sheet::default();
-    common(&mut sheet, object, names);
+    common(&mut sheet, object, lookups);
     match &object.detail {
         Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, (style, processes)),
         Detail::Sem(set) => of_set(&mut sheet, set, style),
         Detail::Msg(queue) => of_queue(&mut sheet, queue, style, processes),
     }
     sheet.line("ctime", time(object.ctime, style));
-    if let Some(judgement) = names.insights().judgement(object.id) {
+    if let Some(judgement) = lookups.analysis.judgement(object.id) {
         state(&mut sheet, judgement);
     }
     sheet.write(out, INDENT)?;
@@ -93,7 +97,7 @@ fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::R
     }
 }
 
-fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
+fn common(sheet: &mut Sheet, object: &Object, lookups: &Lookups) {
     let perm = &object.perm;
     sheet.line("id", object.id.sysv().to_string());
     sheet.line(
@@ -109,10 +113,10 @@ fn common(sheet: &mut Sheet, object: &Object, names: &Names) {
         },
     );
     sheet.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
-    sheet.line("owner", account(names.user(perm.uid), perm.uid.raw()));
-    sheet.line("group", account(names.group(perm.gid), perm.gid.raw()));
-    sheet.line("creator", account(names.user(perm.cuid), perm.cuid.raw()));
-    sheet.line("creator_group", account(names.group(perm.cgid), perm.cgid.raw()));
+    sheet.line("owner", account(lookups.names.user(perm.uid), perm.uid.raw()));
+    sheet.line("group", account(lookups.names.group(perm.gid), perm.gid.raw()));
+    sheet.line("creator", account(lookups.names.user(perm.cuid), perm.cuid.raw()));
+    sheet.line("creator_group", account(lookups.names.group(perm.cgid), perm.cgid.raw()));
 }
 
 fn of_segment(
@@ -234,13 +238,7 @@ fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> S
 
 /// The processes that the sheet of an object tells of, and when they did what they are recorded for.
 pub(crate) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
-    match &object.detail {
-        Detail::Shm(segment) => {
-            vec![(segment.cpid, object.ctime), (segment.lpid, segment.atime.max(segment.dtime))]
-        }
-        Detail::Sem(_) => Vec::new(),
-        Detail::Msg(queue) => vec![(queue.lspid, queue.stime), (queue.lrpid, queue.rtime)],
-    }
+    recorded_in(object).into_iter().map(|user| (user.pid, user.time)).collect()
 }
 
 const fn number(header: &'static str) -> Column {

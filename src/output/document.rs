@@ -4,8 +4,7 @@ use std::io::{ErrorKind, Write};
 
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::Object;
-use crate::listing::fields::{FIELDS, Field};
-use crate::object::names::{GroupOf, Names, UserOf};
+use crate::listing::fields::{FIELDS, Field, Lookups};
 use crate::output::context::say;
 use crate::output::format::Format;
 use crate::output::stdout::Out;
@@ -119,13 +118,13 @@ fn print_refusal(list: &str, failure: &Failure) -> Result<()> {
 pub(crate) fn fields<W: Write>(
     json: &mut JsonWriter<W>,
     object: &Object,
-    names: &Names,
+    lookups: &Lookups,
     chosen: &[&'static Field],
 ) -> Vec<&'static str> {
     let mut unseen = Vec::new();
     for field in chosen {
         if field.kinds.has(object.kind()) {
-            let value = field.value(object, names);
+            let value = field.value(object, lookups);
             if value == Value::Hidden {
                 unseen.push(field.name);
             }
@@ -149,14 +148,4 @@ pub(crate) fn hidden<W: Write>(json: &mut JsonWriter<W>, unseen: &[&str]) {
 /// The fields that JSON and CSV show without being asked.
 pub(crate) fn exact_fields() -> Vec<&'static Field> {
     FIELDS.iter().filter(|field| field.exact).collect()
-}
-
-/// Looks up the names that `chosen` fields of `objects` need.
-pub(crate) fn names(objects: &[Object], chosen: &[&'static Field]) -> Names {
-    const USERS: [UserOf; 2] = [|perm| perm.uid, |perm| perm.cuid];
-    const GROUPS: [GroupOf; 2] = [|perm| perm.gid, |perm| perm.cgid];
-    let users = chosen.iter().any(|field| field.needs_users());
-    let groups = chosen.iter().any(|field| field.needs_groups());
-    let perms = objects.iter().map(|object| &object.perm);
-    Names::of(perms, if users { &USERS } else { &[] }, if groups { &GROUPS } else { &[] })
 }

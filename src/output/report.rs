@@ -7,11 +7,11 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use crate::error::{Error, Result, Status, Tally};
-use crate::kind::model::{Detail, Kind, Memory, Object, ObjectId};
-use crate::listing::fields::{self, Field};
-use crate::listing::query::Insights;
+use crate::kind::model::{Detail, Kind, Object, ObjectId};
+use crate::kind::shm::Memory;
+use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::object::names::Names;
 use crate::output::context::say;
 use crate::output::document::{self, Failure};
 use crate::output::format::Format;
@@ -77,7 +77,7 @@ pub(crate) struct Report {
     manner: Manner,
     json: JsonWriter<Out>,
     fields: Vec<&'static Field>,
-    names: Names,
+    lookups: Lookups,
     memory: HashMap<ObjectId, Memory>,
     tally: Tally,
     failures: Vec<Failure>,
@@ -99,25 +99,25 @@ impl Report {
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub(crate) fn judged(manner: Manner, objects: &[Object], insights: Insights) -> Result<Self> {
+    pub(crate) fn judged(manner: Manner, objects: &[Object], insights: Analysis) -> Result<Self> {
         let more = ["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find).collect();
         Ok(Self::with(Out::stdout_or_failing()?, manner, objects, more, insights))
     }
 
     /// A report onto an output that is open already.
     pub(crate) fn onto(out: Out, manner: Manner, objects: &[Object]) -> Self {
-        Self::with(out, manner, objects, Vec::new(), Insights::default())
+        Self::with(out, manner, objects, Vec::new(), Analysis::default())
     }
 
-    fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Insights) -> Self {
+    fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Analysis) -> Self {
         let fields =
             if manner.format == Format::Table { Vec::new() } else { [document::exact_fields(), more].concat() };
-        let names = document::names(objects, &fields).with(insights);
+        let lookups = Lookups::of(objects, &fields, insights);
         let mut report = Self {
             manner,
             json: JsonWriter::new(out),
             fields,
-            names,
+            lookups,
             memory: memory(manner.format, objects),
             tally: Tally::default(),
             failures: Vec::new(),
@@ -234,14 +234,14 @@ impl Report {
             Format::Table => {}
             Format::Json | Format::Jsonl => {
                 self.open();
-                let unseen = document::fields(&mut self.json, object, &self.names, &self.fields);
+                let unseen = document::fields(&mut self.json, object, &self.lookups, &self.fields);
                 extra(&mut self.json);
                 self.close(outcome, changed, &unseen);
             }
             Format::Csv => {
                 let mut text = String::new();
                 let own = [Value::Word(outcome.word().into()), Value::Flag(changed)];
-                let values = self.fields.iter().map(|field| field.value(object, &self.names)).chain(own);
+                let values = self.fields.iter().map(|field| field.value(object, &self.lookups)).chain(own);
                 csv::push_record(&mut text, values, to_terminal());
                 self.json.raw(&text);
             }

@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::journal::access;
 use crate::journal::folder::Places;
 use crate::journal::record::Record;
+use crate::kind::field::Needs;
 use crate::kind::model::{Detail, Object, ObjectId};
-use crate::listing::query::{Insight, Insights, Wants, survey};
+use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
 use crate::proc::process::is_system_administrator;
@@ -38,7 +39,7 @@ pub struct Choice {
     /// In the order in which they go: queues, sets, segments.
     pub candidates: Vec<Candidate>,
     /// Why.
-    pub insights: Insights,
+    pub insights: Analysis,
     /// What stays.
     pub left_out: LeftOut,
     /// What the listing lacks and why, a sentence each.
@@ -110,9 +111,9 @@ impl LeftOut {
 pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     // Judged are all of them, so that it can be said what is left out.
     let all_states = Selection { states: Vec::new(), ..selection.clone() };
-    let survey = survey(&all_states, Wants { memory: false, insight: Insight::STATES })?;
+    let survey = query(&all_states, Needs::STATES)?;
     let losses = survey.losses.into_iter().chain(survey.doubts).collect();
-    let mut choice = Choice { insights: survey.insights, losses, ..Choice::default() };
+    let mut choice = Choice { insights: survey.analysis, losses, ..Choice::default() };
     let admin = is_system_administrator();
     for object in survey.objects {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };

@@ -12,6 +12,8 @@ pub struct Errno(i32);
 impl Errno {
     /// Operation not permitted.
     pub const EPERM: Self = Self(libc::EPERM);
+    /// The kind of object cannot do that.
+    pub const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
     /// No such file, or no object with that key.
     pub const ENOENT: Self = Self(libc::ENOENT);
     /// A signal came while waiting.

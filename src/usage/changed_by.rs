@@ -1,15 +1,13 @@
 //! The users of a semaphore set: each semaphore has its own, and each has to be asked about.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use crate::kind::model::Object;
+use crate::kind::recorded::{Deed, RecordedUser};
 use crate::object::semaphores::{TOO_MUCH, Unanswered, first_asleep, last_users};
 use crate::proc::process::may_be_outside;
 use crate::sys::{Errno, Pid};
 use crate::usage::evidence::{UNDO_SOURCE, fact};
 use crate::usage::judge::Judge;
-use crate::usage::recorded::{Finding, Record, Records};
+use crate::usage::recorded::{Finding, Records, changers};
 use crate::usage::state::Evidence;
 use crate::usage::undo::Hiding;
 use crate::usage::users::{Process, Usage};
@@ -54,28 +52,22 @@ impl Judge {
             }
         }
         let last_users = last_users(object, &mut self.budget).map_err(|why| unknown(why, "who used it"))?;
-        let users = by_process(&last_users);
+        let users: Vec<RecordedUser> = changers(object, &last_users).collect();
         self.last_users = Some((object.id, last_users));
-        // SETVAL and SETALL record a process too, and move ctime on.
-        let time = set.otime.max(object.ctime);
         let mut others = 0;
-        for (number, (&pid, &(first, count))) in users.iter().enumerate() {
-            if pid.is_none() {
+        for (number, user) in users.iter().enumerate() {
+            if user.pid.is_none() {
                 // A process that cannot be seen is recorded as 0, as is nobody. It was nobody where nothing else was
                 // ever done, and where no process can be that cannot be seen.
                 let nothing_done = set.otime.is_never() && users.len() == 1;
                 if !nothing_done && *self.may_be_outside.get_or_insert_with(may_be_outside) {
-                    let text = format!(
-                        "{} changed by nobody, or by a process of another pid namespace",
-                        semaphores(first, count, " was last", " were last")
-                    );
+                    let text =
+                        format!("{} changed by nobody, or by a process of another pid namespace", were(user.deed));
                     finding.doubts.push(fact(text, "GETPID, otime"));
                 }
                 continue;
             }
-            let role = Cow::Owned(format!("{}: last user", semaphores(first, count, "", "")));
-            let record = Record { role, pid, time, source: "GETPID, otime and ctime", may_be_thread: false };
-            self.look_up(&record, object, comparable, finding);
+            self.look_up(user, object, comparable, finding);
             if number >= MOST_NAMED && finding.gone.len() > MOST_NAMED {
                 finding.gone.truncate(MOST_NAMED);
                 others += 1;
@@ -92,9 +84,9 @@ impl Judge {
     /// The numbers that the kernel has recorded for an object, as far as they may be read; beside them why it was not
     /// asked about all.
     pub(super) fn recorded_numbers(&mut self, object: &Object, records: &Records) -> (Vec<Pid>, Option<Evidence>) {
-        let mut numbers: Vec<Pid> = records.users.iter().map(|record| record.pid).collect();
+        let mut numbers: Vec<Pid> = records.users.iter().map(|user| user.pid).collect();
         match object.as_set().map(|_| last_users(object, &mut self.budget)) {
-            Some(Ok(users)) => numbers.extend(by_process(&users).into_keys()),
+            Some(Ok(users)) => numbers.extend(changers(object, &users).map(|user| user.pid)),
             Some(Err(why @ Unanswered::Spent)) => return (numbers, Some(unknown(why, "who used it"))),
             Some(Err(Unanswered::Refused(_))) | None => {}
         }
@@ -117,19 +109,11 @@ fn unknown(why: Unanswered, what: &str) -> Evidence {
     }
 }
 
-/// `semaphore 3`, or `semaphore 3 and 16 more`.
-fn semaphores(first: u32, count: u64, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("semaphore {first}{one}"),
-        count => format!("semaphore {first} and {} more{many}", count - 1),
+/// `semaphore 3 was last`, `semaphore 3 and 16 more were last`.
+fn were(deed: Deed) -> String {
+    match deed {
+        Deed::Change { first, count } if count > 1 => format!("semaphore {first} and {} more were last", count - 1),
+        Deed::Change { first, .. } => format!("semaphore {first} was last"),
+        _ => String::new(),
     }
-}
-
-/// Each process recorded for a semaphore, with the first such semaphore and their number.
-fn by_process(last_users: &[Pid]) -> BTreeMap<Pid, (u32, u64)> {
-    let mut users: BTreeMap<Pid, (u32, u64)> = BTreeMap::new();
-    for (index, pid) in (0..).zip(last_users) {
-        users.entry(*pid).or_insert((index, 0)).1 += 1;
-    }
-    users
 }

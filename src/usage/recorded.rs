@@ -1,45 +1,66 @@
 //! The users that the kernel recorded for an object.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use crate::kind::model::{Detail, Object};
+use crate::kind::model::Object;
+use crate::kind::recorded::{Activity, CHANGED, Deed, RecordedUser};
+use crate::object::semaphores::{Budget, Unanswered, last_users};
 use crate::proc::recorded::{Gone, Living, Parent, Recorded, Thread, Unknown};
 use crate::sys::{Pid, Timestamp};
 use crate::usage::evidence::{fact, span};
 use crate::usage::judge::Judge;
 use crate::usage::state::Evidence;
 
-/// One recorded user.
-#[derive(Clone, Debug)]
-pub(super) struct Record {
-    /// What it did: `creator`, `last sender`.
-    pub role: Cow<'static, str>,
-    /// Who.
-    pub pid: Pid,
-    /// When, by the kernel.
-    pub time: Timestamp,
-    /// The fields that say so.
-    pub source: &'static str,
-    /// Whether the number may be that of a thread.
-    pub may_be_thread: bool,
+/// Everybody whom the kernel has recorded for an object: in the object itself, and for a set with each of its semaphores,
+/// which are asked within `budget`; beside them, why those were not asked.
+#[must_use]
+pub fn recorded_users(object: &Object, budget: &mut Budget) -> (Vec<RecordedUser>, Option<Unanswered>) {
+    let mut users = recorded_in(object);
+    if object.as_set().is_none() {
+        return (users, None);
+    }
+    match last_users(object, budget) {
+        Ok(last_users) => {
+            users.extend(changers(object, &last_users));
+            (users, None)
+        }
+        Err(why) => (users, Some(why)),
+    }
 }
 
-/// A kind of activity.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct What {
-    /// `last attached`
-    pub phrase: &'static str,
-    /// The field with its time.
-    pub field: &'static str,
+/// Whom the kernel has recorded in the object itself.
+#[must_use]
+pub fn recorded_in(object: &Object) -> Vec<RecordedUser> {
+    let mut users = Vec::new();
+    (object.kind().class().recorded)(object, &mut |user| users.push(user));
+    users
+}
+
+/// Each process that is recorded for a semaphore of `set`, once, with the first such semaphore and their number.
+pub(super) fn changers(set: &Object, last_users: &[Pid]) -> impl Iterator<Item = RecordedUser> {
+    // SETVAL and SETALL record a process too, and move ctime on.
+    let time = set.activity();
+    let mut changers: BTreeMap<Pid, (u32, u32)> = BTreeMap::new();
+    for (index, pid) in (0..).zip(last_users) {
+        changers.entry(*pid).or_insert((index, 0)).1 += 1;
+    }
+    changers.into_iter().map(move |(pid, (first, count))| RecordedUser {
+        deed: Deed::Change { first, count },
+        pid,
+        time,
+        source: "GETPID, otime and ctime",
+        happened: !pid.is_none(),
+        may_be_thread: false,
+    })
 }
 
 /// What the kernel keeps of an object's past.
 #[derive(Clone, Debug)]
 pub(super) struct Records {
     /// Who used it, but for the users of a set: those have to be asked for.
-    pub users: Vec<Record>,
+    pub users: Vec<RecordedUser>,
     /// When something happened to it; never, where nothing did. `ctime` comes first.
-    pub times: Vec<(What, Timestamp)>,
+    pub times: Vec<(&'static Activity, Timestamp)>,
 }
 
 /// What became of recorded users.
@@ -61,50 +82,21 @@ pub(super) struct Finding {
 impl Records {
     /// Those of an object.
     pub(super) fn of(object: &Object) -> Self {
-        let mut users = Vec::new();
-        let mut times = vec![(What { phrase: "created or changed", field: "ctime" }, object.ctime)];
-        let mut user = |role, pid, time, source, may_be_thread| {
-            users.push(Record { role: Cow::Borrowed(role), pid, time, source, may_be_thread });
-        };
-        match &object.detail {
-            Detail::Shm(segment) => {
-                // IPC_SET moves ctime on; a creator is then compared with a later time, which only spares more.
-                user("creator", segment.cpid, object.ctime, "cpid and ctime", false);
-                let last = segment.atime.max(segment.dtime);
-                if !(last.is_never() && segment.lpid.is_none()) {
-                    let source = if segment.dtime >= segment.atime { "lpid and dtime" } else { "lpid and atime" };
-                    user("last user", segment.lpid, last, source, false);
-                }
-                times.push((What { phrase: "last attached", field: "atime" }, segment.atime));
-                times.push((What { phrase: "last detached", field: "dtime" }, segment.dtime));
-            }
-            Detail::Sem(set) => times.push((What { phrase: "last used", field: "otime" }, set.otime)),
-            Detail::Msg(queue) => {
-                if !(queue.stime.is_never() && queue.lspid.is_none()) {
-                    user("last sender", queue.lspid, queue.stime, "lspid and stime", false);
-                }
-                if !(queue.rtime.is_never() && queue.lrpid.is_none()) {
-                    // A sender is always recorded as a process: the same number is no thread's.
-                    let may_be_thread = queue.lrpid != queue.lspid;
-                    user("last receiver", queue.lrpid, queue.rtime, "lrpid and rtime", may_be_thread);
-                }
-                times.push((What { phrase: "last sent to", field: "stime" }, queue.stime));
-                times.push((What { phrase: "last received from", field: "rtime" }, queue.rtime));
-            }
-        }
-        Self { users, times }
+        let users = recorded_in(object).into_iter().filter(RecordedUser::is_somebody).collect();
+        let activities = std::iter::once(&CHANGED).chain(object.kind().class().activities);
+        Self { users, times: activities.map(|activity| (activity, (activity.time)(object))).collect() }
     }
 
     /// The latest activity.
-    pub(super) fn latest(&self) -> (What, Timestamp) {
+    pub(super) fn latest(&self) -> (&'static Activity, Timestamp) {
         // Of equal times the more telling one, which comes later.
         let latest = self.times.iter().copied().max_by_key(|(_, time)| *time);
-        latest.unwrap_or((What { phrase: "created or changed", field: "ctime" }, Timestamp::NEVER))
+        latest.unwrap_or((&CHANGED, Timestamp::NEVER))
     }
 
     /// Why nothing can be said of an object without a recorded user.
     pub(super) fn nobody(&self) -> Evidence {
-        if self.times.iter().any(|(what, _)| what.field == "otime") {
+        if self.times.iter().any(|(activity, _)| activity.field == "otime") {
             fact(
                 "no user is recorded: nobody who can be seen has changed a semaphore, and a set has no creating process",
                 "GETPID, otime",
@@ -120,10 +112,11 @@ impl Records {
 
 impl Judge {
     /// Sees what became of a recorded user.
-    pub(super) fn look_up(&mut self, record: &Record, object: &Object, comparable: bool, finding: &mut Finding) {
-        let Record { role, pid, time, source, may_be_thread } = record;
+    pub(super) fn look_up(&mut self, user: &RecordedUser, object: &Object, comparable: bool, finding: &mut Finding) {
+        let RecordedUser { deed, pid, time, source, may_be_thread, happened: _ } = user;
+        let doer = deed.doer();
         if pid.is_none() {
-            let text = format!("{role} is a process of another pid namespace, which cannot be seen from here");
+            let text = format!("{doer} is a process of another pid namespace, which cannot be seen from here");
             finding.doubts.push(fact(text, *source));
             return;
         }
@@ -132,9 +125,9 @@ impl Judge {
         match self.processes.recorded(*pid, *time, comparable) {
             Recorded::Alive(Living { process, command }) => {
                 let text = if process == number {
-                    format!("{role} {number} ({command}) lives")
+                    format!("{doer} {number} ({command}) lives")
                 } else {
-                    format!("{role} {number} is a thread of {process} ({command}), which lives")
+                    format!("{doer} {number} is a thread of {process} ({command}), which lives")
                 };
                 finding.alive.push(fact(text, format!("/proc/{number}/stat")));
                 finding.command.get_or_insert_with(|| command.clone());
@@ -146,11 +139,11 @@ impl Judge {
             }
             Recorded::Unknown(why) => finding.doubts.push(match why {
                 Unknown::Hidden => {
-                    fact(format!("{role} {number}: a process has this number, but /proc does not show it"), "kill(2)")
+                    fact(format!("{doer} {number}: a process has this number, but /proc does not show it"), "kill(2)")
                 }
                 Unknown::SetForward(Living { command, .. }, later) => {
                     let text = format!(
-                        "{role} {number}: the process {number} ({command}) of now started {} later, but the clock may \
+                        "{doer} {number}: the process {number} ({command}) of now started {} later, but the clock may \
                          have been set forward by more since: it may be the same",
                         span(later)
                     );
@@ -158,7 +151,7 @@ impl Judge {
                 }
                 Unknown::Incomparable(Living { command, .. }) => {
                     let text = format!(
-                        "{role} {number}: the process {number} ({command}) of now may be another, for start times \
+                        "{doer} {number}: the process {number} ({command}) of now may be another, for start times \
                          cannot be compared"
                     );
                     fact(text, format!("/proc/{number}/stat"))
@@ -170,17 +163,17 @@ impl Judge {
                 match thread {
                     Thread::Of(Living { process, command }) => {
                         let text = format!(
-                            "{role} {number} is gone, but may have been a thread of {process} ({command}), which lives"
+                            "{doer} {number} is gone, but may have been a thread of {process} ({command}), which lives"
                         );
                         finding.doubts.push(fact(text, format!("/proc/{process}/status")));
                     }
                     Thread::Hidden => {
                         let text = format!(
-                            "{role} {number} is gone, but may have been a thread of a process that cannot be seen"
+                            "{doer} {number} is gone, but may have been a thread of a process that cannot be seen"
                         );
                         finding.doubts.push(fact(text, "/proc"));
                     }
-                    Thread::No => match gone_fact(role, number, source, gone) {
+                    Thread::No => match gone_fact(&doer, number, source, gone) {
                         Ok(fact) => finding.gone.push(fact),
                         Err(doubt) => finding.doubts.push(doubt),
                     },
@@ -194,25 +187,25 @@ impl Judge {
 ///
 /// # Errors
 /// That its parent lives, which may know what it knew.
-fn gone_fact(role: &str, number: i32, source: &str, gone: Gone) -> Result<Evidence, Evidence> {
+fn gone_fact(doer: &str, number: i32, source: &str, gone: Gone) -> Result<Evidence, Evidence> {
     Ok(match gone {
-        Gone::NoSuch => fact(format!("{role} {number} is gone: no such process"), format!("/proc/{number}")),
+        Gone::NoSuch => fact(format!("{doer} {number} is gone: no such process"), format!("/proc/{number}")),
         Gone::Zombie(Living { command: own, .. }, Parent::Lives(Living { process: parent, command })) => {
             let text = format!(
-                "{role} {number} ({own}) has ended, but its parent {parent} ({command}), which has not yet asked for \
+                "{doer} {number} ({own}) has ended, but its parent {parent} ({command}), which has not yet asked for \
                  its status, lives"
             );
             return Err(fact(text, format!("/proc/{number}/stat, /proc/{parent}/stat")));
         }
         Gone::Zombie(Living { command, .. }, Parent::Hidden) => {
             let text = format!(
-                "{role} {number} ({command}) has ended, but its parent, which cannot be seen from here and has not yet asked for \
+                "{doer} {number} ({command}) has ended, but its parent, which cannot be seen from here and has not yet asked for \
                  its status, lives"
             );
             return Err(fact(text, format!("/proc/{number}/stat")));
         }
         Gone::Zombie(Living { process, command }, Parent::No) => fact(
-            format!("{role} {number} is gone: {process} ({command}) has ended and waits to be reaped"),
+            format!("{doer} {number} is gone: {process} ({command}) has ended and waits to be reaped"),
             format!("/proc/{number}/stat"),
         ),
         Gone::Reused(Living { process, command }, later) => {
@@ -221,7 +214,7 @@ fn gone_fact(role: &str, number: i32, source: &str, gone: Gone) -> Result<Eviden
             } else {
                 format!("the thread {number} of {process} ({command}) of now")
             };
-            let text = format!("{role} {number} is gone: {now_is} started {} later", span(later));
+            let text = format!("{doer} {number} is gone: {now_is} started {} later", span(later));
             fact(text, format!("/proc/{number}/stat, {source}"))
         }
     })

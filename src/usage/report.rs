@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
-use crate::object::inventory::{self, Wants as Collect};
+use crate::object::inventory;
 use crate::proc::probe;
 use crate::render::escape::escape;
 use crate::usage::criteria::Criteria;
@@ -33,7 +34,7 @@ pub(crate) fn with_other_sets(objects: &[Object]) -> Vec<Object> {
     let mut all = objects.to_vec();
     if objects.iter().any(|object| object.kind() == Kind::Sem) {
         let named: HashSet<_> = objects.iter().map(|object| object.id).collect();
-        let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false });
+        let sets = inventory::collect(KindSet::SEM, Needs::NOTHING);
         let sets = sets.map(|found| found.objects).unwrap_or_default();
         all.extend(sets.into_iter().filter(|set| !named.contains(&set.id)));
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Object, ObjectId};
+use crate::kind::recorded::Deed;
 use crate::usage::last_changed::{Trace, Traces};
 use crate::usage::possible::{Able, Candidate};
 use crate::usage::undo::{Hiding, UndoRecord};
@@ -22,29 +23,9 @@ pub enum Role {
     /// It has used the set with `SEM_UNDO`.
     Undo(Box<UndoRecord>),
     /// The kernel has recorded it.
-    Recorded(Box<Record>, Rc<Process>),
+    Recorded(Box<Deed>, Rc<Process>),
     /// It may know it, and is not known to use it.
     MayKnow(Box<Candidate>),
-}
-
-/// What the kernel records processes for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Record {
-    /// It created the segment.
-    Creator,
-    /// It was the last to attach or detach the segment.
-    LastAttach,
-    /// It was the last to send.
-    LastSend,
-    /// It was the last to receive.
-    LastReceive,
-    /// It was the last to change so many semaphores, of which this is the first.
-    LastChange {
-        /// The first of them.
-        first: u32,
-        /// How many.
-        count: u32,
-    },
 }
 
 /// A process and what it has to do with an object.
@@ -59,8 +40,8 @@ pub struct Use {
 impl Use {
     /// A use of `object` by a process that the kernel has recorded.
     #[must_use]
-    pub fn recorded(object: ObjectId, process: Rc<Process>, record: Record) -> Self {
-        Self { object, role: Role::Recorded(Box::new(record), process) }
+    pub fn recorded(object: ObjectId, process: Rc<Process>, deed: Deed) -> Self {
+        Self { object, role: Role::Recorded(Box::new(deed), process) }
     }
 
     /// A process that may know `object`.
@@ -116,7 +97,7 @@ impl Use {
             Role::Holder(_) => (0, 0),
             Role::Waiter(waiter, _) => (1, waiter.tid),
             Role::Undo(_) => (2, 0),
-            Role::Recorded(record, _) => (if **record == Record::Creator { 3 } else { 4 }, 0),
+            Role::Recorded(deed, _) => (if **deed == Deed::Create { 3 } else { 4 }, 0),
             Role::MayKnow(_) => (5, 0),
         }
     }
@@ -129,13 +110,7 @@ impl Use {
             Role::Waiter(..) => "waiter",
             Role::MayKnow(_) => "may_know",
             Role::Undo(_) => "undo",
-            Role::Recorded(record, _) => match **record {
-                Record::Creator => "creator",
-                Record::LastAttach => "last_attach",
-                Record::LastSend => "last_send",
-                Record::LastReceive => "last_receive",
-                Record::LastChange { .. } => "last_change",
-            },
+            Role::Recorded(deed, _) => deed.word(),
         }
     }
 
@@ -168,16 +143,7 @@ impl Use {
             }
             Role::MayKnow(candidate) => candidate.words(self.object.kind),
             Role::Undo(record) => record.words(),
-            Role::Recorded(record, _) => match &**record {
-                Record::Creator => "created".to_owned(),
-                Record::LastAttach => "last to attach or detach".to_owned(),
-                Record::LastSend => "last to send".to_owned(),
-                Record::LastReceive => "last to receive".to_owned(),
-                Record::LastChange { first, count: 1 } => format!("last to change semaphore {first}"),
-                Record::LastChange { first, count } => {
-                    format!("last to change {count} semaphores, the first {first}")
-                }
-            },
+            Role::Recorded(deed, _) => deed.words(),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::archive::manifest::{self, Entry, Head, Queue, Reader, Segment, Set};
 use crate::archive::sparse::Map;
 use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
-use crate::kind::model::{self, Detail, Object, ObjectId};
+use crate::kind::model::{Detail, Object, ObjectId};
 use crate::object::key;
 use crate::queue::Format;
 use crate::queue::input::{BadInput, Records};
@@ -216,7 +216,7 @@ fn status_bits(mode: Mode, body: &Body) -> Mode {
 fn detail(of: &Entry) -> Option<Detail> {
     let time = |text: &Option<String>| time(text.as_deref());
     Some(match (&of.shm, &of.sem, &of.msg) {
-        (Some(shm), _, _) => Detail::Shm(model::Segment {
+        (Some(shm), _, _) => Detail::Shm(crate::kind::shm::Segment {
             size: shm.size,
             nattch: shm.nattch,
             cpid: pid(shm.cpid),
@@ -225,8 +225,10 @@ fn detail(of: &Entry) -> Option<Detail> {
             dtime: time(&shm.dtime)?,
             memory: None,
         }),
-        (_, Some(sem), _) => Detail::Sem(model::Set { nsems: sem.values.len() as u64, otime: time(&sem.otime)? }),
-        (_, _, Some(msg)) => Detail::Msg(model::Queue {
+        (_, Some(sem), _) => {
+            Detail::Sem(crate::kind::sem::Set { nsems: sem.values.len() as u64, otime: time(&sem.otime)? })
+        }
+        (_, _, Some(msg)) => Detail::Msg(crate::kind::msg::Queue {
             qnum: msg.qnum,
             cbytes: msg.cbytes,
             qbytes: Some(msg.qbytes),

@@ -13,7 +13,7 @@ use crate::archive::sparse::Map;
 use crate::archive::tar::Name;
 use crate::archive::write::{Hashes, Writer};
 use crate::error::{Error, Result, Status};
-use crate::kind::model::{self, Detail, Object, ObjectId};
+use crate::kind::model::{Detail, Object, ObjectId};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
@@ -122,7 +122,7 @@ pub(super) fn settle<'a>(seen: &[Seen], entries: &mut [Entry], copies: impl Iter
     }
 }
 
-fn detail(object: &Object) -> model::Segment {
+fn detail(object: &Object) -> crate::kind::shm::Segment {
     match object.detail {
         Detail::Shm(segment) => segment,
         _ => unreachable!("only segments come here"),

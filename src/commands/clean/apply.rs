@@ -10,8 +10,9 @@ use super::Prepared;
 use crate::commands::shared::judging;
 use crate::commands::shared::keep::KeepList;
 use crate::error::{Error, Result, Status, bare};
+use crate::kind::field::Needs;
 use crate::kind::model::Object;
-use crate::listing::query::{Insight, Insights};
+use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::removal::choose::{self, Stays, Terms};
 use crate::removal::plan::{Entry, MOST_BYTES, Plan};
@@ -39,7 +40,7 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
         }
     }
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    prepared.insights = Insights::of(&objects, Insight::STATES, &criteria);
+    prepared.insights = Analysis::of(&objects, Needs::STATES, &criteria);
     for (entry, object) in found {
         match verdict((plan, entry), &object, &prepared.insights, &criteria, keeps) {
             Ok(rule) => {
@@ -66,7 +67,7 @@ enum Refusal {
 fn verdict(
     (plan, entry): (&Plan, &Entry),
     object: &Object,
-    insights: &Insights,
+    insights: &Analysis,
     criteria: &Criteria,
     keeps: &dyn Fn(&Object) -> Option<usize>,
 ) -> std::result::Result<Rule, Refusal> {

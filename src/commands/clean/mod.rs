@@ -17,7 +17,7 @@ use crate::commands::shared::recovery::{Unmended, mend};
 use crate::commands::shared::selectors::SelectorArgs;
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
-use crate::listing::query::Insights;
+use crate::listing::query::Analysis;
 use crate::object::reference::Resolved;
 use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
@@ -83,7 +83,7 @@ pub struct CleanArgs {
 /// What is to be removed, what is not, and why.
 struct Prepared {
     candidates: Vec<Candidate>,
-    insights: Insights,
+    insights: Analysis,
     left_out: choose::LeftOut,
     /// Of a plan: objects that are gone, and those that are not what was planned.
     gone: Vec<ObjectId>,
@@ -162,7 +162,7 @@ impl CleanArgs {
         Ok(())
     }
 
-    fn write_plan(&self, path: &Path, candidates: &[Candidate], insights: &Insights) -> Result<()> {
+    fn write_plan(&self, path: &Path, candidates: &[Candidate], insights: &Analysis) -> Result<()> {
         let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
         let cannot = |reason: String, status| Error::cannot(status, &format!("write the plan {shown}"), reason, None);
         let entries = candidates.iter().filter_map(|candidate| {
@@ -344,7 +344,7 @@ impl Prepared {
     fn nothing() -> Self {
         Self {
             candidates: Vec::new(),
-            insights: Insights::default(),
+            insights: Analysis::default(),
             left_out: choose::LeftOut::default(),
             gone: Vec::new(),
             kept: Vec::new(),

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use crate::commands::shared::keep::KeepList;
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::listing::fields::{self, Field};
-use crate::listing::query::Insights;
-use crate::output::document;
+use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::query::Analysis;
 use crate::removal::Candidate;
 use crate::removal::choose::LeftOut;
 use crate::removal::relief::Totals;
@@ -33,17 +32,17 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     /// Prints it.
-    pub(super) fn write(&self, out: &mut impl Write, insights: Insights, style: &Style) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write, insights: Analysis, style: &Style) -> io::Result<()> {
         let objects: Vec<Object> = self.candidates.iter().map(|candidate| candidate.object).collect();
         if !objects.is_empty() {
             let shown: Vec<&'static Field> = COLUMNS.into_iter().filter_map(fields::find).collect();
-            let names = document::names(&objects, &shown).with(insights);
+            let names = Lookups::of(&objects, &shown, insights);
             let evidence = Column { header: "EVIDENCE", right: false, flexible: true, wraps: true };
             let columns: Vec<Column> = shown.iter().map(|field| field.column()).chain([evidence]).collect();
             table::write(out, &columns, objects.len(), style, |row, column| match shown.get(column) {
                 Some(field) => field.value(&objects[row], &names),
                 None => names
-                    .insights()
+                    .analysis
                     .judgement(objects[row].id)
                     .and_then(|judgement| judgement.evidence.first())
                     .map_or(Value::Null, |evidence| Value::Text(evidence.fact.as_str().into())),

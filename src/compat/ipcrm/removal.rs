@@ -9,8 +9,9 @@ use super::request::{Name, Order, Work};
 use crate::compat::common;
 use crate::compat::out::Out;
 use crate::error::Status;
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
-use crate::object::inventory::{self, Wants};
+use crate::object::inventory;
 use crate::object::snapshot::Fingerprint;
 use crate::removal::remove::{self, Removal};
 use crate::sys::{Errno, startup};
@@ -138,7 +139,7 @@ impl Remover {
         let mut unseen = Vec::new();
         for kind in kinds.iter() {
             // Each kind just before it is removed, so that no list gets old.
-            let inventory = match inventory::collect(Wants { kinds: KindSet::of(kind), memory: false }) {
+            let inventory = match inventory::collect(KindSet::of(kind), Needs::NOTHING) {
                 Ok(inventory) => inventory,
                 Err(error) => {
                     self.fail(error.to_string());

@@ -8,8 +8,12 @@ use crate::compat::common::say;
 use crate::compat::out::Out;
 use crate::compat::text::{pad, pad_front, push_left, push_left_i64, push_left_u64, push_octal};
 use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
-use crate::kind::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
-use crate::object::inventory::{self, Wants};
+use crate::kind::field::Needs;
+use crate::kind::model::{Detail, Kind, KindSet, Object};
+use crate::kind::msg::Queue;
+use crate::kind::sem::Set;
+use crate::kind::shm::Segment;
+use crate::object::inventory;
 use crate::render::units::{push_hex32, push_i64};
 use crate::sys::Timestamp;
 
@@ -22,8 +26,8 @@ const OWNER: usize = 10;
 /// Why the kernel does not list them.
 pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Result<(), String> {
     let Some(head) = head(kind, format, unit) else { return Ok(()) };
-    let wants = Wants { kinds: KindSet::of(kind), memory: false };
-    let inventory = inventory::collect(wants).map_err(|error| error.to_string())?;
+    let kinds = KindSet::of(kind);
+    let inventory = inventory::collect(kinds, Needs::NOTHING).map_err(|error| error.to_string())?;
     for loss in &inventory.losses {
         say(Tool::Ipcs, loss);
     }

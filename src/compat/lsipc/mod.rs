@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use super::Tool;
 use super::common::{Failed, say};
 use super::out::Out;
+use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
-use crate::object::inventory::{self, Wants};
+use crate::object::inventory;
 use crate::object::semaphores::{Budget, Semaphore, semaphores};
 use crate::sys::locale;
 use cells::Cells;
@@ -48,7 +49,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 }
 
 fn list(request: &Request, columns: Vec<Column>, kind: Kind) -> ExitCode {
-    let inventory = match inventory::collect(Wants { kinds: KindSet::of(kind), memory: false }) {
+    let inventory = match inventory::collect(KindSet::of(kind), Needs::NOTHING) {
         Ok(inventory) => inventory,
         Err(error) => return fail(&error.to_string()),
     };

@@ -15,10 +15,10 @@ use self::values::{fits_one_operation, initialise};
 use super::inventory;
 use crate::error::{Error, Result, Status};
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::kind::remove_id;
+use crate::kind::{self, Attributes, remove_id};
 use crate::proc::sysctl;
 use crate::sys::shm::{self, ShmFlags};
-use crate::sys::{self, Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, random, sem};
+use crate::sys::{self, Errno, Gid, Key, Mode, SemId, ShmId, Uid, msg, random, sem};
 
 /// Random keys that may be taken before something must be wrong.
 const RANDOM_TRIES: u32 = 1000;
@@ -261,15 +261,11 @@ impl Specification {
     fn set(&self, made: &Object) -> sys::Result<()> {
         let uid = self.owner.unwrap_or(made.perm.uid);
         let gid = self.group.unwrap_or(made.perm.gid);
-        let id = made.id.sysv();
-        match &self.body {
-            Body::Segment { .. } => shm::set(ShmId::new(id), uid, gid, self.mode),
-            Body::Set { .. } => sem::set(SemId::new(id), uid, gid, self.mode),
-            Body::Queue { qbytes } => {
-                let capacity = qbytes.or_else(|| made.as_queue()?.qbytes).ok_or(Errno::EACCES)?;
-                msg::set(MsgId::new(id), uid, gid, self.mode, capacity)
-            }
-        }
+        let qbytes = match &self.body {
+            Body::Queue { qbytes: Some(qbytes) } => Some(*qbytes),
+            _ => made.as_queue().and_then(|queue| queue.qbytes),
+        };
+        kind::set(made.id, Attributes { uid, gid, mode: self.mode, qbytes })
     }
 }
 

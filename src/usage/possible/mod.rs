@@ -21,6 +21,7 @@ pub use self::able::Able;
 pub use self::there::There;
 use self::there::{Presence, Span};
 use crate::kind::model::Object;
+use crate::kind::recorded::Activity;
 use crate::proc::census::{Census, Resident};
 pub use crate::proc::permission::LetIn;
 use crate::proc::permission::let_in;
@@ -30,7 +31,6 @@ use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::{Gid, Perm, Pid, Timestamp, Uid, namespace};
 use crate::usage::bystanders::Bystanders;
 use crate::usage::describe::Describer;
-use crate::usage::recorded::What;
 use crate::usage::users::Process;
 
 /// So many processes are described; of the others the number is told.
@@ -45,7 +45,7 @@ pub(super) struct Question<'a> {
     /// The object, with the times and the mode that it had before anything of our own touched it.
     pub object: &'a Object,
     /// What was last done with it, and when.
-    pub last: (What, Timestamp),
+    pub last: (&'static Activity, Timestamp),
     /// The numbers that the kernel has recorded for it.
     pub recorded: &'a [Pid],
     /// Where start times prove nothing.

@@ -1,10 +1,10 @@
 //! Possible users in words.
 
 use crate::kind::model::{Kind, Object};
+use crate::kind::recorded::Activity;
 use crate::sys::accounts;
 use crate::usage::evidence::{fact, span};
 use crate::usage::possible::{Able, Candidate, LetIn, MayKnow, There};
-use crate::usage::recorded::What;
 use crate::usage::state::Evidence;
 use crate::usage::users::Process;
 
@@ -34,7 +34,7 @@ fn name(process: &Process) -> String {
 impl MayKnow {
     /// Why it cannot be said that nobody uses the object, the most telling fact first; nothing where that can be said.
     #[must_use]
-    pub(in crate::usage) fn evidence(&self, object: &Object, last: What) -> Vec<Evidence> {
+    pub(in crate::usage) fn evidence(&self, object: &Object, last: &Activity) -> Vec<Evidence> {
         if let Some(why) = &self.unseen {
             return vec![fact(format!("living processes may know it unseen: {why}"), "/proc")];
         }
@@ -101,7 +101,7 @@ impl Candidate {
 
     /// `was running when it was last used, is let in as its creator, and its libapr-1.so.0 can call semop`, with the
     /// process in front.
-    fn evidence(&self, object: &Object, last: What) -> Evidence {
+    fn evidence(&self, object: &Object, last: &Activity) -> Evidence {
         let Self { process, there, let_in, able } = self;
         let pid = process.pid;
         match able {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind as ObjectKind, KindSet, ObjectId};
-use ipcadm::listing::query::{Insight, Survey, Wants, survey};
+use ipcadm::listing::query::{Listing, query};
 use ipcadm::listing::select::Selection;
 use ipcadm::object::semaphores::calls;
 use ipcadm::proc::probe::look_from_here;
@@ -17,10 +18,10 @@ const LARGE: usize = 40;
 const NSEMS: u16 = 32_000;
 const MOST_CALLS: u64 = 1_000_000;
 
-fn states() -> Survey {
+fn states() -> Listing {
     let criteria = Criteria { grace: Duration::ZERO, ..Criteria::default() };
     let selection = Selection { kinds: KindSet::ALL, criteria, ..Selection::default() };
-    survey(&selection, Wants { memory: false, insight: Insight::STATES }).expect("a survey")
+    query(&selection, Needs::STATES).expect("a survey")
 }
 
 fn json(args: &[&str]) -> Value {
@@ -50,7 +51,7 @@ fn who_has_most_semaphores_keeps_nobody_else_from_being_judged() {
         let asked = calls() - before;
         // Who waits, and who used them.
         assert!((1000..=2 * MOST_CALLS).contains(&asked), "{asked}");
-        let judgement = |id| found.insights.judgement(ObjectId::system_v(ObjectKind::Sem, id)).expect("a judgement");
+        let judgement = |id| found.analysis.judgement(ObjectId::system_v(ObjectKind::Sem, id)).expect("a judgement");
         assert_eq!(judgement(small).state, State::Orphan);
         assert_eq!(judgement(large).state, State::Active, "whoever is seen is seen");
         let of = |state| found.objects.iter().filter(|object| judgement(object.id.sysv()).state == state).count();

@@ -1,8 +1,9 @@
 //! Who is paused inside a call on an object uses it still: stopped by a signal or a debugger, or frozen. Of a set the
 //! kernel does not count such threads.
 
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind, KindSet, Object, ObjectId};
-use ipcadm::object::inventory::{self, Wants as Collect};
+use ipcadm::object::inventory;
 use ipcadm::usage::users::{Paused, UnseenThreads, Usage, Users, Waiting, Wants};
 use ipcadm_testbed::make::{self, Blocked, Freezer, Version};
 use ipcadm_testbed::{Kind as Made, NOBODY, alone, fresh, ipcadm, ipcadm_path, left_out, needs_root, tool};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 const ALL: Wants = Wants::ALL;
 
 fn objects() -> Vec<Object> {
-    inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).expect("a list").objects
+    inventory::collect(KindSet::ALL, Needs::NOTHING).expect("a list").objects
 }
 
 fn usage(kind: Kind, id: i32) -> Usage {

@@ -3,8 +3,9 @@
 use std::process::{Child, Command};
 use std::time::Duration;
 
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::KindSet;
-use ipcadm::listing::query::{Insight, Wants, survey};
+use ipcadm::listing::query::query;
 use ipcadm::listing::select::Selection;
 use ipcadm::proc::probe::look_from_here;
 use ipcadm::proc::reader::looks;
@@ -31,14 +32,14 @@ fn counted(run: impl FnOnce()) -> (u64, u64) {
 
 /// The same of what `ls -o +state`, `ls -o +state,+evidence,+holders` and the plan of `clean` ask for.
 fn walks() -> [(u64, u64); 3] {
-    let states = Insight { judgements: true, ..Insight::NONE };
-    let survey = |insight| {
-        let found = survey(&selection(), Wants { memory: false, insight }).expect("a survey");
-        assert!(found.objects.iter().all(|object| found.insights.judgement(object.id).is_some()));
+    let states = Needs::STATES;
+    let survey = |needs| {
+        let found = query(&selection(), needs).expect("a survey");
+        assert!(found.objects.iter().all(|object| found.analysis.judgement(object.id).is_some()));
     };
     let terms = Terms { states: vec![State::Orphan], creator_gone: false, unread: true, keeps: &|_| None };
     let choose = || drop(choose::choose(&selection(), &terms).expect("a choice"));
-    [counted(|| survey(states)), counted(|| survey(Insight::ALL)), counted(choose)]
+    [counted(|| survey(states)), counted(|| survey(Needs::USE)), counted(choose)]
 }
 
 fn leave_behind(number: usize) {

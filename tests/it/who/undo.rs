@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind, KindSet, ObjectId};
-use ipcadm::object::inventory::{self, Wants as Collect};
+use ipcadm::object::inventory;
 use ipcadm::proc::process::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::undo::{UndoList, read};
 use ipcadm::usage::criteria::Criteria;
@@ -178,7 +179,7 @@ fn nobody_can_hide_the_records_of_others() {
 
 /// What is known of a set, as commands ask for it.
 fn undo(set: i32) -> Undo {
-    let sets = inventory::collect(Collect { kinds: KindSet::SEM, memory: false }).expect("a list").objects;
+    let sets = inventory::collect(KindSet::SEM, Needs::NOTHING).expect("a list").objects;
     let users = Users::scan(&sets, Wants { operations: true, ..Wants::WAITERS });
     let usage = users.of(ObjectId::system_v(Kind::Sem, set)).expect("it was among the sets");
     usage.undo.as_deref().expect("it was asked for").clone()

@@ -8,10 +8,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind, KindSet, Object, ObjectId};
-use ipcadm::object::inventory::{self, Wants as Collect};
-use ipcadm::object::semaphores::Budget;
-use ipcadm::object::semaphores::Semaphore;
+use ipcadm::object::inventory;
+use ipcadm::object::semaphores::{Budget, Semaphore};
 use ipcadm::proc::reader::Reader;
 use ipcadm::usage::users::{Usage, Users, Waiting, Wants};
 use ipcadm_testbed::{alone, fresh, make, tool};
@@ -19,7 +19,7 @@ use ipcadm_testbed::{alone, fresh, make, tool};
 const ALL: Wants = Wants::ALL;
 
 fn objects() -> Vec<Object> {
-    inventory::collect(Collect { kinds: KindSet::ALL, memory: false }).expect("a list").objects
+    inventory::collect(KindSet::ALL, Needs::NOTHING).expect("a list").objects
 }
 
 fn scan() -> Users {

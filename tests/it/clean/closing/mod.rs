@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use ipcadm::journal::folder::Places;
 use ipcadm::journal::record::Record;
+use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
-use ipcadm::listing::query::{Insight, Insights};
+use ipcadm::listing::query::Analysis;
 use ipcadm::object::inventory;
 use ipcadm::object::semaphores::calls;
 use ipcadm::removal::{Candidate, Fate, Judges, Rule, remove};
@@ -89,7 +90,7 @@ fn graced(seconds: u64) -> Criteria {
 /// As it is judged now, without any grace.
 fn judged(kind: Kind, number: i32) -> Candidate {
     let object = inventory::look(id(kind, number)).expect("a look").expect("an object");
-    let insights = Insights::of(&[object], Insight::ALL, &graced(0));
+    let insights = Analysis::of(&[object], Needs::USE, &graced(0));
     let state = insights.judgement(object.id).expect("a judgement").state;
     assert_eq!(state, State::Orphan, "{:?}", insights.judgement(object.id));
     let usage = insights.usage(object.id).cloned().unwrap_or_default();
