@@ -7,7 +7,7 @@ use clap::Args;
 use crate::commands::shared::options::{capacity, group, mode_change, non_empty, user};
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::kind::Attributes;
+use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object};
 use crate::object::change::Change;
 use crate::object::mode::ModeChange;

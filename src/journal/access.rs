@@ -1,7 +1,8 @@
 //! Closing an object to newcomers, and opening it again: its mode, and nothing else of it.
 
+use crate::kind;
+use crate::kind::class::Attributes;
 use crate::kind::model::Object;
-use crate::kind::{self, Attributes};
 use crate::sys::{self, Errno, Mode, msg, namespace};
 
 /// Nobody may do anything with it; only who needs no permission.

@@ -4,11 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::msg::Queue;
-use crate::kind::sem::Set;
-use crate::kind::shm::Segment;
-use crate::kind::{CLASSES, Class};
-use crate::sys::{Perm, Timestamp, namespace};
+use crate::sys::{Perm, Pid, Timestamp, namespace};
 
 /// The kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,45 +21,9 @@ impl Kind {
     /// In the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::Shm, Self::Sem, Self::Msg];
 
-    /// All that is special about it.
-    #[must_use]
-    pub fn class(self) -> &'static Class {
-        CLASSES[self as usize]
-    }
-
-    /// The word on the command line and in JSON.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        self.class().word
-    }
-
-    /// The kind that `word` names.
-    #[must_use]
-    pub fn from_word(word: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word().as_bytes() == word)
-    }
-
-    /// What one such object is called in a sentence.
-    #[must_use]
-    pub fn noun(self) -> &'static str {
-        self.class().noun
-    }
-
-    /// So many of them, in words.
-    #[must_use]
-    pub fn count(self, number: u64) -> String {
-        format!("{number} {}{}", self.noun(), if number == 1 { "" } else { "s" })
-    }
-
     /// Its bit in a [`KindSet`].
     const fn bit(self) -> u16 {
         1 << self as u16
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
     }
 }
 
@@ -187,16 +147,66 @@ pub enum Detail {
     Msg(Queue),
 }
 
+/// What a segment has besides the common fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Bytes as asked for at creation.
+    pub size: u64,
+    /// Mappings of it.
+    pub nattch: u64,
+    /// Creating process.
+    pub cpid: Pid,
+    /// Last process to attach or detach.
+    pub lpid: Pid,
+    /// Last attach.
+    pub atime: Timestamp,
+    /// Last detach.
+    pub dtime: Timestamp,
+    /// Memory behind it; only `/proc/sysvipc/shm` tells.
+    pub memory: Option<Memory>,
+}
+
+/// Where the pages of a segment are, in bytes, as the kernel says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// In RAM.
+    pub rss: u64,
+    /// In swap.
+    pub swap: u64,
+}
+
+/// What a semaphore set has besides the common fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Set {
+    /// Number of semaphores.
+    pub nsems: u64,
+    /// Last `semop`.
+    pub otime: Timestamp,
+}
+
+/// What a message queue has besides the common fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// Messages held.
+    pub qnum: u64,
+    /// Bytes held.
+    pub cbytes: u64,
+    /// Capacity in bytes; `/proc/sysvipc/msg` does not tell it.
+    pub qbytes: Option<u64>,
+    /// Last sender.
+    pub lspid: Pid,
+    /// Last receiver.
+    pub lrpid: Pid,
+    /// Last send.
+    pub stime: Timestamp,
+    /// Last receive.
+    pub rtime: Timestamp,
+}
+
 impl Object {
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.id.kind
-    }
-
-    /// The latest of all times the kernel keeps for it.
-    #[must_use]
-    pub fn activity(&self) -> Timestamp {
-        self.kind().class().activities.iter().map(|activity| (activity.time)(self)).fold(self.ctime, Ord::max)
     }
 }

@@ -1,17 +1,15 @@
 //! Message queues of System V.
 
-use serde::{Deserialize, Serialize};
-
+use crate::kind::class::{Class, FoundBy, Read, pid, push_count, time};
 use crate::kind::field::{Field, Named, named};
-use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Queue};
 use crate::kind::recorded::{Activity, Deed, RecordedUser};
 use crate::kind::system_v::Calls;
-use crate::kind::{Class, FoundBy, Read, pid, push_count, time};
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
 use crate::sys::msg::{self, MsgStat};
-use crate::sys::{Errno, MsgId, Pid, Timestamp};
+use crate::sys::{Errno, MsgId, Timestamp};
 
 /// What is special about message queues.
 pub(super) static CLASS: Class = Class {
@@ -38,25 +36,6 @@ pub(super) static CLASS: Class = Class {
     bytes: Some(|object| object.as_queue().map_or(0, |queue| queue.cbytes)),
     contents,
 };
-
-/// What a message queue has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Queue {
-    /// Messages held.
-    pub qnum: u64,
-    /// Bytes held.
-    pub cbytes: u64,
-    /// Capacity in bytes; `/proc/sysvipc/msg` does not tell it.
-    pub qbytes: Option<u64>,
-    /// Last sender.
-    pub lspid: Pid,
-    /// Last receiver.
-    pub lrpid: Pid,
-    /// Last send.
-    pub stime: Timestamp,
-    /// Last receive.
-    pub rtime: Timestamp,
-}
 
 impl Object {
     /// A queue from what the kernel says; `knows_capacity` is false where its source leaves `qbytes` out.

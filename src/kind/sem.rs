@@ -1,12 +1,10 @@
 //! Semaphore sets.
 
-use serde::{Deserialize, Serialize};
-
+use crate::kind::class::{Class, FoundBy, Read, push_count, time};
 use crate::kind::field::{Field, Named, named};
-use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Set};
 use crate::kind::recorded::Activity;
 use crate::kind::system_v::Calls;
-use crate::kind::{Class, FoundBy, Read, push_count, time};
 use crate::proc::sysvipc;
 use crate::render::value::Value;
 use crate::sys::sem::{self, SemStat};
@@ -37,15 +35,6 @@ pub(super) static CLASS: Class = Class {
         }
     },
 };
-
-/// What a semaphore set has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Set {
-    /// Number of semaphores.
-    pub nsems: u64,
-    /// Last `semop`.
-    pub otime: Timestamp,
-}
 
 impl Object {
     /// A semaphore set from what the kernel says.

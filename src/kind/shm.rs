@@ -1,18 +1,16 @@
 //! Shared memory segments.
 
-use serde::{Deserialize, Serialize};
-
+use crate::kind::class::{Class, FoundBy, Inventory, Read, Source, pid, push_count, time};
 use crate::kind::field::{Field, Needs, named};
-use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{Detail, Kind, KindSet, Memory, Object, ObjectId, Segment};
 use crate::kind::recorded::{Activity, Deed, RecordedUser};
 use crate::kind::system_v::{Calls, memory_unknown};
-use crate::kind::{Class, FoundBy, Inventory, Read, Source, pid, push_count, time};
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
 use crate::sys::memory::page_size;
 use crate::sys::shm::{self, ShmStat};
-use crate::sys::{self, Key, Pid, ShmId, Timestamp};
+use crate::sys::{self, Key, ShmId, Timestamp};
 
 /// What is special about segments.
 pub(super) static CLASS: Class = Class {
@@ -34,34 +32,6 @@ pub(super) static CLASS: Class = Class {
     bytes: Some(|object| object.as_segment().map_or(0, |segment| segment.size)),
     contents,
 };
-
-/// What a segment has besides the common fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Bytes as asked for at creation.
-    pub size: u64,
-    /// Mappings of it.
-    pub nattch: u64,
-    /// Creating process.
-    pub cpid: Pid,
-    /// Last process to attach or detach.
-    pub lpid: Pid,
-    /// Last attach.
-    pub atime: Timestamp,
-    /// Last detach.
-    pub dtime: Timestamp,
-    /// Memory behind it; only `/proc/sysvipc/shm` tells.
-    pub memory: Option<Memory>,
-}
-
-/// Where the pages of a segment are, in bytes, as the kernel says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
-    /// In RAM.
-    pub rss: u64,
-    /// In swap.
-    pub swap: u64,
-}
 
 impl Segment {
     /// Bytes in RAM: what the kernel says, but not more than the segment can have. Some kernels count a huge page as

@@ -8,8 +8,8 @@
 use std::io;
 
 use crate::error::bare;
+use crate::kind::class::{Inventory, Source};
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::kind::{Inventory, Source};
 use crate::proc::sysvipc;
 use crate::sys::{self, Errno};
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::kind::class::{self, time};
 use crate::kind::field::{self, Needs, named};
-use crate::kind::model::{Kind, KindSet, Object};
-use crate::kind::msg::Queue;
-use crate::kind::{self, CLASSES, time};
+use crate::kind::model::{Kind, KindSet, Object, Queue};
+use crate::kind::CLASSES;
 use crate::listing::query::Analysis;
 use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::value::Value;
@@ -20,7 +20,7 @@ pub type Field = field::Field<Read>;
 #[derive(Clone, Copy)]
 pub enum Read {
     /// From the object alone.
-    Alone(kind::Read),
+    Alone(class::Read),
     /// With what was looked up beside it.
     With(for<'a> fn(&Object, &'a Lookups) -> Value<'a>),
 }
@@ -178,7 +178,7 @@ const DERIVED: [Field; 10] = [
     .derived(),
 ];
 
-const fn alone(named: field::Named, meaning: &'static str, read: kind::Read) -> Field {
+const fn alone(named: field::Named, meaning: &'static str, read: class::Read) -> Field {
     Field::new(named, meaning, Read::Alone(read))
 }
 

@@ -3,8 +3,9 @@
 use super::inventory;
 use super::mode::ModeChange;
 use crate::error::{Error, Result, Status};
+use crate::kind;
+use crate::kind::class::Attributes;
 use crate::kind::model::Object;
-use crate::kind::{self, Attributes};
 use crate::object::permission::{may_change, refused};
 use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::process::may_exceed_msgmnb;

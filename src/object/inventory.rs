@@ -1,10 +1,10 @@
 //! The objects that there are: all of some kinds, or one by its id or key.
 
 use crate::error::{Error, Result, Status};
+pub use crate::kind::class::{Inventory, Source};
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 pub use crate::kind::shm::add_memory;
-pub use crate::kind::{Inventory, Source};
 use crate::sys::{self, Errno, Key};
 
 /// Lists all objects of `kinds`. Of what is needed, [`Needs::MEMORY`] alone counts here.

@@ -2,10 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::kind::model::{Detail, Object};
-use crate::kind::msg::Queue;
-use crate::kind::sem::Set;
-use crate::kind::shm::Segment;
+use crate::kind::model::{Detail, Object, Queue, Segment, Set};
 use crate::listing::contents::Inside;
 use crate::listing::fields::Lookups;
 use crate::object::key::Parts;

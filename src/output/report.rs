@@ -7,8 +7,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use crate::error::{Error, Result, Status, Tally};
-use crate::kind::model::{Detail, Kind, Object, ObjectId};
-use crate::kind::shm::Memory;
+use crate::kind::model::{Detail, Kind, Memory, Object, ObjectId};
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::kind::shm::Memory;
+use crate::kind::model::Memory;
 use crate::proc::sysvipc;
 use crate::segment::Pages;
 use crate::sys::shm;

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use crate::error::{Error, Result, Status};
-use crate::kind::shm::Memory;
+use crate::kind::model::Memory;
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::{Comparison, Fingerprint};

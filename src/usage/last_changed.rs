@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::{Detail, Object, ObjectId};
-use crate::kind::msg::Queue;
+use crate::kind::model::{Detail, Object, ObjectId, Queue};
 use crate::proc::probe;
 use crate::proc::process::Recorded;
 use crate::proc::recorded::{Processes, Thread};

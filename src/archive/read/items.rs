@@ -216,7 +216,7 @@ fn status_bits(mode: Mode, body: &Body) -> Mode {
 fn detail(of: &Entry) -> Option<Detail> {
     let time = |text: &Option<String>| time(text.as_deref());
     Some(match (&of.shm, &of.sem, &of.msg) {
-        (Some(shm), _, _) => Detail::Shm(crate::kind::shm::Segment {
+        (Some(shm), _, _) => Detail::Shm(crate::kind::model::Segment {
             size: shm.size,
             nattch: shm.nattch,
             cpid: pid(shm.cpid),
@@ -226,9 +226,9 @@ fn detail(of: &Entry) -> Option<Detail> {
             memory: None,
         }),
         (_, Some(sem), _) => {
-            Detail::Sem(crate::kind::sem::Set { nsems: sem.values.len() as u64, otime: time(&sem.otime)? })
+            Detail::Sem(crate::kind::model::Set { nsems: sem.values.len() as u64, otime: time(&sem.otime)? })
         }
-        (_, _, Some(msg)) => Detail::Msg(crate::kind::msg::Queue {
+        (_, _, Some(msg)) => Detail::Msg(crate::kind::model::Queue {
             qnum: msg.qnum,
             cbytes: msg.cbytes,
             qbytes: Some(msg.qbytes),

@@ -69,7 +69,7 @@ pub(super) fn add(saver: &mut Saver, found: &Resolved<'_>, before: &Object) -> R
     Ok((entry, saved))
 }
 
-fn figures(object: &Object) -> crate::kind::msg::Queue {
+fn figures(object: &Object) -> crate::kind::model::Queue {
     match object.detail {
         model::Detail::Msg(queue) => queue,
         _ => unreachable!("only queues come here"),

@@ -122,7 +122,7 @@ pub(super) fn settle<'a>(seen: &[Seen], entries: &mut [Entry], copies: impl Iter
     }
 }
 
-fn detail(object: &Object) -> crate::kind::shm::Segment {
+fn detail(object: &Object) -> crate::kind::model::Segment {
     match object.detail {
         Detail::Shm(segment) => segment,
         _ => unreachable!("only segments come here"),
