@@ -19,7 +19,7 @@
 //! - [`sys`]: the kernel calls; the only floor with `unsafe`
 //!
 //! Beside them, used from everywhere: [`error`], [`config`] (folders of configuration files), [`borrowed`] (set-user-ID
-//! and file capabilities are refused) and [`render`] (text of numbers, sizes, times, tables and JSON; it knows no object).
+//! and file capabilities are refused), [`option_values`] and [`render`] (text of numbers, sizes, times, tables and JSON; it knows no object).
 //!
 //! The library exists for the program, its tests and its benches; only the program's behaviour is stable.
 #![deny(unsafe_code)]
@@ -36,6 +36,7 @@ pub mod journal;
 pub mod kind;
 pub mod listing;
 pub mod object;
+pub mod option_values;
 pub mod output;
 pub mod proc;
 pub mod queue;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::shared::child;
-use crate::commands::shared::options::duration;
 use crate::error::{Error, OWN_FAILURE, Result, Status};
 use crate::kind::model::{Kind, Object};
 use crate::listing::fields::{self, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::object::reference::Reference;
+use crate::option_values::duration;
 use crate::output::context::{Context, note, say};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs, StyleArgs};

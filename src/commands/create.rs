@@ -7,11 +7,11 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::commands::shared::options::{capacity, group, mode_change, non_empty, semaphore_value, size, user};
 use crate::error::{Error, Result, Status};
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
-use crate::object::mode::ModeChange;
+use crate::object::mode::{ModeChange, mode_change};
+use crate::option_values::{capacity, group, non_empty, semaphore_value, size, user};
 use crate::output::context::{Context, note};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs};
@@ -275,7 +275,7 @@ impl CommonArgs {
 #[cfg(test)]
 mod tests {
     use super::{count, huge_page, segment_size};
-    use crate::commands::shared::options::semaphore_value as value;
+    use crate::option_values::semaphore_value as value;
 
     #[test]
     fn numbers_are_strict() {

@@ -5,8 +5,7 @@ use std::io::Write;
 
 use clap::Args;
 
-use crate::commands::shared::options::{count, non_empty};
-use crate::commands::shared::selectors::SelectorArgs;
+use crate::commands::shared::judging;
 use crate::commands::shared::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
 use crate::journal::saved_modes;
@@ -15,7 +14,9 @@ use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::columns;
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::{Analysis, query};
+use crate::listing::select::Selection;
 use crate::object::inventory;
+use crate::option_values::{count, non_empty};
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
@@ -59,7 +60,7 @@ pub struct LsArgs {
     format: FormatArgs,
     // Last, because its heading holds for whatever follows.
     #[command(flatten)]
-    selectors: SelectorArgs,
+    selectors: Selection,
 }
 
 fn after_help() -> String {
@@ -87,7 +88,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         Scope::Kinds(kinds) => *kinds,
         Scope::Objects(_) => implied.map_or(KindSet::ALL, KindSet::of),
     };
-    let mut selection = args.selectors.selection(kinds)?;
+    let mut selection = args.selectors.among(kinds)?;
     let single = match &scope {
         Scope::Kinds(kinds) => kinds.single(),
         Scope::Objects(targets) => targets.iter().map(Target::kind).collect::<KindSet>().single(),
@@ -99,7 +100,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let mut tally = Tally::default();
     let needs = Needs::of(columns.iter().chain(&sort).copied());
     if needs.any(Needs::STATES) || selection.asks_for_judgements() {
-        selection.criteria = args.selectors.criteria();
+        selection.criteria = judging::criteria(args.selectors.grace(), &args.selectors.bystander);
     }
     let (mut objects, analysis) = match scope {
         Scope::Kinds(_) => {
@@ -173,7 +174,7 @@ impl LsArgs {
         if implied.is_none() && !kinds.is_empty() {
             return usage("give kinds or objects to ls, not both");
         }
-        if self.selectors.any() {
+        if self.selectors.is_given() {
             return usage("give selectors or objects to ls, not both");
         }
         targets::parse(&others, implied).map(Scope::Objects)

@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 
 use crate::commands::shared::messages::{RecordArgs, WantedArgs, none};
-use crate::commands::shared::options::{count, count_from_1};
 use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Kind;
+use crate::option_values::{count, count_from_1};
 use crate::output::context::note;
 use crate::output::stdout::Out;
 use crate::queue::encode::Encoder;

@@ -8,10 +8,10 @@ use clap::Args;
 
 use crate::commands::shared::child;
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
-use crate::commands::shared::options::{count_from_1, exit_status, size};
 use crate::commands::shared::targets::parse_one;
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::kind::model::Kind;
+use crate::option_values::{count_from_1, exit_status, size};
 use crate::output::context::{Context, note, say};
 use crate::output::stdout::stdout_file;
 use crate::queue::encode::Encoder;

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::commands::shared::options::count;
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::field::Needs;
 use crate::kind::model::KindSet;
 use crate::object::inventory;
 use crate::object::names::Names;
 use crate::object::semaphores::Unread;
+use crate::option_values::count;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};

@@ -7,14 +7,14 @@ use std::path::Path;
 use clap::Args;
 
 use crate::archive::save::{Saved, Saver};
-use crate::commands::shared::options::non_empty_path;
-use crate::commands::shared::selectors::SelectorArgs;
-use crate::commands::shared::targets;
+use crate::commands::shared::{judging, targets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::query::query;
+use crate::listing::select::Selection;
 use crate::object::reference::Resolved;
+use crate::option_values::non_empty_path;
 use crate::output::context::{Context, note};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs};
@@ -47,7 +47,7 @@ pub struct SaveArgs {
     format: FormatArgs,
     // Last, because its heading holds for whatever follows.
     #[command(flatten)]
-    selectors: SelectorArgs,
+    selectors: Selection,
 }
 
 /// Something to be saved.
@@ -145,7 +145,7 @@ impl SaveArgs {
         if !others.is_empty() && !kinds.is_empty() {
             return Err(Error::Usage("give kinds or objects to save, not both".to_owned()));
         }
-        if !others.is_empty() && self.selectors.any() {
+        if !others.is_empty() && self.selectors.is_given() {
             return Err(Error::Usage("give selectors or objects to save, not both".to_owned()));
         }
         let kinds = if kinds.is_empty() { implied.map_or(KindSet::ALL, KindSet::of) } else { kinds };
@@ -153,9 +153,9 @@ impl SaveArgs {
     }
 
     fn select(&self, kinds: KindSet) -> Result<Vec<Object>> {
-        let mut selection = self.selectors.selection(kinds)?;
+        let mut selection = self.selectors.among(kinds)?;
         if selection.asks_for_judgements() {
-            selection.criteria = self.selectors.criteria();
+            selection.criteria = judging::criteria(self.selectors.grace(), &self.selectors.bystander);
         }
         let survey = query(&selection, Needs::NOTHING)?;
         if !survey.losses.is_empty() {

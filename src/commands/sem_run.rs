@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::commands::shared::child;
-use crate::commands::shared::options::exit_status;
 use crate::commands::shared::targets::parse_one;
 use crate::commands::shared::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::kind::model::{Kind, Object};
 use crate::object::inventory;
 use crate::object::snapshot::Fingerprint;
+use crate::option_values::exit_status;
 use crate::output::context::{Context, say, say_args};
 use crate::render::escape::escape_bytes;
 use crate::set::operation::parse_list;

@@ -4,15 +4,15 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::shared::options::{capacity, group, mode_change, non_empty, user};
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object};
 use crate::object::change::Change;
-use crate::object::mode::ModeChange;
+use crate::object::mode::{ModeChange, mode_change};
 use crate::object::names::{group_text, user_text};
 use crate::object::permission;
+use crate::option_values::{capacity, group, non_empty, user};
 use crate::output::context::Context;
 use crate::output::format::FormatArgs;
 use crate::output::report::{Manner, Outcome, Report};

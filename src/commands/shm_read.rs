@@ -8,12 +8,12 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::commands::shared::options::{non_empty_path, size};
 use crate::commands::shared::targets::{byte_range, parse_one};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::Kind;
 use crate::object::inventory;
 use crate::object::reference::Resolved;
+use crate::option_values::{non_empty_path, size};
 use crate::output::context::{Context, note};
 use crate::output::progress::Progress;
 use crate::output::stdout::{Out, stdout_file};

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::commands::shared::options::count;
 use crate::commands::shared::{judging, targets};
 use crate::error::{Error, Result, Status, Tally};
 use crate::journal::saved_modes;
@@ -16,6 +15,7 @@ use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::object::semaphores::{Semaphore, hides_user};
+use crate::option_values::count;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};

@@ -85,6 +85,13 @@ impl KindSet {
     }
 }
 
+/// All of them.
+impl Default for KindSet {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 impl FromIterator<Kind> for KindSet {
     fn from_iter<T: IntoIterator<Item = Kind>>(kinds: T) -> Self {
         kinds.into_iter().fold(Self::NONE, Self::with)

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::kind::CLASSES;
 use crate::kind::class::{self, time};
 use crate::kind::field::{self, Needs, named};
 use crate::kind::model::{Kind, KindSet, Object, Queue};
-use crate::kind::CLASSES;
 use crate::listing::query::Analysis;
 use crate::object::names::{GroupOf, Names, UserOf};
 use crate::render::value::Value;

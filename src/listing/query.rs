@@ -179,7 +179,7 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
     let now = now();
     objects.retain(|object| selection.matches(object, now));
     let mut wanted = needs;
-    if !selection.pids.is_empty() {
+    if !selection.pid.is_empty() {
         wanted = wanted.and(Needs::HOLDERS).and(Needs::WAITERS);
     }
     if selection.asks_for_judgements() {
@@ -195,8 +195,8 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
         });
         analysis = Analysis::unpack(found);
     }
-    if !selection.states.is_empty() {
-        let chosen = |state| selection.states.contains(&state);
+    if !selection.state.is_empty() {
+        let chosen = |state| selection.state.contains(&state);
         objects.retain(|object| analysis.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
     }
     if selection.creator_gone {
@@ -210,8 +210,8 @@ fn look(mut objects: Vec<Object>, wanted: Needs, selection: &Selection) -> (Vec<
     let mut analysis = Analysis::default();
     analysis.look_for_users(&objects, wanted);
     let mut doubts = Vec::new();
-    if !selection.pids.is_empty() {
-        let mut search = Search::new(&selection.pids);
+    if !selection.pid.is_empty() {
+        let mut search = Search::new(&selection.pid);
         objects.retain(|object| search.is_used(object, &analysis));
         doubts = search.doubts(analysis.users());
     }

@@ -3,11 +3,16 @@
 
 use std::time::Duration;
 
-use crate::kind::model::{Detail, KindSet, Object};
+use clap::Args;
+
+use crate::error::Result;
+use crate::kind::model::{KindSet, Object};
 use crate::object::key;
 use crate::object::mode::ModeFilter;
+use crate::option_values::{count, duration, group, non_empty, size, user};
 use crate::sys::{Gid, Key, Pid, Uid};
-use crate::usage::criteria::Criteria;
+use crate::usage::bystanders::Bystander;
+use crate::usage::criteria::{Criteria, GRACE};
 use crate::usage::state::State;
 
 /// A key, or the first digits of keys.
@@ -33,7 +38,7 @@ impl KeyPattern {
     ///
     /// # Errors
     /// Anything else, and key 0.
-    pub fn parse(text: &str) -> Result<Self, BadKeyPattern> {
+    pub fn parse(text: &str) -> std::result::Result<Self, BadKeyPattern> {
         let Some(digits) = text.strip_suffix('*') else {
             let key = key::parse_hex(text.as_bytes()).ok_or(BadKeyPattern::Malformed)?;
             return if key.is_private() {
@@ -56,80 +61,176 @@ impl KeyPattern {
     }
 }
 
-/// A choice among objects; the default takes all.
-#[derive(Clone, Debug)]
+/// Which objects are meant. Different selectors must all match; of a repeated one, any.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Selectors")]
 pub struct Selection {
-    /// These kinds.
+    /// Of these kinds.
+    #[arg(skip)]
     pub kinds: KindSet,
-    /// One of these owners, if any is given.
-    pub owners: Vec<Uid>,
-    /// None of these owners.
-    pub not_owners: Vec<Uid>,
-    /// One of these groups, if any is given.
-    pub groups: Vec<Gid>,
-    /// One of these creators, if any is given.
-    pub creators: Vec<Uid>,
-    /// One of these keys, if any is given.
-    pub keys: Vec<KeyPattern>,
-    /// None of these keys.
-    pub not_keys: Vec<KeyPattern>,
-    /// With (true) or without (false) a private key.
-    pub private: Option<bool>,
-    /// One of these modes, if any is given.
-    pub modes: Vec<ModeFilter>,
-    /// Segments larger, queues holding more than this many bytes.
-    pub larger: Option<u64>,
-    /// Segments smaller, queues holding less than this many bytes.
-    pub smaller: Option<u64>,
-    /// Activity longer ago than this.
-    pub older_than: Option<Duration>,
-    /// Activity more recent than this.
-    pub newer_than: Option<Duration>,
-    /// Segments that are (true) or are not (false) attached.
-    pub attached: Option<bool>,
-    /// Queues without messages.
-    pub empty: bool,
-    /// Held, waited for, created or last used by one of these processes, if any is given.
-    pub pids: Vec<Pid>,
-    /// In one of these states, if any is given.
-    pub states: Vec<State>,
-    /// Segments whose creator is gone and whose only living user has detached them.
-    pub creator_gone: bool,
-    /// By what these states are judged.
+    /// By what states are judged.
+    #[arg(skip)]
     pub criteria: Criteria,
+    /// The accounts that the options name.
+    #[arg(skip)]
+    pub(crate) accounts: Accounts,
+    /// Owned by USER, a name or number
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    pub(crate) owner: Vec<String>,
+    /// Not owned by USER
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    pub(crate) not_owner: Vec<String>,
+    /// Of group GROUP, a name or number
+    #[arg(long, value_name = "GROUP", value_parser = non_empty)]
+    pub(crate) group: Vec<String>,
+    /// Created by USER
+    #[arg(long, value_name = "USER", value_parser = non_empty)]
+    pub(crate) creator: Vec<String>,
+    /// With this key, or keys beginning so: '0x0d4d*'
+    #[arg(long, value_name = "KEY", value_parser = key_pattern)]
+    pub(crate) key: Vec<KeyPattern>,
+    /// Without this key
+    #[arg(long, value_name = "KEY", value_parser = key_pattern)]
+    pub(crate) not_key: Vec<KeyPattern>,
+    /// Without a key
+    #[arg(long, conflicts_with = "keyed")]
+    pub(crate) private: bool,
+    /// With a key
+    #[arg(long)]
+    pub(crate) keyed: bool,
+    /// With mode 0640 exactly, any bit of /022, or all bits of -022
+    #[arg(long, value_name = "MODE", value_parser = mode_filter, allow_hyphen_values = true)]
+    pub(crate) mode: Vec<ModeFilter>,
+    /// Segments larger, queues holding more than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
+    pub(crate) larger: Option<u64>,
+    /// Segments smaller, queues holding less than SIZE
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
+    pub(crate) smaller: Option<u64>,
+    /// Last activity longer ago than AGE
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
+    pub(crate) older_than: Option<Duration>,
+    /// Last activity less long ago than AGE
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
+    pub(crate) newer_than: Option<Duration>,
+    /// Segments that are attached
+    #[arg(long, conflicts_with = "unattached")]
+    pub(crate) attached: bool,
+    /// Segments that are not attached
+    #[arg(long)]
+    pub(crate) unattached: bool,
+    /// Queues without messages
+    #[arg(long)]
+    pub(crate) empty: bool,
+    /// Held, waited for, created or last used by process PID
+    #[arg(long, value_name = "PID", value_parser = pid, allow_negative_numbers = true)]
+    pub(crate) pid: Vec<Pid>,
+    /// In STATE: doomed, active, unknown, idle, dormant or orphan
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub(crate) state: Vec<State>,
+    /// Same as --state orphan
+    #[arg(long)]
+    pub(crate) orphan: bool,
+    /// Take an object for idle whose last activity is younger than AGE (default: 10m)
+    #[arg(long, value_name = "AGE", value_parser = duration, allow_negative_numbers = true)]
+    pub(crate) grace: Option<Duration>,
+    /// Segments whose creator is gone, and that the only living process which may use them has detached
+    #[arg(long)]
+    pub(crate) creator_gone: bool,
+    /// Take it that PROCESS uses no object it was not seen to use: a number, a program or a NAME.service
+    #[arg(long, value_name = "PROCESS", value_parser = bystander)]
+    pub(crate) bystander: Vec<Bystander>,
 }
 
-impl Default for Selection {
-    fn default() -> Self {
-        Self {
-            kinds: KindSet::ALL,
-            owners: Vec::new(),
-            not_owners: Vec::new(),
-            groups: Vec::new(),
-            creators: Vec::new(),
-            keys: Vec::new(),
-            not_keys: Vec::new(),
-            private: None,
-            modes: Vec::new(),
-            larger: None,
-            smaller: None,
-            older_than: None,
-            newer_than: None,
-            attached: None,
-            empty: false,
-            pids: Vec::new(),
-            states: Vec::new(),
-            creator_gone: false,
-            criteria: Criteria::default(),
-        }
+/// The users and groups of a selection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accounts {
+    owners: Vec<Uid>,
+    not_owners: Vec<Uid>,
+    groups: Vec<Gid>,
+    creators: Vec<Uid>,
+}
+
+fn bystander(text: &str) -> std::result::Result<Bystander, String> {
+    Bystander::parse_word(text)
+}
+
+fn pid(text: &str) -> std::result::Result<Pid, String> {
+    match count::<i32>(text)? {
+        0 => Err("is no process".to_owned()),
+        number => Ok(Pid::new(number)),
     }
 }
 
+fn state(text: &str) -> std::result::Result<State, String> {
+    State::from_word(text).ok_or_else(|| {
+        let words = State::ALL.map(State::word).join(", ");
+        format!("is no state; states are {words}")
+    })
+}
+
+fn key_pattern(text: &str) -> std::result::Result<KeyPattern, String> {
+    KeyPattern::parse(text).map_err(|error| error.to_string())
+}
+
+fn mode_filter(text: &str) -> std::result::Result<ModeFilter, String> {
+    ModeFilter::parse(text).map_err(|error| error.to_string())
+}
+
 impl Selection {
+    /// The same, among objects of these kinds, with its users and groups looked up.
+    ///
+    /// # Errors
+    /// A usage error for an unknown user or group.
+    pub fn among(&self, kinds: KindSet) -> Result<Self> {
+        let users = |option: &str, names: &[String]| names.iter().map(|name| user(option, name)).collect::<Result<_>>();
+        let accounts = Accounts {
+            owners: users("--owner", &self.owner)?,
+            not_owners: users("--not-owner", &self.not_owner)?,
+            groups: self.group.iter().map(|name| group("--group", name)).collect::<Result<_>>()?,
+            creators: users("--creator", &self.creator)?,
+        };
+        let mut selection = Self { kinds, accounts, ..self.clone() };
+        if self.orphan {
+            selection.state.push(State::Orphan);
+        }
+        selection.criteria.grace = self.grace();
+        Ok(selection)
+    }
+
+    /// The grace age of states.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        self.grace.unwrap_or(GRACE)
+    }
+
+    /// Whether one was given that asks who uses an object, or for the grace age of that.
+    #[must_use]
+    pub fn is_by_use(&self) -> bool {
+        self.orphan
+            || self.creator_gone
+            || self.grace.is_some()
+            || !(self.pid.is_empty() && self.state.is_empty() && self.bystander.is_empty())
+    }
+
+    /// Whether any selector was given. Neither the grace age nor a bystander selects anything by itself.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        let Self { owner, not_owner, group, creator, key, not_key, mode, pid, state, .. } = self;
+        let flags =
+            [self.private, self.keyed, self.attached, self.unattached, self.empty, self.orphan, self.creator_gone];
+        [owner, not_owner, group, creator].iter().any(|names| !names.is_empty())
+            || [key, not_key].iter().any(|keys| !keys.is_empty())
+            || !(mode.is_empty() && pid.is_empty() && state.is_empty())
+            || flags.contains(&true)
+            || [self.larger, self.smaller].iter().any(Option::is_some)
+            || [self.older_than, self.newer_than].iter().any(Option::is_some)
+    }
+
     /// Whether objects have to be judged for it.
     #[must_use]
     pub fn asks_for_judgements(&self) -> bool {
-        self.creator_gone || !self.states.is_empty()
+        self.creator_gone || !self.state.is_empty()
     }
 
     /// The kinds that can match at all, so that the others need not be listed.
@@ -137,15 +238,15 @@ impl Selection {
     pub fn possible_kinds(&self) -> KindSet {
         let mut kinds = self.kinds;
         if self.larger.is_some() || self.smaller.is_some() {
-            kinds = kinds.and(KindSet::SHM.with(crate::kind::model::Kind::Msg));
+            kinds = kinds.iter().filter(|kind| kind.class().bytes.is_some()).collect();
         }
-        if self.attached.is_some() {
+        if self.attached || self.unattached {
             kinds = kinds.and(KindSet::SHM);
         }
         if self.empty {
             kinds = kinds.and(KindSet::MSG);
         }
-        if self.states == [State::Doomed] || self.creator_gone {
+        if self.state == [State::Doomed] || self.creator_gone {
             kinds = kinds.and(KindSet::SHM);
         }
         kinds
@@ -157,17 +258,19 @@ impl Selection {
     pub fn matches(&self, object: &Object, now: i64) -> bool {
         let perm = &object.perm;
         self.possible_kinds().has(object.kind())
-            && any_or_none(&self.owners, |&owner| owner == perm.uid)
-            && !self.not_owners.contains(&perm.uid)
-            && any_or_none(&self.groups, |&group| group == perm.gid)
-            && any_or_none(&self.creators, |&creator| creator == perm.cuid)
-            && any_or_none(&self.keys, |pattern| pattern.matches(perm.key))
-            && !self.not_keys.iter().any(|pattern| pattern.matches(perm.key))
-            && self.private.is_none_or(|private| private == perm.key.is_private())
-            && any_or_none(&self.modes, |mode| mode.matches(perm.mode.permissions()))
+            && any_or_none(&self.accounts.owners, |&owner| owner == perm.uid)
+            && !self.accounts.not_owners.contains(&perm.uid)
+            && any_or_none(&self.accounts.groups, |&group| group == perm.gid)
+            && any_or_none(&self.accounts.creators, |&creator| creator == perm.cuid)
+            && any_or_none(&self.key, |pattern| pattern.matches(perm.key))
+            && !self.not_key.iter().any(|pattern| pattern.matches(perm.key))
+            && (!self.private || perm.key.is_private())
+            && !(self.keyed && perm.key.is_private())
+            && any_or_none(&self.mode, |mode| mode.matches(perm.mode.permissions()))
             && self.matches_bytes(object)
             && self.matches_age(object, now)
-            && self.attached.is_none_or(|attached| object.as_segment().is_some_and(|s| (s.nattch > 0) == attached))
+            && (!self.attached || object.attachments() > 0)
+            && (!self.unattached || object.as_segment().is_some_and(|segment| segment.nattch == 0))
             && (!self.empty || object.as_queue().is_some_and(|queue| queue.qnum == 0))
     }
 
@@ -175,11 +278,7 @@ impl Selection {
         if self.larger.is_none() && self.smaller.is_none() {
             return true;
         }
-        let bytes = match &object.detail {
-            Detail::Shm(segment) => segment.size,
-            Detail::Msg(queue) => queue.cbytes,
-            Detail::Sem(_) => return false,
-        };
+        let Some(bytes) = object.kind().class().bytes.map(|bytes| bytes(object)) else { return false };
         self.larger.is_none_or(|limit| bytes > limit) && self.smaller.is_none_or(|limit| bytes < limit)
     }
 
@@ -243,21 +342,22 @@ mod tests {
         let object = queue(0x0d4d_0001, 10, 940);
         assert!(chosen(|_| {}, &object));
         assert!(!chosen(|s| s.kinds = KindSet::SHM, &object));
-        assert!(chosen(|s| s.owners = vec![Uid::new(9), Uid::new(1)], &object));
-        assert!(!chosen(|s| s.owners = vec![Uid::new(3)], &object));
-        assert!(!chosen(|s| s.not_owners = vec![Uid::new(1)], &object));
+        assert!(chosen(|s| s.accounts.owners = vec![Uid::new(9), Uid::new(1)], &object));
+        assert!(!chosen(|s| s.accounts.owners = vec![Uid::new(3)], &object));
+        assert!(!chosen(|s| s.accounts.not_owners = vec![Uid::new(1)], &object));
         assert!(
-            chosen(|s| s.groups = vec![Gid::new(2)], &object) && !chosen(|s| s.groups = vec![Gid::new(4)], &object)
+            chosen(|s| s.accounts.groups = vec![Gid::new(2)], &object)
+                && !chosen(|s| s.accounts.groups = vec![Gid::new(4)], &object)
         );
-        assert!(chosen(|s| s.creators = vec![Uid::new(3)], &object));
-        assert!(chosen(|s| s.private = Some(false), &object) && !chosen(|s| s.private = Some(true), &object));
+        assert!(chosen(|s| s.accounts.creators = vec![Uid::new(3)], &object));
+        assert!(chosen(|s| s.keyed = true, &object) && !chosen(|s| s.private = true, &object));
         assert!(chosen(|s| s.larger = Some(9), &object) && !chosen(|s| s.larger = Some(10), &object));
         assert!(chosen(|s| s.smaller = Some(11), &object) && !chosen(|s| s.smaller = Some(10), &object));
         let seconds = |s| Some(Duration::from_secs(s));
         assert!(chosen(|s| s.older_than = seconds(59), &object) && !chosen(|s| s.older_than = seconds(60), &object));
         assert!(chosen(|s| s.newer_than = seconds(61), &object) && !chosen(|s| s.newer_than = seconds(60), &object));
         // Made for segments: a queue is neither.
-        assert!(!chosen(|s| s.attached = Some(true), &object) && !chosen(|s| s.attached = Some(false), &object));
+        assert!(!chosen(|s| s.attached = true, &object) && !chosen(|s| s.unattached = true, &object));
         assert!(!chosen(|s| s.empty = true, &object) && chosen(|s| s.empty = true, &queue(1, 0, 0)));
         // The future is not old.
         assert!(!chosen(|s| s.older_than = seconds(0), &queue(1, 0, 5000)));

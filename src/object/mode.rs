@@ -269,5 +269,10 @@ impl ModeFilter {
     }
 }
 
+/// Permission bits, or a change of them, as an option's value.
+pub(crate) fn mode_change(text: &str) -> Result<ModeChange, String> {
+    ModeChange::parse(text).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests;

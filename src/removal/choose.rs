@@ -110,7 +110,7 @@ impl LeftOut {
 /// When the kernel has no System V IPC, or none of the ways to list works.
 pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     // Judged are all of them, so that it can be said what is left out.
-    let all_states = Selection { states: Vec::new(), ..selection.clone() };
+    let all_states = Selection { state: Vec::new(), ..selection.clone() };
     let survey = query(&all_states, Needs::STATES)?;
     let losses = survey.losses.into_iter().chain(survey.doubts).collect();
     let mut choice = Choice { insights: survey.analysis, losses, ..Choice::default() };

@@ -10,15 +10,15 @@ use std::path::Path;
 use clap::Args;
 
 use self::view::View;
-use crate::commands::shared::backup;
 use crate::commands::shared::keep::KeepList;
-use crate::commands::shared::options::non_empty_path;
 use crate::commands::shared::recovery::{Unmended, mend};
-use crate::commands::shared::selectors::SelectorArgs;
+use crate::commands::shared::{backup, judging};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::listing::query::Analysis;
+use crate::listing::select::Selection;
 use crate::object::reference::Resolved;
+use crate::option_values::non_empty_path;
 use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::prompt::{can_ask, confirm};
@@ -77,7 +77,7 @@ pub struct CleanArgs {
     format: FormatArgs,
     // Last, because its heading holds for whatever follows.
     #[command(flatten)]
-    selectors: SelectorArgs,
+    selectors: Selection,
 }
 
 /// What is to be removed, what is not, and why.
@@ -99,8 +99,8 @@ struct Prepared {
 /// anything is removed. An output error after everything is.
 pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let kinds = args.kinds(implied)?;
-    let mut selection = args.selectors.selection(kinds)?;
-    if let Some(state) = selection.states.iter().find(|state| NEVER.contains(state)) {
+    let mut selection = args.selectors.among(kinds)?;
+    if let Some(state) = selection.state.iter().find(|state| NEVER.contains(state)) {
         let reason = format!("--state {}: what is in use is never cleaned; rm removes it by name", state.word());
         return Err(Error::Usage(reason));
     }
@@ -119,8 +119,8 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
     let mut prepared = if let Some(plan) = &plan {
         apply::prepare(plan, &keeps, &keep)?
     } else {
-        selection.criteria = args.selectors.criteria();
-        let states = if selection.states.is_empty() { vec![State::Orphan] } else { selection.states.clone() };
+        selection.criteria = judging::criteria(args.selectors.grace(), &args.selectors.bystander);
+        let states = if selection.state.is_empty() { vec![State::Orphan] } else { selection.state.clone() };
         let unread = args.discard_messages || args.save.is_some();
         let terms = Terms { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
         let Choice { candidates, insights, left_out, losses } = choose::choose(&selection, &terms)?;
@@ -156,7 +156,7 @@ impl CleanArgs {
 
     /// A plan says itself what is to be removed.
     fn without_choice(&self, implied: Option<Kind>) -> Result<()> {
-        if implied.is_some() || !self.kinds.is_empty() || self.selectors.any() || self.selectors.by_use() {
+        if implied.is_some() || !self.kinds.is_empty() || self.selectors.is_given() || self.selectors.is_by_use() {
             return Err(Error::Usage("--apply carries out a plan as it is: give no kinds and no selectors".to_owned()));
         }
         Ok(())
@@ -169,7 +169,7 @@ impl CleanArgs {
             insights.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
         });
         let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-        let bystanders = self.selectors.bystanders().iter().map(ToString::to_string).collect();
+        let bystanders = self.selectors.bystander.iter().map(ToString::to_string).collect();
         let plan = Plan::new(entries.collect(), self.selectors.grace(), bystanders, self.discard_messages, arguments)
             .map_err(|reason| cannot(reason, Status::Failed))?;
         let write = || -> io::Result<()> {
@@ -208,7 +208,7 @@ impl CleanArgs {
             return Ok(if looks_only { Status::Done } else { Status::Refused });
         }
         if !(self.quiet && looks_only) {
-            let set_aside = view::set_aside(self.selectors.bystanders());
+            let set_aside = view::set_aside(&self.selectors.bystander);
             let unseen = view::unseen(&prepared.candidates);
             let left_out =
                 view::left_out(&prepared.left_out, keep).into_iter().chain(set_aside).chain(unseen).collect();
@@ -247,7 +247,7 @@ impl CleanArgs {
     fn say_why_nothing(&self, lines: &[String], context: &Context) -> Result<()> {
         if lines.is_empty() {
             // Where there is nothing at all nobody wants to be told so.
-            if self.selectors.any() && self.format.format() == Format::Table && !(self.quiet || self.yes) {
+            if self.selectors.is_given() && self.format.format() == Format::Table && !(self.quiet || self.yes) {
                 note("nothing to remove: no object is what the selectors ask for");
             } else {
                 context.verbose(|| "nothing to remove".to_owned());

@@ -10,11 +10,11 @@ use std::path::Path;
 use clap::Args;
 
 use self::candidates::{Candidate, Missing};
-use crate::commands::shared::options::non_empty_path;
 use crate::commands::shared::recovery::{Unmended, mend};
 use crate::commands::shared::{backup, targets};
 use crate::error::{Result, Status};
 use crate::kind::model::{Kind, Object};
+use crate::option_values::non_empty_path;
 use crate::output::context::{Context, say};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs};

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use clap::Parser;
 
-use crate::commands::shared::selectors::SelectorArgs;
 use crate::config;
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object};
@@ -23,7 +22,7 @@ const MOST_SHOWN: usize = 200;
 struct Words {
     kinds: Vec<String>,
     #[command(flatten)]
-    selectors: SelectorArgs,
+    selectors: Selection,
 }
 
 /// A line that keeps something.
@@ -107,16 +106,16 @@ fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
             .ok_or_else(|| format!("'{}' is no kind; kinds are shm, sem and msg", shortened(word)))?;
         kinds = kinds.with(kind);
     }
-    if words.selectors.by_use() {
+    if words.selectors.is_by_use() {
         return Err("--pid, --state, --orphan, --creator-gone, --grace and --bystander have no place in a keep list: what is kept must not depend \
                     on who uses it at the moment"
             .to_owned());
     }
-    if kinds.is_empty() && !words.selectors.any() {
+    if kinds.is_empty() && !words.selectors.is_given() {
         return Err("it chooses nothing".to_owned());
     }
     let kinds = if kinds.is_empty() { KindSet::ALL } else { kinds };
-    words.selectors.selection(kinds).map(Some).map_err(|error| cut(&error.to_string()))
+    words.selectors.among(kinds).map(Some).map_err(|error| cut(&error.to_string()))
 }
 
 /// Escaped, and no longer than people read.
@@ -146,7 +145,7 @@ mod tests {
         }
         let selection = parse("shm sem --mode 0600 --key 0x0d4d* # device mapper").unwrap().unwrap();
         assert_eq!(selection.kinds, KindSet::SHM.with(crate::kind::model::Kind::Sem));
-        assert_eq!((selection.modes.len(), selection.keys.len()), (1, 1));
+        assert_eq!((selection.mode.len(), selection.key.len()), (1, 1));
         for bad in [
             "smh",
             "shm:5",

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::shared::options::duration;
 use crate::error::{Error, Result};
+use crate::option_values::duration;
 use crate::queue::{Format, Patience, Queue};
 use crate::sys::msg::Wanted;
 

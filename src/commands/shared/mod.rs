@@ -5,8 +5,6 @@ pub mod child;
 pub mod judging;
 pub mod keep;
 pub mod messages;
-pub mod options;
 pub mod recovery;
-pub mod selectors;
 pub mod targets;
 pub mod wait;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipcadm::kind::field::Needs;
-use ipcadm::kind::model::{Kind as ObjectKind, KindSet, ObjectId};
+use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
 use ipcadm::listing::query::{Listing, query};
 use ipcadm::listing::select::Selection;
 use ipcadm::object::semaphores::calls;
@@ -20,7 +20,8 @@ const MOST_CALLS: u64 = 1_000_000;
 
 fn states() -> Listing {
     let criteria = Criteria { grace: Duration::ZERO, ..Criteria::default() };
-    let selection = Selection { kinds: KindSet::ALL, criteria, ..Selection::default() };
+    let mut selection = Selection::default();
+    selection.criteria = criteria;
     query(&selection, Needs::STATES).expect("a survey")
 }
 

@@ -4,7 +4,6 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use ipcadm::kind::field::Needs;
-use ipcadm::kind::model::KindSet;
 use ipcadm::listing::query::query;
 use ipcadm::listing::select::Selection;
 use ipcadm::proc::probe::look_from_here;
@@ -20,7 +19,9 @@ const PROCESSES: u64 = 20;
 
 fn selection() -> Selection {
     let criteria = Criteria { grace: Duration::ZERO, ..Criteria::default() };
-    Selection { kinds: KindSet::ALL, criteria, ..Selection::default() }
+    let mut selection = Selection::default();
+    selection.criteria = criteria;
+    selection
 }
 
 /// What is looked at meanwhile: how often all processes are listed, and how often the mappings of one are.

@@ -1,4 +1,4 @@
-//! Options that several commands share, and the parsers of their values.
+//! Parsers of the values that options take; their errors are what follows `invalid value` in a usage error.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::error::{Error, Result};
-use crate::object::mode::ModeChange;
 use crate::render::escape::escape;
 use crate::render::units::{parse_duration, parse_size};
 use crate::sys::msg::MAX_QBYTES;
@@ -73,11 +72,6 @@ pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
         .ok()
         .filter(|&value| digits && value <= MAX_VALUE)
         .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
-}
-
-/// Permission bits, or a change of them.
-pub(crate) fn mode_change(text: &str) -> std::result::Result<ModeChange, String> {
-    ModeChange::parse(text).map_err(|error| error.to_string())
 }
 
 /// A user by name or number.
