@@ -2,20 +2,18 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, installed, ipcadm_path, tool};
+use ipcadm_testbed::{Cmd, Folder, installed, ipcadm_path, source, tool};
 
 const FOREIGN: &str = "not of ipcadm";
 
 /// A scratch folder to install into, with a blank in its name; it goes at the end.
-struct Root(PathBuf);
+struct Root(Folder);
 
 impl Root {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-install {name} {}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        Root(path)
+        Root(Folder::new(&format!("install {name}")))
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -24,7 +22,7 @@ impl Root {
 
     /// Make, called in the scratch folder, with nothing to be built.
     fn make(&self, target: &str) -> Cmd {
-        let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).join("Makefile");
+        let makefile = source("Makefile");
         let cmd = tool("make", ["--no-print-directory", "-C"]).arg(&self.0).arg("-f").arg(makefile);
         cmd.arg(format!("DESTDIR={}", self.0.display()))
             .arg(format!("BINARY={}", ipcadm_path().display()))
@@ -33,7 +31,7 @@ impl Root {
 
     /// All that is no folder.
     fn files(&self) -> Vec<PathBuf> {
-        let (mut files, mut folders) = (Vec::new(), vec![self.0.clone()]);
+        let (mut files, mut folders) = (Vec::new(), vec![self.0.to_path_buf()]);
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
                 let is_folder = entry.file_type().expect("a type").is_dir();
@@ -41,12 +39,6 @@ impl Root {
             }
         }
         files
-    }
-}
-
-impl Drop for Root {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -104,7 +96,7 @@ fn a_link_to_the_folder_of_programs_is_that_folder() {
 
 #[test]
 fn a_package_without_cargo_is_refused_with_a_reason() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/debian/build");
+    let script = source("packaging/debian/build");
     let build = tool("bash", [script]).env("BINARY", ipcadm_path()).env("CARGO", "/nonexistent/cargo");
     build.run().status(1).stdout_empty().stderr_has("there is no /nonexistent/cargo");
 }

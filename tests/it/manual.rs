@@ -8,14 +8,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Command, CommandFactory as _};
 use ipcadm::cli::command_path::KIND_WORDS;
 use ipcadm::cli::tree::Cli;
 use ipcadm::error::OWN_FAILURE;
 use ipcadm::listing::fields::FIELDS;
-use ipcadm_testbed::{drop_in, fresh, ipcadm_path, tool};
+use ipcadm_testbed::{Folder, drop_in, fresh, ipcadm_path, source, tool};
 
 type Names = BTreeSet<String>;
 
@@ -23,7 +23,7 @@ type Names = BTreeSet<String>;
 const DROP_INS: [&str; 4] = ["ipcs", "ipcrm", "ipcmk", "lsipc"];
 
 fn man() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("man")
+    source("man")
 }
 
 fn page(name: &str) -> String {
@@ -251,8 +251,7 @@ fn script(commands: &[(String, u8)]) -> String {
 #[test]
 fn the_examples_work() {
     let own = ipcadm_path();
-    let names = std::env::temp_dir().join(format!("ipcadm-manual-{}-names", std::process::id()));
-    fs::create_dir(&names).unwrap();
+    let names = Folder::new("manual");
     DROP_INS.iter().for_each(|tool| symlink(&own, names.join(tool)).unwrap());
     let own = own.parent().expect("the program is in a folder").display();
     let path = format!("{}:{own}:{}", names.display(), std::env::var("PATH").unwrap_or_default());
@@ -261,14 +260,11 @@ fn the_examples_work() {
         for (number, commands) in blocks(&page(&name)).iter().enumerate() {
             assert!(!commands.is_empty(), "{name}: example {number} has no command");
             let _ns = fresh();
-            let dir = std::env::temp_dir().join(format!("ipcadm-manual-{}-{run}", std::process::id()));
-            fs::create_dir(&dir).unwrap();
+            let dir = Folder::new("manual");
             let outcome = tool("sh", ["-c", &script(commands)]).env("PATH", &path).dir(&dir).run();
-            fs::remove_dir_all(&dir).unwrap();
             assert_eq!(outcome.status, Some(0), "{name}, example {}\n{outcome}", number + 1);
             run += 1;
         }
     }
-    fs::remove_dir_all(&names).unwrap();
     assert!(run > 15, "only {run} examples were found");
 }

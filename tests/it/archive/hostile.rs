@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
 
 use ipcadm::archive::manifest::{self, Entry, Head};
 use ipcadm::archive::read::{Archive, Bad, Item};
@@ -11,7 +10,7 @@ use ipcadm::archive::sums::{self, Digest};
 use ipcadm::archive::tar::{BLOCK, Member, Name, padding};
 use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
 use ipcadm::sys::memory::{empty_file, file_of};
-use ipcadm_testbed::{Kind, fresh, ipcadm, make};
+use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, make};
 use proptest::prelude::*;
 
 /// An archive of all kinds, one segment with holes and one without.
@@ -89,7 +88,7 @@ fn the_program_refuses_them_and_makes_nothing() {
         ns.ids(kind).into_iter().for_each(|id| make::remove(kind, id));
     }
     let folder = Folder::new("program");
-    let file = folder.0.join("f");
+    let file = folder.join("f");
     for at in (0..bytes.len()).step_by(bytes.len() / 40) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x20;
@@ -102,23 +101,6 @@ fn the_program_refuses_them_and_makes_nothing() {
         ipcadm(["restore", "-"]).stdin(text).run().status(1).stderr_has("it is no archive").stdout_empty();
     }
     assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).is_empty()));
-}
-
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-hostile-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
 }
 
 /// Puts an archive together with right checksums around whatever it says.
@@ -316,7 +298,7 @@ fn an_absurd_name_is_nobodys() {
     });
     // The account database never gets to see them; a part of it (nss-systemd) would end the program.
     let folder = Folder::new("name");
-    let file = folder.0.join("a.tar");
+    let file = folder.join("a.tar");
     fs::write(&file, set.finish()).expect("a file");
     let outcome = ipcadm(["restore".into(), "--dry-run".into(), "--group".into(), "0".into(), file.clone()]).run();
     outcome.ok().stdout_has("would restore sem:1");
@@ -331,12 +313,12 @@ fn an_absurd_name_is_nobodys() {
 fn foreign_members_are_refused() {
     let good = Forger::new().set(vec![1], 1).finish();
     let folder = Folder::new("foreign");
-    fs::write(folder.0.join("file"), "text").expect("a file");
+    fs::write(folder.join("file"), "text").expect("a file");
     for name in ["../../etc/passwd", "/etc/passwd", "shm-1/../x", "shm-x", "sem-1", ".", "manifest.json/"] {
         // As another tar would write them: with its own headers.
         let transform = format!("--transform=s,^file$,{name},");
         let args = ["-P", "--format=ustar", "-cf", "-", &transform, "file"];
-        let tar = ipcadm_testbed::tool("tar", args).dir(&folder.0).run().ok().stdout;
+        let tar = ipcadm_testbed::tool("tar", args).dir(&folder).run().ok().stdout;
         assert!(items(&[&tar[..1024], &good].concat()).is_err(), "{name}");
     }
     // Its own member twice, in another place, or of another time.
@@ -379,7 +361,7 @@ fn a_large_manifest_is_not_kept_in_memory() {
         forger = forger.with(|entry| "0x00000000".clone_into(&mut entry.key));
     }
     let folder = Folder::new("large");
-    let file = folder.0.join("a.tar");
+    let file = folder.join("a.tar");
     fs::write(&file, forger.finish()).expect("a file");
     // The manifest has 45 MB, and its objects as they were read take more than twice that.
     let script = format!(

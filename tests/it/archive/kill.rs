@@ -3,36 +3,13 @@
 //! is gone was saved, and what was closed is opened by the next run.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ipcadm::archive::read::Archive;
-use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, is_root, make};
+use ipcadm_testbed::{Folder, Kind, Namespace, fresh, ipcadm, is_root, make};
 
 const KILL: i32 = 9;
 const TERMINATE: i32 = 15;
-
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-kill-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).expect("the folder").flatten();
-        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 /// How long a whole run takes, so that the moments can be spread over it.
 fn whole_run(file: &str) -> Duration {
@@ -64,7 +41,7 @@ fn there_is_a_whole_archive_or_none() {
     let _ns = fresh();
     let folder = Folder::new("new");
     let number = objects();
-    let file = folder.0.join("f").to_string_lossy().into_owned();
+    let file = folder.path("f");
     let took = whole_run(&file);
     let (mut none, mut whole) = (0, 0);
     for round in 0..60u32 {
@@ -92,7 +69,7 @@ fn what_was_there_stays_until_there_is_a_new_one() {
     let _ns = fresh();
     let folder = Folder::new("old");
     let number = objects();
-    let path = folder.0.join("f");
+    let path = folder.join("f");
     let file = path.to_string_lossy().into_owned();
     let took = whole_run(&file);
     fs::write(&path, "old").expect("a file");
@@ -113,7 +90,7 @@ fn what_was_there_stays_until_there_is_a_new_one() {
         // Killed between its two steps, replacing may leave its second name for the whole archive.
         for name in folder.names().into_iter().filter(|name| name != "f") {
             assert!(name.starts_with(".ipcadm-"), "{name}");
-            fs::remove_file(folder.0.join(name)).expect("the second name");
+            fs::remove_file(folder.join(name)).expect("the second name");
         }
     }
     assert!(old > 0);
@@ -133,7 +110,7 @@ fn what_restore_made_is_complete_or_shows_that_it_is_not() {
     for kind in Kind::ALL {
         ns.ids(kind).into_iter().for_each(|id| make::chown(kind, id, 0, 0, 0o640));
     }
-    let file = folder.0.join("f").to_string_lossy().into_owned();
+    let file = folder.path("f");
     ipcadm(["save", "-q", "-O", &file]).run().ok();
     let bytes = fs::read(&file).expect("the archive");
     // Asking for an id needs a right, and leaves something behind in the kernel that must not harm.
@@ -190,7 +167,7 @@ fn leak() {
 fn what_clean_removed_was_saved_and_nothing_stays_closed() {
     let ns = fresh();
     let folder = Folder::new("clean");
-    let path = folder.0.join("f");
+    let path = folder.join("f");
     let file = path.to_string_lossy().into_owned();
     let clean = || {
         let states = ["--state", "orphan", "--state", "unknown"];

@@ -1,47 +1,10 @@
 //! `restore --replace`: what goes for it is unused, and goes only for what can be made.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, NOBODY, Namespace, fresh, ipcadm, is_root, make, needs_root};
+use ipcadm_testbed::{Kind, NOBODY, fresh, ipcadm, is_root, make, needs_root};
 
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-replace-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("mode");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
-fn restore(args: &[&str]) -> Cmd {
-    ipcadm(["restore"]).args(args.iter().copied())
-}
-
-fn save(file: &str) {
-    ipcadm(["save", "-q", "-O", file]).run().ok();
-    fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("mode");
-}
-
-fn only(ns: &Namespace, kind: Kind) -> i32 {
-    let ids = ns.ids(kind);
-    assert_eq!(ids.len(), 1, "{ids:?}");
-    ids[0]
-}
+use super::{count, folder, only, restore, save};
 
 /// Of a dead process, or used by one: what a living one has made or used last is not unused.
 fn leaked(make: impl FnOnce() -> i32) -> i32 {
@@ -56,14 +19,10 @@ fn write(shm: i32, text: &[u8]) {
     });
 }
 
-fn count(ns: &Namespace) -> usize {
-    Kind::ALL.into_iter().map(|kind| ns.ids(kind).len()).sum()
-}
-
 #[test]
 fn replacing_takes_only_what_is_unused() {
     let ns = fresh();
-    let folder = Folder::new("replace");
+    let folder = folder("replace");
     let file = folder.path("f");
     let shm = leaked(|| make::shm(0x51, 100, 0o600));
     let (sem, msg) = (make::sem(0x52, 1, 0o600), make::msg(0x53, 0o600));
@@ -118,7 +77,7 @@ fn own(make: impl FnOnce() -> i32) -> i32 {
 #[test]
 fn nothing_goes_for_what_cannot_be_made() {
     let ns = fresh();
-    let folder = Folder::new("cannot");
+    let folder = folder("cannot");
     let file = folder.path("f");
     let (shm, sem) = (own(|| make::shm(0x51, 8192, 0o600)), own(|| make::sem(0x52, 1, 0o600)));
     make::shm_lock(shm);
@@ -140,7 +99,7 @@ fn nothing_goes_for_what_cannot_be_made() {
 #[test]
 fn a_full_table_is_no_obstacle() {
     let ns = fresh();
-    let folder = Folder::new("full");
+    let folder = folder("full");
     let file = folder.path("f");
     let (first, second) = (make::sem(0x51, 4, 0o600), make::sem(0x52, 4, 0o600));
     save(&file);
@@ -160,7 +119,7 @@ fn what_may_be_in_use_is_not_replaced() {
         return;
     }
     let ns = fresh();
-    let folder = Folder::new("maybe");
+    let folder = folder("maybe");
     let file = folder.path("f");
     let queue = own(|| make::msg(0x53, 0o600));
     save(&file);
@@ -172,7 +131,7 @@ fn what_may_be_in_use_is_not_replaced() {
 #[test]
 fn what_an_interrupted_run_left_closed_is_opened_first() {
     let ns = fresh();
-    let folder = Folder::new("closed");
+    let folder = folder("closed");
     let file = folder.path("f");
     for again in [["rm", "--if-unused", "sem:0x52"], ["restore", "--replace", &file]] {
         let sem = make::sem(0x52, 1, 0o640);

@@ -1,67 +1,19 @@
 //! `restore`: what was saved comes back, or nothing does.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Kind, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::Value;
+
+use super::{clear, count, folder, only, restore, save};
 
 const NORESERVE: u32 = 0o10000;
 const MANY: u64 = 1 << 20;
 
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-restore-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("mode");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
-fn restore(args: &[&str]) -> Cmd {
-    ipcadm(["restore"]).args(args.iter().copied())
-}
-
-fn save(file: &str) {
-    ipcadm(["save", "-q", "-O", file]).run().ok();
-    fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("mode");
-}
-
-fn only(ns: &Namespace, kind: Kind) -> i32 {
-    let ids = ns.ids(kind);
-    assert_eq!(ids.len(), 1, "{ids:?}");
-    ids[0]
-}
-
-fn count(ns: &Namespace) -> usize {
-    Kind::ALL.into_iter().map(|kind| ns.ids(kind).len()).sum()
-}
-
-/// Removes everything.
-fn clear(ns: &Namespace) {
-    for kind in Kind::ALL {
-        ns.ids(kind).into_iter().for_each(|id| make::remove(kind, id));
-    }
-}
-
 #[test]
 fn everything_comes_back() {
     let ns = fresh();
-    let folder = Folder::new("all");
+    let folder = folder("all");
     let file = folder.path("f");
     let shm = make::shm(0x51, 3_000_001, 0o640);
     make::attach(shm).write(1 << 20, b"in the middle");
@@ -105,7 +57,7 @@ fn everything_comes_back() {
 #[test]
 fn a_gigabyte_of_holes_comes_back_as_holes() {
     let ns = fresh();
-    let folder = Folder::new("sparse");
+    let folder = folder("sparse");
     let file = folder.path("f");
     let id = make::shm(0x51, 1 << 30, 0o600 | NORESERVE);
     make::attach(id).write(700 << 20, b"data");
@@ -122,7 +74,7 @@ fn a_gigabyte_of_holes_comes_back_as_holes() {
 #[test]
 fn ten_thousand_messages_come_back() {
     let ns = fresh();
-    let folder = Folder::new("many");
+    let folder = folder("many");
     let file = folder.path("f");
     let id = make::msg(0x51, 0o600);
     (1..=10_000).for_each(|number| make::send(id, number, b"x"));
@@ -138,7 +90,7 @@ fn ten_thousand_messages_come_back() {
 #[test]
 fn from_a_pipe() {
     let ns = fresh();
-    let folder = Folder::new("pipe");
+    let folder = folder("pipe");
     let file = folder.path("f");
     let id = make::shm(0x51, MANY as usize, 0o600);
     make::attach(id).write(5000, &[7; 300_000]);
@@ -160,7 +112,7 @@ fn from_a_pipe() {
 #[test]
 fn what_exists_is_not_touched() {
     let ns = fresh();
-    let folder = Folder::new("exists");
+    let folder = folder("exists");
     let file = folder.path("f");
     let (shm, _) = (make::shm(0x51, 100, 0o600), make::sem(0x52, 1, 0o600));
     save(&file);
@@ -184,7 +136,7 @@ fn the_same_id() {
     if !needs_root("asking for an id") {
         return;
     }
-    let folder = Folder::new("id");
+    let folder = folder("id");
     let file = folder.path("f");
     for kind in ["shm", "sem", "msg"] {
         ns.sysctl(&format!("{kind}_next_id"), 1_234_567);
@@ -223,7 +175,7 @@ fn owners_and_creators_come_back() {
     if !needs_root("several users") {
         return;
     }
-    let folder = Folder::new("owners");
+    let folder = folder("owners");
     let file = folder.path("f");
     let id = make::as_user(65534, 65534, || make::shm(0x51, 100, 0o600));
     make::chown(Kind::Shm, id, 4_000_000, 4_000_001, 0o640);
@@ -249,7 +201,7 @@ fn owners_and_creators_come_back() {
 #[test]
 fn a_removed_segment_that_lives_on_keeps_its_key() {
     let ns = fresh();
-    let folder = Folder::new("doomed");
+    let folder = folder("doomed");
     let file = folder.path("f");
     let id = make::shm(0x51, 100, 0o600);
     save(&file);
@@ -267,7 +219,7 @@ fn a_removed_segment_that_lives_on_keeps_its_key() {
 #[test]
 fn other_values() {
     let ns = fresh();
-    let folder = Folder::new("values");
+    let folder = folder("values");
     let file = folder.path("f");
     let sem = make::sem(0x52, 2, 0o600);
     make::semop(sem, &[(0, 1, 0)]);
@@ -287,7 +239,7 @@ fn limits_are_known_before() {
     if !may_set_limits("limits") {
         return;
     }
-    let folder = Folder::new("limits");
+    let folder = folder("limits");
     let file = folder.path("f");
     let (shm, sem) = (make::shm(0x51, 10_000, 0o600), make::sem(0x52, 5, 0o600));
     let msg = make::msg(0x53, 0o600);
@@ -321,7 +273,7 @@ fn limits_are_known_before() {
 #[test]
 fn more_messages_than_its_capacity() {
     let ns = fresh();
-    let folder = Folder::new("over");
+    let folder = folder("over");
     let file = folder.path("f");
     let msg = make::msg(0x53, 0o600);
     (0..5).for_each(|_| make::send(msg, 1, &[b'x'; 500]));
@@ -336,7 +288,7 @@ fn more_messages_than_its_capacity() {
 #[test]
 fn lists_and_dry_runs_make_nothing() {
     let ns = fresh();
-    let folder = Folder::new("list");
+    let folder = folder("list");
     let file = folder.path("f");
     let id = make::shm(0x51, 10_000, 0o640);
     let sem = make::sem(0, 2, 0o600);
@@ -368,7 +320,7 @@ fn lists_and_dry_runs_make_nothing() {
 #[test]
 fn one_that_fails_does_not_stop_the_others() {
     let ns = fresh();
-    let folder = Folder::new("partial");
+    let folder = folder("partial");
     let file = folder.path("f");
     // Nobody can tell beforehand that there is not so much memory.
     let id = make::shm(0x51, 1 << 45, 0o600 | NORESERVE);
@@ -383,7 +335,7 @@ fn one_that_fails_does_not_stop_the_others() {
 #[test]
 fn what_is_removed_was_saved_before() {
     let ns = fresh();
-    let folder = Folder::new("rm");
+    let folder = folder("rm");
     let file = folder.path("f");
     let shm = make::shm(0x51, 10_000, 0o640);
     make::attach(shm).write(0, b"text");

@@ -1,8 +1,7 @@
 //! `save`: what an archive holds is what the objects were, tools open it, and nothing is changed by saving.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -14,48 +13,21 @@ use ipcadm::journal::record::Record;
 use ipcadm::kind::model::Object;
 use ipcadm::object::reference::Reference;
 use ipcadm::sys::memory::empty_file;
-use ipcadm_testbed::{Cmd, Kind, alone, fresh, ipcadm, is_root, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, alone, fresh, ipcadm, is_root, make, needs_root, tool};
 use serde_json::Value;
+
+use super::folder;
 
 const NORESERVE: u32 = 0o10000;
 
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-save-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("mode");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_string_lossy().into_owned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).expect("the folder").flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    }
-
-    /// Unpacks an archive with tar and has sha256sum look at it.
-    fn unpack(&self, archive: &str) {
-        tool("tar", ["-xf", archive]).dir(&self.0).run().ok().stderr_empty();
-        tool("sha256sum", ["--strict", "-c", "SHA256SUMS"]).dir(&self.0).run().ok().stderr_empty();
-    }
-
-    fn manifest(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.0.join("manifest.json")).expect("a manifest")).expect("JSON")
-    }
+/// Unpacks an archive with tar and has sha256sum look at it.
+fn unpack(folder: &Folder, archive: &str) {
+    tool("tar", ["-xf", archive]).dir(folder).run().ok().stderr_empty();
+    tool("sha256sum", ["--strict", "-c", "SHA256SUMS"]).dir(folder).run().ok().stderr_empty();
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
+fn manifest(folder: &Folder) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("manifest.json")).expect("a manifest")).expect("JSON")
 }
 
 fn save(args: &[&str]) -> Cmd {
@@ -72,7 +44,7 @@ fn until_unattached(id: i32) {
 #[test]
 fn tar_and_sha256sum_open_it() {
     let _ns = fresh();
-    let folder = Folder::new("tools");
+    let folder = folder("tools");
     let shm = make::shm(0x51, 3 << 20, 0o640);
     make::attach(shm).write((1 << 20) + 5, b"in the middle");
     let full = make::shm(0, 5000, 0o600);
@@ -88,7 +60,7 @@ fn tar_and_sha256sum_open_it() {
     save(&["-O", &archive]).run().ok().stdout_is(&lines).stderr_empty();
     assert_eq!(fs::metadata(&archive).expect("the archive").mode() & 0o7777, 0o600);
     assert_eq!(folder.names(), ["all.tar"]);
-    folder.unpack(&archive);
+    unpack(&folder, &archive);
     let bytes = fs::read(folder.path(&format!("shm-{shm}"))).expect("the segment");
     assert_eq!(bytes.len(), 3 << 20);
     assert_eq!(&bytes[(1 << 20) + 5..][..13], b"in the middle");
@@ -100,7 +72,7 @@ fn tar_and_sha256sum_open_it() {
         i64::MAX
     );
     assert_eq!(messages, expected);
-    let manifest = folder.manifest();
+    let manifest = manifest(&folder);
     assert_eq!(manifest["ipcadm"]["archive"], 1);
     let objects = manifest["objects"].as_array().expect("objects");
     assert_eq!(objects.len(), 4);
@@ -114,7 +86,7 @@ fn tar_and_sha256sum_open_it() {
 #[test]
 fn saving_changes_nothing_it_can_avoid() {
     let _ns = fresh();
-    let folder = Folder::new("untouched");
+    let folder = folder("untouched");
     let shm = make::shm(0x51, 8192, 0o600);
     make::attach(shm).write(0, b"x");
     let sem = make::sem(0x52, 2, 0o600);
@@ -140,7 +112,7 @@ fn saving_changes_nothing_it_can_avoid() {
 #[test]
 fn a_gigabyte_of_holes_takes_little() {
     let ns = fresh();
-    let folder = Folder::new("sparse");
+    let folder = folder("sparse");
     let id = make::shm(0x51, 1 << 30, 0o600 | NORESERVE);
     make::attach(id).write(700 << 20, b"data");
     let archive = folder.path("a");
@@ -148,17 +120,17 @@ fn a_gigabyte_of_holes_takes_little() {
     assert!(fs::metadata(&archive).expect("the archive").len() < 20_000);
     let rss = ns.rows(Kind::Shm)[0]["rss"].clone();
     assert_eq!(rss, "4096", "no hole was given memory");
-    tool("tar", ["-xf", &archive]).dir(&folder.0).run().ok().stderr_empty();
+    tool("tar", ["-xf", &archive]).dir(&folder).run().ok().stderr_empty();
     let file = fs::metadata(folder.path(&format!("shm-{id}"))).expect("the segment");
     assert_eq!(file.len(), 1 << 30);
     assert!(file.blocks() * 512 < 1 << 20, "{} blocks", file.blocks());
-    tool("sha256sum", ["-c", "SHA256SUMS"]).dir(&folder.0).run().ok();
+    tool("sha256sum", ["-c", "SHA256SUMS"]).dir(&folder).run().ok();
 }
 
 #[test]
 fn no_more_than_a_gigabyte_of_holes_is_under_checksums() {
     let _ns = fresh();
-    let folder = Folder::new("zeros");
+    let folder = folder("zeros");
     // The second is too much, and so is the third, which takes no memory and would take a quarter of a minute.
     let sizes = [600 << 20, 600 << 20, 16 << 30, 300 << 20];
     let ids = sizes.map(|size| make::shm(0, size, 0o600 | NORESERVE));
@@ -174,7 +146,7 @@ fn no_more_than_a_gigabyte_of_holes_is_under_checksums() {
 #[test]
 fn a_mapping_brought_from_another_namespace_is_not_what_is_saved() {
     let ns = fresh();
-    let folder = Folder::new("brought");
+    let folder = folder("brought");
     let (stranger, id) = (make::holder_from_elsewhere(8192), make::shm(0, 8192, 0o600));
     make::attach(id).write(0, &[b'V'; 8192]);
     // Everything that /proc shows of the two mappings is equal, and the stranger's comes first.
@@ -196,9 +168,9 @@ fn a_mapping_brought_from_another_namespace_is_not_what_is_saved() {
 #[test]
 fn whoever_may_not_attach_it_may_not_save_it() {
     let _ns = fresh();
-    let folder = Folder::new("denied");
+    let folder = folder("denied");
     let id = make::shm(0x51, 4096, 0o200);
-    if !is_root() {
+    if !needs_root("segments of another user") {
         return;
     }
     make::chown(Kind::Shm, id, 65534, 65534, 0o200);
@@ -211,7 +183,7 @@ fn whoever_may_not_attach_it_may_not_save_it() {
 #[test]
 fn the_unprivileged_save_data_and_leave_holes() {
     let ns = fresh();
-    let folder = Folder::new("mincore");
+    let folder = folder("mincore");
     let ids: Vec<i32> = (0..20).map(|_| make::shm(0, 1 << 20, 0o666)).collect();
     for (number, id) in ids.iter().enumerate() {
         // Some all data, some all holes.
@@ -223,7 +195,7 @@ fn the_unprivileged_save_data_and_leave_holes() {
     let before = rss(&ns);
     save(&["-q", "-O", &folder.path("a.tar")]).unprivileged().run().ok().stderr_empty();
     assert_eq!(rss(&ns), before);
-    folder.unpack("a.tar");
+    unpack(&folder, "a.tar");
     for (number, id) in ids.iter().enumerate() {
         let bytes = fs::read(folder.path(&format!("shm-{id}"))).expect("the segment");
         assert_eq!(bytes.len(), 1 << 20);
@@ -237,10 +209,10 @@ fn the_unprivileged_save_data_and_leave_holes() {
 #[test]
 fn a_segment_without_any_data() {
     let _ns = fresh();
-    let folder = Folder::new("empty");
+    let folder = folder("empty");
     let id = make::shm(0x51, 100_000, 0o600);
     save(&["-q", "-O", &folder.path("a.tar")]).run().ok();
-    folder.unpack("a.tar");
+    unpack(&folder, "a.tar");
     let bytes = fs::read(folder.path(&format!("shm-{id}"))).expect("the segment");
     assert_eq!(bytes, vec![0; 100_000]);
 }
@@ -248,7 +220,7 @@ fn a_segment_without_any_data() {
 #[test]
 fn what_is_chosen_is_saved() {
     let _ns = fresh();
-    let folder = Folder::new("chosen");
+    let folder = folder("chosen");
     let (a, b) = (make::shm(0x51, 1, 0o600), make::shm(0x52, 100_000, 0o600));
     let sem = make::sem(0x51, 1, 0o600);
     let file = folder.path("f");
@@ -283,7 +255,7 @@ fn what_is_chosen_is_saved() {
 #[test]
 fn nothing_to_save_makes_no_file() {
     let _ns = fresh();
-    let folder = Folder::new("nothing");
+    let folder = folder("nothing");
     let file = folder.path("f");
     save(&["-O", &file]).run().ok().stdout_empty().stderr_has("nothing to save");
     save(&["-O", &file, "-"]).run().ok().stderr_has("nothing to save");
@@ -299,7 +271,7 @@ fn nothing_to_save_makes_no_file() {
 #[test]
 fn files_are_kept() {
     let _ns = fresh();
-    let folder = Folder::new("kept");
+    let folder = folder("kept");
     make::msg(0x51, 0o600);
     let file = folder.path("f");
     fs::write(&file, "mine").expect("a file");
@@ -308,19 +280,19 @@ fn files_are_kept() {
     save(&["-O", &file, "--overwrite"]).run().ok();
     assert!(fs::metadata(&file).expect("the file").len() > 4);
     save(&["-O", &folder.path("no/f")]).run().status(1);
-    save(&["-O", &folder.0.to_string_lossy(), "--overwrite"]).run().status(10);
+    save(&["-O", &folder.to_string_lossy(), "--overwrite"]).run().status(10);
     assert_eq!(folder.names(), ["f"]);
 }
 
 #[test]
 fn onto_standard_output() {
     let _ns = fresh();
-    let folder = Folder::new("stdout");
+    let folder = folder("stdout");
     let id = make::msg(0x51, 0o600);
     make::send(id, 1, b"text");
     let bytes = save(&["-O", "-"]).run().ok().stderr_empty().stdout;
     fs::write(folder.path("a.tar"), bytes).expect("a file");
-    folder.unpack("a.tar");
+    unpack(&folder, "a.tar");
     save(&["-O", "-"]).stdout_to("/dev/full").run().status(1).stderr_has("No space left on device");
     save(&["-O", "-"]).stdout_closed_pipe().run().status(1);
     save(&["-O", "-"]).stdout_closed().run().status(1);
@@ -332,18 +304,18 @@ fn a_full_disk_leaves_no_file() {
     if !needs_root("a full disk") {
         return;
     }
-    let folder = Folder::new("full");
+    let folder = folder("full");
     let id = make::shm(0x51, 4 << 20, 0o600);
     make::attach(id).write(0, &vec![1; 4 << 20]);
     let script = format!(
         "mount -t tmpfs -o size=1m none {0} && {1} save -O {0}/f; status=$?; ls -A {0}; exit $status",
-        folder.0.display(),
+        folder.display(),
         ipcadm_testbed::ipcadm_path().display()
     );
     tool("unshare", ["-m", "sh", "-c", &script]).run().status(1).stderr_has("No space left").stdout_empty();
     let script = format!(
         "ulimit -f 100; {1} save -O {0}/f; status=$?; ls -A {0}; exit $status",
-        folder.0.display(),
+        folder.display(),
         ipcadm_testbed::ipcadm_path().display()
     );
     tool("sh", ["-c", &script]).run().status(1).stderr_has("File too large").stdout_empty();
@@ -352,7 +324,7 @@ fn a_full_disk_leaves_no_file() {
 #[test]
 fn the_unprivileged_save_their_own() {
     let _ns = fresh();
-    let folder = Folder::new("own");
+    let folder = folder("own");
     let theirs = make::msg(0x51, 0o600);
     let file = folder.path("f");
     if is_root() {
@@ -368,7 +340,7 @@ fn the_unprivileged_save_their_own() {
 #[test]
 fn a_segment_in_use_is_approximate() {
     let _ns = fresh();
-    let folder = Folder::new("approximate");
+    let folder = folder("approximate");
     // A key of its own: other tests of this process have 0x51 attached in theirs.
     let id = make::shm(0x5a5a, 4096, 0o600);
     let held = make::holder(id);
@@ -388,13 +360,13 @@ fn a_segment_in_use_is_approximate() {
 #[test]
 fn many_messages() {
     let _ns = fresh();
-    let folder = Folder::new("many");
+    let folder = folder("many");
     let id = make::msg(0x51, 0o600);
     for number in 0..10_000u32 {
         make::send(id, i64::from(number) + 1, b"");
     }
     save(&["-q", "-O", &folder.path("a.tar")]).run().ok().stderr_empty();
-    folder.unpack("a.tar");
+    unpack(&folder, "a.tar");
     let messages = fs::read_to_string(folder.path(&format!("msg-{id}.jsonl"))).expect("messages");
     let expected: String = (1..=10_000).map(|number| format!("{{\"type\":{number},\"text\":\"\"}}\n")).collect();
     assert!(messages == expected);
@@ -403,7 +375,7 @@ fn many_messages() {
 #[test]
 fn what_a_run_has_closed_keeps_its_mode() {
     let _ns = fresh();
-    let folder = Folder::new("closed");
+    let folder = folder("closed");
     let (msg, sem) = (make::msg(0x53, 0o640), make::sem(0x52, 2, 0o660));
     make::semop(sem, &[(0, 1, 0)]);
     let objects: Vec<Object> = [format!("msg:{msg}"), format!("sem:{sem}")]
@@ -421,7 +393,7 @@ fn what_a_run_has_closed_keeps_its_mode() {
         let objects = document["objects"].as_array().expect("objects");
         objects.iter().map(|object| object["mode"].as_str().expect("a mode").to_owned()).collect()
     };
-    folder.unpack("a.tar");
+    unpack(&folder, "a.tar");
     assert_eq!(modes(&fs::read(folder.path("manifest.json")).expect("the manifest")), ["0660", "0640"]);
     assert_eq!(modes(&ipcadm(["ls", "--json"]).run().ok().stdout), ["0660", "0640"]);
     assert_eq!(modes(&ipcadm(["ls", "--json", "--mode", "0640"]).run().ok().stdout), ["0640"]);
@@ -536,7 +508,7 @@ fn who_comes_between_the_copy_and_its_end_is_noticed() {
 #[test]
 fn a_queue_in_use_gives_a_whole_archive() {
     let _ns = fresh();
-    let folder = Folder::new("busy");
+    let folder = folder("busy");
     let id = make::msg(0x51, 0o600);
     (1..=200).for_each(|number| make::send(id, number, b"text"));
     let stop = Arc::new(AtomicBool::new(false));
@@ -561,7 +533,7 @@ fn a_queue_in_use_gives_a_whole_archive() {
 #[test]
 fn a_removed_segment_can_be_saved() {
     let ns = fresh();
-    let folder = Folder::new("doomed");
+    let folder = folder("doomed");
     let id = make::shm(0x51, 5000, 0o600);
     make::attach(id).write(0, b"last words");
     let held = make::holder(id);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ipcadm_testbed::crowd::{self, Waited};
-use ipcadm_testbed::{fresh, is_root, release};
+use ipcadm_testbed::{fresh, is_root, left_out, release};
 
 use crate::chaos::able::Library;
 use crate::chaos::cleaner::{Cleaner, Manner, closed, modes};
@@ -39,10 +39,6 @@ pub(crate) struct Task {
 /// Does it; prints what came of it, `name number` a line, and what was wrong.
 pub(crate) fn run(task: Task) {
     let with_strangers = task.manner == Manner::Strangers;
-    if with_strangers && !is_root() {
-        println!("\n{LEFT_OUT}");
-        return;
-    }
     let mut status = AGAIN;
     while status == AGAIN {
         // In a process of its own, whose children alone are in the pid namespace.
@@ -82,7 +78,7 @@ pub(crate) fn run(task: Task) {
             println!("\n{LEFT_OUT}");
             return;
         }
-        eprintln!("left out, as it needs a pid namespace: that numbers of processes are used again soon");
+        left_out(RARELY_AGAIN);
         ended(|| {
             let _ns = fresh();
             crowd::adopt_orphans();
@@ -100,8 +96,11 @@ const NOT_HERE: i32 = 3;
 /// The numbers of the namespaces do not tell which is the younger.
 const AGAIN: i32 = 4;
 
+/// What is missing where `pid_max` cannot be set.
+const RARELY_AGAIN: &str = "what takes numbers of processes that are soon used again (Linux 6.14)";
+
 /// What is printed instead of results.
-pub(crate) const LEFT_OUT: &str = "left out, as it needs root or a pid namespace";
+pub(crate) const LEFT_OUT: &str = "what takes a pid namespace";
 
 /// Families are of many users, where there are: then those who begin and clean them stay root.
 fn of_many_users(task: Task) -> bool {
@@ -122,14 +121,9 @@ fn end_of(pid: i32) -> i32 {
 
 /// Lets numbers come again soon; only where that concerns this pid namespace alone.
 fn few_numbers() {
-    let limited = match release() {
-        (major, minor) if (major, minor) >= (6, 14) => {
-            fs::write("/proc/sys/kernel/pid_max", NUMBERS.to_string()).map_err(|error| error.to_string())
-        }
-        _ => Err("pid_max of a namespace needs Linux 6.14".to_owned()),
-    };
-    if let Err(why) = limited {
-        eprintln!("numbers of processes are not used again soon: {why}");
+    // Before, pid_max is that of the whole machine.
+    if release() < (6, 14) || fs::write("/proc/sys/kernel/pid_max", NUMBERS.to_string()).is_err() {
+        left_out(RARELY_AGAIN);
     }
 }
 

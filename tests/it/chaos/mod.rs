@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use self::arena::Task;
 use self::cleaner::Manner;
-use ipcadm_testbed::{is_root, needs_root, test_name};
+use ipcadm_testbed::{is_root, left_out, needs_root, test_name};
 
 /// Tells the process that is the arena what to do.
 const TASK: &str = "IPCADM_CHAOS_TASK";
@@ -59,7 +59,7 @@ fn chaos(manner: &str, judgements: u64, seconds: u64, privileged: bool) -> Optio
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}");
     if text.contains(arena::LEFT_OUT) {
-        eprintln!("{}", arena::LEFT_OUT);
+        left_out(arena::LEFT_OUT);
         return None;
     }
     let numbers = text.lines().filter_map(|line| {

@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use ipcadm_testbed::{Kind, calls, crowd, silent};
+use ipcadm_testbed::{Kind, calls, crowd, installed, left_out, silent};
 use libc::{IPC_CREAT, IPC_NOWAIT, SEM_UNDO};
 
 use crate::chaos::ledger::{Count, Ledger, Life, Wrong, is_gone};
@@ -282,10 +282,11 @@ fn take_and_execute(id: i32, held: &'static AtomicU64) -> i32 {
 
 /// The program of those who do not answer, where they can be.
 fn compile(folder: &Path) -> Option<PathBuf> {
-    let device = OpenOptions::new().read(true).write(true).open("/dev/fuse");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if device.is_err() || !std::env::split_paths(&path).any(|folder| folder.join("cc").is_file()) {
-        eprintln!("without processes that do not answer: they need /dev/fuse and cc");
+    if !installed("cc") {
+        return None;
+    }
+    if OpenOptions::new().read(true).write(true).open("/dev/fuse").is_err() {
+        left_out("a file system of a user's own (FUSE)");
         return None;
     }
     silent::compile(folder);

@@ -1,22 +1,17 @@
 //! The keep list: what a line of selectors names is never cleaned.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make};
+use ipcadm_testbed::{Folder, Kind, Outcome, fresh, ipcadm, make};
 
 /// A keep list of this test's own.
-struct Keep(PathBuf);
+struct Keep(Folder);
 
 impl Keep {
     fn new(files: &[(&str, &str)]) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipcadm-keep-{}-{number}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        files.iter().for_each(|(name, text)| fs::write(path.join(name), text).expect("a file"));
-        Self(path)
+        let folder = Folder::new("keep");
+        files.iter().for_each(|(name, text)| drop(folder.write(name, text)));
+        Self(folder)
     }
 
     fn clean(&self, args: &[&str]) -> Outcome {
@@ -26,12 +21,6 @@ impl Keep {
 
     fn place(&self, name: &str, line: usize) -> String {
         format!("{}/{name}:{line}", self.0.display())
-    }
-}
-
-impl Drop for Keep {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -3,20 +3,18 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Folder, Kind, Outcome, fresh, ipcadm, make, needs_root};
 use serde_json::Value;
 
-/// A file of this test's own.
-struct Plan(PathBuf);
+/// A file in a folder of its own.
+struct Plan(PathBuf, #[expect(dead_code, reason = "it goes with the plan")] Folder);
 
 impl Plan {
     fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(std::env::temp_dir().join(format!("ipcadm-plan-{}-{number}", std::process::id())))
+        let folder = Folder::new("plan");
+        Self(folder.join("plan"), folder)
     }
 
     fn write(&self, args: &[&str]) -> Outcome {
@@ -31,12 +29,6 @@ impl Plan {
         let text = fs::read_to_string(&self.0).expect("the plan");
         assert!(text.contains(from), "{from} in {text}");
         fs::write(&self.0, text.replacen(from, to, 1)).expect("written");
-    }
-}
-
-impl Drop for Plan {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
     }
 }
 

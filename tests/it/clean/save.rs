@@ -1,34 +1,6 @@
 //! `clean --save` and `rm --save --if-unused`: nothing goes that was not saved, or that is no longer what was saved.
 
-use ipcadm_testbed::{Kind, alone, fresh, ipcadm, make};
-
-mod scratch {
-    //! A folder that goes with the test.
-
-    use std::path::{Path, PathBuf};
-
-    pub(crate) struct Scratch(PathBuf);
-
-    impl Scratch {
-        pub(crate) fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("ipcadm-clean-save-{}-{name}", std::process::id()));
-            std::fs::create_dir(&path).expect("make a folder");
-            Self(path)
-        }
-
-        pub(crate) fn path(&self) -> &Path {
-            &self.0
-        }
-    }
-
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-}
-
-use scratch::Scratch;
+use ipcadm_testbed::{Folder, Kind, alone, fresh, ipcadm, make};
 
 /// A private segment, set and queue (with messages) of a dead process.
 fn leaked() -> (i32, i32, i32) {
@@ -52,8 +24,8 @@ const CLEAN: [&str; 3] = ["clean", "--grace", "0"];
 #[test]
 fn what_is_cleaned_can_be_brought_back() {
     alone!("what_is_cleaned_can_be_brought_back", |ns| {
-        let folder = Scratch::new("back");
-        let file = folder.path().join("leaked.tar");
+        let folder = Folder::new("back");
+        let file = folder.join("leaked.tar");
         let (segment, set, queue) = leaked();
         let save = |more: &[&str]| ipcadm(CLEAN).arg("--save").arg(&file).args(more.iter().copied()).run();
         save(&["--dry-run"]).ok().stdout_has(&format!("msg:{queue} "));
@@ -73,14 +45,14 @@ fn what_is_cleaned_can_be_brought_back() {
 #[test]
 fn what_cannot_be_saved_is_not_removed() {
     alone!("what_cannot_be_saved_is_not_removed", |ns| {
-        let folder = Scratch::new("cannot");
-        let file = folder.path().join("leaked.tar");
+        let folder = Folder::new("cannot");
+        let file = folder.join("leaked.tar");
         std::fs::write(&file, "somebody's").expect("write a file");
         leaked();
         ipcadm(CLEAN).args(["--yes", "--save"]).arg(&file).run().status(5).stderr_has("nothing was removed");
         assert_eq!(std::fs::read(&file).ok().as_deref(), Some(&b"somebody's"[..]));
         ipcadm(CLEAN).args(["--yes", "--save", "/dev/full"]).run().status(5).stderr_has("nothing was removed");
-        let nowhere = folder.path().join("none/leaked.tar");
+        let nowhere = folder.join("none/leaked.tar");
         ipcadm(CLEAN).args(["--yes", "--save"]).arg(nowhere).run().status(1).stderr_has("nothing was removed");
         assert!(Kind::ALL.into_iter().all(|kind| ns.ids(kind).len() == 1));
         ipcadm(CLEAN).args(["--yes", "--overwrite", "--save"]).arg(&file).run().ok();
@@ -92,8 +64,8 @@ fn what_cannot_be_saved_is_not_removed() {
 #[test]
 fn what_is_named_is_saved_before_it_goes_unused() {
     let ns = fresh();
-    let folder = Scratch::new("unused");
-    let file = folder.path().join("one.tar");
+    let folder = Folder::new("unused");
+    let file = folder.join("one.tar");
     let (segment, set, _) = leaked();
     let used = make::shm(0, 4096, 0o600);
     let holder = make::holder(used);

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use ipcadm_testbed::differential::is_from;
-use ipcadm_testbed::{Cmd, Kind, Namespace, Outcome, drop_in, fresh, make, may_set_limits, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, Outcome, drop_in, fresh, make, may_set_limits, tool};
 
 fn words(line: &str) -> Vec<OsString> {
     line.split(' ').map(Into::into).collect()
@@ -362,7 +362,8 @@ fn who_interrupts_leaves_nothing_whose_id_nobody_got() {
         if name == "theirs" && !is_known() {
             continue;
         }
-        let path = std::env::temp_dir().join(format!("ipcadm-ipcmk-{}-{name}", std::process::id()));
+        let folder = Folder::new("ipcmk");
+        let path = folder.join("pipe");
         let _pipe = full_pipe(&path);
         let ns = fresh();
         let mut running = command.stdout_to(&path).spawn();
@@ -374,7 +375,6 @@ fn who_interrupts_leaves_nothing_whose_id_nobody_got() {
         running.wait().signal(SIGTERM);
         // Nobody was told what util-linux's has made.
         assert_eq!(ns.ids(Kind::Msg).len(), usize::from(name == "theirs"));
-        std::fs::remove_file(&path).expect("the pipe");
     }
 }
 

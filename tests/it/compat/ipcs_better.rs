@@ -1,7 +1,7 @@
 //! What our `ipcs` does otherwise than util-linux's, on purpose: each test shows both.
 
 use ipcadm_testbed::differential::{both, is_from};
-use ipcadm_testbed::{Cmd, Kind, drop_in, fresh, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, drop_in, fresh, make, needs_root, tool};
 
 /// The releases whose mistakes are known.
 const KNOWN: std::ops::RangeInclusive<(u32, u32)> = (2, 37)..=(2, 43);
@@ -145,12 +145,12 @@ fn messages_do_not_play_with_the_terminal() {
 fn names_are_cut_between_characters_and_do_no_harm() {
     let _ns = fresh();
     make::msg(0x51, 0o600);
-    let file = std::env::temp_dir().join(format!("ipcadm-ipcs-accounts-{}", std::process::id()));
+    let folder = Folder::new("ipcs");
     for (name, theirs, ours) in [
         ("abcdefghi\u{e4}", &b" abcdefghi\xc3 600 "[..], " abcdefghi  600 "),
         ("ro\x1bot", b" ro\x1bot      600 ", " ro\\x1bot   600 "),
     ] {
-        std::fs::write(&file, format!("{name}:x:0:0::/:/bin/sh\n")).expect("a file");
+        let file = folder.write("accounts", format!("{name}:x:0:0::/:/bin/sh\n"));
         let pair = both("ipcs", &["-q"], |cmd| cmd.accounts(&file));
         pair.ours.ok().stderr_empty().stdout_has(ours);
         if is_known() {
@@ -158,7 +158,6 @@ fn names_are_cut_between_characters_and_do_no_harm() {
             assert!(shown.windows(theirs.len()).any(|part| part == theirs), "{}", String::from_utf8_lossy(&shown));
         }
     }
-    let _ = std::fs::remove_file(&file);
 }
 
 #[test]

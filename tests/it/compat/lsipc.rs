@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
-use ipcadm_testbed::{Cmd, Kind, Random, fresh, is_root, make, may_set_limits};
+use ipcadm_testbed::{Cmd, Kind, Random, fresh, make, may_set_limits, needs_root};
 
 const OBJECTS: u32 = 40;
 
@@ -492,7 +492,7 @@ fn wrong_command_lines() {
 
 #[test]
 fn names_of_users_and_groups() {
-    if !is_known() || !is_root() {
+    if !is_known() || !needs_root("objects of several users") {
         return;
     }
     let _ns = fresh();

@@ -3,7 +3,7 @@
 use std::ops::{Range, RangeBounds};
 
 use ipcadm_testbed::differential::{both, is_from};
-use ipcadm_testbed::{Kind, Outcome, Running, drop_in, fresh, make, may_set_limits, needs_root, tool};
+use ipcadm_testbed::{Folder, Kind, Outcome, Running, drop_in, fresh, make, may_set_limits, needs_root, tool};
 
 /// The releases before the options for POSIX objects came.
 const OLDER: Range<(u32, u32)> = (2, 38)..(2, 41);
@@ -91,7 +91,7 @@ fn maker(name: &str) -> Running {
     while !std::fs::read(format!("/proc/{}/cmdline", process.pid())).is_ok_and(|line| line.starts_with(name.as_bytes()))
     {
         assert!(process.is_running(), "a process called {name:?}");
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     process
 }
@@ -116,8 +116,7 @@ fn a_command_is_that_of_the_creator_or_none() {
         "$OURS" -m -r -o command --noheadings
         kill $stranger
     "#;
-    let folder = std::env::temp_dir().join(format!("ipcadm-lsipc-stranger-{}", std::process::id()));
-    std::fs::create_dir(&folder).expect("a folder");
+    let folder = Folder::new("stranger");
     std::os::unix::fs::symlink(ipcadm_testbed::ipcadm_path(), folder.join("lsipc")).expect("a link");
     let theirs = if theirs(&["-V"]).is_some() { "lsipc" } else { "" };
     let outcome = tool("unshare", ["--ipc", "--pid", "--mount", "--fork", "sh", "-c", script])
@@ -125,7 +124,6 @@ fn a_command_is_that_of_the_creator_or_none() {
         .env("OURS", folder.join("lsipc"))
         .env("THEIRS", theirs)
         .run();
-    let _ = std::fs::remove_dir_all(&folder);
     let text = outcome.ok().stdout_str();
     let lines: Vec<&str> = text.lines().collect();
     let (creator, stranger) = lines[0].split_once(' ').expect("two numbers");
@@ -144,7 +142,7 @@ fn a_command_of_an_empty_word_has_its_line() {
     process.line();
     while std::fs::read(format!("/proc/{}/cmdline", process.pid())).is_ok_and(|line| line != b"\0") {
         assert!(process.is_running(), "a process of an empty name");
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     let args = ["-m", "-i", "0", "-o", "command"];
     let sheet = ours(&args).ok().stdout_is(format!("{:<36}{:<36}\n", "Creator command:", ""));

@@ -1,14 +1,14 @@
 //! `lsipc` against the installed one of util-linux: strange command lines, and terminals of many widths.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
 use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
-use ipcadm_testbed::{Random, Running, fresh, ipcadm_path, tool};
+use ipcadm_testbed::{Folder, Random, Running, fresh, ipcadm_path, tool};
 
 /// As in `lsipc.rs`.
 fn is_classic() -> bool {
@@ -88,8 +88,7 @@ fn terminals_of_many_widths() {
     let _ns = fresh();
     let _processes = strange_processes();
     let _made = Population::with_even_creators(&mut Random::new(), 20);
-    let folder = env::temp_dir().join(format!("ipcadm-lsipc-{}", std::process::id()));
-    fs::create_dir(&folder).expect("a folder");
+    let folder = Folder::new("lsipc");
     let ours = folder.join("lsipc");
     symlink(ipcadm_path(), &ours).expect("a link");
     let ours_path = ours.to_str().expect("a plain path");
@@ -115,6 +114,5 @@ fn terminals_of_many_widths() {
             }
         }
     }
-    let _ = fs::remove_dir_all(&folder);
     assert!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing[0]);
 }

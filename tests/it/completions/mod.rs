@@ -21,11 +21,11 @@ mod shell;
 mod tree;
 mod zsh;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use ipcadm_testbed::ipcadm;
+use ipcadm_testbed::{ipcadm, source};
 
 /// A committed script, up to date if that was asked for.
 fn committed(name: &str) -> PathBuf {
@@ -41,7 +41,7 @@ fn committed(name: &str) -> PathBuf {
 }
 
 fn in_folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("completions").join(name)
+    source("completions").join(name)
 }
 
 fn generated() -> Vec<(String, String)> {

@@ -1,7 +1,5 @@
 //! `create --exist-ok`: what fits is accepted, what differs is named, nothing is ever changed.
 
-use std::thread;
-
 use ipcadm_testbed::{Kind, Running, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::Value;
 
@@ -129,7 +127,7 @@ fn until_it_waits(running: &mut Running) {
     let sleeps = [libc::SYS_clock_nanosleep, libc::SYS_nanosleep].map(|call| format!("{call} "));
     while !sleeps.iter().any(|call| std::fs::read_to_string(&path).unwrap_or_default().starts_with(call)) {
         assert!(running.is_running(), "it ended instead of waiting");
-        thread::yield_now();
+        ipcadm_testbed::pause();
     }
 }
 

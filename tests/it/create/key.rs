@@ -1,35 +1,11 @@
 //! `key`: keys made from files as ftok(3) makes them, and keys taken apart.
 
-use std::env;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use ipcadm_testbed::{fresh, ipcadm, is_root, make};
+use ipcadm_testbed::{Folder, fresh, ipcadm, is_root, make};
 use serde_json::{Value, json};
-
-/// A folder for the test's files, removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = env::temp_dir().join(format!("ipcadm-key-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, "").expect("a file");
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 fn hex(key: i32) -> String {
     format!("0x{:08x}\n", key.cast_unsigned())
@@ -40,11 +16,11 @@ fn keys_are_those_of_the_c_library() {
     let _ns = fresh();
     let folder = Folder::new("ftok");
     for number in 0..20_u8 {
-        folder.file(&number.to_string());
+        folder.write(number.to_string(), "");
     }
-    symlink(folder.0.join("7"), folder.0.join("link")).expect("a link");
-    let mut files: Vec<PathBuf> = (0..20).map(|number| folder.0.join(number.to_string())).collect();
-    files.extend([folder.0.join("link"), folder.0.clone()]);
+    symlink(folder.join("7"), folder.join("link")).expect("a link");
+    let mut files: Vec<PathBuf> = (0..20).map(|number| folder.join(number.to_string())).collect();
+    files.extend([folder.join("link"), folder.to_path_buf()]);
     files.extend(["/", "/proc", "/proc/self/status", "/dev/null", "/etc/passwd"].map(PathBuf::from));
     for (file, number) in files.iter().zip([1_u8, 7, 65, 127, 128, 200, 255].into_iter().cycle()) {
         // Inodes of /proc are made up anew for each look.
@@ -53,8 +29,8 @@ fn keys_are_those_of_the_c_library() {
             ipcadm(["key"]).arg(file).arg(&project).run().ok().stderr_empty().stdout_is(hex(make::ftok(file, number)));
         }
     }
-    let link = ipcadm(["key"]).arg(folder.0.join("link")).arg("9").run().ok().value();
-    ipcadm(["key"]).arg(folder.0.join("7")).arg("9").run().ok().stdout_is(link + "\n");
+    let link = ipcadm(["key"]).arg(folder.join("link")).arg("9").run().ok().value();
+    ipcadm(["key"]).arg(folder.join("7")).arg("9").run().ok().stdout_is(link + "\n");
 }
 
 #[test]
@@ -97,7 +73,7 @@ fn projects() {
 fn files_that_cannot_be_looked_at() {
     let _ns = fresh();
     let folder = Folder::new("missing");
-    let missing = folder.0.join("missing");
+    let missing = folder.join("missing");
     ipcadm(["key"])
         .arg(&missing)
         .arg("A")
@@ -105,13 +81,13 @@ fn files_that_cannot_be_looked_at() {
         .status(3)
         .stdout_empty()
         .stderr_is(format!("ipcadm: cannot make a key from {}: No such file or directory\n", missing.display()));
-    symlink(&missing, folder.0.join("dangling")).expect("a link");
-    ipcadm(["key"]).arg(folder.0.join("dangling")).arg("A").run().status(3).stderr_has("No such file or directory");
-    ipcadm(["key"]).arg(folder.file("file").join("x")).arg("A").run().status(3).stderr_has("Not a directory");
-    symlink("loop", folder.0.join("loop")).expect("a link");
-    ipcadm(["key"]).arg(folder.0.join("loop")).arg("A").run().status(1).stderr_has("Too many levels of symbolic links");
+    symlink(&missing, folder.join("dangling")).expect("a link");
+    ipcadm(["key"]).arg(folder.join("dangling")).arg("A").run().status(3).stderr_has("No such file or directory");
+    ipcadm(["key"]).arg(folder.write("file", "").join("x")).arg("A").run().status(3).stderr_has("Not a directory");
+    symlink("loop", folder.join("loop")).expect("a link");
+    ipcadm(["key"]).arg(folder.join("loop")).arg("A").run().status(1).stderr_has("Too many levels of symbolic links");
     ipcadm(["key", &"x/".repeat(3000), "A"]).run().status(1).stderr_has("File name too long");
-    let closed = folder.0.join("closed");
+    let closed = folder.join("closed");
     fs::create_dir(&closed).expect("a folder");
     fs::write(closed.join("file"), "").expect("a file");
     fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("chmod");

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use ipcadm::sys::memory::page_size;
-use ipcadm_testbed::{Kind, Namespace, Outcome, fresh, ipcadm, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Kind, Namespace, Outcome, fresh, ipcadm, left_out, make, may_set_limits, needs_root};
 
 /// The id printed as the reference of a new segment.
 #[track_caller]
@@ -147,7 +147,7 @@ fn an_owner_who_does_not_exist_here_leaves_nothing() {
     let ns = fresh();
     if ipcadm_testbed::is_root() {
         // Every number exists in the first user namespace.
-        return;
+        return left_out("what an ordinary user sees: other users do not exist");
     }
     let outcome = ipcadm(["shm", "create", "1", "--owner=12345"]).run();
     outcome.status(1).stdout_empty().stderr_has("that user or group does not exist in this user namespace");
@@ -280,7 +280,7 @@ fn memory_that_is_not_there_is_promised_on_request() {
     let overcommit = fs::read_to_string("/proc/sys/vm/overcommit_memory").expect("a setting");
     if overcommit.trim() != "0" {
         // Elsewhere the kernel promises anything, or nothing beyond what there is.
-        return;
+        return left_out("what the kernel refuses by an estimate (vm.overcommit_memory)");
     }
     let outcome = ipcadm(["shm", "create", "1P"]).run().status(1).stdout_empty();
     outcome.stderr_has("more memory than the kernel will promise; see vm.overcommit_memory, or --noreserve");

@@ -7,14 +7,13 @@ use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use ipcadm::code::abilities::Abilities;
 use ipcadm::code::calls::{Calls, How};
 use ipcadm::code::program_files::ProgramFiles;
 use ipcadm::proc::reader::{Reader, Task};
 use ipcadm::sys::memory;
-use ipcadm_testbed::{NOBODY, installed, is_root, left_out, make, needs_root};
+use ipcadm_testbed::{Folder, NOBODY, installed, is_root, left_out, make, needs_root};
 
 /// Tells that it runs, and then waits for the end of its input.
 const PROGRAM: &str = r#"
@@ -62,15 +61,11 @@ const CALLS: [(&str, Calls); 5] = [
 ];
 
 /// A folder for programs, gone with the test.
-struct Folder(PathBuf);
+struct Programs(Folder);
 
-impl Folder {
+impl Programs {
     fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipcadm-calls-{}-{number}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        Self(path)
+        Self(Folder::new("calls"))
     }
 
     /// Compiles `source`; None when that cannot be done in this way here.
@@ -89,12 +84,6 @@ impl Folder {
     fn program(&self, name: &str, call: Option<&str>, options: &[&str]) -> Option<PathBuf> {
         let call = call.map(|call| format!("#define CALL {call}\n")).unwrap_or_default();
         self.compile(name, &format!("{call}{PROGRAM}"), &[options, &["-pthread"]].concat())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -143,7 +132,7 @@ fn what_compilers_make_is_known_for_what_it_calls() {
     if !installed("gcc") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     for (kind, options, how) in [
         ("dynamic", &[][..], How::Imports),
         ("static", &["-static"], How::Static),
@@ -169,7 +158,7 @@ fn a_library_counts_by_the_name_it_has_for_itself() {
     if !installed("gcc") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     // The linker lets `semop` be the end of `my_semop`.
     let source = "int semop(int, void *, unsigned long);\nint my_semop(int id) { return semop(id, 0, 0); }\n\
         int use_it(int id) { return my_semop(id); }\n";
@@ -197,7 +186,7 @@ fn a_program_whose_name_is_gone_is_known_all_the_same() {
     if !installed("gcc") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     let path = folder.program("gone", Some(CALLS[0].0), &[]).expect("a program");
     let running = Running::start(&mut Command::new(&path));
     fs::remove_file(&path).expect("gone");
@@ -219,12 +208,12 @@ fn a_process_whose_first_thread_has_ended_shows_its_code() {
     if !installed("gcc") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     let path = folder.program("threads", Some(CALLS[2].0), &[]).expect("a program");
     let mut running = Running::start(Command::new(&path).arg("thread"));
     let stat = format!("/proc/{}/stat", running.0.id());
     while !fs::read_to_string(&stat).expect("it runs").contains(") Z ") {
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     let found = running.abilities();
     assert_eq!(files(&found), [("threads", Calls::QUEUES, How::Imports)]);
@@ -234,7 +223,7 @@ fn a_process_whose_first_thread_has_ended_shows_its_code() {
     while fs::read(format!("/proc/{}/maps", running.0.id())).is_ok_and(|maps| !maps.is_empty())
         || fs::read_dir(format!("/proc/{}/task", running.0.id())).is_ok_and(|threads| threads.count() > 1)
     {
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     assert_eq!(look(running.task()), None);
 }
@@ -244,7 +233,7 @@ fn a_process_that_executes_another_program_meanwhile_can_be_examined() {
     if !installed("gcc") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     let source = "#include <unistd.h>\nint main(int count, char **words) {\n\
         (void)!write(1, \"!\", 1);\n\
         execl(words[2], words[0], words[2], words[1], (char *)0);\n}\n";
@@ -289,7 +278,7 @@ fn without_privilege_ones_own_processes_can_be_examined() {
     if !installed("gcc") || !needs_root("another user's processes") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     let path = folder.program("own", Some(CALLS[4].0), &[]).expect("a program");
     let secret = folder.program("secret", None, &[]).expect("a program");
     let start = |path: &Path| Running::start(Command::new(path).uid(NOBODY).gid(NOBODY));
@@ -314,7 +303,7 @@ fn file_systems_that_are_mounted_elsewhere_are_looked_up_there() {
     if !installed("gcc") || !installed("unshare") || !needs_root("mounting") {
         return;
     }
-    let folder = Folder::new();
+    let folder = Programs::new();
     let path = folder.program("mounted", Some(CALLS[0].0), &[]).expect("a program");
     let place = folder.0.join("place");
     fs::create_dir(&place).expect("a folder");

@@ -166,7 +166,7 @@ fn a_sleeper_learns_of_the_removal() {
             file("syscall").starts_with(&call) && file("stat").contains(") S ")
         };
         while !asleep() {
-            thread::yield_now();
+            ipcadm_testbed::pause();
         }
         assert_eq!(msg::remove(id), Ok(()));
         assert_eq!(receiver.join().expect("the receiver"), Err(Errno::EIDRM));

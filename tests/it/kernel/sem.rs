@@ -137,7 +137,7 @@ fn waiters_are_counted_and_learn_of_the_removal() {
         let decrease = scope.spawn(move || sem::op(id, &[SemOp::new(0, -1)], None));
         let zero = scope.spawn(move || sem::op(id, &[SemOp::new(1, 0)], minute));
         while (sem::waiting_for_increase(id, 0), sem::waiting_for_zero(id, 1)) != (Ok(1), Ok(1)) {
-            thread::yield_now();
+            ipcadm_testbed::pause();
         }
         assert_eq!((sem::waiting_for_zero(id, 0), sem::waiting_for_increase(id, 1)), (Ok(0), Ok(0)));
         assert_eq!(sem::remove(id), Ok(()));

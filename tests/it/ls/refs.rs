@@ -1,9 +1,8 @@
 //! `ls`: objects by name, on the command line and from standard input.
 
-use std::env;
 use std::fs;
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, make};
+use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, make};
 
 /// A segment, a set and a queue with the key 0x51; their references, in the order of a listing.
 fn one_of_each() -> [String; 3] {
@@ -40,19 +39,14 @@ fn named_objects() {
 #[test]
 fn objects_named_by_a_file() {
     let _ns = fresh();
-    let file = env::temp_dir().join(format!("ipcadm ls:{}", std::process::id()));
-    fs::write(&file, "").expect("a file");
+    let folder = Folder::new("refs");
+    let file = folder.write("ipcadm ls:1000", "");
     let id = make::sem(make::ftok(&file, b'A'), 1, 0o600);
     let path = file.display();
     for project in ["A", "65", "0x41"] {
         ipcadm(["ls", "-q", &format!("sem:{path}:{project}")]).run().ok().stdout_is(format!("sem:{id}\n"));
     }
-    let name = file.file_name().expect("a name").to_string_lossy().into_owned();
-    ipcadm(["sem", "ls", "-q", &format!("./{name}:A")])
-        .dir(env::temp_dir())
-        .run()
-        .ok()
-        .stdout_is(format!("sem:{id}\n"));
+    ipcadm(["sem", "ls", "-q", "./ipcadm ls:1000:A"]).dir(&folder).run().ok().stdout_is(format!("sem:{id}\n"));
     ipcadm(["ls", &format!("sem:{path}:B")]).run().status(3).stderr_has("no semaphore set has its key 0x42");
     // The last colon is the one in front of the project, wherever it stands.
     ipcadm(["ls", &format!("sem:{path}")]).run().status(2).stderr_has("is no project: give 1 to 255");

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Cmd, Folder, Kind, fresh, ipcadm, make, needs_root};
 
 fn recv(id: i32, args: &[&str]) -> Cmd {
     ipcadm(["msg", "recv", &id.to_string()]).args(args.iter().copied())
@@ -18,14 +18,6 @@ fn fill(id: i32, texts: &[&str]) {
 /// The texts in a queue, which is empty afterwards.
 fn drained(id: i32) -> Vec<String> {
     (0..make::msg_stat(id).qnum).map(|_| String::from_utf8_lossy(&make::recv(id, 0).1).into_owned()).collect()
-}
-
-/// A new empty folder of a test.
-fn folder(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&path);
-    fs::create_dir_all(&path).unwrap_or_else(|e| panic!("cannot create {}: {e}", path.display()));
-    path
 }
 
 #[test]
@@ -245,7 +237,7 @@ fn a_reader_who_leaves_gets_a_part_and_the_rest_goes_back() {
 #[test]
 fn what_cannot_go_back_is_saved() {
     let _ns = fresh();
-    let folder = folder("saved");
+    let folder = Folder::new("saved");
     let id = make::msg(0, 0o600);
     // The program itself fills the queue, and fails.
     make::qbytes(id, 5);
@@ -264,7 +256,6 @@ fn what_cannot_go_back_is_saved() {
     assert_eq!(drained(id), ["other"]);
     ipcadm(["msg", "send", &id.to_string(), "--jsonl", "--file", &file.display().to_string()]).run().ok();
     assert_eq!(make::recv(id, 0), (9, b"five\xff".to_vec()));
-    fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -408,15 +399,13 @@ fn receiving_needs_read_permission_and_giving_back_write_permission() {
     recv(id, &[]).unprivileged().run().status(4).stderr_has("needs read permission");
     if needs_root("a reader who may not write saves what he could not write out") {
         make::chown(Kind::Msg, id, 0, 0, 0o644);
-        let folder = folder("reader");
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let folder = Folder::new("reader").mode(0o777);
         let outcome = recv(id, &[]).stdout_to("/dev/full").dir(&folder).unprivileged().run().status(1);
         let outcome = outcome.stderr_has("1 message could not go back (Permission denied) and is saved in");
         let text = outcome.stderr_str();
         let path = text.split("saved in ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "{\"type\":1,\"text\":\"x\"}\n");
         fs::remove_file(path).unwrap();
-        fs::remove_dir_all(&folder).unwrap();
     }
 }
 
@@ -481,7 +470,7 @@ fn limited(kilobytes: u32, rest: &str) -> Cmd {
 #[test]
 fn a_limit_on_the_size_of_files_loses_nothing() {
     let _ns = fresh();
-    let folder = folder("limited");
+    let folder = Folder::new("limited");
     let id = make::msg(0, 0o600);
     let long = "x".repeat(3000);
     fill(id, &[&long, "two"]);
@@ -502,5 +491,4 @@ fn a_limit_on_the_size_of_files_loses_nothing() {
         .run()
         .status(153)
         .stderr_has("went back");
-    fs::remove_dir_all(&folder).unwrap();
 }

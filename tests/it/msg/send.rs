@@ -1,6 +1,6 @@
 //! `msg send` against the real kernel.
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root};
+use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, make, needs_root};
 
 /// The types and texts in a queue, which is empty afterwards.
 fn drained(id: i32) -> Vec<(i64, Vec<u8>)> {
@@ -54,9 +54,8 @@ fn a_file_with_one_bad_record_sends_nothing() {
     let _ns = fresh();
     let id = make::msg(0, 0o600);
     let queue = id.to_string();
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let file = folder.join(format!("bad-records-{}", std::process::id()));
-    std::fs::write(&file, "{\"text\":\"fine\"}\n{\"text\":3}\n").unwrap();
+    let folder = Folder::new("send");
+    let file = folder.write("records", "{\"text\":\"fine\"}\n{\"text\":3}\n");
     let path = file.to_string_lossy();
     ipcadm(["msg", "send", &queue, "--jsonl", "--file", &path]).run().status(2).stderr_has("line 2 of");
     let large = format!("one\ntwo\n{}\nfour\n", "x".repeat(8193));
@@ -70,7 +69,6 @@ fn a_file_with_one_bad_record_sends_nothing() {
     // A pipe is not read to its end first, and how far it got is said.
     ipcadm(["msg", "send", &queue, "--lines"]).stdin(large).run().status(1).stderr_has("2 messages sent before");
     assert_eq!(drained(id), texts(&["one", "two"]));
-    std::fs::remove_file(&file).unwrap();
     ipcadm(["msg", "send", &queue, "--jsonl"]).stdin("nonsense").run().status(2).stderr_has("line 1 of standard input");
 }
 

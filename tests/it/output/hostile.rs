@@ -1,11 +1,9 @@
 //! Texts that try to forge lines or to drive the terminal: none of them leaves the program as it came.
 
-use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
 
-use ipcadm_testbed::{Outcome, fresh, ipcadm, ipcadm_path, make, tool};
+use ipcadm_testbed::{Folder, Outcome, fresh, ipcadm, ipcadm_path, make, tool};
 use serde_json::Value;
 
 /// A forged line, a terminal command, a C1 control, a right-to-left mark, a byte that is no UTF-8, a backslash.
@@ -110,18 +108,11 @@ fn options_are_repeated_escaped() {
 
 /// Runs ipcadm with other account files, mounted over the machine's where only the child sees them.
 fn with_accounts(passwd: &[u8], args: &[&str]) -> Outcome {
-    let dir = env::temp_dir().join(format!("ipcadm-accounts-{}-{:?}", std::process::id(), std::thread::current().id()));
-    fs::create_dir_all(&dir).expect("a folder");
-    let file = dir.join("passwd");
-    fs::write(&file, passwd).expect("a file");
+    let folder = Folder::new("accounts");
+    let file = folder.write("passwd", passwd);
     let script = r#"mount --bind "$1" /etc/passwd && shift && exec "$@""#;
-    let outcome = tool("unshare", ["--mount", "sh", "-c", script, "sh"])
-        .arg(&file)
-        .arg(ipcadm_path())
-        .args(args.iter().copied())
-        .run();
-    fs::remove_dir_all(&dir).expect("removed");
-    outcome
+    let words = ["--mount", "sh", "-c", script, "sh"];
+    tool("unshare", words).arg(&file).arg(ipcadm_path()).args(args.iter().copied()).run()
 }
 
 #[test]

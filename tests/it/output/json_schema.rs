@@ -3,9 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use ipcadm_testbed::{Kind, fresh, ipcadm, ipcadm_path, is_root, make};
+use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, ipcadm_path, is_root, make, source};
 use serde_json::Value;
 
 /// A key and the JSON type of its value; those with `?` may be null.
@@ -436,15 +435,6 @@ impl Checker {
     }
 }
 
-/// A file that goes at the end.
-struct Archive(std::path::PathBuf);
-
-impl Drop for Archive {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.0));
-    }
-}
-
 #[test]
 fn keys_keep_their_names_and_types() {
     let ns = fresh();
@@ -497,8 +487,8 @@ fn keys_keep_their_names_and_types() {
     }
     check.set();
     check.values();
-    let archive = Archive(std::env::temp_dir().join(format!("ipcadm-schema-{}", std::process::id())));
-    let file = archive.0.to_string_lossy();
+    let folder = Folder::new("schema");
+    let file = folder.path("archive");
     check.objects(&format!("save --json -O {file}"), 0, &[OUTCOME, COPY]);
     check.objects(&format!("restore --list --json {file}"), 0, &[COPY]);
     for options in ["--dry-run --new-key", "--new-key"] {
@@ -540,7 +530,7 @@ fn a_key_of_objects_has_one_type() {
 
 #[test]
 fn every_key_is_in_the_page() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("man/ipcadm-json.5");
+    let page = source("man/ipcadm-json.5");
     let page = std::fs::read_to_string(page).expect("the page");
     for (name, _) in all().iter().copied().flatten() {
         let described = page.lines().any(|line| {

@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipcadm::sys::{SemId, sem};
 use ipcadm_testbed::{
-    Cmd, Kind, Outcome, Running, fresh, installed, ipcadm, ipcadm_path, make, may_set_limits, needs_root, tool,
+    Cmd, Folder, Kind, Outcome, Running, fresh, installed, ipcadm, ipcadm_path, make, may_set_limits, needs_root, tool,
 };
 use rexpect::process::WaitStatus;
 use rexpect::session::spawn_command;
@@ -35,7 +34,7 @@ fn set_of(values: &[u16]) -> i32 {
 fn until_awaited(set: i32, waiting: &mut Running) {
     while sem::waiting_for_increase(SemId::new(set), 0) != Ok(1) {
         assert!(waiting.is_running(), "it ended instead of waiting");
-        thread::yield_now();
+        ipcadm_testbed::pause();
     }
 }
 
@@ -45,7 +44,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "never: {what}");
-        thread::yield_now();
+        ipcadm_testbed::pause();
     }
 }
 
@@ -67,24 +66,7 @@ fn is_in_semop(pid: &str) -> bool {
 /// Waits until the process that was started has ended, though its children may live.
 fn until_ended(running: &mut Running) {
     while running.is_running() {
-        thread::yield_now();
-    }
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-sem-run-{}-{name}", std::process::id()));
-        fs::create_dir(&path).expect("a new folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        ipcadm_testbed::pause();
     }
 }
 
@@ -349,9 +331,9 @@ fn a_set_that_was_removed_meanwhile_is_told() {
     let set = make::sem(0x5e, 1, 0o600);
     make::setall(set, &[1]);
     let folder = Folder::new("removed");
-    symlink("/bin/sh", folder.0.join("\u{1b}sh")).expect("a program by that name");
+    symlink("/bin/sh", folder.join("\u{1b}sh")).expect("a program by that name");
     let words = ["sem", "run", "0x5e", "--", "./\u{1b}sh", "-c", &line(set, 0).replace("exit 0", "kill -9 $$")];
-    let outcome = ipcadm(words).dir(&folder.0).run().status(137);
+    let outcome = ipcadm(words).dir(&folder).run().status(137);
     outcome.stderr_is(told(&format!("sem:0x0000005e (id {set})"), "./\\x1bsh"));
     // Who has become the program is not there any more, and a program that was not run missed nothing.
     let set = set_of(&[1]);
@@ -555,7 +537,7 @@ echo "out $$" >> log
 "#;
 
 fn count_one(set: i32, folder: &Folder, fate: Fate) -> (String, Outcome) {
-    let mut running = sem_run(set, &["--", "sh", "-c", COUNT]).dir(&folder.0).spawn();
+    let mut running = sem_run(set, &["--", "sh", "-c", COUNT]).dir(folder).spawn();
     let pid = running.line();
     match fate {
         Fate::Survives => {}
@@ -572,7 +554,7 @@ fn no_two_are_ever_inside_at_once() {
     let set = set_of(&[1]);
     let folder = Folder::new("count");
     for file in ["count", "log"] {
-        fs::write(folder.0.join(file), "").unwrap();
+        fs::write(folder.join(file), "").unwrap();
     }
     let fates = (0..50).map(|number| match number % 5 {
         0 => Fate::LosesIpcadm,
@@ -586,7 +568,7 @@ fn no_two_are_ever_inside_at_once() {
     });
     assert_eq!(make::getall(set, 1), [1], "the value is restored");
 
-    let log = fs::read_to_string(folder.0.join("log")).unwrap();
+    let log = fs::read_to_string(folder.join("log")).unwrap();
     let killed = |pid: &str| ended.iter().any(|(fate, (other, _))| *fate == Fate::IsKilled && other == pid);
     let mut inside: Option<&str> = None;
     for line in log.lines() {
@@ -604,7 +586,7 @@ fn no_two_are_ever_inside_at_once() {
         assert!(came_out || *fate == Fate::IsKilled, "{outcome}");
         assert!(*fate != Fate::Survives || outcome.status == Some(0), "{outcome}");
     }
-    let count = fs::read_to_string(folder.0.join("count")).unwrap();
+    let count = fs::read_to_string(folder.join("count")).unwrap();
     let numbers: Vec<usize> = count.lines().map(|line| line.parse().unwrap()).collect();
     assert!(numbers.iter().copied().eq(1..=numbers.len()), "no update is lost: {numbers:?}");
     assert!((40..=50).contains(&numbers.len()), "{numbers:?}");
@@ -622,7 +604,7 @@ fn it_is_given_back_after_the_files_of_the_program_are_closed() {
     let line = "exec 9> locked; flock -n 9 || echo still locked";
     let jobs = || {
         for _ in 0..100 {
-            sem_run(set, &["-c", line]).dir(&folder.0).run().ok().stdout_empty();
+            sem_run(set, &["-c", line]).dir(&folder).run().ok().stdout_empty();
         }
     };
     thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(jobs))));

@@ -1,43 +1,13 @@
 //! `shm read`: what comes out is what is in the segment, and reading changes as little as it can.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
-use std::path::PathBuf;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, symlink};
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, is_root, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, fresh, ipcadm, is_root, make, needs_root, tool};
 use proptest::prelude::*;
 
 const NORESERVE: u32 = 0o10000;
 const PAGE: u64 = 4096;
-
-/// A folder for one test, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-{name}-{}", std::process::id()));
-        fs::create_dir(&path).expect("a folder");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("mode");
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).expect("the folder").flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 fn read(id: i32, args: &[&str]) -> Cmd {
     ipcadm(["shm", "read", &id.to_string()]).args(args.iter().copied())
@@ -113,9 +83,9 @@ fn holes_stay_holes() {
 
     // In a regular file they are holes too: given by name, or as standard output.
     let folder = Folder::new("holes");
-    let named = folder.path("named");
+    let named = folder.join("named");
     read(id, &["-O", named.to_str().expect("a name")]).run().ok().stderr_empty();
-    let given = folder.path("given");
+    let given = folder.join("given");
     fs::write(&given, "").expect("a file");
     read(id, &[]).stdout_to(&given).run().ok();
     for file in [&named, &given] {
@@ -143,7 +113,7 @@ fn a_file_that_has_something_to_be_overwritten_gets_zeros() {
     let mut expected = vec![0; 20_000];
     expected[8192] = b'x';
     let folder = Folder::new("overwrite");
-    let file = folder.path("file");
+    let file = folder.join("file");
     fs::write(&file, vec![b'o'; 30_000]).expect("a file");
     read(id, &[]).stdout_to(&file).run().ok();
     let mut rest = expected.clone();
@@ -165,7 +135,7 @@ fn a_new_file_is_whole_or_not_there() {
     let _ns = fresh();
     let id = filled(b"new", 0o600);
     let folder = Folder::new("new");
-    let file = folder.path("file");
+    let file = folder.join("file");
     let out = file.to_str().expect("a name");
     read(id, &["-O", out]).run().ok().stdout_empty().stderr_empty();
     assert_eq!(fs::read(&file).expect("the file"), b"new");
@@ -176,15 +146,15 @@ fn a_new_file_is_whole_or_not_there() {
     read(id, &["-O", out, "--overwrite"]).run().ok();
     assert_eq!(fs::read(&file).expect("the file"), b"new");
     // Nothing but a regular file is replaced.
-    let link = folder.path("link");
+    let link = folder.join("link");
     symlink("/dev/null", &link).expect("a link");
     for (options, status) in [(vec![], 5), (vec!["--overwrite"], 10)] {
         read(id, &["-O", link.to_str().expect("a name")]).args(options).run().status(status);
     }
     assert!(fs::metadata("/dev/null").expect("it").file_type().is_char_device());
     // What fails leaves nothing behind.
-    read(id, &["-O", folder.path("no/file").to_str().expect("a name")]).run().status(1).stderr_has("No such file");
-    read(id, &["-O", folder.0.to_str().expect("a name"), "--overwrite"]).run().status(10);
+    read(id, &["-O", folder.join("no/file").to_str().expect("a name")]).run().status(1).stderr_has("No such file");
+    read(id, &["-O", folder.to_str().expect("a name"), "--overwrite"]).run().status(10);
     read(id, &["-O", ""]).run().status(2);
     read(id, &["--overwrite"]).run().status(2);
     assert_eq!(folder.names(), ["file", "link"]);
@@ -193,7 +163,7 @@ fn a_new_file_is_whole_or_not_there() {
     let script = format!("ulimit -f 8; exec \"$0\" shm read {big} -O \"$1\"");
     tool("bash", ["-c", &script])
         .arg(ipcadm_testbed::ipcadm_path())
-        .arg(folder.path("big"))
+        .arg(folder.join("big"))
         .run()
         .status(1)
         .stderr_has("File too large");
@@ -209,9 +179,9 @@ fn a_new_file_is_whole_or_not_there() {
     assert_eq!(fs::read(&file).expect("the file"), b"new");
     assert_eq!(folder.names(), ["file", "link"]);
     // As hexadecimal, and by a name without a folder.
-    read(id, &["-O", "-"]).dir(&folder.0).run().ok().stdout_is("new");
-    read(id, &["--hex", "-O", "hex"]).dir(&folder.0).run().ok();
-    assert!(fs::read_to_string(folder.path("hex")).expect("the file").ends_with("|new|\n00000003\n"));
+    read(id, &["-O", "-"]).dir(&folder).run().ok().stdout_is("new");
+    read(id, &["--hex", "-O", "hex"]).dir(&folder).run().ok();
+    assert!(fs::read_to_string(folder.join("hex")).expect("the file").ends_with("|new|\n00000003\n"));
 }
 
 #[test]

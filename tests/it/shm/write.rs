@@ -3,9 +3,8 @@
 use std::fs::{self, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, Namespace, fresh, ipcadm, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, fresh, ipcadm, make, needs_root, tool};
 
 const NORESERVE: u32 = 0o10000;
 const PAGE: u64 = 4096;
@@ -25,35 +24,16 @@ fn rss(ns: &Namespace, id: i32) -> u64 {
     row["rss"].parse().expect("a number")
 }
 
-/// A file for one test, gone at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str, bytes: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("ipcadm-write-{name}-{}", std::process::id()));
-        fs::write(&path, bytes).expect("a file");
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("a name")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        drop(fs::remove_file(&self.0));
-    }
-}
-
 #[test]
 fn input_goes_where_it_should() {
     let _ns = fresh();
     let id = make::shm(0, 20, 0o600);
     make::attach(id).write(0, b"....................");
     write(id, &[]).stdin("one").run().ok().stdout_is(format!("wrote 3 bytes to shm:{id} at offset 0\n")).stderr_empty();
-    let file = Scratch::new("two", b"two\0\n");
-    write(id, &["--offset", "0x8", file.path()]).run().ok().stdout_has("wrote 5 bytes");
+    let folder = Folder::new("write");
+    let file = folder.path("two");
+    fs::write(&file, b"two\0\n").expect("a file");
+    write(id, &["--offset", "0x8", &file]).run().ok().stdout_has("wrote 5 bytes");
     write(id, &["-q", "--offset", "17", "-"]).stdin("end").run().ok().stdout_empty();
     assert_eq!(contents(id), b"one.....two\0\n....end");
     // No input is no change.
@@ -74,10 +54,12 @@ fn input_that_does_not_fit_is_refused() {
     let _ns = fresh();
     let id = make::shm(0, 10, 0o600);
     let before = make::shm_stat(id);
-    let file = Scratch::new("long", b"eleven char");
-    let refused = write(id, &[file.path()]).run().status(10).stdout_empty();
+    let folder = Folder::new("write");
+    let file = folder.path("long");
+    fs::write(&file, b"eleven char").expect("a file");
+    let refused = write(id, &[&file]).run().status(10).stdout_empty();
     refused.stderr_has("the input has 11 bytes").stderr_has("nothing was written");
-    write(id, &["--offset", "5", file.path()]).run().status(10).stderr_has("from offset 5 on it has 5");
+    write(id, &["--offset", "5", &file]).run().status(10).stderr_has("from offset 5 on it has 5");
     assert_eq!(contents(id), [0; 10]);
     assert_eq!(make::shm_stat(id).ctime, before.ctime);
     // A pipe does not tell how much there is.
@@ -104,22 +86,21 @@ fn input_that_is_cut_short_meanwhile_is_told() {
     let _ns = fresh();
     for (left, changed) in [(8192, true), (0, false)] {
         let id = make::shm(0, 2 << 20, 0o600);
-        let file = Scratch::new("cut", &vec![b'x'; 1 << 20]);
-        let errors = Scratch::new("cut-errors", b"");
-        fs::remove_file(&errors.0).expect("the file");
-        tool("mkfifo", [errors.path()]).run().ok();
+        let folder = Folder::new("write");
+        let (file, errors) = (folder.path("cut"), folder.path("errors"));
+        fs::write(&file, vec![b'x'; 1 << 20]).expect("a file");
+        tool("mkfifo", [&errors]).run().ok();
         // It says something once it has looked at the input and attached the segment, and waits for room for that.
-        let mut pipe =
-            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&errors.0).unwrap();
+        let mut pipe = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(&errors).unwrap();
         let mut held = 0;
         while let Ok(taken) = pipe.write(&[b'.'; 4096]) {
             held += taken;
         }
-        let writer = write(id, &["-v", "--json", file.path()]).stderr_to(&errors.0).spawn();
+        let writer = write(id, &["-v", "--json", &file]).stderr_to(&errors).spawn();
         while make::shm_stat(id).nattch == 0 {
             std::thread::yield_now();
         }
-        OpenOptions::new().write(true).open(&file.0).unwrap().set_len(left).unwrap();
+        OpenOptions::new().write(true).open(&file).unwrap().set_len(left).unwrap();
         pipe.read_exact(&mut vec![0; held]).unwrap();
         let outcome = writer.wait().status(1).stdout_has(&format!("\"outcome\":\"failed\",\"changed\":{changed}"));
         outcome.stdout_has(&format!("ended early: it had 1048576 bytes ({left} bytes were written)"));
@@ -164,8 +145,9 @@ fn holes_of_a_file_stay_holes() {
     let ns = fresh();
     let from = make::shm(0, 64 << 30, 0o600 | NORESERVE);
     make::attach(from).write((3 << 30) + 5, b"data");
-    let file = Scratch::new("sparse", b"");
-    ipcadm(["shm", "read", &from.to_string(), "--overwrite", "-O", file.path()]).run().ok();
+    let folder = Folder::new("write");
+    let file = folder.path("sparse");
+    ipcadm(["shm", "read", &from.to_string(), "--overwrite", "-O", &file]).run().ok();
     let to = make::shm(0, 64 << 30, 0o666 | NORESERVE);
     let mut memory = make::attach(to);
     memory.write((3 << 30) + PAGE as usize, b"old");
@@ -173,7 +155,7 @@ fn holes_of_a_file_stay_holes() {
     drop(memory);
     // Standard input, so that an ordinary user need not reach the file.
     for ordinary in [false, true] {
-        let cmd = write(to, &[]).stdin_from(&file.0);
+        let cmd = write(to, &[]).stdin_from(&file);
         let cmd = if ordinary { cmd.unprivileged() } else { cmd };
         cmd.run().ok().stdout_has("wrote 68719476736 bytes");
         let memory = make::attach_readonly(to);

@@ -4,7 +4,7 @@ mod messages;
 
 use std::os::unix::fs::MetadataExt as _;
 
-use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, needs_root, source, tool};
 use serde_json::{Value, json};
 
 /// What `show --json` prints, with this status.
@@ -107,7 +107,7 @@ fn pages_show_where_the_first_thread_has_ended() {
     holder.line();
     let stat = format!("/proc/{}/stat", holder.pid());
     while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     let shown = object(&[&format!("shm:{id}")]);
     assert_eq!((&shown["hugepages"], &shown["hidden"]), (&json!(false), &json!([])));
@@ -331,7 +331,7 @@ fn the_page_shows_what_is_printed() {
         return;
     }
     let _ns = fresh();
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/man/ipcadm-show.1")).unwrap();
+    let page = std::fs::read_to_string(source("man/ipcadm-show.1")).unwrap();
     let (_, example) = page.split_once("$ ipcadm show sem:0x5102\n").expect("an example");
     let (example, _) = example.split_once("$ ").expect("another command");
     ipcadm(["sem", "create", "--values", "1,0", "--key", "0x5102"]).run().ok();

@@ -285,7 +285,7 @@ fn a_zombie_whose_parent_lives_may_be_known_to_it() {
         if let Some(row) = rows.first() {
             break row["cpid"].clone();
         }
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     };
     // Its parent never asks for it.
     let is_zombie = |pid: &str| {
@@ -293,7 +293,7 @@ fn a_zombie_whose_parent_lives_may_be_known_to_it() {
         text.rsplit(')').next().is_some_and(|rest| rest.starts_with(" Z"))
     };
     while !is_zombie(&pid) {
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     // Its maker may have been told of it before: by the process that forked it, say.
     let fact = format!(

@@ -6,7 +6,7 @@ use ipcadm::kind::model::{Kind, KindSet, Object, ObjectId};
 use ipcadm::object::inventory;
 use ipcadm::usage::users::{Paused, UnseenThreads, Usage, Users, Waiting, Wants};
 use ipcadm_testbed::make::{self, Blocked, Freezer, Version};
-use ipcadm_testbed::{Kind as Made, NOBODY, alone, fresh, ipcadm, ipcadm_path, left_out, needs_root, tool};
+use ipcadm_testbed::{Folder, Kind as Made, NOBODY, alone, fresh, ipcadm, ipcadm_path, left_out, needs_root, tool};
 use serde_json::{Value, json};
 
 const ALL: Wants = Wants::ALL;
@@ -69,7 +69,10 @@ fn stopped_by_a_debugger() {
 fn frozen(name: &str, version: Version) {
     alone!(name, |_| {
         if Freezer::new(version).is_none() {
-            return left_out("a freezer, as there is no control group to be had");
+            return left_out(match version {
+                Version::One => "control groups of version 1",
+                Version::Two => "control groups of version 2",
+            });
         }
         expect(
             |sleeper| {
@@ -96,7 +99,7 @@ fn frozen_by_the_second_version() {
 fn a_frozen_thread_shows_by_the_counts_alone() {
     let _ns = fresh();
     let Some(freezer) = Freezer::new(Version::Two) else {
-        return left_out("a freezer, as there is no control group to be had");
+        return left_out("control groups of version 2");
     };
     let set = make::sem(0, 1, 0o600);
     let sleeper = make::blocked_semop(set, 0, -1);
@@ -185,14 +188,13 @@ fn who_and_ps_and_show_say_that_a_waiter_is_paused() {
 #[test]
 fn restore_replaces_no_set_that_a_paused_waiter_needs() {
     alone!("restore_replaces_no_set_that_a_paused_waiter_needs", |ns| {
-        let file = std::env::temp_dir().join(format!("ipcadm-paused-{}", ns.inode()));
-        let path = file.to_str().expect("a name");
+        let folder = Folder::new("paused");
+        let path = &folder.path("archive");
         let set = make::sem(0x51, 1, 0o600);
         ipcadm(["save", "-q", "-O", path, &format!("sem:{set}")]).run().ok();
         let sleeper = make::blocked_semop(set, 0, -1);
         sleeper.stop();
         let outcome = ipcadm(["restore", "--replace", path]).run();
-        drop(std::fs::remove_file(&file));
         outcome.status(10).stderr_has(&format!("waited for by pid {} (", sleeper.pid()));
         assert_eq!(ns.ids(Made::Sem), [set]);
     });

@@ -3,20 +3,22 @@
 //! How they do it is told in [`silent`].
 
 use std::fs;
-use std::path::PathBuf;
 
-use ipcadm_testbed::{Cmd, Kind, NOBODY, Running, alone, installed, ipcadm, is_root, left_out, make, silent, tool};
+use ipcadm_testbed::{
+    Cmd, Folder, Kind, NOBODY, Running, alone, installed, ipcadm, is_root, left_out, make, silent, tool,
+};
 
 /// Where it is compiled, and what it has mounted.
-struct Folder(PathBuf);
+struct Stranger(Folder);
 
-impl Folder {
+impl Stranger {
     fn new(name: &str) -> Option<Self> {
         if !installed("cc") {
             return None;
         }
-        let folder = Self(std::env::temp_dir().join(format!("ipcadm-silent-{name}-{}", std::process::id())));
-        fs::create_dir_all(folder.0.join("mount")).expect("a folder");
+        // What is mounted there is gone when the mount namespace is.
+        let folder = Self(Folder::new(name));
+        fs::create_dir(folder.0.join("mount")).expect("a folder");
         silent::compile(&folder.0);
         Some(folder)
     }
@@ -35,13 +37,6 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is mounted is gone when the mount namespace is.
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
-
 fn judging(command: &[&str]) -> Cmd {
     ipcadm(command.iter().copied())
 }
@@ -49,7 +44,7 @@ fn judging(command: &[&str]) -> Cmd {
 #[test]
 fn memory_that_is_not_delivered_keeps_nobody_waiting() {
     alone!("memory_that_is_not_delivered_keeps_nobody_waiting", |_| {
-        let Some(folder) = Folder::new("memory") else { return };
+        let Some(folder) = Stranger::new("silent-memory") else { return };
         let Some((_stranger, pid)) = folder.start(&["memory"]) else { return };
         let sleeper = format!("process {pid}");
         // No state depends on it.
@@ -67,7 +62,7 @@ fn memory_that_is_not_delivered_keeps_nobody_waiting() {
 #[test]
 fn nothing_stays_closed_for_a_process_that_does_not_answer() {
     alone!("nothing_stays_closed_for_a_process_that_does_not_answer", |ns| {
-        let Some(folder) = Folder::new("exec") else { return };
+        let Some(folder) = Stranger::new("silent-exec") else { return };
         let leaked = || {
             make::by_dead_process(|| {
                 let queue = make::msg(0, 0o600);

@@ -63,7 +63,7 @@ fn sleepers() -> Vec<Child> {
     for child in &children {
         let file = format!("/proc/{}/stat", child.id());
         while !std::fs::read_to_string(&file).expect("a child").contains("(sleep) S") {
-            std::thread::yield_now();
+            ipcadm_testbed::pause();
         }
     }
     children

@@ -7,7 +7,7 @@ mod waiters;
 use std::collections::BTreeSet;
 use std::fs;
 
-use ipcadm_testbed::{Kind, NOBODY, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
+use ipcadm_testbed::{Folder, Kind, NOBODY, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
 use serde_json::{Value, json};
 
 fn objects(args: &[&str]) -> Vec<Value> {
@@ -132,8 +132,7 @@ fn a_file_with_the_name_of_a_segment_is_none() {
     let id = make::shm(0, 4096, 0o600);
     let held = make::holder(id);
     // Mapped by a program and removed: `/tmp/…/SYSV00000000 (deleted)`, and `… (deleted) (deleted)`.
-    let dir = std::env::temp_dir().join(format!("ipcadm-who-{}", std::process::id()));
-    fs::create_dir(&dir).unwrap();
+    let dir = Folder::new("who");
     let mut spoofers = Vec::new();
     for name in ["SYSV00000000", "SYSV00000000 (deleted)", "x\nSYSV00000000", "SYSV"] {
         let path = dir.join(name);
@@ -142,12 +141,11 @@ fn a_file_with_the_name_of_a_segment_is_none() {
         while !fs::read_to_string(format!("/proc/{}/maps", spoofers.last().unwrap().pid()))
             .is_ok_and(|maps| maps.contains("SYSV"))
         {
-            std::thread::yield_now();
+            ipcadm_testbed::pause();
         }
         fs::remove_file(&path).unwrap();
     }
     ipcadm(["who", "-q", &format!("shm:{id}")]).run().ok().stderr_empty().stdout_is(format!("{}\n", held.pid()));
-    fs::remove_dir_all(&dir).unwrap();
     for spoofer in spoofers {
         spoofer.signal(9);
         spoofer.wait();
@@ -158,8 +156,7 @@ fn a_file_with_the_name_of_a_segment_is_none() {
 fn names_of_processes_are_harmless() {
     let _ns = fresh();
     let id = make::sem(0, 1, 0o600);
-    let path = std::env::temp_dir().join(format!("ipcadm-who-name-{}", std::process::id()));
-    fs::create_dir(&path).unwrap();
+    let path = Folder::new("who");
     let hostile = path.join("a) S\n\u{1b}[31m");
     std::os::unix::fs::symlink(ipcadm_testbed::ipcadm_path(), path.join("ipcadm")).unwrap();
     fs::copy(ipcadm_testbed::ipcadm_path(), &hostile).unwrap();
@@ -170,7 +167,6 @@ fn names_of_processes_are_harmless() {
     assert_eq!(objects(&[&format!("sem:{id}")])[0]["waiters"][0]["command"], "a) S\n\u{1b}[31m");
     running.signal(9);
     running.wait();
-    fs::remove_dir_all(&path).unwrap();
 }
 
 #[test]
@@ -205,7 +201,7 @@ fn an_ordinary_user_is_told_what_is_hidden() {
     let command = ["shm", "attach", &format!("shm:{shm}"), "--", "cat"];
     let mut own = ipcadm(command).unprivileged().stdin_open().spawn();
     while make::shm_stat(shm).nattch < 2 {
-        std::thread::yield_now();
+        ipcadm_testbed::pause();
     }
     let outcome = ipcadm(["who", "-q", &format!("shm:{shm}")]).unprivileged().run().ok();
     assert_eq!(outcome.stdout_str().lines().count(), 1, "{outcome}");

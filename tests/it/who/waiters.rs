@@ -14,7 +14,7 @@ use ipcadm::object::inventory;
 use ipcadm::object::semaphores::{Budget, Semaphore};
 use ipcadm::proc::reader::Reader;
 use ipcadm::usage::users::{Usage, Users, Waiting, Wants};
-use ipcadm_testbed::{alone, fresh, make, tool};
+use ipcadm_testbed::{Folder, alone, fresh, make, tool};
 
 const ALL: Wants = Wants::ALL;
 
@@ -333,8 +333,7 @@ fn programs_of_32_bits_are_understood() {
         (Kind::Msg, [117, 12, q, 4, 0, DATA, 0], pair, receive(-5)),
         (Kind::Msg, [401, q, DATA, 4, 9, 0, 0], pair, receive(9)),
     ];
-    let dir = std::env::temp_dir().join(format!("ipcadm-elf-{}", std::process::id()));
-    std::fs::create_dir(&dir).unwrap();
+    let dir = Folder::new("elf");
     for (number, (kind, registers, data, waiting)) in cases.into_iter().enumerate() {
         let path = dir.join(number.to_string());
         let mut file = std::fs::File::create(&path).unwrap();
@@ -353,7 +352,7 @@ fn programs_of_32_bits_are_understood() {
             thread::yield_now();
         };
         if found.is_empty() {
-            ipcadm_testbed::left_out("32-bit programs, which this kernel does not run");
+            ipcadm_testbed::left_out("32-bit programs");
             break;
         }
         assert_eq!(found.iter().map(|waiter| waiter.waiting).collect::<Vec<_>>(), [waiting], "{registers:?}");
@@ -362,5 +361,4 @@ fn programs_of_32_bits_are_understood() {
         running.signal(9);
         running.wait();
     }
-    std::fs::remove_dir_all(&dir).unwrap();
 }

@@ -10,8 +10,8 @@ use std::fs::File;
 use std::os::fd::AsRawFd as _;
 use std::{env, io, mem, process};
 
-use crate::{Namespace, Outcome, before_main, fresh, left_out, tool};
 use crate::leaving_out::{LEFT_OUT, say_left_out};
+use crate::{Namespace, Outcome, before_main, fresh, left_out, tool};
 
 /// Set to the name of the test in the process that is to run it.
 const MARK: &str = "IPCADM_TEST_ALONE";

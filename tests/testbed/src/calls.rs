@@ -3,8 +3,8 @@
 
 use std::ptr;
 
-use crate::{Kind, before_main};
 use crate::make::raw_shmat;
+use crate::{Kind, before_main};
 
 /// A result, or the errno.
 pub type Errno<T> = Result<T, i32>;

@@ -1,34 +1,34 @@
 //! A drop-in run side by side with the tool it stands in for.
 
 use std::fmt::Write as _;
-use std::ops::RangeBounds;
+use std::ops::{Range, RangeBounds};
 
-use crate::{Cmd, Outcome, drop_in, tool};
+use crate::{Cmd, Outcome, drop_in, left_out, tool};
 
-/// The release of util-linux that the installed tool of this name comes from;
-/// None when it is another's. Says on stderr that the calling test is left out
-/// then.
-pub fn util_linux(name: &str) -> Option<(u32, u32)> {
+/// The releases with which all comparisons are made but those with newer ones.
+pub(crate) const USUAL: Range<(u32, u32)> = (2, 38)..(2, 41);
+/// The newest release that is known to the tests.
+pub(crate) const NEWEST: (u32, u32) = (2, 43);
+
+/// The release of util-linux that the installed tool of this name comes from; None when it is another's.
+pub(crate) fn release_of(name: &str) -> Option<(u32, u32)> {
     let text = tool(name, ["-V"]).run().stdout_str();
-    let version = text.split_once("util-linux ").and_then(|(_, version)| {
-        let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
-        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-    });
-    if version.is_none() {
-        eprintln!("left out, as the {name} in PATH is not util-linux's: {text}");
-    }
-    version
+    let (_, version) = text.split_once("util-linux ")?;
+    let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Whether the installed tool of this name is from one of these releases of
-/// util-linux. Says on stderr what is left out when it is not.
+/// Whether the installed tool of this name is from one of these releases of util-linux. Says on stderr what is left out
+/// when it is not.
+#[track_caller]
 pub fn is_from(name: &str, releases: impl RangeBounds<(u32, u32)>) -> bool {
-    let Some(version) = util_linux(name) else { return false };
-    let known = releases.contains(&version);
-    if !known {
-        eprintln!("left out, as the installed {name} is from util-linux {}.{}", version.0, version.1);
+    match release_of(name) {
+        None => left_out(&format!("what needs util-linux's {name}")),
+        Some(release) if releases.contains(&release) => return true,
+        Some(_) if releases.contains(&USUAL.start) => left_out(&format!("what util-linux 2.38 does: {name}")),
+        Some(_) => left_out(&format!("what newer releases of util-linux do: {name}")),
     }
-    known
+    false
 }
 
 /// What the two programs did.

@@ -6,6 +6,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use crate::differential::{NEWEST, USUAL, release_of};
+use crate::make::{Version, mount_of};
 use crate::{is_root, release};
 
 /// What an ordinary machine may lack, though all checks are run on it.
@@ -16,7 +18,7 @@ struct Excuse {
     holds: fn() -> bool,
 }
 
-const EXCUSES: [Excuse; 9] = [
+const EXCUSES: [Excuse; 15] = [
     // `.ci/run` runs all tests as root too, where there is one.
     Excuse { of: "what needs root: ", holds: is_ordinary_user },
     Excuse { of: "what needs root or Linux 6.9: ", holds: is_ordinary_user },
@@ -25,14 +27,25 @@ const EXCUSES: [Excuse; 9] = [
     // Containers may not mount `/proc` where theirs is masked, nor their users.
     Excuse { of: "what takes a pid namespace", holds: is_ordinary_user },
     Excuse { of: "what takes namespaces with numbers (Linux 6.18)", holds: || release() < (6, 18) },
-    // Whoever is root in a user namespace may mount neither version of control groups where the host has not.
-    Excuse { of: "a freezer, as there is no control group to be had", holds: || true },
+    // It is what the others are tested for.
+    Excuse { of: "what an ordinary user sees", holds: || !is_ordinary_user() },
+    Excuse {
+        of: "what takes numbers of processes that are soon used again (Linux 6.14)",
+        holds: || release() < (6, 14),
+    },
+    // Hosts have one version or both, and containers often none that may be written to.
+    Excuse { of: "control groups of version 1", holds: || is_ordinary_user() || mount_of(Version::One).is_none() },
+    Excuse { of: "control groups of version 2", holds: || is_ordinary_user() || mount_of(Version::Two).is_none() },
     // The kernel is built without them, or for a processor that has none.
-    Excuse { of: "32-bit programs, which this kernel does not run", holds: || true },
+    Excuse { of: "32-bit programs", holds: || !Path::new("/proc/sys/abi/vsyscall32").exists() },
+    Excuse { of: "what the kernel refuses by an estimate (vm.overcommit_memory)", holds: || !estimates_memory() },
+    // What tools did before and do now is tested where the old or the new ones are.
+    Excuse { of: "what util-linux 2.38 does", holds: || release_of("ipcs").is_some_and(|is| !USUAL.contains(&is)) },
+    Excuse { of: "what newer releases of util-linux do", holds: || release_of("ipcs").is_some_and(|is| is < NEWEST) },
     // Containers rarely have the device, and where they do, it may be root's alone.
     Excuse { of: "a file system of a user's own (FUSE)", holds: || !may_serve_files() },
     // Debian has no package of it.
-    Excuse { of: "what needs Python's sysv_ipc", holds: || true },
+    Excuse { of: "what needs Python's sysv_ipc", holds: || Path::new("/etc/debian_version").exists() },
 ];
 
 /// Whether file systems can be served by this user.
@@ -46,6 +59,11 @@ pub(crate) const LEFT_OUT: &str = "left out: ";
 /// Says it past the test runner, who would take what eprintln! prints.
 pub(crate) fn say_left_out(what: &str) {
     drop(std::io::stderr().write_all(format!("{LEFT_OUT}{what}\n").as_bytes()));
+}
+
+/// Whether the kernel refuses memory that it takes for too much.
+fn estimates_memory() -> bool {
+    std::fs::read_to_string("/proc/sys/vm/overcommit_memory").is_ok_and(|mode| mode.trim() == "0")
 }
 
 /// Says on stderr what the calling test leaves out.

@@ -25,6 +25,7 @@ pub mod calls;
 pub mod crowd;
 pub mod differential;
 mod first_process;
+mod folder;
 mod leaving_out;
 pub mod make;
 mod namespace;
@@ -36,6 +37,7 @@ pub mod silent;
 mod world;
 
 pub use alone::{start_alone, start_apart, test_name};
+pub use folder::{Folder, source};
 pub use leaving_out::{installed, left_out, may_set_limits, needs_root};
 pub use namespace::{Kind, Namespace, fresh};
 pub use outcome::Outcome;
@@ -55,6 +57,11 @@ pub fn is_root() -> bool {
     // SAFETY: geteuid takes nothing and cannot fail.
     let uid = unsafe { libc::geteuid() };
     uid == 0 && maps_nobody("/proc/self/uid_map") && maps_nobody("/proc/self/gid_map")
+}
+
+/// Lets others run between two looks for what they are to do.
+pub fn pause() {
+    std::thread::sleep(std::time::Duration::from_micros(100));
 }
 
 /// The kernel's release: (6, 12).

@@ -1,8 +1,8 @@
 //! Random objects of all kinds in every state they can have, for tests that
 //! compare what two programs say of them.
 
-use crate::{Kind, NOBODY, Random, is_root};
 use crate::make::{self, Attachment, Blocked};
+use crate::{Kind, NOBODY, Random, is_root};
 
 /// SHM_NORESERVE: without it the kernel refuses sizes it has no memory for.
 const NO_RESERVE: u32 = 0o10000;

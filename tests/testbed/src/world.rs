@@ -10,10 +10,10 @@ use std::io::{self, Read as _};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::ptr;
 
-use crate::{Cmd, Namespace, before_main, fresh, left_out, tool};
 use crate::alone::{are_in_order, number, on_one_cpu};
 use crate::first_process::{fork_first, furnish, leave, mount, wait};
 use crate::run::forking;
+use crate::{Cmd, Namespace, before_main, fresh, left_out, tool};
 
 const ATTEMPTS: u32 = 100;
 

@@ -3,9 +3,8 @@
 mod records;
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ipcadm::journal::folder::Places;
@@ -18,18 +17,14 @@ use ipcadm::object::semaphores::calls;
 use ipcadm::removal::{Candidate, Fate, Judges, Rule, remove};
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::state::State;
-use ipcadm_testbed::{Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Folder, Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
 
-/// A folder of this test's own.
-struct Folder(PathBuf);
+/// A folder of this test's own, for records.
+struct Records(Folder);
 
-impl Folder {
+impl Records {
     fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("ipcadm-closing-{}-{number}", std::process::id()));
-        fs::DirBuilder::new().mode(0o700).create(&path).expect("a folder");
-        Self(path)
+        Self(Folder::new("closing").mode(0o700))
     }
 
     fn record(&self) -> Record {
@@ -46,12 +41,6 @@ impl Folder {
 
     fn files(&self) -> Vec<PathBuf> {
         fs::read_dir(self.known()).expect("the folder").map(|entry| entry.expect("an entry").path()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -99,7 +88,7 @@ fn judged(kind: Kind, number: i32) -> Candidate {
 
 #[track_caller]
 fn removed_one(candidate: &Candidate) -> Fate {
-    let folder = Folder::new();
+    let folder = Records::new();
     let mut record = folder.record();
     let fate = remove(std::slice::from_ref(candidate), &mut record, &mut Judges::default()).remove(0);
     let files = folder.files();
@@ -136,7 +125,7 @@ fn what_nobody_uses_goes() {
 #[test]
 fn a_batch_goes_together() {
     alone!("a_batch_goes_together", |ns| {
-        let folder = Folder::new();
+        let folder = Records::new();
         let mut batch: Vec<Candidate> =
             Kind::ALL.iter().flat_map(|&kind| (0..5).map(move |_| judged(kind, leaked(kind)))).collect();
         let kept = leaked(Kind::Shm);
@@ -409,7 +398,7 @@ fn objects_of_others_are_not_closed() {
     let _ns = fresh();
     // Nobody lives who is let in, so that nothing else speaks against its removal.
     let segment = make::as_user(12_345, 12_345, || leaked(Kind::Shm));
-    let folder = Folder::new();
+    let folder = Records::new();
     let candidate = judged(Kind::Shm, segment);
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).expect("a mode");
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).expect("a mode");

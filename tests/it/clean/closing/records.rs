@@ -12,10 +12,10 @@ use ipcadm::object::inventory;
 use ipcadm::removal::{Candidate, Fate, Judges, remove};
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
-use super::{Folder, id, judged, leaked};
+use super::{Records, id, judged, leaked};
 
 /// A record as an interrupted run would leave it.
-fn left_behind(folder: &Folder, number: i32) -> PathBuf {
+fn left_behind(folder: &Records, number: i32) -> PathBuf {
     let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
     let mut record = folder.record();
     record.write(&[object]).expect("a record");
@@ -35,7 +35,7 @@ fn close(number: i32) {
 #[test]
 fn only_a_sound_record_is_obeyed() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::shm(0, 4096, 0o640);
     let path = left_behind(&folder, number);
     let good = fs::read_to_string(&path).expect("a record");
@@ -87,7 +87,7 @@ fn only_a_sound_record_is_obeyed() {
 }
 
 /// What another test has just forked has the record open, and its lock, until it closes it.
-fn put_right_at_last(folder: &Folder) -> Vec<Mended> {
+fn put_right_at_last(folder: &Records) -> Vec<Mended> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let mended = put_right(&folder.records());
@@ -101,7 +101,7 @@ fn put_right_at_last(folder: &Folder) -> Vec<Mended> {
 #[test]
 fn a_set_that_was_open_for_a_look_is_put_right_too() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::sem(0, 1, 0o640);
     let object = inventory::look(id(Kind::Sem, number)).expect("a look").expect("an object");
     let mut record = folder.record();
@@ -123,7 +123,7 @@ fn a_set_that_was_open_for_a_look_is_put_right_too() {
 #[test]
 fn the_record_of_a_living_run_is_its_own() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::shm(0, 4096, 0o640);
     let mut record = folder.record();
     let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
@@ -142,7 +142,7 @@ fn the_record_of_a_living_run_is_its_own() {
 #[test]
 fn what_another_run_has_closed_is_left_to_it() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = leaked(Kind::Shm);
     let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
     let mut theirs = folder.record();
@@ -177,7 +177,7 @@ fn what_another_run_has_closed_is_left_to_it() {
 #[test]
 fn a_record_from_a_clock_that_was_set_back_is_not_dropped() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::shm(0, 4096, 0o640);
     let path = left_behind(&folder, number);
     close(number);
@@ -197,7 +197,7 @@ fn a_new_owner_gets_the_mode_back() {
         return;
     }
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::shm(0, 4096, 0o640);
     let path = left_behind(&folder, number);
     make::chown(Kind::Shm, number, 4321, 4321, 0);
@@ -210,7 +210,7 @@ fn a_new_owner_gets_the_mode_back() {
 #[test]
 fn a_line_that_was_cut_short_closed_nothing() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let number = make::shm(0, 4096, 0o640);
     let path = left_behind(&folder, number);
     let line = fs::read(&path).expect("a record");
@@ -232,7 +232,7 @@ fn a_line_that_was_cut_short_closed_nothing() {
 #[test]
 fn what_stays_closed_survives_the_next_batch() {
     let _ns = fresh();
-    let folder = Folder::new();
+    let folder = Records::new();
     let numbers = [make::shm(0, 4096, 0o640), make::shm(0, 4096, 0o640)];
     let objects = numbers.map(|number| inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object"));
     let mut record = folder.record();
@@ -253,8 +253,8 @@ fn what_stays_closed_survives_the_next_batch() {
 #[test]
 fn runs_with_folders_of_their_own_see_each_other() {
     let _ns = fresh();
-    let folder = Folder::new();
-    let places = Places::new(Vec::new(), vec![folder.0.clone()]);
+    let folder = Records::new();
+    let places = Places::new(Vec::new(), vec![folder.0.to_path_buf()]);
     let number = leaked(Kind::Shm);
     let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
     let mut theirs = Record::begin(&places).expect("a record");

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
-use ipcadm_testbed::{fresh, make};
+use ipcadm_testbed::{fresh, make, source};
 
 use super::{COLUMNS, COMMON_COLUMNS, tools};
 use crate::completions::in_zsh;
 use crate::completions::shell::shell;
 
 fn page(tool: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("man/{tool}.1"));
+    let path = source(format!("man/{tool}.1"));
     fs::read_to_string(path).expect("there is a page")
 }
 

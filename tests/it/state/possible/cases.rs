@@ -1,6 +1,6 @@
 //! What once went wrong.
 
-use ipcadm_testbed::{Cmd, World, ipcadm, is_root, needs_root, tool};
+use ipcadm_testbed::{Cmd, World, ipcadm, ipcadm_path, is_root, needs_root, tool};
 
 use crate::state::possible::ages::{shift_starts, with_a_clock};
 use crate::state::possible::programs::{perl, perl_is_there, words};
@@ -90,7 +90,7 @@ fn a_worker_of_msg_recv_keeps_its_queue() {
 fn a_worker_of_another_ipcadm_keeps_its_queue() {
     let Some(world) = World::new() else { return };
     let owner = if is_root() { "65534" } else { "0" };
-    let program = env!("CARGO_BIN_EXE_ipcadm");
+    let program = ipcadm_path().display().to_string();
     let install = format!("cp '{program}' /run/ipcadm; chown {owner} /run/ipcadm; exec /run/ipcadm \"$@\"");
     let worker = tool("sh", ["-c", &install, "sh"].into_iter().chain(RECEIVE)).inside(&world);
     a_busy_worker_keeps_its_queue(&world, worker);

@@ -1,10 +1,8 @@
 //! The foreign programs of the scenes: perl, which has the calls built in, and small ones in C.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use ipcadm_testbed::{Cmd, Running, World, installed, tool};
+use ipcadm_testbed::{Cmd, Folder, Running, World, installed, tool};
 
 /// What each perl script begins with.
 pub(crate) const PRELUDE: &str = r#"
@@ -35,7 +33,7 @@ pub(crate) fn words(program: &mut Running) -> Vec<String> {
 
 /// A program that was compiled for a test; it goes with this.
 pub(crate) struct Compiled {
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Compiled {
@@ -50,24 +48,13 @@ impl Compiled {
     }
 }
 
-impl Drop for Compiled {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.folder));
-    }
-}
-
 /// Compiles a C program called `server`, by `compiler` with these words, where it is installed.
 pub(crate) fn compiled(compiler: &str, source: &str, words: &[&str]) -> Option<Compiled> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
     if !installed(compiler) {
         return None;
     }
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("ipcadm-possible-{}-{number}", std::process::id()));
-    fs::create_dir_all(&folder).expect("a folder");
-    let program = Compiled { folder };
-    let text = program.folder.join("server.c");
-    fs::write(&text, source).expect("a file");
+    let program = Compiled { folder: Folder::new("possible") };
+    let text = program.folder.write("server.c", source);
     let paths = [text.as_path(), Path::new("-o"), &program.path()].map(|path| path.as_os_str().to_owned());
     tool(compiler, paths).args(words.iter().copied()).run().ok();
     Some(program)

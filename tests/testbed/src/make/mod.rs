@@ -21,6 +21,7 @@ use std::io;
 pub use layout::Perm;
 pub(crate) use layout::stat_any;
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
+pub(crate) use pause::mount_of;
 pub use pause::{Freezer, Traced, Version};
 pub use process::receiving_thread;
 pub use process::{Blocked, Churner, Holder, ReceivingThread, as_user, blocked_recv, blocked_recv_except};

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::{fs, io, ptr, thread};
+use std::{fs, io, ptr};
 
 use super::Blocked;
+use crate::pause;
 use crate::run::pid_t;
 
 /// A sleeper that the calling thread traces and has stopped. Dropping it lets it go on.
@@ -127,8 +128,8 @@ impl Drop for Freezer {
     }
 }
 
-/// Where the groups are mounted.
-fn mount_of(version: Version) -> Option<PathBuf> {
+/// Where the groups are mounted, if they may be written to there.
+pub(crate) fn mount_of(version: Version) -> Option<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
     let fits = |kind: &str, options: &str| match version {
         Version::One => kind == "cgroup" && options.split(',').any(|option| option == "freezer"),
@@ -137,12 +138,13 @@ fn mount_of(version: Version) -> Option<PathBuf> {
     mounts.lines().find_map(|line| {
         let mut words = line.split(' ').skip(1);
         let (place, kind, options) = (words.next()?, words.next()?, words.next()?);
-        fits(kind, options).then(|| Path::new(place).to_owned())
+        let is_writable = options.split(',').any(|option| option == "rw");
+        (is_writable && fits(kind, options)).then(|| Path::new(place).to_owned())
     })
 }
 
 fn until(so: impl Fn() -> bool) {
     while !so() {
-        thread::yield_now();
+        pause();
     }
 }

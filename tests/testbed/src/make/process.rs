@@ -10,8 +10,8 @@ use std::sync::mpsc;
 use std::{fs, thread};
 
 use super::{msg, raw_shmat, sem};
-use crate::{before_main, is_root};
 use crate::run::{asleep_in_ipc, forking, pid_t};
+use crate::{before_main, is_root, pause};
 
 /// A forked process. Dropping it kills and reaps it.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Forked {
     fn until_asleep(&self) {
         while !asleep_in_ipc(self.pid) {
             assert!(!self.has_ended(), "the process ended instead of waiting");
-            thread::yield_now();
+            pause();
         }
     }
 
@@ -116,14 +116,14 @@ impl Blocked {
             text.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T"))
         };
         while !stopped() {
-            thread::yield_now();
+            pause();
         }
     }
 
     /// Waits until its call has returned.
     pub fn until_done(&self) {
         while !self.process.has_ended() {
-            thread::yield_now();
+            pause();
         }
     }
 }
@@ -194,7 +194,7 @@ impl Drop for ReceivingThread {
         // Whoever joins a thread may be woken before its number is free.
         if let Some(Ok(())) = self.thread.take().map(thread::JoinHandle::join) {
             while fs::exists(format!("/proc/self/task/{}", self.tid)).unwrap_or_default() {
-                thread::yield_now();
+                pause();
             }
         }
     }
@@ -222,7 +222,7 @@ pub fn receiving_thread(id: i32) -> ReceivingThread {
         text.split(' ').next().and_then(|n| n.parse::<i64>().ok()) == Some(libc::SYS_msgrcv)
     };
     while !asleep() {
-        thread::yield_now();
+        pause();
     }
     ReceivingThread { tid, thread: Some(thread), received, end: Some(end) }
 }
@@ -368,7 +368,7 @@ pub fn receiver_that_had_a_thread(id: i32, user: u32) -> Holder {
     };
     while !asleep() {
         assert!(!process.has_ended(), "the process ended instead of receiving");
-        thread::yield_now();
+        pause();
     }
     by_dead_process(|| {
         msg::send(id, 1, b"x");
@@ -377,7 +377,7 @@ pub fn receiver_that_had_a_thread(id: i32, user: u32) -> Holder {
     reader.read_exact(&mut [0]).unwrap_or_else(|_| panic!("another process could not receive from msg:{id}"));
     // Whoever joins a thread may be woken before its number is free.
     while fs::read_dir(format!("/proc/{}/task", process.pid)).is_ok_and(|threads| threads.count() > 1) {
-        thread::yield_now();
+        pause();
     }
     Holder { process }
 }
@@ -439,7 +439,7 @@ pub fn by_dead_process(make: impl FnOnce() -> i32) -> i32 {
     let mut bytes = [0; 4];
     let made = reader.read_exact(&mut bytes);
     while !process.has_ended() {
-        thread::yield_now();
+        pause();
     }
     made.unwrap_or_else(|_| panic!("the process that was to make an object failed"));
     i32::from_ne_bytes(bytes)

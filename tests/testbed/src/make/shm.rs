@@ -5,8 +5,8 @@ use std::ptr;
 
 use super::layout::{Perm, Stat, stat};
 use super::{check, check_id, ctl};
-use crate::{Kind, before_main};
 use crate::run::forking;
+use crate::{Kind, before_main};
 
 /// Creates a segment, exclusively. `mode` may hold further flags of shmget,
 /// such as SHM_NORESERVE.

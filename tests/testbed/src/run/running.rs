@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout};
 use std::thread::{self, JoinHandle};
 
-use crate::Outcome;
+use crate::{Outcome, pause};
 
 /// How long a child may run before it is taken to hang, in milliseconds.
 const PATIENCE_MS: i32 = 60_000;
@@ -106,7 +106,7 @@ impl Running {
                 let outcome = self.finish();
                 panic!("it ended instead of waiting\n{outcome}");
             }
-            thread::yield_now();
+            pause();
         }
     }
 
