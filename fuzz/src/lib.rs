@@ -3,10 +3,12 @@
 
 pub mod archive;
 pub mod archraw;
+pub mod btf;
 pub mod cmdline;
 pub mod compat;
 pub mod elf;
 pub mod jsonfiles;
+pub mod keep;
 pub mod messages;
 pub mod object;
 pub mod proc;
@@ -18,7 +20,7 @@ mod support;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     ("proc", proc::check),
     ("elf", elf::check),
     ("object", object::check),
@@ -29,11 +31,14 @@ pub const TARGETS: [Target; 10] = [
     ("archive", archive::check),
     ("archraw", archraw::check),
     ("cmdline", cmdline::check),
+    ("keep", keep::check),
+    ("btf", btf::check),
 ];
 
 #[cfg(test)]
 mod tests {
     use ipcadm::archive::read::Archive;
+    use ipcadm::proc::btf::{Btf, Shape};
     use ipcadm::sys::memory::file_of;
 
     use super::{TARGETS, seeds};
@@ -80,6 +85,14 @@ mod tests {
             |bytes: &Vec<u8>| Archive::read(file_of(bytes).expect("a file")).is_ok_and(|it| !it.items.is_empty());
         let taken = seeds::of("archraw").iter().filter(|bytes| read(bytes)).count();
         assert!(taken >= 3, "{taken} are taken");
+    }
+
+    #[test]
+    fn the_seed_describes_a_structure() {
+        let seed = crate::btf::seed();
+        let types = Btf::parse(&seed, &["task_struct"]).expect("a description");
+        let structure = types.structure("task_struct").expect("the structure");
+        assert!(structure.member("x").is_some_and(|member| member.shape == Shape::Number(4)));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "jsonfiles" => texts(&JSON),
         "archive" => (1..=40).map(noise).collect(),
         "archraw" => archives(),
+        "keep" => KEEP.lines().map(|line| line.as_bytes().to_vec()).collect(),
+        "btf" => vec![crate::btf::seed()],
         _ => Vec::new(),
     }
 }
@@ -138,6 +140,17 @@ restore f --same-id --values 1,2
 who -f shm:1
 attach x
 rm --size +1M
+";
+
+const KEEP: &str = "\
+shm sem --mode 0600 --key 0x0d4d* # device mapper
+--owner root --older-than 1h30m
+msg --min-messages 3
+shm --size +1M --not-attached
+--creator 0 --key 0x51
+# a comment
+smh --owner
+--state idle
 ";
 
 const JSON: [&str; 8] = [

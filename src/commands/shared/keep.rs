@@ -90,7 +90,10 @@ fn shown(path: &Path) -> String {
 }
 
 /// What a line chooses; None of one without words.
-fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
+///
+/// # Errors
+/// What is wrong with the line, escaped.
+pub fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
     let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
     if words.is_empty() {
         return Ok(None);
