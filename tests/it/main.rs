@@ -24,5 +24,6 @@ mod set;
 mod shm;
 mod show;
 mod state;
+mod support;
 mod testbed_works;
 mod who;

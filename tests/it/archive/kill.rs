@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
 use ipcadm::archive::read::Archive;
-use ipcadm_testbed::{Folder, Kind, Namespace, fresh, ipcadm, is_root, make};
+use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, is_root, make};
+
+use super::clear;
 
 const KILL: i32 = 9;
 const TERMINATE: i32 = 15;
@@ -94,12 +96,6 @@ fn what_was_there_stays_until_there_is_a_new_one() {
         }
     }
     assert!(old > 0);
-}
-
-fn clear(ns: &Namespace) {
-    for kind in Kind::ALL {
-        ns.ids(kind).into_iter().for_each(|id| make::remove(kind, id));
-    }
 }
 
 #[test]

@@ -6,14 +6,9 @@ use ipcadm_testbed::{Kind, NOBODY, fresh, ipcadm, is_root, make, needs_root};
 
 use super::{count, folder, only, restore, save};
 
-/// Of a dead process, or used by one: what a living one has made or used last is not unused.
-fn leaked(make: impl FnOnce() -> i32) -> i32 {
-    make::by_dead_process(make)
-}
-
 /// Writes to a segment, as a process that has ended since.
 fn write(shm: i32, text: &[u8]) {
-    leaked(|| {
+    make::by_dead_process(|| {
         make::attach(shm).write(0, text);
         0
     });
@@ -24,17 +19,17 @@ fn replacing_takes_only_what_is_unused() {
     let ns = fresh();
     let folder = folder("replace");
     let file = folder.path("f");
-    let shm = leaked(|| make::shm(0x51, 100, 0o600));
+    let shm = make::by_dead_process(|| make::shm(0x51, 100, 0o600));
     let (sem, msg) = (make::sem(0x52, 1, 0o600), make::msg(0x53, 0o600));
     write(shm, b"old");
     save(&file);
     write(shm, b"new");
-    leaked(|| {
+    make::by_dead_process(|| {
         make::send(msg, 1, b"unread");
         0
     });
     restore(&[&file, "--replace"]).run().status(10).stderr_has("1 unread message").stderr_has("nothing was done");
-    leaked(|| make::recv(msg, 0).1.len().try_into().unwrap_or(0));
+    make::by_dead_process(|| make::recv(msg, 0).1.len().try_into().unwrap_or(0));
     let held = make::holder(shm);
     restore(&[&file, "--replace"]).run().status(10).stderr_has("attached by pid");
     drop(held);
@@ -71,7 +66,7 @@ fn may_be_waited_for(queue: i32) -> bool {
 
 /// Of the user that an unprivileged child is.
 fn own(make: impl FnOnce() -> i32) -> i32 {
-    if is_root() { make::as_user(NOBODY, NOBODY, || leaked(make)) } else { leaked(make) }
+    if is_root() { make::as_user(NOBODY, NOBODY, || make::by_dead_process(make)) } else { make::by_dead_process(make) }
 }
 
 #[test]

@@ -18,6 +18,8 @@ use serde_json::Value;
 
 use super::folder;
 
+use crate::support::Json as _;
+
 const NORESERVE: u32 = 0o10000;
 
 /// Unpacks an archive with tar and has sha256sum look at it.
@@ -344,8 +346,7 @@ fn a_segment_in_use_is_approximate() {
     // A key of its own: other tests of this process have 0x51 attached in theirs.
     let id = make::shm(0x5a5a, 4096, 0o600);
     let held = make::holder(id);
-    let out = save(&["-O", &folder.path("a.tar"), "--json"]).run().ok().stderr_has("approximate");
-    let document: Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let document = save(&["-O", &folder.path("a.tar"), "--json"]).run().ok().stderr_has("approximate").json();
     assert_eq!(document["objects"][0]["outcome"], "saved");
     assert!(document["objects"][0]["approximate"].as_str().is_some_and(|reason| reason.contains("may have written")));
     drop(held);

@@ -10,9 +10,7 @@ use std::path::Path;
 use ipcadm_testbed::differential::is_from;
 use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, Outcome, drop_in, fresh, make, may_set_limits, tool};
 
-fn words(line: &str) -> Vec<OsString> {
-    line.split(' ').map(Into::into).collect()
-}
+use crate::compat::words;
 
 fn ours(args: &[OsString]) -> Cmd {
     drop_in("ipcmk", args.to_vec())

@@ -7,6 +7,8 @@ use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
 use ipcadm_testbed::{Cmd, Kind, Random, drop_in, fresh, make, may_set_limits};
 
+use super::plain;
+
 /// The formats are the same since this release.
 const OLDEST: (u32, u32) = (2, 37);
 
@@ -19,10 +21,6 @@ const KINDS: [(Kind, &str); 3] = [(Kind::Shm, "-m"), (Kind::Sem, "-s"), (Kind::M
 
 fn comparable() -> bool {
     is_from("ipcs", OLDEST..)
-}
-
-fn plain(cmd: Cmd) -> Cmd {
-    cmd
 }
 
 /// Each format of each choice of kinds, in each unit.

@@ -3,6 +3,8 @@
 use ipcadm_testbed::differential::{both, is_from};
 use ipcadm_testbed::{Cmd, Folder, Kind, drop_in, fresh, make, needs_root, tool};
 
+use super::plain;
+
 /// The releases whose mistakes are known.
 const KNOWN: std::ops::RangeInclusive<(u32, u32)> = (2, 37)..=(2, 43);
 
@@ -11,10 +13,6 @@ const KINDS: [(Kind, &str); 3] = [(Kind::Shm, "-m"), (Kind::Sem, "-s"), (Kind::M
 /// Whether the installed one makes the mistakes that are known of it.
 fn is_known() -> bool {
     is_from("ipcs", KNOWN)
-}
-
-fn plain(cmd: Cmd) -> Cmd {
-    cmd
 }
 
 #[test]

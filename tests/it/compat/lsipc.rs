@@ -7,6 +7,8 @@ use ipcadm_testbed::differential::{Comparison, is_from};
 use ipcadm_testbed::population::Population;
 use ipcadm_testbed::{Cmd, Kind, Random, fresh, make, may_set_limits, needs_root};
 
+use super::plain;
+
 const OBJECTS: u32 = 40;
 
 const CLASSIC: Range<(u32, u32)> = (2, 38)..(2, 41);
@@ -52,10 +54,6 @@ fn is_classic() -> bool {
 fn has_wide_columns(args: &[&str]) -> bool {
     let is_table = !args.iter().any(|arg| ["-J", "-r", "-e", "-n"].contains(arg));
     !(is_table && args.contains(&"--noheadings"))
-}
-
-fn plain(cmd: Cmd) -> Cmd {
-    cmd
 }
 
 /// Creators have the number of their user for their group too, for releases before 2.42 show that for the other.

@@ -8,3 +8,17 @@ mod lsipc;
 mod lsipc_better;
 mod lsipc_terminal;
 mod times;
+
+use std::ffi::OsString;
+
+use ipcadm_testbed::Cmd;
+
+/// The words of a command line.
+fn words(line: &str) -> Vec<OsString> {
+    line.split(' ').map(Into::into).collect()
+}
+
+/// A command without anything special.
+fn plain(cmd: Cmd) -> Cmd {
+    cmd
+}

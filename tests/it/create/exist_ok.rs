@@ -3,6 +3,8 @@
 use ipcadm_testbed::{Kind, Running, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::Value;
 
+use crate::support::Json as _;
+
 const KEY: i32 = 0x51;
 
 /// The arguments for a kind, with a key and `--exist-ok`.
@@ -44,7 +46,7 @@ fn what_is_not_there_is_made() {
     let ns = fresh();
     for kind in Kind::ALL {
         let outcome = ipcadm(create(kind, "--format=jsonl")).run().ok().stderr_empty();
-        let object: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+        let object = outcome.json();
         assert_eq!((&object["outcome"], &object["changed"]), (&"created".into(), &true.into()));
         assert_eq!(ns.ids(kind).len(), 1);
     }

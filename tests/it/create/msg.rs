@@ -1,25 +1,13 @@
 //! `msg create`: capacity, limits, and that nothing is left behind.
 
-use ipcadm_testbed::{Kind, Namespace, Outcome, fresh, ipcadm, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Kind, fresh, ipcadm, make, may_set_limits, needs_root};
 
-/// The id printed as the reference of a new queue.
-#[track_caller]
-fn id(outcome: Outcome) -> i32 {
-    let outcome = outcome.ok().stderr_empty();
-    let text = outcome.value();
-    let id = text.strip_prefix("msg:").and_then(|id| id.parse().ok());
-    id.unwrap_or_else(|| panic!("no reference of a queue\n{outcome}"))
-}
-
-#[track_caller]
-fn nothing_made(ns: &Namespace) {
-    assert!(ns.ids(Kind::Msg).is_empty(), "{}", ns.sysvipc(Kind::Msg));
-}
+use super::{id, nothing_made};
 
 #[test]
 fn the_default_is_private_and_as_large_as_usual() {
     let ns = fresh();
-    let id = id(ipcadm(["msg", "create"]).run());
+    let id = id(Kind::Msg, ipcadm(["msg", "create"]).run());
     let stat = make::msg_stat(id);
     assert_eq!((stat.perm.key, stat.perm.mode, stat.perm.uid, stat.qnum), (0, 0o600, 0, 0));
     assert_eq!(stat.qbytes.to_string(), ns.read_sysctl("msgmnb"));
@@ -32,7 +20,7 @@ fn the_capacity_is_given() {
     for (text, bytes) in [("1", 1), ("4K", 4096), ("16384", 16384), ("10KB", 10000)] {
         for mode in ["0000", "0640"] {
             let outcome = ipcadm(["msg", "create", "--qbytes", text, "--mode", mode]).unprivileged().run();
-            let stat = make::msg_stat(id(outcome));
+            let stat = make::msg_stat(id(Kind::Msg, outcome));
             assert_eq!((stat.qbytes, format!("{:04o}", stat.perm.mode)), (bytes, mode.to_owned()));
         }
     }
@@ -46,7 +34,7 @@ fn owner_group_and_capacity_go_together() {
     }
     for caller in [0, 9] {
         let args = ["msg", "create", "--key=0xDEADbeef", "--owner=7", "--group=8", "--mode=u=rw", "--qbytes=99"];
-        let id = id(ipcadm(args).uid(caller).run());
+        let id = id(Kind::Msg, ipcadm(args).uid(caller).run());
         let stat = make::msg_stat(id);
         let perm = stat.perm;
         assert_eq!((perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode), (7, 8, caller, caller, 0o600));
@@ -60,7 +48,7 @@ fn owner_group_and_capacity_go_together() {
 
 #[track_caller]
 fn id_of_default(caller: u32) -> i32 {
-    id(ipcadm(["msg", "create", "--owner=7"]).uid(caller).run())
+    id(Kind::Msg, ipcadm(["msg", "create", "--owner=7"]).uid(caller).run())
 }
 
 #[test]
@@ -83,7 +71,7 @@ fn bad_capacities_make_nothing() {
         outcome.status(2).stdout_empty().stderr_has(reason);
     }
     ipcadm(["msg", "create", "1"]).run().status(2).stderr_has("unexpected argument '1'");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Msg);
 }
 
 #[test]
@@ -101,10 +89,10 @@ fn more_than_msgmnb_needs_a_right_and_leaves_nothing_without_it() {
         .status(4)
         .stdout_has("\"objects\":[],\"errors\":[")
         .stdout_has("kernel.msgmnb (16384)");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Msg);
     if may_set_limits("msgmnb") {
         ns.sysctl("msgmnb", 32768);
-        assert_eq!(make::msg_stat(id(create().run())).qbytes, 32768);
+        assert_eq!(make::msg_stat(id(Kind::Msg, create().run())).qbytes, 32768);
     }
 }
 
@@ -115,7 +103,7 @@ fn the_exhausted_limit_is_named() {
         return;
     }
     ns.sysctl("msgmni", 1);
-    let id = id(ipcadm(["msg", "create"]).run());
+    let id = id(Kind::Msg, ipcadm(["msg", "create"]).run());
     ipcadm(["msg", "create", "--random-key"]).run().status(1).stdout_empty().stderr_is(
         "ipcadm: cannot create a message queue: No space left on device (not disk space: kernel.msgmni allows 1 queues \
          and 1 exist; see 'ipcadm limits')\n",

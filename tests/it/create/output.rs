@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, ipcadm_path, make, tool};
-use serde_json::{Value, json};
+use serde_json::json;
+
+use crate::support::Json as _;
 
 const CREATE: [(Kind, &[&str]); 3] = [
     (Kind::Shm, &["shm", "create", "4096"]),
@@ -61,7 +63,7 @@ fn a_failure_is_told_in_json_and_by_the_status() {
     let id = make::msg(0x51, 0o600);
     let create = || ipcadm(["msg", "create", "--key=0x51", "--json"]);
     let outcome = create().run().status(5);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     let error = &document["errors"][0];
     assert_eq!((&document["objects"], &error["ref"], &error["status"]), (&json!([]), &json!("msg"), &json!(5)));
     let message = error["message"].as_str().expect("a text");
@@ -88,7 +90,7 @@ fn json_tells_what_was_made() {
     for (kind, create) in CREATE {
         let args = ["--json", "--mode=0640", "--key=0xf0000051"];
         let outcome = ipcadm(create.to_vec()).args(args).run().ok().stderr_empty();
-        let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+        let document = outcome.json();
         assert_eq!(document["ipcadm"]["namespace"], ns.inode());
         assert_eq!(document["errors"], json!([]));
         let objects = document["objects"].as_array().expect("a list");
@@ -120,8 +122,7 @@ fn json_tells_what_was_made() {
 #[test]
 fn a_new_segment_hides_nothing() {
     let _ns = fresh();
-    let outcome = ipcadm(["shm", "create", "4096", "--json"]).run().ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = ipcadm(["shm", "create", "4096", "--json"]).run().ok().json();
     let object = &document["objects"][0];
     assert_eq!((&object["hidden"], &object["rss"], &object["swap"]), (&json!([]), &json!(0), &json!(0)));
 }
@@ -131,7 +132,7 @@ fn jsonl_is_one_object_on_one_line() {
     let _ns = fresh();
     let outcome = ipcadm(["sem", "create", "2", "--format=jsonl"]).run().ok().stderr_empty();
     assert_eq!(outcome.stdout_str().matches('\n').count(), 1);
-    let object: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let object = outcome.json();
     assert_eq!((&object["nsems"], &object["outcome"]), (&json!(2), &json!("created")));
 }
 

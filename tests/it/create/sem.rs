@@ -4,21 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use ipcadm::sys::{Errno, Key, SemId, sem};
-use ipcadm_testbed::{Kind, Namespace, Outcome, fresh, ipcadm, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Kind, Namespace, fresh, ipcadm, make, may_set_limits, needs_root};
 
-/// The id printed as the reference of a new set.
-#[track_caller]
-fn id(outcome: Outcome) -> i32 {
-    let outcome = outcome.ok().stderr_empty();
-    let text = outcome.value();
-    let id = text.strip_prefix("sem:").and_then(|id| id.parse().ok());
-    id.unwrap_or_else(|| panic!("no reference of a set\n{outcome}"))
-}
-
-#[track_caller]
-fn nothing_made(ns: &Namespace) {
-    assert!(ns.ids(Kind::Sem).is_empty(), "{}", ns.sysvipc(Kind::Sem));
-}
+use super::{id, nothing_made};
 
 /// semmsl, semmns, semopm, semmni.
 fn limits(ns: &Namespace, limits: [u32; 4]) -> bool {
@@ -32,7 +20,7 @@ fn limits(ns: &Namespace, limits: [u32; 4]) -> bool {
 #[test]
 fn the_default_is_private_zero_and_initialised() {
     let ns = fresh();
-    let id = id(ipcadm(["sem", "create", "3"]).run());
+    let id = id(Kind::Sem, ipcadm(["sem", "create", "3"]).run());
     let stat = make::sem_stat(id);
     assert_eq!((stat.nsems, stat.perm.key, stat.perm.mode, stat.perm.uid), (3, 0, 0o600, 0));
     assert_eq!(make::getall(id, 3), [0, 0, 0]);
@@ -52,7 +40,7 @@ fn values_are_given() {
         (&["2", "--values=0,1", "--mode=0444"], &[0, 1]),
     ] {
         // Without privilege giving values needs write permission, which the final mode may deny.
-        let id = id(ipcadm(["sem", "create"]).args(args).unprivileged().run());
+        let id = id(Kind::Sem, ipcadm(["sem", "create"]).args(args).unprivileged().run());
         assert_eq!(make::getall(id, values.len()), values, "{args:?}");
         assert_ne!(make::sem_stat(id).otime, 0, "{args:?}");
     }
@@ -62,7 +50,7 @@ fn values_are_given() {
 fn a_mode_without_write_permission_is_final() {
     let _ns = fresh();
     for mode in ["0000", "0400", "0440", "0222"] {
-        let id = id(ipcadm(["sem", "create", "--values=1,2", "--mode", mode]).unprivileged().run());
+        let id = id(Kind::Sem, ipcadm(["sem", "create", "--values=1,2", "--mode", mode]).unprivileged().run());
         assert_eq!(format!("{:04o}", make::perm(Kind::Sem, id).mode), mode);
     }
 }
@@ -76,7 +64,7 @@ fn more_values_than_one_operation_takes() {
     for (values, numbers) in [("1,2,3,4", [1, 2, 3, 4]), ("0,2,3,4", [0, 2, 3, 4]), ("9,9,9,9", [9; 4])] {
         for mode in ["0000", "0640", "0600"] {
             let outcome = ipcadm(["sem", "create", "--values", values, "--mode", mode]).unprivileged().run();
-            let id = id(outcome);
+            let id = id(Kind::Sem, outcome);
             let stat = make::sem_stat(id);
             assert_eq!(make::getall(id, 4), numbers);
             assert_eq!(format!("{:04o}", stat.perm.mode), mode);
@@ -85,11 +73,11 @@ fn more_values_than_one_operation_takes() {
     }
     limits(&ns, [32000, 1_024_000_000, 1, 32000]);
     for (values, numbers) in [("0,0,4,5", [0, 0, 4, 5]), ("0,0,0,0", [0; 4]), ("0,6,0,0", [0, 6, 0, 0])] {
-        let id = id(ipcadm(["sem", "create", "--values", values]).unprivileged().run());
+        let id = id(Kind::Sem, ipcadm(["sem", "create", "--values", values]).unprivileged().run());
         assert_eq!((make::getall(id, 4), make::perm(Kind::Sem, id).mode), (numbers.to_vec(), 0o600));
         assert_ne!(make::sem_stat(id).otime, 0);
     }
-    assert_ne!(make::sem_stat(id(ipcadm(["sem", "create", "4"]).run())).otime, 0);
+    assert_ne!(make::sem_stat(id(Kind::Sem, ipcadm(["sem", "create", "4"]).run())).otime, 0);
 }
 
 #[test]
@@ -100,7 +88,7 @@ fn owner_and_group_are_given_away() {
     }
     let create = ["sem", "create", "--values=1,2", "--mode=0460", "--owner=7", "--group=8"];
     for caller in [0, 9] {
-        let id = id(ipcadm(create).uid(caller).run());
+        let id = id(Kind::Sem, ipcadm(create).uid(caller).run());
         let perm = make::perm(Kind::Sem, id);
         assert_eq!((perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode), (7, 8, caller, caller, 0o460));
         assert_eq!(make::getall(id, 2), [1, 2]);
@@ -134,7 +122,7 @@ fn bad_numbers_and_values_make_nothing() {
     ] {
         ipcadm(["sem", "create"]).args(args).run().status(2).stdout_empty().stderr_has(reason);
     }
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Sem);
 }
 
 #[test]
@@ -147,11 +135,11 @@ fn the_largest_set_is_the_namespaces() {
     if limits(&ns, [4, 1_024_000_000, 500, 32000]) {
         let outcome = ipcadm(["sem", "create", "--values", "0,0,0,0,0"]).run().status(1).stdout_empty();
         outcome.stderr_is(format!("{failed}5 semaphores are more than the 4 {most}"));
-        nothing_made(&ns);
-        id(ipcadm(["sem", "create", "4"]).run());
+        nothing_made(&ns, Kind::Sem);
+        id(Kind::Sem, ipcadm(["sem", "create", "4"]).run());
         // More than a program could count in its own memory, were that needed.
         limits(&ns, [65536, 1_024_000_000, 500, 32000]);
-        let id = id(ipcadm(["sem", "create", "65536"]).run());
+        let id = id(Kind::Sem, ipcadm(["sem", "create", "65536"]).run());
         assert_eq!(make::sem_stat(id).nsems, 65536);
         assert_ne!(make::sem_stat(id).otime, 0);
     }
@@ -203,7 +191,7 @@ fn watched(values: &str, look: impl Fn() + Send + Sync) {
         });
         for _ in 0..ROUNDS {
             let key = format!("--key={KEY:#x}");
-            let id = id(ipcadm(["sem", "create", "--mode=0644", "--values", values, &key]).run());
+            let id = id(Kind::Sem, ipcadm(["sem", "create", "--mode=0644", "--values", values, &key]).run());
             make::remove(Kind::Sem, id);
         }
         done.store(true, Ordering::Relaxed);

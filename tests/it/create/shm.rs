@@ -4,26 +4,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
 use ipcadm::sys::memory::page_size;
-use ipcadm_testbed::{Kind, Namespace, Outcome, fresh, ipcadm, left_out, make, may_set_limits, needs_root};
+use ipcadm_testbed::{Kind, fresh, ipcadm, left_out, make, may_set_limits, needs_root};
 
-/// The id printed as the reference of a new segment.
-#[track_caller]
-fn id(outcome: Outcome) -> i32 {
-    let outcome = outcome.ok().stderr_empty();
-    let text = outcome.value();
-    let id = text.strip_prefix("shm:").and_then(|id| id.parse().ok());
-    id.unwrap_or_else(|| panic!("no reference of a segment\n{outcome}"))
-}
-
-#[track_caller]
-fn nothing_made(ns: &Namespace) {
-    assert!(ns.ids(Kind::Shm).is_empty(), "{}", ns.sysvipc(Kind::Shm));
-}
+use super::{id, nothing_made};
 
 #[test]
 fn the_default_is_private_and_ones_own() {
     let ns = fresh();
-    let id = id(ipcadm(["shm", "create", "5000"]).run());
+    let id = id(Kind::Shm, ipcadm(["shm", "create", "5000"]).run());
     let stat = make::shm_stat(id);
     assert_eq!((stat.size, stat.nattch, stat.perm.key, stat.perm.mode), (5000, 0, 0, 0o600));
     assert_eq!((stat.perm.uid, stat.perm.cuid), (0, 0));
@@ -33,7 +21,9 @@ fn the_default_is_private_and_ones_own() {
 #[test]
 fn a_key_is_given_computed_or_chosen() {
     let _ns = fresh();
-    let key = |option: &str| make::key_of(Kind::Shm, id(ipcadm(["shm", "create", "1", option]).run())).cast_unsigned();
+    let key = |option: &str| {
+        make::key_of(Kind::Shm, id(Kind::Shm, ipcadm(["shm", "create", "1", option]).run())).cast_unsigned()
+    };
     assert_eq!(key("--key=0x51"), 0x51);
     assert_eq!(key("--key=0xDEADbeef"), 0xdead_beef);
     assert_eq!(key("--private"), 0);
@@ -84,7 +74,7 @@ fn a_bad_choice_of_key_makes_nothing() {
         .status(3)
         .stdout_empty()
         .stderr_is("ipcadm: cannot make a key from /none/such: No such file or directory\n");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
@@ -99,7 +89,7 @@ fn modes_are_octal_or_symbolic() {
         ("-w", 0o400),
         ("u=rw,g=u", 0o660),
     ] {
-        let id = id(ipcadm(["shm", "create", "1", "--mode", mode]).run());
+        let id = id(Kind::Shm, ipcadm(["shm", "create", "1", "--mode", mode]).run());
         assert_eq!(make::perm(Kind::Shm, id).mode, bits, "{mode}");
     }
 }
@@ -125,7 +115,7 @@ fn bad_modes_owners_and_groups_make_nothing() {
         let outcome = ipcadm(["shm", "create", "1"]).arg(format!("{option}={value}")).run();
         outcome.status(2).stdout_empty().stderr_has(reason).stderr_lacks("\u{1b}");
     }
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
@@ -135,10 +125,10 @@ fn owner_and_group_are_given_away() {
         return;
     }
     let create = || ipcadm(["shm", "create", "1", "--mode=0640", "--owner=7", "--group=8"]);
-    let perm = make::perm(Kind::Shm, id(create().run()));
+    let perm = make::perm(Kind::Shm, id(Kind::Shm, create().run()));
     assert_eq!((perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode), (7, 8, 0, 0, 0o640));
     // The kernel lets any creator do that.
-    let perm = make::perm(Kind::Shm, id(create().uid(9).run()));
+    let perm = make::perm(Kind::Shm, id(Kind::Shm, create().uid(9).run()));
     assert_eq!((perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode), (7, 8, 9, 9, 0o640));
 }
 
@@ -151,14 +141,14 @@ fn an_owner_who_does_not_exist_here_leaves_nothing() {
     }
     let outcome = ipcadm(["shm", "create", "1", "--owner=12345"]).run();
     outcome.status(1).stdout_empty().stderr_has("that user or group does not exist in this user namespace");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
 fn sizes_have_units() {
     let _ns = fresh();
     for (text, bytes) in [("1", 1), ("4K", 4096), ("4KiB", 4096), ("4KB", 4000), ("1.5K", 1536), ("0x1000", 4096)] {
-        assert_eq!(make::shm_stat(id(ipcadm(["shm", "create", text]).run())).size, bytes, "{text}");
+        assert_eq!(make::shm_stat(id(Kind::Shm, ipcadm(["shm", "create", text]).run())).size, bytes, "{text}");
     }
 }
 
@@ -182,7 +172,7 @@ fn bad_sizes_make_nothing() {
     }
     ipcadm(["shm", "create"]).run().status(2).stderr_has("<SIZE>");
     ipcadm(["shm", "create", "1", "2"]).run().status(2).stderr_has("unexpected argument '2'");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
@@ -200,8 +190,8 @@ fn the_largest_size_is_the_namespaces() {
     ipcadm(["shm", "create", "8193"]).run().status(1).stdout_empty().stderr_is(
         "ipcadm: cannot create a shared memory segment: Invalid argument (larger than kernel.shmmax, 8192 bytes)\n",
     );
-    nothing_made(&ns);
-    id(ipcadm(["shm", "create", "8192"]).run());
+    nothing_made(&ns, Kind::Shm);
+    id(Kind::Shm, ipcadm(["shm", "create", "8192"]).run());
 }
 
 #[test]
@@ -245,7 +235,7 @@ fn a_taken_key_is_named() {
 fn a_locked_segment_is_locked_or_not_made() {
     let ns = fresh();
     let create = |size: &str| ipcadm(["shm", "create", size, "--lock"]).unprivileged();
-    let made = id(create("4096").may_lock(1 << 20).run());
+    let made = id(Kind::Shm, create("4096").may_lock(1 << 20).run());
     assert_eq!(make::perm(Kind::Shm, made).mode, 0o2600);
     make::remove(Kind::Shm, made);
 
@@ -254,7 +244,7 @@ fn a_locked_segment_is_locked_or_not_made() {
     create("4096").may_lock(0).run().status(4).stdout_empty().stderr_is(denied);
     let too_large = create("1G").may_lock(1 << 20).run().status(1).stdout_empty();
     too_large.stderr_has("Cannot allocate memory").stderr_has("RLIMIT_MEMLOCK (ulimit -l) that is large enough");
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
@@ -271,7 +261,7 @@ fn huge_pages_that_are_not_there_are_named() {
     for bad in ["3M", "0", "4K", "", "x"] {
         create(&format!("--hugepages={bad}")).run().status(2).stdout_empty();
     }
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
 }
 
 #[test]
@@ -284,7 +274,7 @@ fn memory_that_is_not_there_is_promised_on_request() {
     }
     let outcome = ipcadm(["shm", "create", "1P"]).run().status(1).stdout_empty();
     outcome.stderr_has("more memory than the kernel will promise; see vm.overcommit_memory, or --noreserve");
-    let id = id(ipcadm(["shm", "create", "1P", "--noreserve"]).run());
+    let id = id(Kind::Shm, ipcadm(["shm", "create", "1P", "--noreserve"]).run());
     assert_eq!(make::shm_stat(id).size, 1 << 50);
 }
 
@@ -300,7 +290,7 @@ fn a_segment_that_would_not_outlive_its_creator_is_refused() {
         "ipcadm: cannot create a shared memory segment: kernel.shm_rmid_forced is 1, so it would be destroyed as soon \
          as ipcadm ends (set it to 0)\n",
     );
-    nothing_made(&ns);
+    nothing_made(&ns, Kind::Shm);
     // One that is there already is another matter.
     let id = make::shm(0x52, 4096, 0o600);
     let outcome = ipcadm(["shm", "create", "4096", "--key=0x52", "--exist-ok"]).run();

@@ -3,6 +3,8 @@
 use ipcadm_testbed::{Kind, fresh, ipcadm, make, needs_root};
 use serde_json::{Map, Value};
 
+use crate::support::type_of;
+
 const COMMON: [&str; 14] = [
     "kind",
     "id",
@@ -31,18 +33,6 @@ fn parse(text: &str) -> Value {
 fn jsonl(args: &[&str]) -> Vec<Map<String, Value>> {
     let text = ipcadm(["ls", "--format", "jsonl"]).args(args.iter().copied()).run().ok().stdout_str();
     text.lines().map(|line| parse(line).as_object().expect("an object").clone()).collect()
-}
-
-/// A type as the schema names it.
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[test]

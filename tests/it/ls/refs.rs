@@ -4,11 +4,7 @@ use std::fs;
 
 use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, make};
 
-/// A segment, a set and a queue with the key 0x51; their references, in the order of a listing.
-fn one_of_each() -> [String; 3] {
-    let (shm, sem, msg) = (make::shm(0x51, 5000, 0o600), make::sem(0x51, 3, 0o640), make::msg(0x51, 0o666));
-    [format!("shm:{shm}"), format!("sem:{sem}"), format!("msg:{msg}")]
-}
+use super::one_of_each;
 
 #[test]
 fn named_objects() {

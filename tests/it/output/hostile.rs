@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
 use ipcadm_testbed::{Folder, Outcome, fresh, ipcadm, ipcadm_path, make, tool};
-use serde_json::Value;
+
+use crate::support::Json as _;
 
 /// A forged line, a terminal command, a C1 control, a right-to-left mark, a byte that is no UTF-8, a backslash.
 const EVIL: &[u8] = b"x\nipcadm: removed shm:0\x1b[31m\xc2\x9b\xe2\x80\xae\xff\\";
@@ -36,7 +37,7 @@ fn references_are_repeated_escaped() {
         }
         // A path that names no file; standard output then has a header.
         let missing = ipcadm([command, "--json"]).arg(evil("shm:/nowhere/", ":A")).run().status(3);
-        let failure: Value = serde_json::from_slice(&missing.stdout).expect("JSON");
+        let failure = missing.json();
         assert_eq!(failure["errors"][0]["status"], 3);
         assert_harmless(&Outcome { stdout: Vec::new(), ..missing });
     }
@@ -128,7 +129,7 @@ fn user_names_are_escaped_for_people_and_exact_for_machines() {
     with_accounts(passwd, &["show", "shm:0"]).ok().stdout_has(r#"owner          e\x1b[2J\u{202e},"v (0)"#);
     with_accounts(passwd, &["limits"]).ok().stdout_lacks("\u{1b}").stdout_has(r#"e\x1b[2J\u{202e},"v"#);
     let json = with_accounts(passwd, &["ls", "--json"]).ok().stdout_has(r#""e\u001b[2J\u202e,\"v""#);
-    let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let json = json.json();
     assert_eq!(json["objects"][0]["owner"], "e\u{1b}[2J\u{202e},\"v");
     with_accounts(passwd, &["ls", "--format", "csv", "-o", "owner,id"])
         .ok()
@@ -142,7 +143,7 @@ fn json_has_nothing_a_terminal_would_obey() {
     let name = "a\\b\u{7f}c\u{9b}d\u{2066}e\u{feff}f\u{e0041}g\u{e9}\u{1f600}";
     let json = with_accounts(format!("{name}:x:0:0::/:/bin/sh\n").as_bytes(), &["ls", "--format", "jsonl"]).ok();
     let json = json.stdout_has(concat!(r#""a\\b\u007fc\u009bd\u2066e\ufefff\udb40\udc41g"#, "\u{e9}\u{1f600}\""));
-    let object: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let object = json.json();
     assert_eq!(object["owner"], name);
 }
 

@@ -7,6 +7,10 @@ use std::collections::BTreeSet;
 use ipcadm_testbed::{Folder, Kind, fresh, ipcadm, ipcadm_path, is_root, make, source};
 use serde_json::Value;
 
+use crate::support::Json as _;
+
+use crate::support::type_of;
+
 /// A key and the JSON type of its value; those with `?` may be null.
 type Table = &'static [Entry];
 type Entry = (&'static str, &'static str);
@@ -213,17 +217,6 @@ fn all() -> [Table; 43] {
         LIMIT,
         KEY,
     ]
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 fn of_kind(object: &Value) -> Table {
@@ -507,8 +500,7 @@ fn keys_keep_their_names_and_types() {
     let listed = ipcadm(["ls", "--format", "jsonl", "sem"]).run().ok().stdout;
     check.objects("rm --json --dry-run sem:0x52", 0, &[OUTCOME]);
     check.objects("rm --json shm:0x51 sem:0x52 msg:0x53", 0, &[OUTCOME]);
-    let outcome = ipcadm(["rm", "--json", "-"]).stdin(listed).run().ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = ipcadm(["rm", "--json", "-"]).stdin(listed).run().ok().json();
     check.exactly("rm of what is gone", &list(&document, "objects")[0], &[GONE, OUTCOME]);
     drop(holder);
 

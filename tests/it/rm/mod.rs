@@ -8,15 +8,12 @@ mod unused;
 use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
+use crate::support::named;
+
 fn rm(args: &[&str]) -> Outcome {
     ipcadm(["rm"]).args(args).run()
-}
-
-/// This process, as messages name it.
-fn me() -> String {
-    let pid = std::process::id();
-    let command = std::fs::read_to_string(format!("/proc/{pid}/comm")).expect("a command");
-    format!("pid {pid} ({})", command.trim_end())
 }
 
 fn reference(kind: Kind, id: i32) -> String {
@@ -163,15 +160,17 @@ fn an_attached_segment_goes_at_its_last_detach() {
     let id = make::shm(0x51, 4096, 0o600);
     let reference = format!("shm:{id}");
     let (first, second) = (make::attach(id), make::attach(id));
-    rm(&["-n", &reference]).ok().stdout_is(format!("would mark {reference}, which goes when {} detaches\n", me()));
-    assert_eq!(make::perm(Kind::Shm, id).mode, 0o600);
-    rm(&["shm:0x51"])
+    rm(&["-n", &reference])
         .ok()
-        .stderr_empty()
-        .stdout_is(format!("marked shm:0x00000051 (id {id}), which goes when {} detaches\n", me()));
+        .stdout_is(format!("would mark {reference}, which goes when {} detaches\n", named(std::process::id())));
+    assert_eq!(make::perm(Kind::Shm, id).mode, 0o600);
+    rm(&["shm:0x51"]).ok().stderr_empty().stdout_is(format!(
+        "marked shm:0x00000051 (id {id}), which goes when {} detaches\n",
+        named(std::process::id())
+    ));
     assert_eq!(make::perm(Kind::Shm, id).mode, 0o1600);
     drop(first);
-    let again = format!("{reference} was removed before and goes when {} detaches\n", me());
+    let again = format!("{reference} was removed before and goes when {} detaches\n", named(std::process::id()));
     rm(&["-n", &reference]).ok().stdout_is(&again);
     rm(&[&reference]).ok().stdout_is(&again);
     rm(&["shm:0x51"]).status(3);
@@ -223,7 +222,7 @@ fn without_the_right_to_nothing_goes() {
     ipcadm(args.clone()).arg("--if-exists").uid(7008).run().status(4);
     ipcadm(args.clone()).arg("sem:99").uid(7008).run().status(1);
     let outcome = ipcadm(args.clone()).args(["msg:0x51", "--json"]).uid(7008).run().status(9);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     let outcomes = document["objects"].as_array().expect("a list").iter().map(|object| &object["outcome"]);
     assert_eq!(outcomes.collect::<Vec<_>>(), ["removed", "failed", "failed"]);
     let errors = document["errors"].as_array().expect("a list");
@@ -241,7 +240,7 @@ fn a_dry_run_removes_nothing() {
     let outcome = rm(&["msg:0x51", &format!("sem:{sem}"), "sem:99", "-n"]).status(9);
     outcome.stdout_is(format!("would remove msg:0x00000051 (id {msg})\nwould remove sem:{sem}\n"));
     let outcome = rm(&["msg:0x51", "--dry-run", "--json"]).ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     assert_eq!(document["ipcadm"]["dry_run"], true);
     let object = &document["objects"][0];
     assert_eq!((&object["outcome"], &object["changed"]), (&json!("removed"), &json!(false)));

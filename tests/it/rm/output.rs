@@ -3,6 +3,8 @@
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 #[test]
 fn quiet_leaves_out_successes_alone() {
     let ns = fresh();
@@ -18,7 +20,7 @@ fn json_tells_each_outcome() {
     let (shm, sem) = (make::shm(0x51, 4096, 0o640), make::sem(0, 2, 0o600));
     let _holder = make::attach(shm);
     let outcome = ipcadm(["rm", "shm:0x51", &format!("sem:{sem}"), "msg:0x77", "--json"]).run().status(9);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     assert_eq!(document["ipcadm"]["namespace"], ns.inode());
     assert!(document["ipcadm"]["dry_run"].is_null());
     let objects = document["objects"].as_array().expect("a list");

@@ -6,14 +6,10 @@ use ipcadm_testbed::{Kind, fresh, ipcadm_path, make};
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 
+use crate::support::named;
+
 /// Longer than anything here takes.
 const PATIENCE_MS: u64 = 60_000;
-
-/// A process, as messages name it.
-fn named(pid: u32) -> String {
-    let command = std::fs::read_to_string(format!("/proc/{pid}/comm")).expect("a command");
-    format!("pid {pid} ({})", command.trim_end())
-}
 
 /// `rm` on a terminal of its own.
 fn rm(args: &[&str]) -> PtySession {

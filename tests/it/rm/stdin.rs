@@ -3,6 +3,8 @@
 use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, may_set_limits};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 fn rm(input: impl Into<Vec<u8>>) -> Outcome {
     ipcadm(["rm", "-"]).stdin(input).run()
 }
@@ -153,7 +155,7 @@ fn what_changed_since_it_was_listed_is_kept() {
             ));
         }
         let outcome = ipcadm(["rm", "-", "--format=jsonl"]).stdin(line).run().status(10);
-        let object: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+        let object = outcome.json();
         assert_eq!((&object["outcome"], &object["changed"]), (&json!("kept"), &json!(false)));
     }
     assert_eq!([ns.ids(Kind::Shm), ns.ids(Kind::Sem), ns.ids(Kind::Msg)], ids.map(|id| vec![id]));

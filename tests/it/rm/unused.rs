@@ -3,10 +3,7 @@
 use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, needs_root};
 use serde_json::Value;
 
-/// Of a dead process: what its creator or last user may still want is not unused.
-fn leaked(make: impl FnOnce() -> i32) -> i32 {
-    make::by_dead_process(make)
-}
+use crate::support::Json as _;
 
 fn rm(args: &[&str]) -> Outcome {
     ipcadm(["rm", "--if-unused"]).args(args.iter().copied()).run()
@@ -15,7 +12,7 @@ fn rm(args: &[&str]) -> Outcome {
 #[test]
 fn what_nobody_uses_goes() {
     let ns = fresh();
-    let (shm, sem) = (leaked(|| make::shm(0x51, 4096, 0o600)), make::sem(0, 1, 0o600));
+    let (shm, sem) = (make::by_dead_process(|| make::shm(0x51, 4096, 0o600)), make::sem(0, 1, 0o600));
     rm(&["-n", "shm:0x51"]).ok().stdout_is(format!("would remove shm:0x00000051 (id {shm})\n"));
     let outcome = rm(&["shm:0x51", &format!("sem:{sem}")]).ok().stderr_empty();
     outcome.stdout_is(format!("removed sem:{sem}\nremoved shm:0x00000051 (id {shm})\n"));
@@ -27,7 +24,7 @@ fn what_nobody_uses_goes() {
 #[test]
 fn what_is_in_use_stays_and_its_users_are_named() {
     let ns = fresh();
-    let shm = leaked(|| make::shm(0, 4096, 0o600));
+    let shm = make::by_dead_process(|| make::shm(0, 4096, 0o600));
     let (sem, msg) = (make::sem(0, 1, 0o600), make::msg(0, 0o600));
     make::send(msg, 1, b"unread");
     let (holder, waiter) = (make::holder(shm), make::blocked_semop(sem, 0, -1));
@@ -43,7 +40,7 @@ fn what_is_in_use_stays_and_its_users_are_named() {
     assert!(waiter.is_asleep());
     let free = make::sem(0, 1, 0o600);
     let outcome = rm(&[words[0], &format!("sem:{free}"), "--json"]).status(9);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     let outcomes: Vec<&Value> =
         document["objects"].as_array().expect("objects").iter().map(|object| &object["outcome"]).collect();
     assert_eq!(outcomes, ["kept", "removed"]);

@@ -5,6 +5,8 @@ mod qbytes;
 use ipcadm_testbed::{Kind, NOBODY, fresh, ipcadm, make, needs_root};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 fn mode(kind: Kind, id: i32) -> String {
     format!("{:04o}", make::perm(kind, id).mode)
 }
@@ -51,7 +53,7 @@ fn json_has_the_old_values_too() {
     let id = make::msg(0x51, 0o600);
     let document = |args: &[&str]| -> Value {
         let outcome = ipcadm(["set", "msg:0x51", "--json"]).args(args).run().ok().stderr_empty();
-        serde_json::from_slice(&outcome.stdout).expect("JSON")
+        outcome.json()
     };
     let object = &document(&["--mode=640", "--qbytes=100"])["objects"][0];
     assert_eq!(object["was"], json!({"mode": "0600", "qbytes": 16384}));

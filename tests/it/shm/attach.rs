@@ -3,6 +3,8 @@
 use ipcadm_testbed::{Kind, Outcome, fresh, ipcadm, make, may_set_limits, needs_root};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 fn attach(args: &[&str]) -> Outcome {
     ipcadm(["shm", "attach"]).args(args).run()
 }
@@ -34,8 +36,7 @@ fn json_has_both_states() {
     let id = make::shm(0, 4096, 0o600);
     let reference = format!("shm:{id}");
     let holder = make::holder(id);
-    let outcome = attach(&[&reference, "--json", "--read-only"]).ok().stderr_empty();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = attach(&[&reference, "--json", "--read-only"]).ok().stderr_empty().json();
     assert_eq!((&document["ipcadm"]["namespace"], &document["errors"]), (&json!(ns.inode()), &json!([])));
     let states = document["objects"].as_array().expect("a list");
     let told: Vec<_> = states.iter().map(|state| [&state["ref"], &state["attached"], &state["nattch"]]).collect();
@@ -148,7 +149,7 @@ fn a_segment_that_detaching_would_destroy_is_left_alone() {
     assert!(ns.ids(Kind::Shm).is_empty());
     make::shm(0x51, 4096, 0o600);
     let outcome = attach(&["0x51", "--force", "--json"]).ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     assert_eq!(document["objects"].as_array().map(Vec::len), Some(1), "{document}");
 }
 

@@ -3,20 +3,16 @@
 use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, symlink};
 
-use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, fresh, ipcadm, is_root, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, fresh, ipcadm, is_root, make, needs_root, tool};
 use proptest::prelude::*;
+
+use super::rss;
 
 const NORESERVE: u32 = 0o10000;
 const PAGE: u64 = 4096;
 
 fn read(id: i32, args: &[&str]) -> Cmd {
     ipcadm(["shm", "read", &id.to_string()]).args(args.iter().copied())
-}
-
-fn rss(ns: &Namespace, id: i32) -> u64 {
-    let rows = ns.rows(Kind::Shm);
-    let row = rows.iter().find(|row| row["shmid"] == id.to_string()).expect("the segment");
-    row["rss"].parse().expect("a number")
 }
 
 /// Bytes that differ from page to page.

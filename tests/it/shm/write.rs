@@ -4,7 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use ipcadm_testbed::{Cmd, Folder, Kind, Namespace, fresh, ipcadm, make, needs_root, tool};
+use ipcadm_testbed::{Cmd, Folder, Kind, fresh, ipcadm, make, needs_root, tool};
+
+use super::rss;
 
 const NORESERVE: u32 = 0o10000;
 const PAGE: u64 = 4096;
@@ -16,12 +18,6 @@ fn write(id: i32, args: &[&str]) -> Cmd {
 fn contents(id: i32) -> Vec<u8> {
     let size = usize::try_from(make::shm_stat(id).size).expect("a size");
     make::attach_readonly(id).read(0, size)
-}
-
-fn rss(ns: &Namespace, id: i32) -> u64 {
-    let rows = ns.rows(Kind::Shm);
-    let row = rows.iter().find(|row| row["shmid"] == id.to_string()).expect("the segment");
-    row["rss"].parse().expect("a number")
 }
 
 #[test]

@@ -3,20 +3,15 @@
 use ipcadm_testbed::{fresh, ipcadm, make, may_set_limits};
 use serde_json::{Value, json};
 
+use super::line;
+use crate::support::Json as _;
+
 /// The only object that `show --json` prints.
 #[track_caller]
 fn object(args: &[&str]) -> Value {
-    let text = ipcadm(["show", "--json"]).args(args.iter().copied()).run().ok().stderr_empty().stdout_str();
-    let mut document: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}:\n{text}"));
+    let mut document = ipcadm(["show", "--json"]).args(args.iter().copied()).run().ok().stderr_empty().json();
     assert_eq!(document["objects"].as_array().map(Vec::len), Some(1));
     document["objects"][0].take()
-}
-
-/// The value behind a label of a sheet.
-#[track_caller]
-fn line(sheet: &str, label: &str) -> String {
-    let found = sheet.lines().find_map(|line| line.strip_prefix("  ")?.strip_prefix(label)?.strip_prefix(' '));
-    found.unwrap_or_else(|| panic!("no line {label} in\n{sheet}")).trim().to_owned()
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt as _;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, make, needs_root, source, tool};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 /// What `show --json` prints, with this status.
 #[track_caller]
 fn document(args: &[&str], status: i32) -> Value {
@@ -194,7 +196,7 @@ fn what_may_not_be_read_is_hidden_and_the_rest_is_shown() {
     make::send(msg, 1, b"secret");
     let refs = [format!("shm:{shm}"), format!("sem:{sem}"), format!("msg:{msg}")];
     let shown = ipcadm(["show", "--json"]).args(&refs).unprivileged().run().ok().stderr_empty();
-    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let shown = shown.json();
     let objects = &shown["objects"];
     assert_eq!((&objects[0]["size"], &objects[0]["mode"]), (&json!(1), &json!("0000")));
     assert_eq!((&objects[1]["nsems"], &objects[1]["semaphores"]), (&json!(3), &Value::Null));

@@ -9,6 +9,8 @@ use ipcadm_testbed::make::{self, Blocked, Freezer, Version};
 use ipcadm_testbed::{Folder, Kind as Made, NOBODY, alone, fresh, ipcadm, ipcadm_path, left_out, needs_root, tool};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 const ALL: Wants = Wants::ALL;
 
 fn objects() -> Vec<Object> {
@@ -108,7 +110,7 @@ fn a_frozen_thread_shows_by_the_counts_alone() {
     let script = format!("mount -t tmpfs none /sys/fs/cgroup && exec \"$0\" who --format jsonl sem:{set}");
     let words = ["--mount".into(), "sh".into(), "-c".into(), script.into(), ipcadm_path().into_os_string()];
     let outcome = tool("unshare", words).run().ok();
-    let found: Value = serde_json::from_slice(&outcome.stdout).expect("one object");
+    let found = outcome.json();
     let waiter = &found["waiters"][0];
     assert_eq!((&waiter["pid"], &waiter["paused"]), (&json!(sleeper.pid()), &json!("frozen")), "{outcome}");
     // One more who is counted: which of them is frozen does not show, and nobody is hidden.
@@ -116,7 +118,7 @@ fn a_frozen_thread_shows_by_the_counts_alone() {
     let script = format!("mount -t tmpfs none /sys/fs/cgroup && exec \"$0\" who --format jsonl sem:{set}");
     let words = ["--mount".into(), "sh".into(), "-c".into(), script.into(), ipcadm_path().into_os_string()];
     let outcome = tool("unshare", words).run().ok();
-    let found: Value = serde_json::from_slice(&outcome.stdout).expect("one object");
+    let found = outcome.json();
     assert_eq!(
         (found["waiters"].as_array().map(Vec::len), &found["hidden_waiters"]),
         (Some(2), &json!(0)),
@@ -231,7 +233,7 @@ fn where_processes_cannot_be_listed_nobody_is_taken_for_absent() {
         let reference = format!("msg:{queue}");
         let blind = |words: &[&str]| ipcadm(words).without_call(libc::SYS_getdents64).run();
         let found = blind(&["ls", "--format", "jsonl", "-o", "state,evidence", "--grace", "0", &reference]).ok();
-        let found: Value = serde_json::from_slice(&found.stdout).expect("one object");
+        let found = found.json();
         assert_eq!(found["state"], "unknown", "{found}");
         assert!(found["evidence"][0]["fact"].as_str().is_some_and(|fact| fact.contains("/proc cannot be read: ")));
         blind(&["who", &reference]).ok().stderr_lacks("nobody uses").stdout_has("sleeping threads may be hidden");

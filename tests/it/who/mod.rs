@@ -10,10 +10,10 @@ use std::fs;
 use ipcadm_testbed::{Folder, Kind, NOBODY, fresh, ipcadm, ipcadm_path, make, needs_root, tool};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 fn objects(args: &[&str]) -> Vec<Value> {
-    let outcome = ipcadm(["who", "--json"]).args(args.iter().copied()).run().ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
-    document["objects"].as_array().expect("a list").clone()
+    ipcadm(["who", "--json"]).args(args.iter().copied()).run().ok().list("objects")
 }
 
 /// The words of the rows of a table.
@@ -121,8 +121,7 @@ fn statuses_are_those_of_show() {
     ipcadm(["who"]).run().status(2);
     ipcadm(["who", "-q", "--json", "shm:1"]).run().status(2);
     ipcadm(["fuser", "shm:1"]).run().status(2).stderr_has("ipcadm who REF");
-    let outcome = ipcadm(["who", "--json", "msg:5"]).run().status(3);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = ipcadm(["who", "--json", "msg:5"]).run().status(3).json();
     assert_eq!(document["errors"][0]["ref"], "msg:5");
 }
 
@@ -210,7 +209,7 @@ fn an_ordinary_user_is_told_what_is_hidden() {
     own.close_stdin();
     own.wait();
     let document = ipcadm(["who", "--json", &format!("shm:{shm}")]).unprivileged().run().ok();
-    let document: Value = serde_json::from_slice(&document.stdout).expect("JSON");
+    let document = document.json();
     assert_eq!(document["objects"][0]["hidden_attachments"], 1);
     assert_eq!(document["objects"][0]["hidden"], json!(["holders"]));
     drop(waiter);
@@ -223,8 +222,7 @@ fn without_proc_everything_is_hidden() {
     let held = make::holder(shm);
     let waiter = make::blocked_semop(sem, 0, -1);
     let refs = [format!("shm:{shm}"), format!("sem:{sem}"), format!("msg:{msg}")];
-    let outcome = ipcadm(["who", "--json"]).args(&refs).without_proc().run().ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = ipcadm(["who", "--json"]).args(&refs).without_proc().run().ok().json();
     let hidden = |at: usize| {
         let object = &document["objects"][at];
         assert!(object["hidden_why"].as_str().is_some_and(|why| why.contains("/proc")), "{object}");
@@ -249,7 +247,7 @@ fn what_hidepid_hides_is_said_to_be_hidden() {
         );
         let words = ["--mount".into(), "sh".into(), "-c".into(), script.into(), ipcadm_path().into_os_string()];
         let outcome = tool("unshare", words).run().ok();
-        let object: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+        let object = outcome.json();
         assert_eq!(object["hidden_waiters"], Value::Null, "{option}: {outcome}");
         assert!(object["hidden_why"].is_string(), "{option}: {outcome}");
     }

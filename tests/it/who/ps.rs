@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use ipcadm_testbed::{Kind, fresh, ipcadm, make, tool};
 use serde_json::{Value, json};
 
+use crate::support::Json as _;
+
 fn processes(args: &[&str], status: i32) -> Vec<Value> {
-    let outcome = ipcadm(["ps", "--json"]).args(args.iter().copied()).run().status(status);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
-    document["processes"].as_array().expect("a list").clone()
+    ipcadm(["ps", "--json"]).args(args.iter().copied()).run().status(status).list("processes")
 }
 
 /// What a process does, as `REF ROLE`.
@@ -85,7 +85,7 @@ fn numbers_are_checked() {
     outcome.stderr_has(&format!("note: process {own} uses no object\n"));
     assert!(processes(&[&own], 0).is_empty());
     let outcome = ipcadm(["ps", "--json", "2147483647"]).run().status(3);
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     assert_eq!((&document["processes"], &document["errors"][0]["status"]), (&json!([]), &json!(3)));
 }
 
@@ -108,7 +108,7 @@ fn what_cannot_be_seen_is_said() {
     let (shm, _) = (make::shm(0, 1, 0o666), make::sem(0, 1, 0o000));
     let holder = make::holder(shm);
     let outcome = ipcadm(["ps", "--json"]).unprivileged().run().ok();
-    let document: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let document = outcome.json();
     let text = outcome.stderr_str();
     assert!(text.contains("note: 1 attachment is hidden, sleeping threads may be hidden: "), "{text}");
     assert!(text.contains("who last changed the semaphores of 1 set is hidden: needs read permission"), "{text}");
@@ -135,7 +135,7 @@ fn what_is_not_known_is_not_none() {
     assert!(text.contains("note: 1 attachment is hidden, sleeping threads may be hidden: "), "{text}");
     let document = |args: &[&str]| -> Value {
         let outcome = ipcadm(["ps", "--json"]).args(args.iter().copied()).unprivileged().run().ok();
-        serde_json::from_slice(&outcome.stdout).expect("JSON")
+        outcome.json()
     };
     let all = document(&[]);
     assert_eq!((&all["hidden_attachments"], &all["hidden_waiters"]), (&json!(1), &Value::Null));
@@ -144,7 +144,7 @@ fn what_is_not_known_is_not_none() {
     // Whoever has it attached is seen, and nothing else is left to be hidden.
     make::remove(Kind::Msg, 0);
     let outcome = ipcadm(["ps", "--json"]).run().ok();
-    let whole: Value = serde_json::from_slice(&outcome.stdout).expect("JSON");
+    let whole = outcome.json();
     assert_eq!((&whole["hidden"], &whole["hidden_why"]), (&json!([]), &Value::Null));
 }
 

@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 
 use make::Sharers;
 
+use crate::support::Json as _;
+
 const UNREADABLE: &str = "undo records: not readable (needs CAP_BPF and CAP_PERFMON)";
 
 fn readable() -> bool {
@@ -208,8 +210,7 @@ fn who_has_a_record_is_described() {
 
 /// The one object that a command prints.
 fn object(command: Cmd) -> Value {
-    let outcome = command.run().ok();
-    serde_json::from_slice(&outcome.stdout).expect("one object")
+    command.run().ok().json()
 }
 
 fn judged(set: i32) -> Cmd {

@@ -7,12 +7,10 @@ use std::ffi::OsString;
 use ipcadm_testbed::differential::is_from;
 use ipcadm_testbed::{Cmd, Kind, NOBODY, Outcome, drop_in, fresh, is_root, make, needs_root, tool};
 
+use crate::compat::words;
+
 /// The ids that are left: segments, sets, queues.
 type Left = [Vec<i32>; 3];
-
-fn words(line: &str) -> Vec<OsString> {
-    line.split(' ').map(Into::into).collect()
-}
 
 /// Two of each kind, ids 0 and 1, of which the first has a key: 0x51, 0x61, 0x71.
 fn two_of_each() {

@@ -15,7 +15,8 @@ mod servers;
 mod users;
 
 use ipcadm_testbed::{Cmd, World, ipcadm};
-use serde_json::Value;
+
+use crate::support::Json as _;
 
 /// A process in a scene, as evidence names it.
 struct Who<'a> {
@@ -63,7 +64,7 @@ impl<'a> Scene<'a> {
     fn judged(&self, object: &str) -> (String, String) {
         let words = ["ls", "--format", "jsonl", "-o", "state,evidence", "--grace", "0", object];
         let outcome = self.ipcadm(&words).run().ok();
-        let object: Value = serde_json::from_slice(&outcome.stdout).expect("one object");
+        let object = outcome.json();
         let lines = object["evidence"].as_array().expect("a list").iter().map(|one| {
             format!("{} [{}]", one["fact"].as_str().expect("a fact"), one["source"].as_str().expect("a source"))
         });
