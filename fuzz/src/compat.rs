@@ -6,14 +6,15 @@
 //! - `lsipc` writes text that no reader takes for anything else: no blanks in the raw form, no end of the quotes in the
 //!   others, and what JSON says is JSON.
 
-use crate::support::{arguments, assert_harmless};
-use ipcadm::compat::common::{harmless, shown};
 use ipcadm::compat::getopt::{self, Item, Spec, Value};
 use ipcadm::compat::ipcmk::request as make;
 use ipcadm::compat::ipcrm::request::{self as remove, Name};
 use ipcadm::compat::lsipc::encode::{Encoding, push};
-use ipcadm::compat::{Tool, numbers, text, times};
+use ipcadm::compat::tool::{Tool, harmless, shown};
+use ipcadm::compat::{Stop, numbers, text, times};
 use ipcadm::sys::Timestamp;
+
+use crate::support::{arguments, assert_harmless};
 
 const OPTIONS: [Spec<u8>; 4] = [
     Spec::new(b'm', "shmem-id", Value::Required, 0),
@@ -40,26 +41,21 @@ pub fn check(data: &[u8]) {
         let _ = Tool::called(arg);
     }
     match remove::read(&args) {
-        Ok(remove::Request::Remove(work)) => {
+        Ok(work) => {
             assert!(work.orders.iter().all(|order| match &order.name {
                 Name::Id(id) => *id >= 0,
                 Name::Key(key, _) => !key.is_private() && !work.confirm,
             }));
             assert!(!work.confirm || work.all.is_none() && !work.orders.is_empty());
         }
-        Ok(_) => {}
-        Err(refusal) => {
-            assert!(!refusal.messages.is_empty());
-            refusal.messages.iter().for_each(|message| assert_harmless(&harmless(message), &[]));
-        }
+        Err(stop) => refused(&stop),
     }
     match make::read(&args) {
-        Ok(make::Request::Make(work)) => {
+        Ok(work) => {
             assert!(work.segment.is_some() || work.set.is_some() || work.queue);
             assert!(work.mode.bits() <= 0o777);
         }
-        Ok(_) => {}
-        Err(refusal) => assert_harmless(&harmless(&refusal.message), &[]),
+        Err(stop) => refused(&stop),
     }
     if let Ok(number) = numbers::int(data) {
         assert_eq!(numbers::int(number.to_string().as_bytes()), Ok(number));
@@ -68,6 +64,13 @@ pub fn check(data: &[u8]) {
     let mut eight = [0; 8];
     eight.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
     widths(i64::from_le_bytes(eight));
+}
+
+fn refused(stop: &Stop) {
+    if let Stop::Refused { messages, .. } = stop {
+        assert!(!messages.is_empty());
+        messages.iter().for_each(|message| assert_harmless(&harmless(message), &[]));
+    }
 }
 
 fn encodings(data: &[u8]) {

@@ -11,9 +11,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use self::request::{Request, Work};
-use super::out::reason;
-use super::{Tool, common};
+use self::request::Work;
+use super::Tool;
+use super::out::{Out, reason};
+use super::stop::Stop;
 use crate::kind::model::{Kind, ObjectId};
 use crate::kind::remove_id;
 use crate::object::create::{Body, KeyChoice, Specification};
@@ -24,7 +25,7 @@ use crate::sys::{Errno, signals, startup};
 
 const TOOL: Tool = Tool::Ipcmk;
 
-const HELP: &str = "
+pub(super) const HELP: &str = "
 Usage:
  ipcmk [options]
 
@@ -48,31 +49,19 @@ POSIX objects cannot be made; these options are refused:
  -n, --name NAME
 ";
 
-/// Runs it.
-#[must_use]
-pub fn run(args: Vec<OsString>) -> ExitCode {
+pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     // A signal for output beyond the file size limit would end this program before it has cleaned up.
     signals::keep_file_size_errors();
-    let work = match request::read(&args) {
-        Ok(Request::Help) => return common::print(TOOL, HELP),
-        Ok(Request::Version) => return common::version(TOOL),
-        Ok(Request::Make(work)) => work,
-        Err(refusal) => {
-            common::say(TOOL, refusal.message);
-            return if refusal.try_help { common::try_help(TOOL) } else { ExitCode::FAILURE };
-        }
-    };
-    // Whoever interrupts meets complete objects whose ids are printed, or none.
+    let work = request::read(args)?;
+    // A signal finds complete objects whose ids are printed, or none.
     let _held = HeldSignals::hold();
+    let mut out = Out::new(TOOL);
     let mut made = Vec::new();
-    match make_all(&work, &mut made) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            common::say(TOOL, message);
-            made.into_iter().rev().for_each(undo);
-            ExitCode::FAILURE
-        }
+    if let Err(message) = make_all(&work, &mut made) {
+        out.fail(message);
+        made.into_iter().rev().for_each(undo);
     }
+    Ok(out.finish())
 }
 
 /// Makes everything and prints the ids. `made` has what exists, also after a failure.
@@ -107,6 +96,6 @@ fn undo(id: ObjectId) {
     match remove_id(id) {
         // Somebody was quicker.
         Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
-        Err(errno) => common::say(TOOL, format_args!("{id} was made and cannot be removed again: {errno}")),
+        Err(errno) => TOOL.say(format_args!("{id} was made and cannot be removed again: {errno}")),
     }
 }

@@ -4,21 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use super::size;
-use crate::compat::common::shown;
 use crate::compat::getopt::{self, Item, Spec, Value};
 use crate::compat::numbers::{self, BadNumber};
+use crate::compat::stop::Stop;
+use crate::compat::tool::shown;
 use crate::sys::{Errno, Mode};
-
-/// What a command line asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// The help.
-    Help,
-    /// The version.
-    Version,
-    /// To make things.
-    Make(Work),
-}
 
 /// What is to be made; of several options of a kind the last counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +21,6 @@ pub struct Work {
     pub queue: bool,
     /// The mode of all of them.
     pub mode: Mode,
-}
-
-/// Why nothing is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// A line.
-    pub message: String,
-    /// Whether it is told where help is.
-    pub try_help: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,37 +52,35 @@ const DEFAULT_MODE: u32 = 0o644;
 const LARGEST_MODE: u64 = 0o7777;
 
 /// Reads a command line. Words that are no options mean nothing.
-pub fn read(args: &[OsString]) -> Result<Request, Refusal> {
-    let plain = |message: String| Refusal { message, try_help: false };
-    let with_help = |message: String| Refusal { message, try_help: true };
+///
+/// # Errors
+/// When the help or the version is asked for, or a word is wrong.
+pub fn read(args: &[OsString]) -> Result<Work, Stop> {
     let mut work = Work { segment: None, set: None, queue: false, mode: Mode::new(DEFAULT_MODE) };
     for item in getopt::read(args, &OPTIONS) {
         let (option, value) = match item {
             Ok(Item::Option(option, value)) => (option, value.unwrap_or_default()),
             Ok(Item::Operand(_)) => continue,
-            Err(bad) => match bad.posix() {
-                Some(option) => return Err(plain(not_supported(option))),
-                None => return Err(with_help(bad.to_string())),
-            },
+            Err(bad) => return Err(bad.posix().map(not_supported).unwrap_or_else(|| bad.into())),
         };
         match option {
-            Opt::Help => return Ok(Request::Help),
-            Opt::Version => return Ok(Request::Version),
+            Opt::Help => return Err(Stop::Help),
+            Opt::Version => return Err(Stop::Version),
             Opt::Queue => work.queue = true,
-            Opt::Segment => work.segment = Some(read_size(&value).map_err(plain)?),
-            Opt::Set => work.set = Some(read_elements(&value).map_err(plain)?),
-            Opt::Mode => work.mode = read_mode(&value).map_err(plain)?,
-            Opt::Posix(option) => return Err(plain(not_supported(option))),
+            Opt::Segment => work.segment = Some(read_size(&value).map_err(Stop::refused)?),
+            Opt::Set => work.set = Some(read_elements(&value).map_err(Stop::refused)?),
+            Opt::Mode => work.mode = read_mode(&value).map_err(Stop::refused)?,
+            Opt::Posix(option) => return Err(not_supported(option)),
         }
     }
     if work.segment.is_none() && work.set.is_none() && !work.queue {
-        return Err(with_help("bad usage".to_owned()));
+        return Err(Stop::see_help("bad usage"));
     }
-    Ok(Request::Make(work))
+    Ok(work)
 }
 
-fn not_supported(option: &str) -> String {
-    format!("{option} is not supported: this ipcmk makes System V objects only")
+fn not_supported(option: &str) -> Stop {
+    Stop::refused(format!("{option} is not supported: this ipcmk makes System V objects only"))
 }
 
 fn read_size(word: &OsStr) -> Result<u64, String> {
@@ -137,24 +116,25 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Request, Work, read, read_elements, read_mode};
+    use super::{Work, read, read_elements, read_mode};
+    use crate::compat::stop::Stop;
     use crate::sys::Mode;
 
-    fn request(line: &str) -> Result<Request, String> {
+    fn request(line: &str) -> Result<Work, Stop> {
         let args: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        read(&args).map_err(|refusal| refusal.message)
+        read(&args)
     }
 
     #[test]
     fn lines() {
-        let make = |segment, set, queue, mode| Ok(Request::Make(Work { segment, set, queue, mode: Mode::new(mode) }));
+        let make = |segment, set, queue, mode| Ok(Work { segment, set, queue, mode: Mode::new(mode) });
         assert_eq!(request("-M 4K -S3 --queue -p 7600"), make(Some(4096), Some(3), true, 0o600));
         assert_eq!(request("-M 1 extra -M2 --mode=0"), make(Some(2), None, false, 0));
-        assert_eq!(request("-QV"), Ok(Request::Version));
-        assert_eq!(request("-Q -h"), Ok(Request::Help));
-        assert_eq!(request("-p 600"), Err("bad usage".to_owned()));
-        assert_eq!(request("-Q -p 8"), Err("failed to parse mode: '8'".to_owned()));
-        assert_eq!(request("-M x -h"), Err("failed to parse size: 'x': Invalid argument".to_owned()));
+        assert_eq!(request("-QV"), Err(Stop::Version));
+        assert_eq!(request("-Q -h"), Err(Stop::Help));
+        assert_eq!(request("-p 600"), Err(Stop::see_help("bad usage")));
+        assert_eq!(request("-Q -p 8"), Err(Stop::refused("failed to parse mode: '8'")));
+        assert_eq!(request("-M x -h"), Err(Stop::refused("failed to parse size: 'x': Invalid argument")));
     }
 
     #[test]

@@ -8,13 +8,13 @@ pub mod request;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use self::request::{Refusal, Request};
-use super::{Tool, common};
+use super::Tool;
+use super::stop::Stop;
 use crate::sys::signals;
 
 const TOOL: Tool = Tool::Ipcrm;
 
-const HELP: &str = "
+pub(super) const HELP: &str = "
 Usage:
  ipcrm [options]
  ipcrm shm|msg|sem ID...
@@ -41,19 +41,8 @@ POSIX objects are left alone, also by --all; these options are refused:
      --posix-shmem NAME, --posix-mqueue NAME, --posix-semaphore NAME
 ";
 
-/// Runs it.
-#[must_use]
-pub fn run(args: Vec<OsString>) -> ExitCode {
+pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     // A signal for output beyond the file size limit would end this program in the middle of its work.
     signals::keep_file_size_errors();
-    let work = match request::read(&args) {
-        Ok(Request::Help) => return common::print(TOOL, HELP),
-        Ok(Request::Version) => return common::version(TOOL),
-        Ok(Request::Remove(work)) => work,
-        Err(Refusal { messages, try_help }) => {
-            messages.iter().for_each(|message| common::say(TOOL, message));
-            return if try_help { common::try_help(TOOL) } else { ExitCode::FAILURE };
-        }
-    };
-    removal::carry_out(&work)
+    Ok(removal::carry_out(&request::read(args)?))
 }

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use super::TOOL;
 use super::request::{Name, Order, Work};
-use crate::compat::common;
 use crate::compat::out::Out;
 use crate::error::Status;
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::remove_id;
 use crate::object::inventory;
 use crate::object::snapshot::Fingerprint;
 use crate::removal::remove::{self, Removal};
@@ -30,14 +30,13 @@ enum Found {
 
 struct Remover {
     out: Out,
-    failed: bool,
     /// Removed by this run; keys that led to them lead nowhere now.
     gone: HashSet<ObjectId>,
 }
 
 /// Removes what was asked for. The status tells of all of it.
 pub(super) fn carry_out(work: &Work) -> ExitCode {
-    let mut remover = Remover { out: Out::new(), failed: false, gone: HashSet::new() };
+    let mut remover = Remover { out: Out::new(TOOL), gone: HashSet::new() };
     // All are looked up first: what the removal of one brings about is not what another was meant to name.
     let found: Vec<Found> = work.orders.iter().map(look_up).collect();
     for (order, found) in work.orders.iter().zip(found) {
@@ -46,14 +45,14 @@ pub(super) fn carry_out(work: &Work) -> ExitCode {
     if let Some(kinds) = work.all {
         remover.remove_all(kinds, work.verbose);
     }
-    if work.confirm && !remover.failed {
+    if work.confirm && !remover.out.failed {
         remover.out.text.push_str("resource(s) deleted\n");
     }
     if startup::stdout_was_closed() {
         // Whoever closed it wants to hear nothing, and the work is done.
         remover.out.text.clear();
     }
-    remover.out.finish(TOOL, if remover.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    remover.out.finish()
 }
 
 fn look_up(order: &Order) -> Found {
@@ -87,7 +86,7 @@ impl Remover {
                 }
                 return self.absent(order);
             }
-            Found::Hidden(why) => return self.fail(why.clone()),
+            Found::Hidden(why) => return self.out.fail(why),
         };
         if matches!(order.name, Name::Key(..)) && self.gone.contains(&id) {
             return self.absent(order);
@@ -101,13 +100,13 @@ impl Remover {
 
     /// An id is never another object's within so short a time, so nothing needs to be looked at.
     fn remove_named(&mut self, order: &Order, id: ObjectId) {
-        match crate::kind::remove_id(id) {
+        match remove_id(id) {
             Ok(()) => {
                 self.gone.insert(id);
             }
             Err(Errno::EINVAL | Errno::EIDRM) => self.absent(order),
             Err(Errno::EPERM | Errno::EACCES) => self.denied(order, id),
-            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
+            Err(errno) => self.out.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
         }
     }
 
@@ -124,9 +123,9 @@ impl Remover {
                 }
             }
             Ok(Removal::Gone) => self.absent(order),
-            Ok(Removal::Kept(why)) => self.fail(format!("not removed: id ({}): {why}", id.sysv())),
+            Ok(Removal::Kept(why)) => self.out.fail(format!("not removed: id ({}): {why}", id.sysv())),
             Err(error) if error.status() == Status::Denied => self.denied(order, id),
-            Err(error) => self.fail(error.to_string()),
+            Err(error) => self.out.fail(error.to_string()),
         }
     }
 
@@ -142,11 +141,11 @@ impl Remover {
             let inventory = match inventory::collect(KindSet::of(kind), Needs::NOTHING) {
                 Ok(inventory) => inventory,
                 Err(error) => {
-                    self.fail(error.to_string());
+                    self.out.fail(error.to_string());
                     continue;
                 }
             };
-            inventory.losses.iter().for_each(|loss| common::say(TOOL, loss));
+            inventory.losses.iter().for_each(|loss| TOOL.say(loss));
             let left = inventory.objects.iter().filter(|object| !self.remove_listed(object, verbose)).count();
             if left > 0 {
                 unseen.push(kind.count(left as u64));
@@ -154,7 +153,7 @@ impl Remover {
         }
         if !unseen.is_empty() {
             let list = unseen.join(", ");
-            common::say(TOOL, format_args!("left alone, as others own them and you may not even read them: {list}"));
+            TOOL.say(format_args!("left alone, as others own them and you may not even read them: {list}"));
         }
     }
 
@@ -162,7 +161,7 @@ impl Remover {
     /// those, so they are no failure.
     fn remove_listed(&mut self, object: &Object, verbose: bool) -> bool {
         let id = object.id;
-        let result = crate::kind::remove_id(id);
+        let result = remove_id(id);
         if matches!(result, Err(Errno::EPERM | Errno::EACCES)) && !inventory::may_read(id) {
             return false;
         }
@@ -176,8 +175,8 @@ impl Remover {
             }
             // Somebody else removed it in that moment, which is what was wanted.
             Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
-            Err(Errno::EPERM | Errno::EACCES) => self.fail(format!("permission denied for id ({})", id.sysv())),
-            Err(errno) => self.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
+            Err(Errno::EPERM | Errno::EACCES) => self.out.fail(format!("permission denied for id ({})", id.sysv())),
+            Err(errno) => self.out.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
         }
         true
     }
@@ -204,19 +203,14 @@ impl Remover {
     fn denied(&mut self, order: &Order, id: ObjectId) {
         // The number behind "key" is the id: so util-linux has it.
         let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
-        self.fail(format!("permission denied for {what} ({})", id.sysv()));
+        self.out.fail(format!("permission denied for {what} ({})", id.sysv()));
     }
 
     fn absent(&mut self, order: &Order) {
-        self.fail(match &order.name {
+        self.out.fail(match &order.name {
             Name::Id(id) => format!("invalid id ({id})"),
             Name::Key(_, text) => format!("invalid key ({text})"),
         });
-    }
-
-    fn fail(&mut self, message: String) {
-        self.failed = true;
-        common::say(TOOL, message);
     }
 }
 

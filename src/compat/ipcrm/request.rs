@@ -3,22 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::compat::common::shown;
 use crate::compat::getopt::{self, Item, Spec, Value};
 use crate::compat::numbers::{self, BadNumber};
+use crate::compat::stop::Stop;
+use crate::compat::tool::shown;
 use crate::kind::model::{Kind, KindSet};
 use crate::sys::Key;
-
-/// What a command line asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// The help.
-    Help,
-    /// The version.
-    Version,
-    /// To remove things.
-    Remove(Work),
-}
 
 /// What is to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,35 +43,6 @@ pub enum Name {
     Key(Key, String),
 }
 
-/// Why nothing is removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
-    /// Line by line.
-    pub messages: Vec<String>,
-    /// Whether it is told where help is.
-    pub try_help: bool,
-}
-
-impl Refusal {
-    fn new(message: impl Into<String>) -> Self {
-        Self { messages: vec![message.into()], try_help: false }
-    }
-
-    fn with_help(self) -> Self {
-        Self { try_help: true, ..self }
-    }
-
-    fn and(mut self, message: impl Into<String>) -> Self {
-        self.messages.push(message.into());
-        self
-    }
-
-    /// Says that nothing was done, which util-linux would have, if anything was asked for before or after it.
-    fn note_if(self, something: bool) -> Self {
-        if something { self.and("nothing was removed") } else { self }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 enum Opt {
     Id(Kind),
@@ -111,117 +72,117 @@ const OPTIONS: [Spec<Opt>; 13] = [
 ];
 
 /// Reads a command line in either syntax.
-pub fn read(args: &[OsString]) -> Result<Request, Refusal> {
-    let Some(first) = args.first() else { return Err(Refusal::new("bad usage").with_help()) };
+///
+/// # Errors
+/// When the help or the version is asked for, or a word is wrong, wherever it stands.
+pub fn read(args: &[OsString]) -> Result<Work, Stop> {
+    let Some(first) = args.first() else { return Err(Stop::see_help("bad usage")) };
     match Kind::from_word(first.as_bytes()) {
-        Some(kind) => read_old(kind, &args[1..]).map(Request::Remove),
+        Some(kind) => read_old(kind, &args[1..]),
         None => read_options(args),
     }
 }
 
 /// `ipcrm shm|msg|sem ID…`: every word is an id, whatever it begins with.
-fn read_old(kind: Kind, words: &[OsString]) -> Result<Work, Refusal> {
+fn read_old(kind: Kind, words: &[OsString]) -> Result<Work, Stop> {
     if words.is_empty() {
-        return Err(Refusal::new("not enough arguments").with_help());
+        return Err(Stop::see_help("not enough arguments"));
     }
-    let ids: Vec<_> = words.iter().map(|word| read_id(word)).collect();
-    let bad: Vec<String> = words
-        .iter()
-        .zip(&ids)
-        .filter(|(_, id)| id.is_err())
-        .map(|(word, _)| match numbers::int(word.as_bytes()) {
-            _ if word.is_empty() => "invalid id: it is empty (an unset variable?)".to_owned(),
-            Ok(negative) => format!("invalid id ({negative})"),
-            Err(_) => format!("invalid id: {}", shown(word)),
-        })
-        .collect();
-    if !bad.is_empty() {
-        let others = bad.len() < ids.len();
-        return Err(Refusal { messages: bad, try_help: false }.note_if(others));
+    let (mut orders, mut messages) = (Vec::new(), Vec::new());
+    for word in words {
+        match numbers::int(word.as_bytes()) {
+            Ok(id) if id >= 0 => orders.push(Order { kind, name: Name::Id(id), verbose: false }),
+            Ok(negative) => messages.push(format!("invalid id ({negative})")),
+            Err(_) if word.is_empty() => messages.push("invalid id: it is empty (an unset variable?)".to_owned()),
+            Err(_) => messages.push(format!("invalid id: {}", shown(word))),
+        }
     }
-    let order = |id| Order { kind, name: Name::Id(id), verbose: false };
-    Ok(Work { orders: ids.into_iter().flatten().map(order).collect(), confirm: true, ..Work::default() })
+    if messages.is_empty() {
+        return Ok(Work { orders, confirm: true, ..Work::default() });
+    }
+    messages.extend((!orders.is_empty()).then(|| NOTHING_REMOVED.to_owned()));
+    Err(Stop::Refused { messages, see_help: false })
 }
 
 /// `ipcrm OPTIONS`.
-fn read_options(args: &[OsString]) -> Result<Request, Refusal> {
+fn read_options(args: &[OsString]) -> Result<Work, Stop> {
     let mut work = Work::default();
-    let mut operands = Vec::new();
-    let items = getopt::read(args, &OPTIONS);
-    for item in items {
+    let mut operand = None;
+    for item in getopt::read(args, &OPTIONS) {
         let (option, value) = match item {
             Ok(Item::Option(option, value)) => (option, value),
             Ok(Item::Operand(word)) => {
-                operands.push(word);
+                operand.get_or_insert(word);
                 continue;
             }
-            Err(bad) => match bad.posix() {
-                Some(option) => return Err(not_supported(option)),
-                None => return Err(Refusal::new(bad.to_string()).with_help()),
-            },
+            Err(bad) => return Err(bad.posix().map(not_supported).unwrap_or_else(|| bad.into())),
         };
-        match option {
-            Opt::Help => return Ok(Request::Help),
-            Opt::Version => return Ok(Request::Version),
-            Opt::Verbose => work.verbose = true,
+        let (kind, name) = match option {
+            Opt::Help => return Err(Stop::Help),
+            Opt::Version => return Err(Stop::Version),
             Opt::Posix(option) => return Err(not_supported(option)),
-            Opt::All => work.all = Some(read_kinds(value.as_deref())?),
-            Opt::Id(kind) => {
-                let id = read_id(&value.unwrap_or_default());
-                work.orders.push(Order { kind, name: Name::Id(id?), verbose: work.verbose });
+            Opt::Verbose => {
+                work.verbose = true;
+                continue;
             }
-            Opt::Key(kind) => {
-                let name = read_key(&value.unwrap_or_default())?;
-                work.orders.push(Order { kind, name, verbose: work.verbose });
+            Opt::All => {
+                work.all = Some(read_kinds(value.as_deref())?);
+                continue;
             }
-        }
+            Opt::Id(kind) => (kind, Name::Id(read_id(&value.unwrap_or_default())?)),
+            Opt::Key(kind) => (kind, read_key(&value.unwrap_or_default())?),
+        };
+        work.orders.push(Order { kind, name, verbose: work.verbose });
     }
-    match operands.first() {
-        None => Ok(Request::Remove(work)),
-        Some(word) => Err(unknown_argument(word, &work)),
+    match operand {
+        None => Ok(work),
+        Some(word) => Err(unknown_argument(&word, &work)),
     }
 }
+
+/// util-linux would have removed what stands before or behind the wrong word.
+const NOTHING_REMOVED: &str = "nothing was removed";
 
 const SYSTEM_V_ONLY: &str = "POSIX objects are files, which rm(1) removes; this ipcrm removes System V objects only";
 
-fn not_supported(option: &str) -> Refusal {
-    Refusal::new(format!("{option} is not supported: {SYSTEM_V_ONLY}"))
+fn not_supported(option: &str) -> Stop {
+    Stop::refused(format!("{option} is not supported: {SYSTEM_V_ONLY}"))
 }
 
 /// A word too many. What seems to be the kind for `-a`, or the old syntax behind an option, gets the right form.
-fn unknown_argument(word: &OsStr, work: &Work) -> Refusal {
-    let refusal = Refusal::new(format!("unknown argument: {}", shown(word)));
-    let kind = Kind::from_word(word.as_bytes());
-    match kind {
-        Some(kind) if work.all.is_some() => refusal.and(format!(
-            "nothing was removed; to remove every {} write --all={kind} or -a{kind}, without a blank",
+fn unknown_argument(word: &OsStr, work: &Work) -> Stop {
+    let mut messages = vec![format!("unknown argument: {}", shown(word))];
+    match Kind::from_word(word.as_bytes()) {
+        Some(kind) if work.all.is_some() => messages.push(format!(
+            "{NOTHING_REMOVED}; to remove every {} write --all={kind} or -a{kind}, without a blank",
             kind.noun()
         )),
-        _ => refusal.note_if(work.all.is_some() || !work.orders.is_empty()),
+        _ if work.all.is_some() || !work.orders.is_empty() => messages.push(NOTHING_REMOVED.to_owned()),
+        _ => {}
     }
-    .with_help()
+    Stop::Refused { messages, see_help: true }
 }
 
 /// The value of `-a`; its short form takes an equals sign too.
-fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Refusal> {
+fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Stop> {
     let Some(value) = value else { return Ok(KindSet::ALL) };
     let word = value.as_bytes();
     let word = word.strip_prefix(b"=").unwrap_or(word);
     if matches!(word, b"pshm" | b"pmsg" | b"psem") {
         return Err(not_supported(&format!("--all={}", shown(OsStr::from_bytes(word)))));
     }
-    let unknown = || Refusal::new(format!("unknown argument: {}", shown(OsStr::from_bytes(word))));
+    let unknown = || Stop::refused(format!("unknown argument: {}", shown(OsStr::from_bytes(word))));
     Kind::from_word(word).map(KindSet::of).ok_or_else(unknown)
 }
 
 /// A decimal id. A negative number is none, and so a mistake wherever it stands.
-fn read_id(word: &OsStr) -> Result<i32, Refusal> {
+fn read_id(word: &OsStr) -> Result<i32, Stop> {
     let id = numbers::int(word.as_bytes()).map_err(|bad| not_parsed(word, bad))?;
-    if id < 0 { Err(Refusal::new(format!("invalid id ({id})"))) } else { Ok(id) }
+    if id < 0 { Err(Stop::refused(format!("invalid id ({id})"))) } else { Ok(id) }
 }
 
 /// A key in C notation: its 32 bits as a number without a sign, or with one, as /proc/sysvipc shows keys.
-fn read_key(word: &OsStr) -> Result<Name, Refusal> {
+fn read_key(word: &OsStr) -> Result<Name, Stop> {
     let (negative, number) = numbers::sign(numbers::skip_blanks(word.as_bytes()));
     let (radix, digits) = numbers::base(number);
     let bits = numbers::digits(digits, radix).and_then(|number| match negative {
@@ -234,13 +195,13 @@ fn read_key(word: &OsStr) -> Result<Name, Refusal> {
     });
     let key = Key::from_bits(bits.map_err(|bad| not_parsed(word, bad))?);
     if key.is_private() {
-        return Err(Refusal::new(format!("illegal key ({})", shown(word))));
+        return Err(Stop::refused(format!("illegal key ({})", shown(word))));
     }
     Ok(Name::Key(key, shown(word)))
 }
 
-fn not_parsed(word: &OsStr, bad: BadNumber) -> Refusal {
-    Refusal::new(format!("failed to parse argument: '{}'{}", shown(word), bad.suffix()))
+fn not_parsed(word: &OsStr, bad: BadNumber) -> Stop {
+    Stop::refused(format!("failed to parse argument: '{}'{}", shown(word), bad.suffix()))
 }
 
 #[cfg(test)]
@@ -250,13 +211,14 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Name, Order, Request, Work, read, read_id, read_key};
+    use super::{Name, Order, Work, read, read_id, read_key};
+    use crate::compat::stop::Stop;
     use crate::kind::model::{Kind, KindSet};
     use crate::sys::Key;
 
-    fn request(line: &str) -> Result<Request, Vec<String>> {
+    fn request(line: &str) -> Result<Work, Stop> {
         let args: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        read(&args).map_err(|refusal| refusal.messages)
+        read(&args)
     }
 
     #[test]
@@ -264,7 +226,7 @@ mod tests {
         let order = |kind, name, verbose| Order { kind, name, verbose };
         assert_eq!(
             request("-m 5 -vQ 0x1F --all=sem"),
-            Ok(Request::Remove(Work {
+            Ok(Work {
                 orders: vec![
                     order(Kind::Shm, Name::Id(5), false),
                     order(Kind::Msg, Name::Key(Key::from_bits(31), "0x1F".to_owned()), true)
@@ -272,18 +234,18 @@ mod tests {
                 all: Some(KindSet::SEM),
                 verbose: true,
                 confirm: false,
-            }))
+            })
         );
         assert_eq!(
             request("sem 5 6"),
-            Ok(Request::Remove(Work {
+            Ok(Work {
                 orders: [5, 6].map(|id| order(Kind::Sem, Name::Id(id), false)).into(),
                 confirm: true,
                 ..Work::default()
-            }))
+            })
         );
-        assert_eq!(request("-m 5 -h"), Ok(Request::Help));
-        assert_eq!(request("-m x -V"), Err(vec!["failed to parse argument: 'x'".to_owned()]));
+        assert_eq!(request("-m 5 -h"), Err(Stop::Help));
+        assert_eq!(request("-m x -V"), Err(Stop::refused("failed to parse argument: 'x'")));
     }
 
     #[test]

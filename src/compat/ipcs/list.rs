@@ -1,18 +1,18 @@
-//! Rows: a title, a heading and a line for each object. Headings keep the blanks at their ends, which scripts that cut
-//! columns count on.
+//! Prints the objects of a kind, a row each.
 
-use super::owners::Owners;
-use super::{Format, Unit, push_size_cell};
+use super::layout::{self, Cell, WITH_YEAR};
+use super::{Format, HUMAN, Unit};
 use crate::compat::Tool;
-use crate::compat::common::say;
+use crate::compat::fact::{self, Value};
 use crate::compat::out::Out;
-use crate::compat::text::{pad, pad_front, push_left, push_left_i64, push_left_u64, push_octal};
+use crate::compat::text::{pad, pad_front, push_human, push_octal};
 use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
+use crate::compat::tool::harmless;
+use crate::kind::model::{Kind, KindSet, Object};
 use crate::kind::field::Needs;
-use crate::kind::model::{Detail, Kind, KindSet, Object, Queue, Segment, Set};
 use crate::object::inventory;
-use crate::render::units::{push_hex32, push_i64};
-use crate::sys::Timestamp;
+use crate::object::names::Names;
+use crate::render::units::{push_hex32, push_i64, push_u64};
 
 /// Owners are cut to this width, except where creators are shown too.
 const OWNER: usize = 10;
@@ -22,204 +22,96 @@ const OWNER: usize = 10;
 /// # Errors
 /// Why the kernel does not list them.
 pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Result<(), String> {
-    let Some(head) = head(kind, format, unit) else { return Ok(()) };
-    let kinds = KindSet::of(kind);
-    let inventory = inventory::collect(kinds, Needs::NOTHING).map_err(|error| error.to_string())?;
-    for loss in &inventory.losses {
-        say(Tool::Ipcs, loss);
+    let Some(layout) = layout::of(kind, format) else { return Ok(()) };
+    let inventory = inventory::collect(KindSet::of(kind), Needs::NOTHING).map_err(|error| error.to_string())?;
+    inventory.losses.iter().for_each(|loss| Tool::Ipcs.say(loss));
+    match unit {
+        Unit::Human => {
+            out.text.push_str(&layout.head.replace("used-bytes", "size      ").replace("bytes ", "size  "));
+        }
+        Unit::Default | Unit::Bytes => out.text.push_str(layout.head),
     }
-    let owners = Owners::of(&inventory.objects, format == Format::Creator);
-    let mut times = Recent::default();
-    out.text.push_str(head);
+    let names = fact::names(&inventory.objects, layout.cells.iter().map(|cell| cell.1));
+    let mut row = Row { unit, names, times: Recent::default() };
     for object in &inventory.objects {
-        row(&mut out.text, object, format, unit, &owners, &mut times);
+        row.push(&mut out.text, layout.cells, object);
         out.text.push('\n');
         out.row();
     }
     Ok(())
 }
 
-/// Title and heading; None for the processes of semaphores, of which nothing is shown.
-fn head(kind: Kind, format: Format, unit: Unit) -> Option<&'static str> {
-    let human = unit == Unit::Human;
-    Some(match (kind, format) {
-        (Kind::Msg, Format::Time) => concat!(
-            "------ Message Queues Send/Recv/Change Times --------\n",
-            "msqid    owner      send                 recv                 change              \n",
-        ),
-        (Kind::Msg, Format::Pid) => {
-            concat!("------ Message Queues PIDs --------\n", "msqid      owner      lspid      lrpid     \n")
-        }
-        (Kind::Msg, Format::Creator) => concat!(
-            "------ Message Queues Creators/Owners --------\n",
-            "msqid      perms      cuid       cgid       uid        gid       \n",
-        ),
-        (Kind::Msg, _) if human => concat!(
-            "------ Message Queues --------\n",
-            "key        msqid      owner      perms      size         messages    \n",
-        ),
-        (Kind::Msg, _) => concat!(
-            "------ Message Queues --------\n",
-            "key        msqid      owner      perms      used-bytes   messages    \n",
-        ),
-        (Kind::Shm, Format::Time) => concat!(
-            "------ Shared Memory Attach/Detach/Change Times --------\n",
-            "shmid      owner      attached             detached             changed             \n",
-        ),
-        (Kind::Shm, Format::Pid) => concat!(
-            "------ Shared Memory Creator/Last-op PIDs --------\n",
-            "shmid      owner      cpid       lpid      \n",
-        ),
-        (Kind::Shm, Format::Creator) => concat!(
-            "------ Shared Memory Segment Creators/Owners --------\n",
-            "shmid      perms      cuid       cgid       uid        gid       \n",
-        ),
-        (Kind::Shm, _) if human => concat!(
-            "------ Shared Memory Segments --------\n",
-            "key        shmid      owner      perms      size       nattch     status      \n",
-        ),
-        (Kind::Shm, _) => concat!(
-            "------ Shared Memory Segments --------\n",
-            "key        shmid      owner      perms      bytes      nattch     status      \n",
-        ),
-        (Kind::Sem, Format::Time) => concat!(
-            "------ Semaphore Operation/Change Times --------\n",
-            "semid    owner      last-op                    last-changed              \n",
-        ),
-        (Kind::Sem, Format::Pid) => return None,
-        (Kind::Sem, Format::Creator) => concat!(
-            "------ Semaphore Arrays Creators/Owners --------\n",
-            "semid      perms      cuid       cgid       uid        gid       \n",
-        ),
-        (Kind::Sem, _) => {
-            concat!("------ Semaphore Arrays --------\n", "key        semid      owner      perms      nsems     \n",)
-        }
-    })
+/// Writes rows.
+struct Row {
+    unit: Unit,
+    names: Names,
+    times: Recent,
 }
 
-fn row(out: &mut String, object: &Object, format: Format, unit: Unit, owners: &Owners, times: &mut Recent) {
-    match format {
-        Format::Creator => creators(out, object, owners),
-        Format::Time => {
-            let id_width = if object.kind() == Kind::Shm { 10 } else { 8 };
-            id_and_owner(out, object, id_width, owners);
-            match &object.detail {
-                Detail::Msg(queue) => three_times(out, times, [queue.stime, queue.rtime, object.ctime]),
-                Detail::Shm(segment) => three_times(out, times, [segment.atime, segment.dtime, object.ctime]),
-                Detail::Sem(set) => two_times(out, times, [set.otime, object.ctime]),
+impl Row {
+    fn push(&mut self, out: &mut String, cells: &[Cell], object: &Object) {
+        for &(before, fact, width) in cells {
+            out.push_str(before);
+            let start = out.len();
+            if let Some(value) = fact(object) {
+                self.value(out, value, width);
             }
+            let blanks = if width < 0 { pad } else { pad_front };
+            blanks(out, start, width.unsigned_abs().into());
         }
-        Format::Pid => match &object.detail {
-            Detail::Msg(queue) => {
-                id_and_owner(out, object, 8, owners);
-                out.push_str("  ");
-                push_right(out, queue.lspid.raw(), 5);
-                out.push_str("     ");
-                push_right(out, queue.lrpid.raw(), 5);
+    }
+
+    fn value(&mut self, out: &mut String, value: Value, width: i8) {
+        match value {
+            Value::Key(key) => push_hex32(out, key.bits()),
+            Value::Id(id) => push_i64(out, id.into()),
+            Value::Number(number) => push_u64(out, number),
+            Value::Bytes(bytes) if self.unit == Unit::Human => {
+                let start = out.len();
+                push_human(out, bytes);
+                pad_front(out, start, HUMAN);
+                // A wider size moves the rest of the row.
+                let end = out.len();
+                pad(out, end, usize::from(width.unsigned_abs()) - HUMAN);
             }
-            Detail::Shm(segment) => {
-                id_and_owner(out, object, 10, owners);
-                out.push(' ');
-                push_left_i64(out, segment.cpid.raw().into(), 10);
-                out.push(' ');
-                push_left_i64(out, segment.lpid.raw().into(), 10);
+            Value::Bytes(bytes) => push_u64(out, bytes),
+            Value::Perms(mode) => push_octal(out, mode.permissions()),
+            Value::Status(mode) => {
+                out.push_str(if mode.is_doomed() { "dest  " } else { "      " });
+                out.push_str(if mode.is_locked() { " locked" } else { "       " });
             }
-            Detail::Sem(_) => {}
-        },
-        Format::List | Format::Limits | Format::Summary => {
-            push_hex32(out, object.perm.key.bits());
-            out.push(' ');
-            id_and_owner(out, object, 10, owners);
-            out.push(' ');
-            perms(out, object);
-            out.push(' ');
-            match &object.detail {
-                Detail::Msg(queue) => contents(out, queue, unit),
-                Detail::Shm(segment) => memory(out, object, segment, unit),
-                Detail::Sem(Set { nsems, .. }) => push_left_u64(out, *nsems, 10),
+            Value::Owner(uid) => {
+                let start = out.len();
+                push_name(out, self.names.user(uid), uid.raw());
+                // A character is never cut in two.
+                let end = (start..=start + OWNER).rev().find(|&end| out.is_char_boundary(end));
+                out.truncate(end.unwrap_or(start));
             }
+            Value::User(uid) => push_name(out, self.names.user(uid), uid.raw()),
+            Value::Group(gid) => push_name(out, self.names.group(gid), gid.raw()),
+            Value::Time(time) if time.is_never() => out.push_str("Not set"),
+            Value::Time(time) => {
+                let push = if width == WITH_YEAR { push_ctime } else { push_ctime_without_year };
+                self.times.push(out, time, |out| push(out, time));
+            }
+            Value::Bits(_) | Value::Command(..) => {}
         }
     }
 }
 
-fn contents(out: &mut String, queue: &Queue, unit: Unit) {
-    push_size_cell(out, queue.cbytes, 12, unit);
-    out.push(' ');
-    push_left_u64(out, queue.qnum, 12);
-}
-
-fn memory(out: &mut String, object: &Object, segment: &Segment, unit: Unit) {
-    push_size_cell(out, segment.size, 10, unit);
-    out.push(' ');
-    push_left_u64(out, segment.nattch, 10);
-    let mode = object.perm.mode;
-    out.push_str(if mode.is_doomed() { " dest  " } else { "       " });
-    out.push_str(if mode.is_locked() { " locked" } else { "       " });
-}
-
-fn creators(out: &mut String, object: &Object, owners: &Owners) {
-    let perm = &object.perm;
-    push_left_i64(out, object.id.sysv().into(), 10);
-    out.push(' ');
-    perms(out, object);
-    for name in [owners.user(perm.cuid), owners.group(perm.cgid), owners.user(perm.uid), owners.group(perm.gid)] {
-        out.push(' ');
-        push_left(out, name, 10);
+fn push_name(out: &mut String, name: Option<&str>, number: u32) {
+    match name {
+        Some(name) => out.push_str(&harmless(name)),
+        None => push_u64(out, number.into()),
     }
-}
-
-fn id_and_owner(out: &mut String, object: &Object, id_width: usize, owners: &Owners) {
-    push_left_i64(out, object.id.sysv().into(), id_width);
-    out.push(' ');
-    let name = owners.user(object.perm.uid);
-    // A character is never cut in two.
-    let end = (0..=OWNER).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0).min(name.len());
-    push_left(out, &name[..end], OWNER);
-}
-
-fn perms(out: &mut String, object: &Object) {
-    let start = out.len();
-    push_octal(out, object.perm.mode.permissions());
-    pad(out, start, 10);
-}
-
-fn push_right(out: &mut String, number: i32, width: usize) {
-    let start = out.len();
-    push_i64(out, number.into());
-    pad_front(out, start, width);
-}
-
-fn three_times(out: &mut String, recent: &mut Recent, times: [Timestamp; 3]) {
-    for time in times {
-        out.push(' ');
-        time_cell(out, recent, time, 20, push_ctime_without_year);
-    }
-}
-
-fn two_times(out: &mut String, recent: &mut Recent, times: [Timestamp; 2]) {
-    out.push(' ');
-    for time in times {
-        out.push(' ');
-        time_cell(out, recent, time, 26, push_ctime);
-    }
-}
-
-fn time_cell(out: &mut String, recent: &mut Recent, time: Timestamp, width: usize, push: fn(&mut String, Timestamp)) {
-    recent.push(out, time, |out| {
-        let start = out.len();
-        if time.is_never() {
-            out.push_str("Not set");
-        } else {
-            push(out, time);
-        }
-        pad(out, start, width);
-    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::owners::Owners;
-    use super::{Format, Recent, Unit, row};
+    use super::{Format, Row, Unit};
+    use crate::compat::fact;
+    use crate::compat::ipcs::layout;
+    use crate::compat::times::Recent;
     use crate::kind::model::Object;
     use crate::sys::msg::MsgStat;
     use crate::sys::shm::ShmStat;
@@ -235,8 +127,9 @@ mod tests {
 
     fn shown(object: &Object, format: Format) -> String {
         let mut out = String::new();
-        let owners = Owners::of(std::slice::from_ref(object), true);
-        row(&mut out, object, format, Unit::Default, &owners, &mut Recent::default());
+        let layout = layout::of(object.kind(), format).unwrap();
+        let names = fact::names(std::slice::from_ref(object), layout.cells.iter().map(|cell| cell.1));
+        Row { unit: Unit::Default, names, times: Recent::default() }.push(&mut out, layout.cells, object);
         out
     }
 

@@ -1,9 +1,9 @@
 //! `ipcs`: lists objects, or tells of one, of limits, of what is in use.
 
+mod layout;
 mod limits;
 mod list;
 mod one;
-mod owners;
 mod usage;
 
 use std::ffi::{OsStr, OsString};
@@ -11,15 +11,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode;
 
 use super::Tool;
-use super::common::{self, say, shown};
 use super::getopt::{self, Item, Spec, Value};
 use super::numbers;
 use super::out::Out;
-use super::text::{pad, pad_front, push_human, push_left_u64};
+use super::stop::Stop;
+use super::text::push_human;
+use super::tool::shown;
 use crate::kind::model::{Kind, KindSet, ObjectId};
-use crate::sys::Errno;
+use crate::render::units::push_u64;
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 Usage: ipcs [-m] [-q] [-s] [-t|-p|-c|-l|-u] [--human|-b]
        ipcs -m|-q|-s -i ID [--human|-b]
 
@@ -97,106 +98,71 @@ const OPTIONS: [Spec<Flag>; 14] = [
 /// In the order in which they are shown.
 const ORDER: [Kind; 3] = [Kind::Msg, Kind::Shm, Kind::Sem];
 
-/// Runs it.
-#[must_use]
-pub fn run(args: Vec<OsString>) -> ExitCode {
+pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     let (mut kinds, mut format, mut unit, mut id) = (KindSet::NONE, Format::List, Unit::Default, None);
-    for item in getopt::read(&args, &OPTIONS) {
-        match item {
-            // Operands have no meaning.
-            Ok(Item::Operand(_)) => {}
-            Ok(Item::Option(flag, value)) => match flag {
-                Flag::Id => match parse_id(value.as_deref().unwrap_or_default()) {
-                    Ok(parsed) => id = Some(parsed),
-                    Err(message) => {
-                        say(Tool::Ipcs, message);
-                        return ExitCode::FAILURE;
-                    }
-                },
-                Flag::Kinds(more) => kinds = more.iter().fold(kinds, KindSet::with),
-                Flag::Format(named) => format = named,
-                Flag::Unit(named) => unit = named,
-                Flag::Help => return common::print(Tool::Ipcs, HELP),
-                Flag::Version => return common::version(Tool::Ipcs),
-            },
-            Err(bad) => return common::usage_error(Tool::Ipcs, &bad),
+    for item in getopt::read(args, &OPTIONS) {
+        // Operands have no meaning.
+        let Item::Option(flag, value) = item? else { continue };
+        match flag {
+            Flag::Id => id = Some(parse_id(&value.unwrap_or_default())?),
+            Flag::Kinds(more) => kinds = more.iter().fold(kinds, KindSet::with),
+            Flag::Format(named) => format = named,
+            Flag::Unit(named) => unit = named,
+            Flag::Help => return Err(Stop::Help),
+            Flag::Version => return Err(Stop::Version),
         }
     }
-    let mut out = Out::new();
-    let Some(id) = id else {
-        if kinds.is_empty() {
-            kinds = KindSet::ALL;
-        }
-        let status = show(&mut out, kinds, format, unit);
-        return out.finish(Tool::Ipcs, status);
-    };
-    let Some(kind) = kinds.single() else {
-        say(Tool::Ipcs, "when using an ID, a single resource must be specified");
-        return ExitCode::FAILURE;
-    };
-    let status = one::show(&mut out, ObjectId::system_v(kind, id), unit);
-    out.finish(Tool::Ipcs, status)
+    let mut out = Out::new(Tool::Ipcs);
+    match (id, kinds.single()) {
+        (None, _) => show(&mut out, if kinds.is_empty() { KindSet::ALL } else { kinds }, format, unit),
+        (Some(id), Some(kind)) => one::show(&mut out, ObjectId::system_v(kind, id), unit),
+        (Some(_), None) => return Err(Stop::refused("when using an ID, a single resource must be specified")),
+    }
+    Ok(out.finish())
 }
 
 /// Shows all objects of the kinds, or what is said of the kinds themselves.
-fn show(out: &mut Out, kinds: KindSet, format: Format, unit: Unit) -> ExitCode {
-    let mut status = ExitCode::SUCCESS;
+fn show(out: &mut Out, kinds: KindSet, format: Format, unit: Unit) {
     out.text.push('\n');
     for kind in ORDER.into_iter().filter(|&kind| kinds.has(kind)) {
+        let refused = |errno| format!("the kernel tells nothing about {}s: {errno}", kind.noun());
         let shown = match format {
-            Format::Limits => limits::show(&mut out.text, kind, unit).map_err(|errno| refused(kind, errno)),
-            Format::Summary => usage::show(&mut out.text, kind, unit).map_err(|errno| refused(kind, errno)),
+            Format::Limits => limits::show(&mut out.text, kind, unit).map_err(refused),
+            Format::Summary => usage::show(&mut out.text, kind, unit).map_err(refused),
             Format::List | Format::Time | Format::Pid | Format::Creator => list::show(out, kind, format, unit),
         };
         if let Err(message) = shown {
-            say(Tool::Ipcs, message);
-            status = ExitCode::FAILURE;
+            out.fail(message);
         }
         out.text.push('\n');
     }
-    status
 }
 
-fn refused(kind: Kind, errno: Errno) -> String {
-    format!("the kernel tells nothing about {}s: {errno}", kind.noun())
-}
-
-fn parse_id(arg: &OsStr) -> Result<i32, String> {
-    numbers::int(arg.as_bytes()).map_err(|bad| format!("failed to parse id argument: '{}'{}", shown(arg), bad.suffix()))
+fn parse_id(arg: &OsStr) -> Result<i32, Stop> {
+    numbers::int(arg.as_bytes())
+        .map_err(|bad| Stop::refused(format!("failed to parse id argument: '{}'{}", shown(arg), bad.suffix())))
 }
 
 /// How wide a size for humans is, as a rule.
 const HUMAN: usize = 6;
 
-/// A size in a column: in bytes, or for humans at the right of a column of its own.
-fn push_size_cell(out: &mut String, bytes: u64, width: usize, unit: Unit) {
-    if unit != Unit::Human {
-        return push_left_u64(out, bytes, width);
-    }
-    let start = out.len();
-    push_human(out, bytes);
-    pad_front(out, start, HUMAN);
-    // One that is wider than its place moves what follows.
-    let end = out.len();
-    pad(out, end, width - HUMAN);
-}
-
 /// A size in a sentence.
 fn push_size(out: &mut String, bytes: u64, unit: Unit) {
     match unit {
         Unit::Human => push_human(out, bytes),
-        Unit::Default | Unit::Bytes => crate::render::units::push_u64(out, bytes),
+        Unit::Default | Unit::Bytes => push_u64(out, bytes),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse_id;
+    use super::{Stop, parse_id};
 
     #[test]
     fn a_bad_identifier_is_repeated() {
-        let message = |text: &str| parse_id(text.as_ref()).unwrap_err();
-        assert_eq!(message("1x"), "failed to parse id argument: '1x'");
-        assert_eq!(message("4294967297"), "failed to parse id argument: '4294967297': Numerical result out of range");
+        let refused = |message: &str| Err(Stop::refused(message));
+        assert_eq!(parse_id("1x".as_ref()), refused("failed to parse id argument: '1x'"));
+        let too_large = "failed to parse id argument: '4294967297': Numerical result out of range";
+        assert_eq!(parse_id("4294967297".as_ref()), refused(too_large));
     }
 }

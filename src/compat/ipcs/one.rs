@@ -3,159 +3,123 @@
 //! What the mode of an object keeps from the caller is left out and said, and the rest shown: only the values of
 //! semaphores are ever secret. util-linux gives up there, and shows the capacity of such a queue as 0.
 
-use std::process::ExitCode;
-
 use super::{Unit, push_size};
-use crate::compat::Tool;
-use crate::compat::common::{Failed, say};
+use crate::compat::fact::{self, Fact, Value};
 use crate::compat::out::Out;
 use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
 use crate::compat::times::push_ctime;
-use crate::kind::model::{Detail, Object, ObjectId, Queue, Segment, Set};
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::inventory;
-use crate::object::semaphores::{Budget, Semaphore, semaphores};
+use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::render::units::{push_i64, push_u64};
-use crate::sys::{Errno, Timestamp};
+use crate::sys::Errno;
+
+/// The labels with what goes before them, and the facts behind them.
+const fn sheet(kind: Kind) -> &'static [(&'static str, Fact)] {
+    match kind {
+        Kind::Shm => &[
+            ("\nShared memory Segment shmid=", fact::ID),
+            ("\nuid=", fact::UID),
+            ("\tgid=", fact::GID),
+            ("\tcuid=", fact::CUID),
+            ("\tcgid=", fact::CGID),
+            ("\nmode=", fact::MODE_BITS),
+            ("\taccess_perms=", fact::PERM_BITS),
+            ("\nbytes=", fact::SIZE),
+            ("\tlpid=", fact::LPID),
+            ("\tcpid=", fact::CPID),
+            ("\tnattch=", fact::NATTCH),
+            ("\natt_time=", fact::ATTACH),
+            ("\ndet_time=", fact::DETACH),
+            ("\nchange_time=", fact::CTIME),
+        ],
+        Kind::Msg => &[
+            ("\nMessage Queue msqid=", fact::ID),
+            ("\nuid=", fact::UID),
+            ("\tgid=", fact::GID),
+            ("\tcuid=", fact::CUID),
+            ("\tcgid=", fact::CGID),
+            ("\tmode=", fact::MODE_BITS),
+            ("\ncbytes=", fact::USED_BYTES),
+            ("\tqbytes=", fact::CAPACITY),
+            ("\tqnum=", fact::MESSAGES),
+            ("\tlspid=", fact::LSPID),
+            ("\tlrpid=", fact::LRPID),
+            ("\nsend_time=", fact::SEND),
+            ("\nrcv_time=", fact::RECV),
+            ("\nchange_time=", fact::CTIME),
+        ],
+        Kind::Sem => &[
+            ("\nSemaphore Array semid=", fact::ID),
+            ("\nuid=", fact::UID),
+            ("\t gid=", fact::GID),
+            ("\t cuid=", fact::CUID),
+            ("\t cgid=", fact::CGID),
+            ("\nmode=", fact::MODE_BITS),
+            (", access_perms=", fact::PERM_BITS),
+            ("\nnsems = ", fact::NSEMS),
+            ("\notime = ", fact::OTIME),
+            ("\nctime = ", fact::CTIME),
+        ],
+    }
+}
 
 /// Shows an object. It is a failure when there is none, or some of it may not be read.
-pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) -> ExitCode {
+pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) {
     let object = match inventory::look(id) {
         Ok(Some(object)) => object,
-        Ok(None) => return not_found(id),
-        Err(errno) => {
-            say(Tool::Ipcs, Failed(&format!("id {} cannot be looked at", id.sysv()), errno));
-            return ExitCode::FAILURE;
-        }
+        Ok(None) => return out.fail(format_args!("id {} not found", id.sysv())),
+        Err(errno) => return out.fail(format_args!("id {} cannot be looked at: {errno}", id.sysv())),
     };
-    let text = &mut out.text;
-    match &object.detail {
-        Detail::Shm(segment) => show_segment(text, &object, segment, unit),
-        Detail::Msg(queue) => show_queue(text, &object, queue, unit),
-        Detail::Sem(set) => {
-            let semaphores = semaphores(&object, &mut Budget::unlimited());
-            if matches!(semaphores, Err(Errno::EINVAL | Errno::EIDRM)) {
-                return not_found(id);
-            }
-            show_set(text, &object, set);
-            match semaphores {
-                Ok(semaphores) => semaphores.iter().for_each(|semaphore| show_semaphore(text, semaphore)),
-                Err(errno) => {
-                    say(Tool::Ipcs, Failed("semctl(GETVAL) failed", errno));
-                    text.push('\n');
-                    return ExitCode::FAILURE;
-                }
-            }
+    if id.kind != Kind::Sem {
+        push_sheet(&mut out.text, &object, unit);
+    } else {
+        let semaphores = semaphores::semaphores(&object, &mut Budget::unlimited());
+        if matches!(semaphores, Err(Errno::EINVAL | Errno::EIDRM)) {
+            return out.fail(format_args!("id {} not found", id.sysv()));
+        }
+        push_sheet(&mut out.text, &object, unit);
+        out.text.push_str("semnum     value      ncount     zcount     pid       \n");
+        match semaphores {
+            Ok(semaphores) => semaphores.iter().for_each(|semaphore| push_semaphore(&mut out.text, semaphore)),
+            Err(errno) => out.fail(format_args!("semctl(GETVAL) failed: {errno}")),
         }
     }
-    text.push('\n');
-    ExitCode::SUCCESS
+    out.text.push('\n');
 }
 
-fn not_found(id: ObjectId) -> ExitCode {
-    say(Tool::Ipcs, format_args!("id {} not found", id.sysv()));
-    ExitCode::FAILURE
-}
-
-fn show_segment(out: &mut String, object: &Object, segment: &Segment, unit: Unit) {
-    head(out, "Shared memory Segment shmid=", object);
-    owners(out, object, "\t");
-    out.push_str("\nmode=");
-    modes(out, object, "\t");
-    out.push_str(if unit == Unit::Human { "\nsize=" } else { "\nbytes=" });
-    push_size(out, segment.size, unit);
-    field(out, "\tlpid=", segment.lpid.raw());
-    field(out, "\tcpid=", segment.cpid.raw());
-    out.push_str("\tnattch=");
-    push_u64(out, segment.nattch);
+fn push_sheet(out: &mut String, object: &Object, unit: Unit) {
+    for (label, fact) in sheet(object.kind()) {
+        match unit {
+            Unit::Human => out.push_str(&label.replace("bytes", "size")),
+            Unit::Default | Unit::Bytes => out.push_str(label),
+        }
+        match fact(object) {
+            Some(Value::Id(id)) => push_i64(out, id.into()),
+            Some(Value::Number(number)) => push_u64(out, number),
+            Some(Value::Bytes(bytes)) => push_size(out, bytes, unit),
+            Some(Value::Bits(bits)) => push_octal_marked(out, bits),
+            Some(Value::Time(time)) => {
+                let start = out.len();
+                if time.is_never() {
+                    out.push_str("Not set");
+                } else {
+                    push_ctime(out, time);
+                }
+                pad(out, start, 26);
+            }
+            _ => {}
+        }
+    }
     out.push('\n');
-    time(out, "att_time=", segment.atime);
-    time(out, "det_time=", segment.dtime);
-    time(out, "change_time=", object.ctime);
 }
 
-fn show_queue(out: &mut String, object: &Object, queue: &Queue, unit: Unit) {
-    head(out, "Message Queue msqid=", object);
-    owners(out, object, "\t");
-    out.push_str("\tmode=");
-    push_octal_marked(out, object.perm.mode.bits());
-    let human = unit == Unit::Human;
-    out.push_str(if human { "\ncsize=" } else { "\ncbytes=" });
-    push_size(out, queue.cbytes, unit);
-    out.push_str(if human { "\tqsize=" } else { "\tqbytes=" });
-    // Unknown only to kernels before 4.17.
-    push_size(out, queue.qbytes.unwrap_or(0), unit);
-    out.push_str("\tqnum=");
-    push_u64(out, queue.qnum);
-    field(out, "\tlspid=", queue.lspid.raw());
-    field(out, "\tlrpid=", queue.lrpid.raw());
-    out.push('\n');
-    time(out, "send_time=", queue.stime);
-    time(out, "rcv_time=", queue.rtime);
-    time(out, "change_time=", object.ctime);
-}
-
-fn show_set(out: &mut String, object: &Object, set: &Set) {
-    head(out, "Semaphore Array semid=", object);
-    owners(out, object, "\t ");
-    out.push_str("\nmode=");
-    modes(out, object, ", ");
-    out.push_str("\nnsems = ");
-    push_u64(out, set.nsems);
-    out.push('\n');
-    time(out, "otime = ", set.otime);
-    time(out, "ctime = ", object.ctime);
-    out.push_str("semnum     value      ncount     zcount     pid       \n");
-}
-
-fn show_semaphore(out: &mut String, semaphore: &Semaphore) {
+fn push_semaphore(out: &mut String, semaphore: &Semaphore) {
     let counts = [semaphore.ncnt, semaphore.zcnt].map(Option::unwrap_or_default);
     for number in [semaphore.index, semaphore.value.into()].into_iter().chain(counts) {
         push_left_u64(out, number.into(), 10);
         out.push(' ');
     }
     push_left_i64(out, semaphore.pid.raw().into(), 10);
-    out.push('\n');
-}
-
-fn head(out: &mut String, title: &str, object: &Object) {
-    out.push('\n');
-    field(out, title, object.id.sysv());
-    out.push('\n');
-}
-
-fn owners(out: &mut String, object: &Object, between: &str) {
-    let perm = &object.perm;
-    let numbers =
-        [("uid=", perm.uid.raw()), ("gid=", perm.gid.raw()), ("cuid=", perm.cuid.raw()), ("cgid=", perm.cgid.raw())];
-    for (place, (label, number)) in numbers.into_iter().enumerate() {
-        if place > 0 {
-            out.push_str(between);
-        }
-        out.push_str(label);
-        push_u64(out, number.into());
-    }
-}
-
-fn modes(out: &mut String, object: &Object, between: &str) {
-    push_octal_marked(out, object.perm.mode.bits());
-    out.push_str(between);
-    out.push_str("access_perms=");
-    push_octal_marked(out, object.perm.mode.permissions());
-}
-
-fn field(out: &mut String, label: &str, number: i32) {
-    out.push_str(label);
-    push_i64(out, number.into());
-}
-
-fn time(out: &mut String, label: &str, time: Timestamp) {
-    out.push_str(label);
-    let start = out.len();
-    if time.is_never() {
-        out.push_str("Not set");
-    } else {
-        push_ctime(out, time);
-    }
-    pad(out, start, 26);
     out.push('\n');
 }

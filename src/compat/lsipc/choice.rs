@@ -3,59 +3,64 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::column::{CREATOR, Column, GENERIC, SUMMARY, listed, special, times};
+use super::column::{self, CREATOR, Column, GENERIC, SUMMARY, special};
 use super::options::Request;
-use crate::compat::common::shown;
+use crate::compat::stop::Stop;
+use crate::compat::tool::shown;
 use crate::kind::model::Kind;
 
 /// As many columns as util-linux has room for: each of them twice.
 const MOST: usize = 68;
 
-/// The columns to show; `Err` is the message about a bad `-o`.
-pub(super) fn columns(request: &Request) -> Result<Vec<Column>, String> {
+/// The columns to show.
+pub(super) fn columns(request: &Request) -> Result<Vec<&'static Column>, Stop> {
     let Some(list) = &request.columns else { return Ok(defaults(request)) };
     let (mut columns, list) = match list.as_bytes() {
         [b'+', more @ ..] => (defaults(request), more),
         all => (Vec::new(), all),
     };
-    named(list, |column| applies(request, column), &mut columns)?;
+    named(list, |column| applies(request, column), &mut columns).map_err(Stop::refused)?;
     if columns.len() > MOST {
-        return Err(format!("{} columns are too many: no more than {MOST}", columns.len()));
+        return Err(Stop::refused(format!("{} columns are too many: no more than {MOST}", columns.len())));
     }
     Ok(columns)
 }
 
-fn applies(request: &Request, column: Column) -> bool {
-    GENERIC.contains(&column)
-        || request.global && SUMMARY.contains(&column)
-        || !request.global && request.kind.is_some_and(|kind| special(kind).contains(&column))
+fn applies(request: &Request, column: &Column) -> bool {
+    let special = match request.kind {
+        _ if request.global => &SUMMARY,
+        Some(kind) => special(kind),
+        None => &[],
+    };
+    GENERIC.iter().chain(special).any(|known| known.name == column.name)
 }
 
-fn defaults(request: &Request) -> Vec<Column> {
-    let Some(kind) = request.kind else { return SUMMARY.to_vec() };
+fn defaults(request: &Request) -> Vec<&'static Column> {
+    let Some(kind) = request.kind else { return SUMMARY.iter().collect() };
     if request.is_sheet() && !request.creator && !request.time {
-        return GENERIC.iter().chain(special(kind)).copied().collect();
+        return GENERIC.iter().chain(special(kind)).collect();
     }
-    let mut columns = listed(kind).to_vec();
+    let (listed, times) = column::listed(kind);
+    let mut columns: Vec<&Column> = column::named(listed).collect();
     // The widest column stands last, but not behind what else is added.
     let command_last = request.time && !request.creator && !request.global;
-    let command = (kind == Kind::Shm).then_some(Column::Command);
+    let command = Column::named(b"COMMAND").filter(|_| kind == Kind::Shm);
     columns.extend(command.filter(|_| !command_last));
     if request.global {
-        columns.extend(SUMMARY);
+        columns.extend(&SUMMARY);
     }
     if request.creator {
-        columns.extend(CREATOR);
+        columns.extend(column::named(CREATOR));
     }
     if request.time {
-        columns.extend(times(kind));
+        columns.extend(column::named(times));
     }
     columns.extend(command.filter(|_| command_last));
     columns
 }
 
 /// Reads names between commas. A message shows the list from the bad name on, as util-linux does.
-fn named(list: &[u8], applies: impl Fn(Column) -> bool, columns: &mut Vec<Column>) -> Result<(), String> {
+fn named(list: &[u8], applies: impl Fn(&Column) -> bool, columns: &mut Vec<&'static Column>) -> Result<(), String> {
     let shown = |bytes: &[u8]| shown(OsStr::from_bytes(bytes));
     let mut rest = list;
     loop {
@@ -81,17 +86,17 @@ fn named(list: &[u8], applies: impl Fn(Column) -> bool, columns: &mut Vec<Column
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::column::Column;
     use super::named;
 
-    fn read(list: &str) -> Result<Vec<Column>, String> {
+    fn read(list: &str) -> Result<Vec<&'static str>, String> {
         let mut columns = Vec::new();
-        named(list.as_bytes(), |column| column != Column::Nsems, &mut columns).map(|()| columns)
+        named(list.as_bytes(), |column| column.name != "NSEMS", &mut columns)?;
+        Ok(columns.into_iter().map(|column| column.name).collect())
     }
 
     #[test]
     fn lists() {
-        assert_eq!(read("id,KEY,use%"), Ok(vec![Column::Id, Column::Key, Column::UsePercent]));
+        assert_eq!(read("id,KEY,use%"), Ok(vec!["ID", "KEY", "USE%"]));
         assert_eq!(read("id,x,key"), Err("unknown column: x,key".to_owned()));
         assert_eq!(read("id,"), Err("unknown column: id,".to_owned()));
         assert_eq!(read("nsems,id"), Err("column nsems,id does not apply to the specified IPC".to_owned()));

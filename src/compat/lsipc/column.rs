@@ -1,150 +1,157 @@
-//! The columns: their names and what they say, and which of them are shown for what.
+//! The columns: their names, their facts, and which are shown by default.
 
+use crate::compat::fact::{self, Fact};
 use crate::kind::model::Kind;
 
 /// A column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    Key,
-    Id,
-    Owner,
-    Perms,
-    Cuid,
-    Cuser,
-    Cgid,
-    Cgroup,
-    Uid,
-    User,
-    Gid,
-    Group,
-    Ctime,
-    Size,
-    Nattch,
-    Status,
-    Attach,
-    Detach,
-    Command,
-    Cpid,
-    Lpid,
-    UsedBytes,
-    Msgs,
-    Send,
-    Recv,
-    LsPid,
-    LrPid,
-    Nsems,
-    Otime,
-    Resource,
-    Description,
-    Limit,
-    Used,
-    UsePercent,
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    /// Its name where each value stands on a line of its own.
+    pub(super) label: &'static str,
+    /// For the help.
+    pub(super) meaning: &'static str,
+    /// Whether cells stand at the right.
+    pub(super) right: bool,
+    /// Whether cells may be cut on a terminal.
+    pub(super) cut: bool,
+    /// Whether on a terminal a cell much wider than the others may stand out of the column. A line of its own has such
+    /// a column even when it is empty.
+    pub(super) uneven: bool,
+    pub(super) shows: Shows,
 }
 
-use Column::{
-    Attach, Cgid, Cgroup, Command, Cpid, Ctime, Cuid, Cuser, Description, Detach, Gid, Group, Id, Key, Limit, Lpid,
-    LrPid, LsPid, Msgs, Nattch, Nsems, Otime, Owner, Perms, Recv, Resource, Send, Size, Status, Uid, UsePercent, Used,
-    UsedBytes, User,
-};
+/// Rows of the other sort leave a column empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shows {
+    Object(Fact),
+    Limit(LimitFact),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LimitFact {
+    Name,
+    Description,
+    Value,
+    Used,
+    Share,
+}
+
+const fn right(name: &'static str, label: &'static str, meaning: &'static str, fact: Fact) -> Column {
+    Column { name, label, meaning, right: true, cut: false, uneven: false, shows: Shows::Object(fact) }
+}
+
+const fn left(name: &'static str, label: &'static str, meaning: &'static str, fact: Fact) -> Column {
+    Column { right: false, ..right(name, label, meaning, fact) }
+}
+
+const fn limit(name: &'static str, label: &'static str, meaning: &'static str, fact: LimitFact) -> Column {
+    let right = !matches!(fact, LimitFact::Name | LimitFact::Description);
+    Column { name, label, meaning, right, cut: false, uneven: false, shows: Shows::Limit(fact) }
+}
 
 /// Of every object.
-pub(super) const GENERIC: [Column; 13] =
-    [Key, Id, Owner, Perms, Cuid, Cuser, Cgid, Cgroup, Uid, User, Gid, Group, Ctime];
+pub(super) static GENERIC: [Column; 13] = [
+    left("KEY", "Key", "key the object was made with", fact::KEY),
+    left("ID", "ID", "identifier", fact::ID),
+    right("OWNER", "Owner", "user who owns it, by name if there is one", fact::OWNER),
+    right("PERMS", "Permissions", "permissions", fact::PERMS),
+    right("CUID", "Creator UID", "creator's user number", fact::CUID),
+    left("CUSER", "Creator user", "creator's user name", fact::CUSER),
+    right("CGID", "Creator GID", "creator's group number", fact::CGID),
+    left("CGROUP", "Creator group", "creator's group name", fact::CGROUP),
+    right("UID", "UID", "owner's user number", fact::UID),
+    left("USER", "User name", "owner's user name", fact::USER),
+    right("GID", "GID", "owner's group number", fact::GID),
+    left("GROUP", "Group name", "owner's group name", fact::GROUP),
+    right("CTIME", "Last change", "time of creation or last change", fact::CTIME),
+];
+
+static SEGMENTS: [Column; 8] = [
+    right("SIZE", "Segment size", "size", fact::SIZE),
+    right("NATTCH", "Attached processes", "attachments", fact::NATTCH),
+    Column {
+        uneven: true,
+        ..left("STATUS", "Status", "dest (goes at the last detach), locked (into RAM)", fact::STATUS)
+    },
+    right("ATTACH", "Attach time", "time of the last attach", fact::ATTACH),
+    right("DETACH", "Detach time", "time of the last detach", fact::DETACH),
+    Column { cut: true, ..left("COMMAND", "Creator command", "creator's command line, while it runs", fact::COMMAND) },
+    right("CPID", "Creator PID", "creator's process", fact::CPID),
+    right("LPID", "Last user PID", "last process to attach or detach", fact::LPID),
+];
+
+static QUEUES: [Column; 6] = [
+    right("USEDBYTES", "Bytes used", "bytes held", fact::USED_BYTES),
+    left("MSGS", "Messages", "messages held", fact::MESSAGES),
+    right("SEND", "Msg sent", "time of the last send", fact::SEND),
+    right("RECV", "Msg received", "time of the last receive", fact::RECV),
+    right("LSPID", "Msg sender", "last process to send", fact::LSPID),
+    right("LRPID", "Msg receiver", "last process to receive", fact::LRPID),
+];
+
+static SETS: [Column; 2] = [
+    right("NSEMS", "Semaphores", "number of semaphores", fact::NSEMS),
+    right("OTIME", "Last operation", "time of the last operation", fact::OTIME),
+];
+
 /// Of limits.
-pub(super) const SUMMARY: [Column; 5] = [Resource, Description, Limit, Used, UsePercent];
+pub(super) static SUMMARY: [Column; 5] = [
+    limit("RESOURCE", "Resource", "name of the limit", LimitFact::Name),
+    limit("DESCRIPTION", "Description", "what is limited", LimitFact::Description),
+    limit("LIMIT", "Limit", "its value", LimitFact::Value),
+    limit("USED", "Used", "how much is in use", LimitFact::Used),
+    limit("USE%", "Use", "how much of the limit is in use", LimitFact::Share),
+];
 
-/// What only this kind has.
-pub(super) const fn special(kind: Kind) -> &'static [Column] {
+/// The columns that only this kind has.
+pub(super) fn special(kind: Kind) -> &'static [Column] {
     match kind {
-        Kind::Shm => &[Size, Nattch, Status, Attach, Detach, Command, Cpid, Lpid],
-        Kind::Msg => &[UsedBytes, Msgs, Send, Recv, LsPid, LrPid],
-        Kind::Sem => &[Nsems, Otime],
+        Kind::Shm => &SEGMENTS,
+        Kind::Msg => &QUEUES,
+        Kind::Sem => &SETS,
     }
 }
 
-/// What a list of this kind shows, without `COMMAND`, whose place varies.
-pub(super) const fn listed(kind: Kind) -> &'static [Column] {
+/// The columns of a list of this kind, without `COMMAND`, whose place varies, and those that `-t` adds.
+pub(super) const fn listed(kind: Kind) -> (&'static str, &'static str) {
     match kind {
-        Kind::Shm => &[Key, Id, Perms, Owner, Size, Nattch, Status, Ctime, Cpid, Lpid],
-        Kind::Msg => &[Key, Id, Perms, Owner, UsedBytes, Msgs, LsPid, LrPid],
-        Kind::Sem => &[Key, Id, Perms, Owner, Nsems],
+        Kind::Shm => ("KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID", "ATTACH,DETACH"),
+        Kind::Msg => ("KEY,ID,PERMS,OWNER,USEDBYTES,MSGS,LSPID,LRPID", "SEND,RECV,CTIME"),
+        Kind::Sem => ("KEY,ID,PERMS,OWNER,NSEMS", "OTIME,CTIME"),
     }
 }
 
-/// What `-t` adds.
-pub(super) const fn times(kind: Kind) -> &'static [Column] {
-    match kind {
-        Kind::Shm => &[Attach, Detach],
-        Kind::Msg => &[Send, Recv, Ctime],
-        Kind::Sem => &[Otime, Ctime],
-    }
-}
+/// The columns that `-c` adds.
+pub(super) const CREATOR: &str = "CUID,CGID,UID,GID";
 
-/// What `-c` adds.
-pub(super) const CREATOR: [Column; 4] = [Cuid, Cgid, Uid, Gid];
-
-/// What is fixed about a column.
-pub(super) struct Facts {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is called where each value stands on a line of its own.
-    pub label: &'static str,
-    /// What it says, for the help.
-    pub meaning: &'static str,
-    /// Whether its cells stand at the right.
-    pub right: bool,
+/// The columns with these names, which stand between commas.
+pub(super) fn named(names: &'static str) -> impl Iterator<Item = &'static Column> {
+    names.split(',').filter_map(|name| Column::named(name.as_bytes()))
 }
 
 impl Column {
-    /// Its facts.
-    pub(super) const fn facts(self) -> Facts {
-        let (name, label, meaning, right) = match self {
-            Key => ("KEY", "Key", "key the object was made with", false),
-            Id => ("ID", "ID", "identifier", false),
-            Owner => ("OWNER", "Owner", "user who owns it, by name if there is one", true),
-            Perms => ("PERMS", "Permissions", "permissions", true),
-            Cuid => ("CUID", "Creator UID", "creator's user number", true),
-            Cuser => ("CUSER", "Creator user", "creator's user name", false),
-            Cgid => ("CGID", "Creator GID", "creator's group number", true),
-            Cgroup => ("CGROUP", "Creator group", "creator's group name", false),
-            Uid => ("UID", "UID", "owner's user number", true),
-            User => ("USER", "User name", "owner's user name", false),
-            Gid => ("GID", "GID", "owner's group number", true),
-            Group => ("GROUP", "Group name", "owner's group name", false),
-            Ctime => ("CTIME", "Last change", "time of creation or last change", true),
-            Size => ("SIZE", "Segment size", "size", true),
-            Nattch => ("NATTCH", "Attached processes", "attachments", true),
-            Status => ("STATUS", "Status", "dest (goes at the last detach), locked (into RAM)", false),
-            Attach => ("ATTACH", "Attach time", "time of the last attach", true),
-            Detach => ("DETACH", "Detach time", "time of the last detach", true),
-            Command => ("COMMAND", "Creator command", "creator's command line, while it runs", false),
-            Cpid => ("CPID", "Creator PID", "creator's process", true),
-            Lpid => ("LPID", "Last user PID", "last process to attach or detach", true),
-            UsedBytes => ("USEDBYTES", "Bytes used", "bytes held", true),
-            Msgs => ("MSGS", "Messages", "messages held", false),
-            Send => ("SEND", "Msg sent", "time of the last send", true),
-            Recv => ("RECV", "Msg received", "time of the last receive", true),
-            LsPid => ("LSPID", "Msg sender", "last process to send", true),
-            LrPid => ("LRPID", "Msg receiver", "last process to receive", true),
-            Nsems => ("NSEMS", "Semaphores", "number of semaphores", true),
-            Otime => ("OTIME", "Last operation", "time of the last operation", true),
-            Resource => ("RESOURCE", "Resource", "name of the limit", false),
-            Description => ("DESCRIPTION", "Description", "what is limited", false),
-            Limit => ("LIMIT", "Limit", "its value", true),
-            Used => ("USED", "Used", "how much is in use", true),
-            UsePercent => ("USE%", "Use", "how much of the limit is in use", true),
-        };
-        Facts { name, label, meaning, right }
-    }
-
     /// Its name in output: with `shell`, one that can name a variable.
-    pub(super) fn name(self, shell: bool) -> &'static str {
-        if shell && self == UsePercent { "USE_PCT" } else { self.facts().name }
+    pub(super) const fn heading(&self, shell: bool) -> &'static str {
+        if shell && matches!(self.shows, Shows::Limit(LimitFact::Share)) { "USE_PCT" } else { self.name }
     }
 
     /// The column of this name in any case.
-    pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let all = GENERIC.iter().chain(special(Kind::Shm)).chain(special(Kind::Msg)).chain(special(Kind::Sem));
-        all.chain(&SUMMARY).copied().find(|column| column.facts().name.as_bytes().eq_ignore_ascii_case(name))
+    pub(super) fn named(name: &[u8]) -> Option<&'static Self> {
+        let groups: [&[Self]; 5] = [&GENERIC, &SEGMENTS, &QUEUES, &SETS, &SUMMARY];
+        groups.into_iter().flatten().find(|column| column.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CREATOR, listed, named};
+    use crate::kind::model::Kind;
+
+    #[test]
+    fn every_column_of_a_list_exists() {
+        for names in Kind::ALL.map(listed).into_iter().flat_map(|(list, times)| [list, times]).chain([CREATOR]) {
+            assert!(named(names).map(|column| column.name).eq(names.split(',')), "{names}");
+        }
     }
 }

@@ -1,10 +1,8 @@
 //! `--help`.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 use super::column::{Column, GENERIC, SUMMARY, special};
-use crate::compat::{Tool, common};
 use crate::kind::model::Kind;
 
 const OPTIONS: &str = "\
@@ -41,8 +39,7 @@ How to show them:
   -V, --version          version
 ";
 
-/// Prints it.
-pub(super) fn print() -> ExitCode {
+pub(in crate::compat) fn text() -> String {
     let mut text = OPTIONS.to_owned();
     let groups: [(&str, &[Column]); 5] = [
         ("Columns of all objects", &GENERIC),
@@ -54,10 +51,9 @@ pub(super) fn print() -> ExitCode {
     for (title, columns) in groups {
         let _ = write!(text, "\n{title}:\n");
         for column in columns {
-            let facts = column.facts();
-            let _ = writeln!(text, "  {:<12} {}", facts.name, facts.meaning);
+            let _ = writeln!(text, "  {:<12} {}", column.name, column.meaning);
         }
     }
     text.push_str("\nPOSIX objects are not supported. See lsipc(1).\n");
-    common::print(Tool::Lsipc, &text)
+    text
 }

@@ -4,18 +4,18 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::Tool;
-use super::common::{Failed, say};
 use super::out::Out;
-use crate::kind::field::Needs;
+use super::stop::Stop;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::field::Needs;
 use crate::object::inventory;
-use crate::object::semaphores::{Budget, Semaphore, semaphores};
+use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::sys::locale;
 use cells::Cells;
 use column::Column;
 use command::Commands;
 use encode::Encoding;
-use options::{Request, fail};
+use options::Request;
 use print::Printer;
 use table::{Head, Table};
 
@@ -24,23 +24,15 @@ mod choice;
 mod column;
 mod command;
 pub mod encode;
-mod help;
+pub(super) mod help;
 mod options;
 mod print;
 mod summary;
 mod table;
 
-/// Runs it.
-#[must_use]
-pub fn run(args: Vec<OsString>) -> ExitCode {
-    let request = match options::read(&args) {
-        Ok(request) => request,
-        Err(status) => return status,
-    };
-    let columns = match choice::columns(&request) {
-        Ok(columns) => columns,
-        Err(message) => return fail(&message),
-    };
+pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
+    let request = options::read(args)?;
+    let columns = choice::columns(&request)?;
     match (request.kind, request.id) {
         (Some(kind), Some(id)) => show_one(&request, columns, ObjectId::system_v(kind, id)),
         (Some(kind), None) if !request.global => list(&request, columns, kind),
@@ -48,18 +40,15 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn list(request: &Request, columns: Vec<Column>, kind: Kind) -> ExitCode {
-    let inventory = match inventory::collect(KindSet::of(kind), Needs::NOTHING) {
-        Ok(inventory) => inventory,
-        Err(error) => return fail(&error.to_string()),
-    };
-    let out = print_objects(request, columns, kind, &inventory.objects).finish();
-    let status = out.finish(Tool::Lsipc, ExitCode::SUCCESS);
-    inventory.losses.iter().for_each(|loss| say(Tool::Lsipc, loss));
-    status
+fn list(request: &Request, columns: Vec<&'static Column>, kind: Kind) -> Result<ExitCode, Stop> {
+    let inventory = inventory::collect(KindSet::of(kind), Needs::NOTHING)
+        .map_err(|error| Stop::refused(error.to_string()))?;
+    let status = print_objects(request, columns, kind, &inventory.objects).finish();
+    inventory.losses.iter().for_each(|loss| Tool::Lsipc.say(loss));
+    Ok(status)
 }
 
-fn print_objects(request: &Request, columns: Vec<Column>, kind: Kind, objects: &[Object]) -> Printer {
+fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: Kind, objects: &[Object]) -> Out {
     let list = match kind {
         Kind::Shm => "sharedmemory",
         Kind::Sem => "semaphores",
@@ -70,35 +59,32 @@ fn print_objects(request: &Request, columns: Vec<Column>, kind: Kind, objects: &
     for object in objects {
         printer.row(|text, column| cells.push(text, column, object));
     }
-    printer
+    printer.finish()
 }
 
-fn show_one(request: &Request, columns: Vec<Column>, id: ObjectId) -> ExitCode {
+fn show_one(request: &Request, columns: Vec<&'static Column>, id: ObjectId) -> Result<ExitCode, Stop> {
     // A negative number would be an index to the kernel, and never an id.
     let found = if id.sysv() < 0 { Ok(None) } else { inventory::look(id) };
-    let object = match found {
-        Ok(Some(object)) => object,
-        Ok(None) => {
-            say(Tool::Lsipc, format_args!("id {} not found", id.sysv()));
-            // A reader of JSON still gets a document, with nothing in it.
-            let out = print_objects(request, columns, id.kind, &[]).finish();
-            return out.finish(Tool::Lsipc, ExitCode::FAILURE);
-        }
-        Err(errno) => return fail(&inventory::unreadable(id, errno).to_string()),
+    let Some(object) = found.map_err(|errno| Stop::refused(inventory::unreadable(id, errno).to_string()))? else {
+        // A reader of JSON still gets a document, with nothing in it.
+        let mut out = print_objects(request, columns, id.kind, &[]);
+        out.fail(format_args!("id {} not found", id.sysv()));
+        return Ok(out.finish());
     };
-    let mut out = print_objects(request, columns, id.kind, &[object]).finish();
+    let mut out = print_objects(request, columns, id.kind, &[object]);
     if !request.is_sheet() || id.kind != Kind::Sem {
-        return out.finish(Tool::Lsipc, ExitCode::SUCCESS);
+        return Ok(out.finish());
     }
-    match semaphores(&object, &mut Budget::unlimited()) {
+    match semaphores::semaphores(&object, &mut Budget::unlimited()) {
         Ok(semaphores) => {
             print_elements(&mut out, &object, &semaphores);
-            out.finish(Tool::Lsipc, ExitCode::SUCCESS)
+            Ok(out.finish())
         }
         Err(errno) => {
-            let status = out.finish(Tool::Lsipc, ExitCode::FAILURE);
-            say(Tool::Lsipc, Failed("semctl(GETVAL) failed", errno));
-            status
+            out.failed = true;
+            let status = out.finish();
+            Tool::Lsipc.say(format_args!("semctl(GETVAL) failed: {errno}"));
+            Ok(status)
         }
     }
 }
@@ -124,15 +110,12 @@ fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
     table.print(out, true, None);
 }
 
-fn show_limits(request: &Request, columns: Vec<Column>) -> ExitCode {
-    let rows = match summary::rows(request.kind) {
-        Ok(rows) => rows,
-        Err(error) => return fail(&error.to_string()),
-    };
+fn show_limits(request: &Request, columns: Vec<&'static Column>) -> Result<ExitCode, Stop> {
+    let rows = summary::rows(request.kind).map_err(|error| Stop::refused(error.to_string()))?;
     let mut printer = Printer::new(request, columns, "ipclimits");
     let encoding = printer.encoding();
     for row in &rows {
         printer.row(|text, column| row.push(text, column, encoding, request.bytes));
     }
-    printer.finish().finish(Tool::Lsipc, ExitCode::SUCCESS)
+    Ok(printer.finish().finish())
 }

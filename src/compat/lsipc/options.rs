@@ -2,12 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::process::ExitCode;
 
-use super::help;
-use crate::compat::common::{say, shown, usage_error, version};
 use crate::compat::getopt::{self, Bad, Item, Spec, Value};
-use crate::compat::{Tool, numbers};
+use crate::compat::numbers;
+use crate::compat::stop::Stop;
+use crate::compat::tool::shown;
 use crate::kind::model::Kind;
 
 /// How rows are shown.
@@ -118,8 +117,8 @@ const EXCLUSIVE: [&[Meaning]; 4] = [
     &[Meaning::Kind(Kind::Shm), Meaning::Kind(Kind::Msg), Meaning::Kind(Kind::Sem)],
 ];
 
-/// Reads the command line, each option as it comes; `Err` is the status of a run that ends here.
-pub(super) fn read(args: &[OsString]) -> Result<Request, ExitCode> {
+/// Reads the command line, each option as it comes.
+pub(super) fn read(args: &[OsString]) -> Result<Request, Stop> {
     let mut request = Request::default();
     let mut seen: [Option<Meaning>; EXCLUSIVE.len()] = [None; EXCLUSIVE.len()];
     for item in getopt::read(args, &SPECS) {
@@ -127,27 +126,21 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, ExitCode> {
             Ok(Item::Option(meaning, value)) => (meaning, value.unwrap_or_default()),
             // What util-linux does with words that are no options: nothing.
             Ok(Item::Operand(_)) => continue,
-            Err(bad) => return Err(refuse(&bad)),
+            Err(bad) => return Err(refuse(bad)),
         };
         check_alone(meaning, &mut seen)?;
         take(&mut request, meaning, value)?;
     }
     if request.kind.is_none() && (request.id.is_some() || request.creator || request.time) {
-        return Err(fail("--global is mutually exclusive with --creator, --id, --name and --time"));
+        return Err(Stop::refused("--global is mutually exclusive with --creator, --id, --name and --time"));
     }
     request.global |= request.kind.is_none();
     Ok(request)
 }
 
-/// Says what is wrong.
-pub(super) fn fail(message: &str) -> ExitCode {
-    say(Tool::Lsipc, message);
-    ExitCode::FAILURE
-}
-
 /// Refuses a word that is no option here; those that newer releases have for POSIX objects by name.
-fn refuse(bad: &Bad) -> ExitCode {
-    let posix = match bad {
+fn refuse(bad: Bad) -> Stop {
+    let posix = match &bad {
         Bad::Short(letter) => ["M", "Q", "S", "N"].contains(&letter.as_str()).then(|| format!("-{letter}")),
         Bad::Long(word) => {
             let name = word.split('=').next().unwrap_or_default();
@@ -157,12 +150,12 @@ fn refuse(bad: &Bad) -> ExitCode {
         _ => None,
     };
     match posix {
-        Some(option) => fail(&format!("{option}: POSIX objects are not supported, only those of System V")),
-        None => usage_error(Tool::Lsipc, bad),
+        Some(option) => Stop::refused(format!("{option}: POSIX objects are not supported, only those of System V")),
+        None => bad.into(),
     }
 }
 
-fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) -> Result<(), ExitCode> {
+fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) -> Result<(), Stop> {
     for (group, before) in EXCLUSIVE.iter().zip(seen) {
         if !group.contains(&meaning) {
             continue;
@@ -170,17 +163,17 @@ fn check_alone(meaning: Meaning, seen: &mut [Option<Meaning>; EXCLUSIVE.len()]) 
         if let Some(before) = before.replace(meaning).filter(|before| *before != meaning) {
             let name = |meaning| SPECS.iter().find(|spec| spec.meaning == meaning).and_then(|spec| spec.long);
             let [first, second] = [before, meaning].map(|meaning| name(meaning).unwrap_or_default());
-            return Err(fail(&format!("options --{first} and --{second} cannot be combined")));
+            return Err(Stop::refused(format!("options --{first} and --{second} cannot be combined")));
         }
     }
     Ok(())
 }
 
-fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), ExitCode> {
+fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), Stop> {
     match meaning {
         Meaning::Kind(kind) => request.kind = Some(kind),
         Meaning::Global => request.global = true,
-        Meaning::Id => request.id = Some(id(&value).map_err(|message| fail(&message))?),
+        Meaning::Id => request.id = Some(id(&value)?),
         Meaning::Format(format) => request.format = Some(format),
         Meaning::Columns => request.columns = Some(value),
         Meaning::Creator => request.creator = true,
@@ -191,22 +184,22 @@ fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), 
         Meaning::NoHeadings => request.no_headings = true,
         Meaning::NoTruncate => request.no_truncate = true,
         Meaning::Shell => request.shell = true,
-        Meaning::Help => return Err(help::print()),
-        Meaning::Version => return Err(version(Tool::Lsipc)),
+        Meaning::Help => return Err(Stop::Help),
+        Meaning::Version => return Err(Stop::Version),
     }
     Ok(())
 }
 
-fn id(word: &OsStr) -> Result<i32, String> {
+fn id(word: &OsStr) -> Result<i32, Stop> {
     numbers::int(word.as_bytes())
-        .map_err(|bad| format!("failed to parse IPC identifier: '{}'{}", shown(word), bad.suffix()))
+        .map_err(|bad| Stop::refused(format!("failed to parse IPC identifier: '{}'{}", shown(word), bad.suffix())))
 }
 
-fn time_format(word: &OsStr) -> Result<TimeFormat, ExitCode> {
+fn time_format(word: &OsStr) -> Result<TimeFormat, Stop> {
     match word.as_bytes() {
         b"short" => Ok(TimeFormat::Short),
         b"full" => Ok(TimeFormat::Full),
         b"iso" => Ok(TimeFormat::Iso),
-        _ => Err(fail(&format!("unknown time format: {}", shown(word)))),
+        _ => Err(Stop::refused(format!("unknown time format: {}", shown(word)))),
     }
 }

@@ -6,6 +6,7 @@ use super::column::Column;
 use super::encode::Encoding;
 use super::options::{Format, Request};
 use super::table::{Head, Table};
+use crate::compat::Tool;
 use crate::compat::out::Out;
 use crate::compat::text::pad;
 use crate::sys::{locale, terminal};
@@ -32,9 +33,9 @@ enum Json {
 
 /// Prints rows.
 pub(super) struct Printer {
-    pub(super) out: Out,
+    out: Out,
     form: Form,
-    columns: Vec<Column>,
+    columns: Vec<&'static Column>,
     /// What the columns are called.
     names: Vec<String>,
     headings: bool,
@@ -45,7 +46,7 @@ pub(super) struct Printer {
 
 impl Printer {
     /// For these columns; `list` is what JSON calls the rows.
-    pub(super) fn new(request: &Request, columns: Vec<Column>, list: &'static str) -> Self {
+    pub(super) fn new(request: &Request, columns: Vec<&'static Column>, list: &'static str) -> Self {
         let form = match request.format {
             Some(Format::Json) => Form::Json(json()),
             Some(Format::Export) => Form::Export(" "),
@@ -53,22 +54,22 @@ impl Printer {
             Some(Format::Raw) => Form::Raw,
             None if request.is_sheet() => Form::Sheet,
             Some(Format::List) | None => {
-                let head = |column: &Column| Head {
-                    name: column.name(request.shell),
-                    width: column.facts().name.len(),
-                    right: column.facts().right,
-                    cut: *column == Column::Command && !request.no_truncate,
-                    uneven: *column == Column::Status,
+                let head = |column: &&Column| Head {
+                    name: column.heading(request.shell),
+                    width: column.name.len(),
+                    right: column.right,
+                    cut: column.cut && !request.no_truncate,
+                    uneven: column.uneven,
                 };
                 Form::Table(Box::new(Table::new(columns.iter().map(head).collect())))
             }
         };
         let names = columns.iter().map(|column| {
-            let name = column.name(request.shell);
+            let name = column.heading(request.shell);
             if matches!(form, Form::Json(_)) { name.to_ascii_lowercase() } else { name.to_owned() }
         });
         Self {
-            out: Out::new(),
+            out: Out::new(Tool::Lsipc),
             names: names.collect(),
             form,
             columns,
@@ -91,7 +92,7 @@ impl Printer {
     }
 
     /// One more row, whose cells `push` makes.
-    pub(super) fn row(&mut self, mut push: impl FnMut(&mut String, Column)) {
+    pub(super) fn row(&mut self, mut push: impl FnMut(&mut String, &Column)) {
         if let Form::Table(table) = &mut self.form {
             for &column in &self.columns {
                 table.cell(|text| push(text, column));
@@ -108,9 +109,8 @@ impl Printer {
                 Form::Raw => push_all(text, &[if at > 0 { " " } else { "" }, cell]),
                 Form::Export(between) => push_all(text, &[if at > 0 { between } else { "" }, name, "=\"", cell, "\""]),
                 Form::Json(layout) => push_member(text, layout, at, name, cell),
-                // A segment's status is shown even when there is nothing to say.
-                Form::Sheet if cell.is_empty() && column != Column::Status => {}
-                Form::Sheet => push_sheet_line(text, column.facts().label, cell),
+                Form::Sheet if cell.is_empty() && !column.uneven => {}
+                Form::Sheet => push_sheet_line(text, column.label, cell),
             }
         }
         self.end_row();

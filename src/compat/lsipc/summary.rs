@@ -1,6 +1,6 @@
 //! Limits and what of them is in use.
 
-use super::column::Column;
+use super::column::{Column, LimitFact, Shows};
 use super::encode::{self, Encoding};
 use crate::compat::text::push_human;
 use crate::error::{Error, Result};
@@ -78,19 +78,19 @@ const fn row(resource: &'static str, description: &'static str, limit: Amount, u
 }
 
 impl Row {
-    /// Appends what `column` says of it; `bytes` shows sizes exactly.
-    pub(super) fn push(&self, out: &mut String, column: Column, encoding: Encoding, bytes: bool) {
-        match (column, self.used, self.limit) {
-            (Column::Resource, ..) => out.push_str(self.resource),
-            (Column::Description, ..) => encode::push(encoding, out, self.description.as_bytes()),
-            (Column::Limit, _, Amount::Bytes(limit)) if !bytes => push_human(out, limit),
-            (Column::Limit, _, Amount::Bytes(limit) | Amount::Count(limit)) => push_u64(out, limit),
-            (Column::Used | Column::UsePercent, None, _) => out.push('-'),
-            (Column::Used, Some(used), _) => push_u64(out, used),
-            (Column::UsePercent, Some(used), Amount::Count(limit) | Amount::Bytes(limit)) => {
+    /// Appends the cell of a column; `bytes` shows sizes exactly.
+    pub(super) fn push(&self, out: &mut String, column: &Column, encoding: Encoding, bytes: bool) {
+        let Shows::Limit(fact) = column.shows else { return };
+        match (fact, self.used, self.limit) {
+            (LimitFact::Name, ..) => out.push_str(self.resource),
+            (LimitFact::Description, ..) => encode::push(encoding, out, self.description.as_bytes()),
+            (LimitFact::Value, _, Amount::Bytes(limit)) if !bytes => push_human(out, limit),
+            (LimitFact::Value, _, Amount::Bytes(limit) | Amount::Count(limit)) => push_u64(out, limit),
+            (LimitFact::Used | LimitFact::Share, None, _) => out.push('-'),
+            (LimitFact::Used, Some(used), _) => push_u64(out, used),
+            (LimitFact::Share, Some(used), Amount::Count(limit) | Amount::Bytes(limit)) => {
                 push_share(out, used, limit);
             }
-            _ => {}
         }
     }
 }
