@@ -1,13 +1,225 @@
-//! Limits, what of them is in use, and who uses most.
+//! The table of limits, how far they are used, and who uses most.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::error::{Error, Result};
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, KindSet, Object};
 use crate::object::inventory;
+use crate::error::{Error, Result};
+use crate::kind::model::{Detail, Kind, KindSet, Object};
 use crate::proc::process::machine_memory;
-use crate::sys::{Uid, memory, msg, sem, shm};
+use crate::sys::msg::MsgUsage;
+use crate::sys::sem::SemUsage;
+use crate::sys::shm::ShmUsage;
+use crate::sys::{self, Errno, Uid, memory, msg, sem, shm};
+
+/// A limit as the kernel documents it, with the ways to read it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LimitDef {
+    /// Its name in the kernel.
+    pub(crate) name: &'static str,
+    /// The setting that changes it; None for what is fixed.
+    pub(crate) sysctl: Option<&'static str>,
+    /// What is counted.
+    pub(crate) unit: &'static str,
+    /// What it is.
+    pub(crate) meaning: &'static str,
+    /// From this value on it limits nothing.
+    endless: u64,
+    read: fn() -> sys::Result<u64>,
+    used: Used,
+}
+
+/// How the use of a limit is counted.
+#[derive(Clone, Copy, Debug)]
+enum Used {
+    /// Not at all: it limits calls, or what is inside an object.
+    Never,
+    /// By the number of objects.
+    Objects(fn(&InUse) -> sys::Result<u64>),
+    /// By the sum of what each takes, which follows from its size; the last is the verb for what is counted.
+    Sum(fn(&InUse) -> sys::Result<u64>, fn(u64) -> u64, &'static str),
+    /// By the size of the largest object.
+    Largest,
+}
+
+impl LimitDef {
+    /// Its value in the current IPC namespace.
+    ///
+    /// # Errors
+    /// `ENOSYS` where the kernel has no System V IPC.
+    pub(crate) fn value(&self) -> sys::Result<u64> {
+        (self.read)()
+    }
+
+    /// How much all objects take of it; None where that is not what it limits.
+    ///
+    /// # Errors
+    /// As [`Self::value`].
+    pub(crate) fn used(&self, in_use: &InUse) -> sys::Result<Option<u64>> {
+        match self.used {
+            Used::Objects(used) | Used::Sum(used, ..) => used(in_use).map(Some),
+            Used::Never | Used::Largest => Ok(None),
+        }
+    }
+
+    /// How much an object of this size takes of what all objects take; nothing where that is not what it limits.
+    pub(crate) fn share(&self, size: u64) -> u64 {
+        match self.used {
+            Used::Objects(_) => 1,
+            Used::Sum(_, share, _) => share(size),
+            Used::Never | Used::Largest => 0,
+        }
+    }
+
+    /// The setting, with the name of the limit where one setting holds several.
+    pub(crate) fn setting(&self) -> String {
+        match self.sysctl {
+            Some(sysctl) if sysctl.ends_with(self.name) => sysctl.to_owned(),
+            Some(sysctl) => format!("{sysctl} ({})", self.name.to_ascii_uppercase()),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+/// What the kernel says is in use, read once a kind: `SHM_INFO` visits every segment.
+#[derive(Debug, Default)]
+pub(crate) struct InUse {
+    shm: OnceCell<sys::Result<ShmUsage>>,
+    sem: OnceCell<sys::Result<SemUsage>>,
+    msg: OnceCell<sys::Result<MsgUsage>>,
+}
+
+impl InUse {
+    fn shm(&self) -> sys::Result<ShmUsage> {
+        *self.shm.get_or_init(shm::usage)
+    }
+
+    fn sem(&self) -> sys::Result<SemUsage> {
+        *self.sem.get_or_init(sem::usage)
+    }
+
+    fn msg(&self) -> sys::Result<MsgUsage> {
+        *self.msg.get_or_init(msg::usage)
+    }
+}
+
+/// The limits of a kind.
+pub(crate) const fn of(kind: Kind) -> &'static [LimitDef] {
+    match kind {
+        Kind::Shm => SHM,
+        Kind::Sem => SEM,
+        Kind::Msg => MSG,
+    }
+}
+
+/// The limit that keeps one more object of this size from being created, in words: the first that is used up, or the
+/// last there is.
+pub(crate) fn reached(kind: Kind, size: u64) -> Option<String> {
+    let in_use = InUse::default();
+    let mut text = None;
+    for limit in of(kind) {
+        let (Some(used), value) = (limit.used(&in_use).ok()?, limit.value().ok()?) else { continue };
+        let allows = format!("{} allows {value} {}", limit.setting(), limit.unit);
+        text = Some(match limit.used {
+            Used::Sum(_, share, verb) => format!("{allows}, {used} {verb} and this takes {}", share(size)),
+            _ => format!("{allows} and {used} exist"),
+        });
+        if used >= value {
+            break;
+        }
+    }
+    text
+}
+
+/// What an object takes of its kind's limits: bytes of a segment, semaphores of a set, bytes in a queue.
+pub(crate) const fn size(object: &Object) -> u64 {
+    match &object.detail {
+        Detail::Shm(segment) => segment.size,
+        Detail::Sem(set) => set.nsems,
+        Detail::Msg(queue) => queue.cbytes,
+    }
+}
+
+/// The kernel keeps `shmmax` and `shmall` as unsigned longs; its default leaves 2^24 of them, so that sums do not wrap.
+pub(crate) const ENDLESS_LONG: u64 = u64::MAX - (1 << 24);
+/// It keeps the limits on semaphores and messages as ints.
+const ENDLESS_INT: u64 = i32::MAX as u64;
+
+const fn limit(
+    (name, sysctl): (&'static str, Option<&'static str>),
+    unit: &'static str,
+    meaning: &'static str,
+    read: fn() -> sys::Result<u64>,
+) -> LimitDef {
+    LimitDef { name, sysctl, unit, meaning, endless: ENDLESS_INT, read, used: Used::Never }
+}
+
+static SHM: &[LimitDef] = &[SHMMNI, SHMMAX, SHMMIN, SHMALL];
+
+pub(crate) const SHMMNI: LimitDef = LimitDef {
+    endless: u64::MAX,
+    used: Used::Objects(|in_use| Ok(in_use.shm()?.used_ids.into())),
+    ..limit(("shmmni", Some("kernel.shmmni")), "segments", "number of segments", || Ok(shm::limits()?.shmmni))
+};
+pub(crate) const SHMMAX: LimitDef = LimitDef {
+    meaning: "size of one segment; in use: the largest",
+    endless: ENDLESS_LONG,
+    used: Used::Largest,
+    ..limit(("shmmax", Some("kernel.shmmax")), "bytes", "", || Ok(shm::limits()?.shmmax))
+};
+pub(crate) const SHMMIN: LimitDef = LimitDef {
+    endless: u64::MAX,
+    ..limit(("shmmin", None), "bytes", "smallest size of one segment", || Ok(shm::limits()?.shmmin))
+};
+pub(crate) const SHMALL: LimitDef = LimitDef {
+    meaning: "all segments together, each rounded up to pages",
+    endless: ENDLESS_LONG,
+    used: Used::Sum(|in_use| Ok(in_use.shm()?.total_pages), pages, "are in use"),
+    ..limit(("shmall", Some("kernel.shmall")), "pages", "", || Ok(shm::limits()?.shmall))
+};
+
+fn pages(bytes: u64) -> u64 {
+    bytes.div_ceil(memory::page_size() as u64)
+}
+
+static SEM: &[LimitDef] = &[SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX];
+
+pub(crate) const SEMMNI: LimitDef = LimitDef {
+    meaning: "number of sets; the fourth number of kernel.sem",
+    used: Used::Objects(|in_use| Ok(in_use.sem()?.used_ids.into())),
+    ..limit(("semmni", Some("kernel.sem")), "sets", "", || Ok(sem::limits()?.semmni))
+};
+pub(crate) const SEMMNS: LimitDef = LimitDef {
+    meaning: "semaphores in all sets; the second number of kernel.sem",
+    used: Used::Sum(|in_use| Ok(in_use.sem()?.semaphores), |nsems| nsems, "exist"),
+    ..limit(("semmns", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmns))
+};
+pub(crate) const SEMMSL: LimitDef = LimitDef {
+    meaning: "semaphores in one set; in use: the largest; the first number of kernel.sem",
+    used: Used::Largest,
+    ..limit(("semmsl", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmsl))
+};
+pub(crate) const SEMOPM: LimitDef = LimitDef {
+    meaning: "operations in one semop; the third number of kernel.sem",
+    ..limit(("semopm", Some("kernel.sem")), "operations", "", || Ok(sem::limits()?.semopm))
+};
+pub(crate) const SEMVMX: LimitDef =
+    limit(("semvmx", None), "value", "largest value of a semaphore", || Ok(sem::limits()?.semvmx));
+
+static MSG: &[LimitDef] = &[MSGMNI, MSGMNB, MSGMAX];
+
+pub(crate) const MSGMNI: LimitDef = LimitDef {
+    used: Used::Objects(|in_use| Ok(in_use.msg()?.used_ids.into())),
+    ..limit(("msgmni", Some("kernel.msgmni")), "queues", "number of queues", || Ok(msg::limits()?.msgmni))
+};
+pub(crate) const MSGMNB: LimitDef = LimitDef {
+    meaning: "capacity of a new queue; in use: the one holding most",
+    used: Used::Largest,
+    ..limit(("msgmnb", Some("kernel.msgmnb")), "bytes", "", || Ok(msg::limits()?.msgmnb))
+};
+pub(crate) const MSGMAX: LimitDef =
+    limit(("msgmax", Some("kernel.msgmax")), "bytes", "size of one message", || Ok(msg::limits()?.msgmax));
 
 /// A limit of the current IPC namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,89 +271,47 @@ impl Limit {
 /// When the kernel has no System V IPC.
 pub fn all() -> Result<(Vec<Limit>, Vec<String>)> {
     let inventory = inventory::collect(KindSet::ALL, Needs::MEMORY)?;
-    let objects = &inventory.objects;
-    let mut losses = inventory.losses;
-    let mut limits = segments(objects)?;
-    match machine_memory() {
-        Some(memory) => limits.push(resident_memory(objects, memory)?),
-        None => losses.push("the memory of the machine is unknown: /proc/meminfo cannot be read".to_owned()),
+    let (objects, mut losses) = (&inventory.objects, inventory.losses);
+    let (mut limits, in_use) = (Vec::new(), InUse::default());
+    for kind in Kind::ALL {
+        limits.extend(told(kind, objects, &in_use).map_err(|errno| unreadable(kind, errno))?);
+        if kind == Kind::Shm {
+            match machine_memory() {
+                Some(memory) => limits.push(resident_memory(objects, memory, &in_use)?),
+                None => losses.push("the memory of the machine is unknown: /proc/meminfo cannot be read".to_owned()),
+            }
+        }
     }
-    limits.extend(sets(objects)?);
-    limits.extend(queues(objects)?);
     Ok((limits, losses))
 }
 
-/// The kernel keeps these two as unsigned longs; its default leaves 2^24 of them, so that sums do not wrap.
-fn is_unlimited(value: u64) -> bool {
-    value >= u64::MAX - (1 << 24)
+/// The error of reading the limits of a kind.
+#[must_use]
+pub(crate) fn unreadable(kind: Kind, errno: Errno) -> Error {
+    Error::call(&format!("read the limits of {}s", kind.noun()), errno)
 }
 
-/// The others are ints.
-fn is_int_max(value: u64) -> bool {
-    value >= i32::MAX as u64
-}
-
-/// Pages a segment counts for: the kernel rounds each one up.
-fn pages(size: u64) -> u64 {
-    size.div_ceil(memory::page_size() as u64)
-}
-
-fn segments(objects: &[Object]) -> Result<Vec<Limit>> {
-    let failed = |errno| Error::call("read the limits of segments", errno);
-    let limits = shm::limits().map_err(failed)?;
-    let usage = shm::usage().map_err(failed)?;
-    let sizes = || of(objects, |object| object.as_segment().map(|segment| segment.size));
+/// The limits of a kind and their use, in the order of the table.
+fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit>> {
+    let sizes = || objects.iter().filter(|object| object.kind() == kind).map(|object| (object.perm.uid, size(object)));
     let largest = most(sizes());
-    Ok(vec![
-        Limit {
-            kind: Kind::Shm,
-            name: "shmmni",
-            value: limits.shmmni,
-            unlimited: false,
-            unit: "segments",
-            used: Some(u64::from(usage.used_ids)),
-            sysctl: Some("kernel.shmmni"),
-            top: top(sizes().map(|(uid, _)| (uid, 1))),
-            meaning: "number of segments",
-        },
-        Limit {
-            kind: Kind::Shm,
-            name: "shmmax",
-            value: limits.shmmax,
-            unlimited: is_unlimited(limits.shmmax),
-            unit: "bytes",
-            used: Some(largest.map_or(0, |top| top.used)),
-            sysctl: Some("kernel.shmmax"),
-            top: largest,
-            meaning: "size of one segment; in use: the largest",
-        },
-        Limit {
-            kind: Kind::Shm,
-            name: "shmmin",
-            value: limits.shmmin,
-            unlimited: false,
-            unit: "bytes",
-            used: None,
-            sysctl: None,
-            top: None,
-            meaning: "smallest size of one segment",
-        },
-        Limit {
-            kind: Kind::Shm,
-            name: "shmall",
-            value: limits.shmall,
-            unlimited: is_unlimited(limits.shmall),
-            unit: "pages",
-            used: Some(usage.total_pages),
-            sysctl: Some("kernel.shmall"),
-            top: top(sizes().map(|(uid, size)| (uid, pages(size)))),
-            meaning: "all segments together, each rounded up to pages",
-        },
-    ])
+    let tell = |def: &LimitDef| {
+        let value = def.value()?;
+        let (used, top) = match def.used {
+            Used::Never => (None, None),
+            Used::Largest => (Some(largest.map_or(0, |top| top.used)), largest),
+            Used::Objects(_) | Used::Sum(..) => {
+                (def.used(in_use)?, top(sizes().map(|(uid, size)| (uid, def.share(size)))))
+            }
+        };
+        let LimitDef { name, sysctl, unit, meaning, endless, .. } = *def;
+        Ok(Limit { kind, name, value, unlimited: value >= endless, unit, used, sysctl, top, meaning })
+    };
+    of(kind).iter().map(tell).collect()
 }
 
 /// No limit of the kernel's, but the one that counts where `shmall` is at its default.
-fn resident_memory(objects: &[Object], (ram, swap): (u64, u64)) -> Result<Limit> {
+fn resident_memory(objects: &[Object], (ram, swap): (u64, u64), in_use: &InUse) -> Result<Limit> {
     let resident = |object: &Object| {
         let segment = object.as_segment()?;
         Some(segment.rss()?.saturating_add(segment.memory?.swap))
@@ -151,7 +321,7 @@ fn resident_memory(objects: &[Object], (ram, swap): (u64, u64)) -> Result<Limit>
         .iter()
         .filter(|object| object.kind() == Kind::Shm)
         .try_fold(0u64, |sum, object| Some(sum.saturating_add(resident(object)?)));
-    let usage = shm::usage().map_err(|errno| Error::call("read the use of memory", errno))?;
+    let usage = in_use.shm().map_err(|errno| Error::call("read the use of memory", errno))?;
     let pages = usage.resident_pages.saturating_add(usage.swapped_pages);
     let told = pages.saturating_mul(memory::page_size() as u64);
     Ok(Limit {
@@ -162,116 +332,9 @@ fn resident_memory(objects: &[Object], (ram, swap): (u64, u64)) -> Result<Limit>
         unit: "bytes",
         used: Some(sum.unwrap_or(told)),
         sysctl: None,
-        top: top(of(objects, resident)),
+        top: top(objects.iter().filter_map(|object| Some((object.perm.uid, resident(object)?)))),
         meaning: "RAM and swap of the machine; in use: by the pages of segments",
     })
-}
-
-fn sets(objects: &[Object]) -> Result<Vec<Limit>> {
-    let failed = |errno| Error::call("read the limits of semaphore sets", errno);
-    let limits = sem::limits().map_err(failed)?;
-    let usage = sem::usage().map_err(failed)?;
-    let sizes = || of(objects, |object| object.as_set().map(|set| set.nsems));
-    let largest = most(sizes());
-    let limit = |name, value, unit, used, sysctl, top, meaning| Limit {
-        kind: Kind::Sem,
-        name,
-        value,
-        unlimited: is_int_max(value),
-        unit,
-        used,
-        sysctl,
-        top,
-        meaning,
-    };
-    let sysctl = Some("kernel.sem");
-    Ok(vec![
-        limit(
-            "semmni",
-            limits.semmni,
-            "sets",
-            Some(u64::from(usage.used_ids)),
-            sysctl,
-            top(sizes().map(|(uid, _)| (uid, 1))),
-            "number of sets; the fourth number of kernel.sem",
-        ),
-        limit(
-            "semmns",
-            limits.semmns,
-            "semaphores",
-            Some(usage.semaphores),
-            sysctl,
-            top(sizes()),
-            "semaphores in all sets; the second number of kernel.sem",
-        ),
-        limit(
-            "semmsl",
-            limits.semmsl,
-            "semaphores",
-            Some(largest.map_or(0, |top| top.used)),
-            sysctl,
-            largest,
-            "semaphores in one set; in use: the largest; the first number of kernel.sem",
-        ),
-        limit(
-            "semopm",
-            limits.semopm,
-            "operations",
-            None,
-            sysctl,
-            None,
-            "operations in one semop; the third number of kernel.sem",
-        ),
-        limit("semvmx", limits.semvmx, "value", None, None, None, "largest value of a semaphore"),
-    ])
-}
-
-fn queues(objects: &[Object]) -> Result<Vec<Limit>> {
-    let failed = |errno| Error::call("read the limits of message queues", errno);
-    let limits = msg::limits().map_err(failed)?;
-    let usage = msg::usage().map_err(failed)?;
-    let bytes = || of(objects, |object| object.as_queue().map(|queue| queue.cbytes));
-    let fullest = most(bytes());
-    let limit = |name, value, unit, used, sysctl, top, meaning| Limit {
-        kind: Kind::Msg,
-        name,
-        value,
-        unlimited: is_int_max(value),
-        unit,
-        used,
-        sysctl: Some(sysctl),
-        top,
-        meaning,
-    };
-    Ok(vec![
-        limit(
-            "msgmni",
-            limits.msgmni,
-            "queues",
-            Some(u64::from(usage.used_ids)),
-            "kernel.msgmni",
-            top(bytes().map(|(uid, _)| (uid, 1))),
-            "number of queues",
-        ),
-        limit(
-            "msgmnb",
-            limits.msgmnb,
-            "bytes",
-            Some(fullest.map_or(0, |top| top.used)),
-            "kernel.msgmnb",
-            fullest,
-            "capacity of a new queue; in use: the one holding most",
-        ),
-        limit("msgmax", limits.msgmax, "bytes", None, "kernel.msgmax", None, "size of one message"),
-    ])
-}
-
-/// The owner of each object that `amount` applies to, with that amount.
-fn of<'a>(
-    objects: &'a [Object],
-    amount: impl Fn(&Object) -> Option<u64> + 'a,
-) -> impl Iterator<Item = (Uid, u64)> + 'a {
-    objects.iter().filter_map(move |object| Some((object.perm.uid, amount(object)?)))
 }
 
 /// The largest single amount, if any is above 0, and of equal ones that of the lowest uid.

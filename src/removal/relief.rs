@@ -1,7 +1,9 @@
 //! How far the use of limits falls when objects go.
 
+use std::collections::BTreeMap;
+
 use crate::kind::model::{Kind, Object};
-use crate::sys::{memory, msg, sem, shm};
+use crate::object::limits::{self, InUse};
 
 /// A limit, and its use before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +19,12 @@ pub struct Relief {
 }
 
 /// What of `objects` there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Segments.
     pub segments: u64,
     /// Their bytes, which memory need not hold: a few segments without reservation exceed 2^64.
     pub bytes: u128,
-    /// Their pages.
-    pages: u128,
     /// Sets.
     pub sets: u64,
     /// Their semaphores.
@@ -33,6 +33,8 @@ pub struct Totals {
     pub queues: u64,
     /// Their messages.
     pub messages: u128,
+    /// What they take of each limit, by its name.
+    shares: BTreeMap<&'static str, u128>,
 }
 
 impl Totals {
@@ -41,10 +43,12 @@ impl Totals {
     pub fn of<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Self {
         let mut totals = Self::default();
         for object in objects {
+            for limit in limits::of(object.kind()) {
+                *totals.shares.entry(limit.name).or_default() += u128::from(limit.share(limits::size(object)));
+            }
             if let Some(segment) = object.as_segment() {
                 totals.segments += 1;
                 totals.bytes += u128::from(segment.size);
-                totals.pages += u128::from(segment.size.div_ceil(memory::page_size() as u64));
             }
             if let Some(set) = object.as_set() {
                 totals.sets += 1;
@@ -71,24 +75,15 @@ impl Totals {
     /// The limits whose use falls; without those that the kernel does not tell.
     #[must_use]
     pub fn relief(&self) -> Vec<Relief> {
-        let mut reliefs = Vec::new();
-        let mut fall = |name, limit: u64, before: u64, by: u128| {
-            // The kernel's defaults for what it does not limit.
-            let limit = (limit < u64::MAX - (1 << 24)).then_some(limit);
-            if by > 0 {
-                reliefs.push(Relief { name, limit, before, after: left(before, by) });
+        let (mut reliefs, in_use) = (Vec::new(), InUse::default());
+        for limit in [Kind::Msg, Kind::Sem, Kind::Shm].into_iter().flat_map(limits::of) {
+            let by = self.shares.get(limit.name).copied().unwrap_or(0);
+            if let (Ok(value), Ok(Some(before))) = (limit.value(), limit.used(&in_use))
+                && by > 0
+            {
+                let value = (value < limits::ENDLESS_LONG).then_some(value);
+                reliefs.push(Relief { name: limit.name, limit: value, before, after: left(before, by) });
             }
-        };
-        if let (Ok(limits), Ok(usage)) = (msg::limits(), msg::usage()) {
-            fall("msgmni", limits.msgmni, u64::from(usage.used_ids), self.queues.into());
-        }
-        if let (Ok(limits), Ok(usage)) = (sem::limits(), sem::usage()) {
-            fall("semmni", limits.semmni, u64::from(usage.used_ids), self.sets.into());
-            fall("semmns", limits.semmns, usage.semaphores, self.semaphores);
-        }
-        if let (Ok(limits), Ok(usage)) = (shm::limits(), shm::usage()) {
-            fall("shmmni", limits.shmmni, u64::from(usage.used_ids), self.segments.into());
-            fall("shmall", limits.shmall, usage.total_pages, self.pages);
         }
         reliefs
     }
@@ -115,7 +110,7 @@ mod tests {
         let segment = Object::segment(ShmId::new(0), &stat, None);
         let totals = Totals::of(&[segment; 3]);
         assert_eq!((totals.segments, totals.bytes), (3, 3 << 63));
-        assert_eq!(totals.pages, (3 << 63) / crate::sys::memory::page_size() as u128);
+        assert_eq!(totals.shares["shmall"], (3 << 63) / crate::sys::memory::page_size() as u128);
         assert_eq!([left(5, 2), left(5, 6), left(5, 1 << 64)], [Some(3), None, None]);
     }
 }

@@ -3,99 +3,82 @@
 use super::{Planned, operation};
 use crate::archive::read::Body;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Kind, ObjectId};
+use crate::object::limits::{self, InUse, MSGMAX, MSGMNB, SEMMSL, SHMMAX};
 use crate::proc::process::may_exceed_msgmnb;
-use crate::sys::{memory, msg, sem, shm};
-
-/// How many objects there are when this one is made, and what it replaces is gone.
-fn grown(ids: u64, one: &Planned<'_>) -> u64 {
-    ids.saturating_sub(one.replaced.len() as u64) + 1
-}
-
-fn of_pages(size: u64) -> u64 {
-    size.div_ceil(memory::page_size() as u64)
-}
+use crate::sys;
 
 /// What does not fit, each when its turn comes.
 pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
-    let mut found = Vec::new();
-    let mut refuse = |id: ObjectId, status, reason: String| {
-        found.push((id, Error::cannot(status, &operation(id), reason, Some("see 'ipcadm limits'"))));
-    };
-    let has = |kind| planned.iter().any(|one| one.item.object.kind() == kind);
     let failed = |errno| Error::call("read the limits", errno);
-    let of_kind = |kind| planned.iter().filter(move |one| one.item.object.kind() == kind);
-    if has(Kind::Shm) {
-        let (limits, usage) = (shm::limits().map_err(failed)?, shm::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids);
-        let mut pages = usage.total_pages;
-        for one in of_kind(Kind::Shm) {
-            let (id, Body::Segment { size, .. }) = (one.item.object.id, &one.item.body) else { continue };
-            ids = grown(ids, one);
-            let gone = one.replaced.iter().filter_map(Object::as_segment).map(|old| of_pages(old.size)).sum();
-            pages = pages.saturating_sub(gone).saturating_add(of_pages(*size));
-            if *size > limits.shmmax {
-                let reason = format!("its {size} bytes are more than the {} that kernel.shmmax allows", limits.shmmax);
-                refuse(id, Status::Failed, reason);
-            } else if ids > limits.shmmni {
-                let reason = format!("kernel.shmmni allows {} segments, and with it there are {ids}", limits.shmmni);
-                refuse(id, Status::Failed, reason);
-            } else if pages > limits.shmall {
-                let reason = format!("kernel.shmall allows {} pages, and with it there are {pages}", limits.shmall);
-                refuse(id, Status::Failed, reason);
+    let (mut found, in_use) = (Vec::new(), InUse::default());
+    for kind in Kind::ALL {
+        let planned: Vec<_> = planned.iter().filter(|one| one.item.object.kind() == kind).collect();
+        if planned.is_empty() {
+            continue;
+        }
+        // The limits on all objects together, and how much each is used.
+        let mut together = Vec::new();
+        for limit in limits::of(kind) {
+            if let Some(used) = limit.used(&in_use).map_err(failed)? {
+                together.push((limit, limit.value().map_err(failed)?, used));
             }
         }
-    }
-    if has(Kind::Sem) {
-        let (limits, usage) = (sem::limits().map_err(failed)?, sem::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids);
-        let mut semaphores = usage.semaphores;
-        for one in of_kind(Kind::Sem) {
-            let (id, Body::Set { values, .. }) = (one.item.object.id, &one.item.body) else { continue };
-            let nsems = values.len() as u64;
-            ids = grown(ids, one);
-            let gone = one.replaced.iter().filter_map(Object::as_set).map(|old| old.nsems).sum();
-            semaphores = semaphores.saturating_sub(gone).saturating_add(nsems);
-            if nsems > limits.semmsl {
-                let reason =
-                    format!("kernel.sem (SEMMSL) allows {} semaphores in a set, and it has {nsems}", limits.semmsl);
-                refuse(id, Status::Failed, reason);
-            } else if ids > limits.semmni {
-                let reason = format!("kernel.sem (SEMMNI) allows {} sets, and with it there are {ids}", limits.semmni);
-                refuse(id, Status::Failed, reason);
-            } else if semaphores > limits.semmns {
-                let reason = format!(
-                    "kernel.sem (SEMMNS) allows {} semaphores, and with it there are {semaphores}",
-                    limits.semmns
-                );
-                refuse(id, Status::Failed, reason);
+        for one in planned {
+            for (limit, _, used) in &mut together {
+                let gone = one.replaced.iter().map(|old| limit.share(limits::size(old))).fold(0, u64::saturating_add);
+                *used = used.saturating_sub(gone).saturating_add(limit.share(size(&one.item.body)));
             }
-        }
-    }
-    if has(Kind::Msg) {
-        let (limits, usage) = (msg::limits().map_err(failed)?, msg::usage().map_err(failed)?);
-        let mut ids = u64::from(usage.used_ids);
-        let may_exceed = may_exceed_msgmnb();
-        for one in of_kind(Kind::Msg) {
-            let (id, Body::Queue { qbytes, largest, .. }) = (one.item.object.id, &one.item.body) else { continue };
-            ids = grown(ids, one);
-            let room = (*qbytes).max(one.origin.room);
-            if *largest > limits.msgmax {
-                let reason =
-                    format!("kernel.msgmax allows messages of {} bytes, and it has one of {largest}", limits.msgmax);
-                refuse(id, Status::Failed, reason);
-            } else if ids > limits.msgmni {
-                let reason = format!("kernel.msgmni allows {} queues, and with it there are {ids}", limits.msgmni);
-                refuse(id, Status::Failed, reason);
-            } else if room > limits.msgmnb && !may_exceed {
-                let reason = format!(
-                    "its {room} bytes are more than kernel.msgmnb ({}) and need CAP_SYS_RESOURCE in the initial user \
-                     namespace, or a higher kernel.msgmnb",
-                    limits.msgmnb
-                );
-                refuse(id, Status::Denied, reason);
+            let exceeded = || {
+                let (limit, value, used) = together.iter().find(|(_, value, used)| used > value)?;
+                Some(format!("{} allows {value} {}, and with it there are {used}", limit.setting(), limit.unit))
+            };
+            let failure = alone(&one.item.body).map_err(failed)?.or_else(exceeded);
+            let refusal = match failure {
+                Some(reason) => Some((Status::Failed, reason)),
+                None => capacity(one).map_err(failed)?.map(|reason| (Status::Denied, reason)),
+            };
+            if let Some((status, reason)) = refusal {
+                let id = one.item.object.id;
+                found.push((id, Error::cannot(status, &operation(id), reason, Some("see 'ipcadm limits'"))));
             }
         }
     }
     Ok(found)
+}
+
+/// What [`limits::size`] is of the object to be made.
+fn size(body: &Body) -> u64 {
+    match body {
+        Body::Segment { size, .. } => *size,
+        Body::Set { values, .. } => values.len() as u64,
+        Body::Queue { .. } => 0,
+    }
+}
+
+/// Why an object is too large by itself.
+fn alone(body: &Body) -> sys::Result<Option<String>> {
+    let (limit, size) = match body {
+        Body::Segment { size, .. } => (SHMMAX, *size),
+        Body::Set { values, .. } => (SEMMSL, values.len() as u64),
+        Body::Queue { largest, .. } => (MSGMAX, *largest),
+    };
+    let (setting, most) = (limit.setting(), limit.value()?);
+    Ok((size > most).then(|| match body {
+        Body::Segment { .. } => format!("its {size} bytes are more than the {most} that {setting} allows"),
+        Body::Set { .. } => format!("{setting} allows {most} semaphores in a set, and it has {size}"),
+        Body::Queue { .. } => format!("{setting} allows messages of {most} bytes, and it has one of {size}"),
+    }))
+}
+
+/// Why a queue may not have the room it is to have.
+fn capacity(one: &Planned<'_>) -> sys::Result<Option<String>> {
+    let Body::Queue { qbytes, .. } = &one.item.body else { return Ok(None) };
+    let (room, most) = ((*qbytes).max(one.origin.room), MSGMNB.value()?);
+    Ok((room > most && !may_exceed_msgmnb()).then(|| {
+        format!(
+            "its {room} bytes are more than kernel.msgmnb ({most}) and need CAP_SYS_RESOURCE in the initial user \
+             namespace, or a higher kernel.msgmnb"
+        )
+    }))
 }

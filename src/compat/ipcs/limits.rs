@@ -2,44 +2,60 @@
 
 use super::{Unit, push_size};
 use crate::kind::model::Kind;
+use crate::object::limits::{self, LimitDef};
 use crate::render::units::push_u64;
+use crate::sys::Result;
 use crate::sys::memory::page_size;
-use crate::sys::{Result, msg, sem, shm};
+
+/// util-linux's title and words for the limits of a kind.
+const fn listed(kind: Kind) -> (&'static str, &'static [(&'static str, LimitDef)]) {
+    match kind {
+        Kind::Msg => (
+            "------ Messages Limits --------\n",
+            &[
+                ("max queues system wide", limits::MSGMNI),
+                ("max size of message", limits::MSGMAX),
+                ("default max size of queue", limits::MSGMNB),
+            ],
+        ),
+        Kind::Shm => (
+            "------ Shared Memory Limits --------\n",
+            &[
+                ("max number of segments", limits::SHMMNI),
+                ("max seg size", limits::SHMMAX),
+                ("max total shared memory", limits::SHMALL),
+                ("min seg size", limits::SHMMIN),
+            ],
+        ),
+        Kind::Sem => (
+            "------ Semaphore Limits --------\n",
+            &[
+                ("max number of arrays", limits::SEMMNI),
+                ("max semaphores per array", limits::SEMMSL),
+                ("max semaphores system wide", limits::SEMMNS),
+                ("max ops per semop call", limits::SEMOPM),
+                ("semaphore max value", limits::SEMVMX),
+            ],
+        ),
+    }
+}
 
 /// Shows the limits of a kind.
 ///
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC.
 pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
-    match kind {
-        Kind::Msg => {
-            let limits = msg::limits()?;
-            out.push_str("------ Messages Limits --------\n");
-            number(out, "max queues system wide", limits.msgmni);
-            size(out, "max size of message", limits.msgmax, unit);
-            size(out, "default max size of queue", limits.msgmnb, unit);
-        }
-        Kind::Shm => {
-            let limits = shm::limits()?;
-            out.push_str("------ Shared Memory Limits --------\n");
-            number(out, "max number of segments", limits.shmmni);
-            if unit == Unit::Default {
-                number(out, "max seg size (kbytes)", limits.shmmax / 1024);
-                number(out, "max total shared memory (kbytes)", total(limits.shmall, page_size() as u64 / 1024));
-            } else {
-                size(out, "max seg size", limits.shmmax, unit);
-                size(out, "max total shared memory", total(limits.shmall, page_size() as u64), unit);
-            }
-            size(out, "min seg size", limits.shmmin, unit);
-        }
-        Kind::Sem => {
-            let limits = sem::limits()?;
-            out.push_str("------ Semaphore Limits --------\n");
-            number(out, "max number of arrays", limits.semmni);
-            number(out, "max semaphores per array", limits.semmsl);
-            number(out, "max semaphores system wide", limits.semmns);
-            number(out, "max ops per semop call", limits.semopm);
-            number(out, "semaphore max value", limits.semvmx);
+    let (title, limits) = listed(kind);
+    out.push_str(title);
+    for (label, limit) in limits {
+        let value = limit.value()?;
+        out.push_str(label);
+        match (limit.unit, limit.name, unit) {
+            ("bytes", "shmmax", Unit::Default) => number(out, " (kbytes) = ", value / 1024),
+            ("pages", _, Unit::Default) => number(out, " (kbytes) = ", total(value, page_size() as u64 / 1024)),
+            ("pages", ..) => size(out, total(value, page_size() as u64), unit),
+            ("bytes", ..) => size(out, value, unit),
+            _ => number(out, " = ", value),
         }
     }
     Ok(())
@@ -50,15 +66,13 @@ fn total(pages: u64, size: u64) -> u64 {
     pages.checked_mul(size).unwrap_or(u64::MAX - u64::MAX % size)
 }
 
-fn number(out: &mut String, label: &str, value: u64) {
-    out.push_str(label);
-    out.push_str(" = ");
+fn number(out: &mut String, equals: &str, value: u64) {
+    out.push_str(equals);
     push_u64(out, value);
     out.push('\n');
 }
 
-fn size(out: &mut String, label: &str, bytes: u64, unit: Unit) {
-    out.push_str(label);
+fn size(out: &mut String, bytes: u64, unit: Unit) {
     out.push_str(if unit == Unit::Human { " = " } else { " (bytes) = " });
     push_size(out, bytes, unit);
     out.push('\n');

@@ -3,94 +3,68 @@
 use super::column::{Column, LimitFact, Shows};
 use super::encode::{self, Encoding};
 use crate::compat::text::push_human;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kind::model::Kind;
+use crate::object::limits::{self, InUse, LimitDef};
 use crate::render::units::push_u64;
-use crate::sys::{Errno, msg, sem, shm};
 
-/// One limit.
+/// A limit.
 pub(super) struct Row {
-    resource: &'static str,
+    limit: LimitDef,
     description: &'static str,
-    limit: Amount,
+    value: u64,
     used: Option<u64>,
 }
 
-/// A number, of bytes or of something else.
-#[derive(Clone, Copy)]
-enum Amount {
-    Count(u64),
-    Bytes(u64),
+/// The limits in util-linux's order and words.
+const fn listed(kind: Kind) -> &'static [(LimitDef, &'static str)] {
+    match kind {
+        Kind::Msg => &[
+            (limits::MSGMNI, "Number of message queues"),
+            (limits::MSGMAX, "Max size of message (bytes)"),
+            (limits::MSGMNB, "Default max size of queue (bytes)"),
+        ],
+        Kind::Shm => &[
+            (limits::SHMMNI, "Shared memory segments"),
+            (limits::SHMALL, "Shared memory pages"),
+            (limits::SHMMAX, "Max size of shared memory segment (bytes)"),
+            (limits::SHMMIN, "Min size of shared memory segment (bytes)"),
+        ],
+        Kind::Sem => &[
+            (limits::SEMMNI, "Number of semaphore identifiers"),
+            (limits::SEMMNS, "Total number of semaphores"),
+            (limits::SEMMSL, "Max semaphores per semaphore set."),
+            (limits::SEMOPM, "Max number of operations per semop(2)"),
+            (limits::SEMVMX, "Semaphore max value"),
+        ],
+    }
 }
 
 /// The limits of a kind, or of all.
 pub(super) fn rows(kind: Option<Kind>) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for each in [Kind::Msg, Kind::Shm, Kind::Sem] {
-        if kind.is_none_or(|kind| kind == each) {
-            let add = match each {
-                Kind::Msg => queues,
-                Kind::Shm => segments,
-                Kind::Sem => sets,
-            };
-            add(&mut rows).map_err(|errno| Error::call(&format!("read the limits of {}s", each.noun()), errno))?;
+    let (mut rows, in_use) = (Vec::new(), InUse::default());
+    for each in [Kind::Msg, Kind::Shm, Kind::Sem].into_iter().filter(|each| kind.is_none_or(|kind| kind == *each)) {
+        for &(limit, description) in listed(each) {
+            let failed = |errno| limits::unreadable(each, errno);
+            let (value, used) = (limit.value().map_err(failed)?, limit.used(&in_use).map_err(failed)?);
+            rows.push(Row { limit, description, value, used });
         }
     }
     Ok(rows)
-}
-
-fn queues(rows: &mut Vec<Row>) -> std::result::Result<(), Errno> {
-    let (limits, usage) = (msg::limits()?, msg::usage()?);
-    rows.extend([
-        row("MSGMNI", "Number of message queues", Amount::Count(limits.msgmni), Some(usage.used_ids.into())),
-        row("MSGMAX", "Max size of message (bytes)", Amount::Bytes(limits.msgmax), None),
-        row("MSGMNB", "Default max size of queue (bytes)", Amount::Bytes(limits.msgmnb), None),
-    ]);
-    Ok(())
-}
-
-fn segments(rows: &mut Vec<Row>) -> std::result::Result<(), Errno> {
-    let (limits, usage) = (shm::limits()?, shm::usage()?);
-    rows.extend([
-        row("SHMMNI", "Shared memory segments", Amount::Count(limits.shmmni), Some(usage.used_ids.into())),
-        // As the kernel counts them, each segment rounded up to pages.
-        row("SHMALL", "Shared memory pages", Amount::Count(limits.shmall), Some(usage.total_pages)),
-        row("SHMMAX", "Max size of shared memory segment (bytes)", Amount::Bytes(limits.shmmax), None),
-        row("SHMMIN", "Min size of shared memory segment (bytes)", Amount::Bytes(limits.shmmin), None),
-    ]);
-    Ok(())
-}
-
-fn sets(rows: &mut Vec<Row>) -> std::result::Result<(), Errno> {
-    let (limits, usage) = (sem::limits()?, sem::usage()?);
-    rows.extend([
-        row("SEMMNI", "Number of semaphore identifiers", Amount::Count(limits.semmni), Some(usage.used_ids.into())),
-        row("SEMMNS", "Total number of semaphores", Amount::Count(limits.semmns), Some(usage.semaphores)),
-        row("SEMMSL", "Max semaphores per semaphore set.", Amount::Count(limits.semmsl), None),
-        row("SEMOPM", "Max number of operations per semop(2)", Amount::Count(limits.semopm), None),
-        row("SEMVMX", "Semaphore max value", Amount::Count(limits.semvmx), None),
-    ]);
-    Ok(())
-}
-
-const fn row(resource: &'static str, description: &'static str, limit: Amount, used: Option<u64>) -> Row {
-    Row { resource, description, limit, used }
 }
 
 impl Row {
     /// Appends the cell of a column; `bytes` shows sizes exactly.
     pub(super) fn push(&self, out: &mut String, column: &Column, encoding: Encoding, bytes: bool) {
         let Shows::Limit(fact) = column.shows else { return };
-        match (fact, self.used, self.limit) {
-            (LimitFact::Name, ..) => out.push_str(self.resource),
-            (LimitFact::Description, ..) => encode::push(encoding, out, self.description.as_bytes()),
-            (LimitFact::Value, _, Amount::Bytes(limit)) if !bytes => push_human(out, limit),
-            (LimitFact::Value, _, Amount::Bytes(limit) | Amount::Count(limit)) => push_u64(out, limit),
-            (LimitFact::Used | LimitFact::Share, None, _) => out.push('-'),
-            (LimitFact::Used, Some(used), _) => push_u64(out, used),
-            (LimitFact::Share, Some(used), Amount::Count(limit) | Amount::Bytes(limit)) => {
-                push_share(out, used, limit);
-            }
+        match (fact, self.used) {
+            (LimitFact::Name, _) => out.push_str(&self.limit.name.to_ascii_uppercase()),
+            (LimitFact::Description, _) => encode::push(encoding, out, self.description.as_bytes()),
+            (LimitFact::Value, _) if self.limit.unit == "bytes" && !bytes => push_human(out, self.value),
+            (LimitFact::Value, _) => push_u64(out, self.value),
+            (LimitFact::Used | LimitFact::Share, None) => out.push('-'),
+            (LimitFact::Used, Some(used)) => push_u64(out, used),
+            (LimitFact::Share, Some(used)) => push_share(out, used, self.value),
         }
     }
 }

@@ -2,19 +2,17 @@
 
 use super::{Body, Specification};
 use crate::error::{Error, Status};
-use crate::sys::shm::{self, ShmFlags};
-use crate::sys::{Errno, memory, msg, sem};
+use crate::object::limits::{self, MSGMNB, SEMMSL, SHMMAX};
+use crate::sys::Errno;
+use crate::sys::shm::ShmFlags;
 
 impl Specification {
     /// Why the kernel did not create it.
     pub(super) fn explain(&self, errno: Errno) -> Error {
         let remedy = match (errno, &self.body) {
             (Errno::EINVAL, Body::Segment { size, flags, .. }) => Some(invalid_segment(*size, *flags)),
-            (Errno::EINVAL, Body::Set { nsems, .. }) => sem::limits().ok().map(|limits| {
-                format!(
-                    "{nsems} semaphores are more than the {} that kernel.sem (SEMMSL) allows in one set",
-                    limits.semmsl
-                )
+            (Errno::EINVAL, Body::Set { nsems, .. }) => SEMMSL.value().ok().map(|most| {
+                format!("{nsems} semaphores are more than the {most} that {} allows in one set", SEMMSL.setting())
             }),
             (Errno::ENOSPC, _) => self.exhausted(),
             (Errno::ENOMEM, Body::Segment { flags: ShmFlags { huge_shift: Some(_), .. }, .. }) => {
@@ -33,35 +31,12 @@ impl Specification {
 
     /// Which limit is reached. This is no matter of disk space, whatever the kernel's text says.
     fn exhausted(&self) -> Option<String> {
-        let limit = match &self.body {
-            Body::Segment { size, .. } => {
-                let (limits, usage) = (shm::limits().ok()?, shm::usage().ok()?);
-                if u64::from(usage.used_ids) >= limits.shmmni {
-                    format!("kernel.shmmni allows {} segments and {} exist", limits.shmmni, usage.used_ids)
-                } else {
-                    let pages = size.div_ceil(memory::page_size() as u64);
-                    format!(
-                        "kernel.shmall allows {} pages, {} are in use and this takes {pages}",
-                        limits.shmall, usage.total_pages
-                    )
-                }
-            }
-            Body::Set { nsems, .. } => {
-                let (limits, usage) = (sem::limits().ok()?, sem::usage().ok()?);
-                if u64::from(usage.used_ids) >= limits.semmni {
-                    format!("kernel.sem (SEMMNI) allows {} sets and {} exist", limits.semmni, usage.used_ids)
-                } else {
-                    format!(
-                        "kernel.sem (SEMMNS) allows {} semaphores, {} exist and this takes {nsems}",
-                        limits.semmns, usage.semaphores
-                    )
-                }
-            }
-            Body::Queue { .. } => {
-                let (limits, usage) = (msg::limits().ok()?, msg::usage().ok()?);
-                format!("kernel.msgmni allows {} queues and {} exist", limits.msgmni, usage.used_ids)
-            }
+        let size = match &self.body {
+            Body::Segment { size, .. } => *size,
+            Body::Set { nsems, .. } => u64::from(*nsems),
+            Body::Queue { .. } => 0,
         };
+        let limit = limits::reached(self.kind(), size)?;
         Some(format!("not disk space: {limit}; see 'ipcadm limits'"))
     }
 
@@ -69,7 +44,7 @@ impl Specification {
     pub(super) fn explain_set(&self, errno: Errno) -> Error {
         let capacity = if matches!(self.body, Body::Queue { .. }) { ", mode and capacity" } else { " and mode" };
         let operation = format!("give the new {} its owner{capacity}", self.kind().noun());
-        let msgmnb = msg::limits().map_or(u64::MAX, |limits| limits.msgmnb);
+        let msgmnb = MSGMNB.value().unwrap_or(u64::MAX);
         let remedy = match (errno, &self.body) {
             (Errno::EPERM, Body::Queue { qbytes: Some(qbytes) }) if *qbytes > msgmnb => Some(format!(
                 "more than kernel.msgmnb ({msgmnb}) needs CAP_SYS_RESOURCE in the initial user namespace; raise \
@@ -84,8 +59,8 @@ impl Specification {
 
 /// What the kernel finds wrong with a segment.
 fn invalid_segment(size: u64, flags: ShmFlags) -> String {
-    match (shm::limits(), flags.huge_shift) {
-        (Ok(limits), _) if size > limits.shmmax => format!("larger than kernel.shmmax, {} bytes", limits.shmmax),
+    match (SHMMAX.value(), flags.huge_shift) {
+        (Ok(most), _) if size > most => format!("larger than kernel.shmmax, {most} bytes"),
         (_, Some(0)) => "this kernel has no huge pages".to_owned(),
         (_, Some(shift)) => format!("this machine has no huge pages of {} bytes", 1u64 << shift),
         (_, None) => "larger than any segment that this kernel can make".to_owned(),
