@@ -2,7 +2,10 @@
 //! that cut columns count on.
 
 use super::Format;
-use crate::compat::fact::{self, Fact};
+use crate::compat::fact::{
+    ATTACH, CGROUP, CPID, CTIME, CUSER, DETACH, Fact, GROUP, ID, KEY, LPID, LRPID, LSPID, MESSAGES, NATTCH, NSEMS,
+    OTIME, OWNER, PERMS, RECV, SEND, SIZE, STATUS, USED_BYTES, USER,
+};
 use crate::kind::model::Kind;
 
 /// A table.
@@ -11,20 +14,16 @@ pub(super) struct Layout {
     pub(super) cells: &'static [Cell],
 }
 
-/// The text before a fact, the fact, and its width as printf(3) has it: a negative one puts the blanks behind.
-pub(super) type Cell = (&'static str, Fact, i8);
+/// A fact and its width as printf(3) has it: a negative one puts the blanks behind. Between cells is a blank.
+pub(super) type Cell = (Fact, i8);
+
+/// Nothing, for two blanks or more between cells.
+const BLANK: Fact = |_| None;
 
 /// The width of a time with its year.
 pub(super) const WITH_YEAR: i8 = -26;
 
-const CREATORS: &[Cell] = &[
-    ("", fact::ID, -10),
-    (" ", fact::PERMS, -10),
-    (" ", fact::CUSER, -10),
-    (" ", fact::CGROUP, -10),
-    (" ", fact::USER, -10),
-    (" ", fact::GROUP, -10),
-];
+const CREATORS: &[Cell] = &[(ID, -10), (PERMS, -10), (CUSER, -10), (CGROUP, -10), (USER, -10), (GROUP, -10)];
 
 /// The table of a kind in a format; None for the processes of semaphore sets, of which the kernel keeps none.
 pub(super) const fn of(kind: Kind, format: Format) -> Option<Layout> {
@@ -32,18 +31,12 @@ pub(super) const fn of(kind: Kind, format: Format) -> Option<Layout> {
         (Kind::Msg, Format::Time) => (
             "------ Message Queues Send/Recv/Change Times --------\n\
              msqid    owner      send                 recv                 change              \n",
-            &[
-                ("", fact::ID, -8),
-                (" ", fact::OWNER, -10),
-                (" ", fact::SEND, -20),
-                (" ", fact::RECV, -20),
-                (" ", fact::CTIME, -20),
-            ],
+            &[(ID, -8), (OWNER, -10), (SEND, -20), (RECV, -20), (CTIME, -20)],
         ),
         (Kind::Msg, Format::Pid) => (
             "------ Message Queues PIDs --------\n\
              msqid      owner      lspid      lrpid     \n",
-            &[("", fact::ID, -8), (" ", fact::OWNER, -10), ("  ", fact::LSPID, 5), ("     ", fact::LRPID, 5)],
+            &[(ID, -8), (OWNER, -10), (BLANK, 0), (LSPID, 5), (BLANK, 3), (LRPID, 5)],
         ),
         (Kind::Msg, Format::Creator) => (
             "------ Message Queues Creators/Owners --------\n\
@@ -53,30 +46,17 @@ pub(super) const fn of(kind: Kind, format: Format) -> Option<Layout> {
         (Kind::Msg, _) => (
             "------ Message Queues --------\n\
              key        msqid      owner      perms      used-bytes   messages    \n",
-            &[
-                ("", fact::KEY, 0),
-                (" ", fact::ID, -10),
-                (" ", fact::OWNER, -10),
-                (" ", fact::PERMS, -10),
-                (" ", fact::USED_BYTES, -12),
-                (" ", fact::MESSAGES, -12),
-            ],
+            &[(KEY, 0), (ID, -10), (OWNER, -10), (PERMS, -10), (USED_BYTES, -12), (MESSAGES, -12)],
         ),
         (Kind::Shm, Format::Time) => (
             "------ Shared Memory Attach/Detach/Change Times --------\n\
              shmid      owner      attached             detached             changed             \n",
-            &[
-                ("", fact::ID, -10),
-                (" ", fact::OWNER, -10),
-                (" ", fact::ATTACH, -20),
-                (" ", fact::DETACH, -20),
-                (" ", fact::CTIME, -20),
-            ],
+            &[(ID, -10), (OWNER, -10), (ATTACH, -20), (DETACH, -20), (CTIME, -20)],
         ),
         (Kind::Shm, Format::Pid) => (
             "------ Shared Memory Creator/Last-op PIDs --------\n\
              shmid      owner      cpid       lpid      \n",
-            &[("", fact::ID, -10), (" ", fact::OWNER, -10), (" ", fact::CPID, -10), (" ", fact::LPID, -10)],
+            &[(ID, -10), (OWNER, -10), (CPID, -10), (LPID, -10)],
         ),
         (Kind::Shm, Format::Creator) => (
             "------ Shared Memory Segment Creators/Owners --------\n\
@@ -86,25 +66,12 @@ pub(super) const fn of(kind: Kind, format: Format) -> Option<Layout> {
         (Kind::Shm, _) => (
             "------ Shared Memory Segments --------\n\
              key        shmid      owner      perms      bytes      nattch     status      \n",
-            &[
-                ("", fact::KEY, 0),
-                (" ", fact::ID, -10),
-                (" ", fact::OWNER, -10),
-                (" ", fact::PERMS, -10),
-                (" ", fact::SIZE, -10),
-                (" ", fact::NATTCH, -10),
-                (" ", fact::STATUS, 0),
-            ],
+            &[(KEY, 0), (ID, -10), (OWNER, -10), (PERMS, -10), (SIZE, -10), (NATTCH, -10), (STATUS, 0)],
         ),
         (Kind::Sem, Format::Time) => (
             "------ Semaphore Operation/Change Times --------\n\
              semid    owner      last-op                    last-changed              \n",
-            &[
-                ("", fact::ID, -8),
-                (" ", fact::OWNER, -10),
-                ("  ", fact::OTIME, WITH_YEAR),
-                (" ", fact::CTIME, WITH_YEAR),
-            ],
+            &[(ID, -8), (OWNER, -10), (BLANK, 0), (OTIME, WITH_YEAR), (CTIME, WITH_YEAR)],
         ),
         (Kind::Sem, Format::Pid) => return None,
         (Kind::Sem, Format::Creator) => (
@@ -115,13 +82,7 @@ pub(super) const fn of(kind: Kind, format: Format) -> Option<Layout> {
         (Kind::Sem, _) => (
             "------ Semaphore Arrays --------\n\
              key        semid      owner      perms      nsems     \n",
-            &[
-                ("", fact::KEY, 0),
-                (" ", fact::ID, -10),
-                (" ", fact::OWNER, -10),
-                (" ", fact::PERMS, -10),
-                (" ", fact::NSEMS, -10),
-            ],
+            &[(KEY, 0), (ID, -10), (OWNER, -10), (PERMS, -10), (NSEMS, -10)],
         ),
     };
     Some(Layout { head, cells })

@@ -31,7 +31,7 @@ pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Res
         }
         Unit::Default | Unit::Bytes => out.text.push_str(layout.head),
     }
-    let names = fact::names(&inventory.objects, layout.cells.iter().map(|cell| cell.1));
+    let names = fact::names(&inventory.objects, layout.cells.iter().map(|cell| cell.0));
     let mut row = Row { unit, names, times: Recent::default() };
     for object in &inventory.objects {
         row.push(&mut out.text, layout.cells, object);
@@ -50,8 +50,8 @@ struct Row {
 
 impl Row {
     fn push(&mut self, out: &mut String, cells: &[Cell], object: &Object) {
-        for &(before, fact, width) in cells {
-            out.push_str(before);
+        for (at, &(fact, width)) in cells.iter().enumerate() {
+            out.push_str(if at > 0 { " " } else { "" });
             let start = out.len();
             if let Some(value) = fact(object) {
                 self.value(out, value, width);
@@ -128,7 +128,7 @@ mod tests {
     fn shown(object: &Object, format: Format) -> String {
         let mut out = String::new();
         let layout = layout::of(object.kind(), format).unwrap();
-        let names = fact::names(std::slice::from_ref(object), layout.cells.iter().map(|cell| cell.1));
+        let names = fact::names(std::slice::from_ref(object), layout.cells.iter().map(|cell| cell.0));
         Row { unit: Unit::Default, names, times: Recent::default() }.push(&mut out, layout.cells, object);
         out
     }

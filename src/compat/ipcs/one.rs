@@ -3,8 +3,13 @@
 //! What the mode of an object keeps from the caller is left out and said, and the rest shown: only the values of
 //! semaphores are ever secret. util-linux gives up there, and shows the capacity of such a queue as 0.
 
+use std::borrow::Cow;
+
 use super::{Unit, push_size};
-use crate::compat::fact::{self, Fact, Value};
+use crate::compat::fact::{
+    ATTACH, CAPACITY, CGID, CPID, CTIME, CUID, DETACH, Fact, GID, ID, LPID, LRPID, LSPID, MESSAGES, MODE_BITS, NATTCH,
+    NSEMS, OTIME, PERM_BITS, RECV, SEND, SIZE, UID, USED_BYTES, Value,
+};
 use crate::compat::out::Out;
 use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
 use crate::compat::times::push_ctime;
@@ -14,53 +19,24 @@ use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::Errno;
 
-/// The labels with what goes before them, and the facts behind them.
-const fn sheet(kind: Kind) -> &'static [(&'static str, Fact)] {
+/// The text about an object of a kind, and the facts in its places.
+const fn sheet(kind: Kind) -> (&'static str, &'static [Fact]) {
     match kind {
-        Kind::Shm => &[
-            ("\nShared memory Segment shmid=", fact::ID),
-            ("\nuid=", fact::UID),
-            ("\tgid=", fact::GID),
-            ("\tcuid=", fact::CUID),
-            ("\tcgid=", fact::CGID),
-            ("\nmode=", fact::MODE_BITS),
-            ("\taccess_perms=", fact::PERM_BITS),
-            ("\nbytes=", fact::SIZE),
-            ("\tlpid=", fact::LPID),
-            ("\tcpid=", fact::CPID),
-            ("\tnattch=", fact::NATTCH),
-            ("\natt_time=", fact::ATTACH),
-            ("\ndet_time=", fact::DETACH),
-            ("\nchange_time=", fact::CTIME),
-        ],
-        Kind::Msg => &[
-            ("\nMessage Queue msqid=", fact::ID),
-            ("\nuid=", fact::UID),
-            ("\tgid=", fact::GID),
-            ("\tcuid=", fact::CUID),
-            ("\tcgid=", fact::CGID),
-            ("\tmode=", fact::MODE_BITS),
-            ("\ncbytes=", fact::USED_BYTES),
-            ("\tqbytes=", fact::CAPACITY),
-            ("\tqnum=", fact::MESSAGES),
-            ("\tlspid=", fact::LSPID),
-            ("\tlrpid=", fact::LRPID),
-            ("\nsend_time=", fact::SEND),
-            ("\nrcv_time=", fact::RECV),
-            ("\nchange_time=", fact::CTIME),
-        ],
-        Kind::Sem => &[
-            ("\nSemaphore Array semid=", fact::ID),
-            ("\nuid=", fact::UID),
-            ("\t gid=", fact::GID),
-            ("\t cuid=", fact::CUID),
-            ("\t cgid=", fact::CGID),
-            ("\nmode=", fact::MODE_BITS),
-            (", access_perms=", fact::PERM_BITS),
-            ("\nnsems = ", fact::NSEMS),
-            ("\notime = ", fact::OTIME),
-            ("\nctime = ", fact::CTIME),
-        ],
+        Kind::Shm => (
+            "\nShared memory Segment shmid={}\nuid={}\tgid={}\tcuid={}\tcgid={}\nmode={}\taccess_perms={}\n\
+             bytes={}\tlpid={}\tcpid={}\tnattch={}\natt_time={}\ndet_time={}\nchange_time={}\n",
+            &[ID, UID, GID, CUID, CGID, MODE_BITS, PERM_BITS, SIZE, LPID, CPID, NATTCH, ATTACH, DETACH, CTIME],
+        ),
+        Kind::Msg => (
+            "\nMessage Queue msqid={}\nuid={}\tgid={}\tcuid={}\tcgid={}\tmode={}\n\
+             cbytes={}\tqbytes={}\tqnum={}\tlspid={}\tlrpid={}\nsend_time={}\nrcv_time={}\nchange_time={}\n",
+            &[ID, UID, GID, CUID, CGID, MODE_BITS, USED_BYTES, CAPACITY, MESSAGES, LSPID, LRPID, SEND, RECV, CTIME],
+        ),
+        Kind::Sem => (
+            "\nSemaphore Array semid={}\nuid={}\t gid={}\t cuid={}\t cgid={}\nmode={}, access_perms={}\n\
+             nsems = {}\notime = {}\nctime = {}\n",
+            &[ID, UID, GID, CUID, CGID, MODE_BITS, PERM_BITS, NSEMS, OTIME, CTIME],
+        ),
     }
 }
 
@@ -89,12 +65,12 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) {
 }
 
 fn push_sheet(out: &mut String, object: &Object, unit: Unit) {
-    for (label, fact) in sheet(object.kind()) {
-        match unit {
-            Unit::Human => out.push_str(&label.replace("bytes", "size")),
-            Unit::Default | Unit::Bytes => out.push_str(label),
-        }
-        match fact(object) {
+    let (text, facts) = sheet(object.kind());
+    let text = if unit == Unit::Human { Cow::Owned(text.replace("bytes", "size")) } else { Cow::Borrowed(text) };
+    let mut facts = facts.iter();
+    for (at, text) in text.split("{}").enumerate() {
+        let value = if at > 0 { facts.next().and_then(|fact| fact(object)) } else { None };
+        match value {
             Some(Value::Id(id)) => push_i64(out, id.into()),
             Some(Value::Number(number)) => push_u64(out, number),
             Some(Value::Bytes(bytes)) => push_size(out, bytes, unit),
@@ -110,8 +86,8 @@ fn push_sheet(out: &mut String, object: &Object, unit: Unit) {
             }
             _ => {}
         }
+        out.push_str(text);
     }
-    out.push('\n');
 }
 
 fn push_semaphore(out: &mut String, semaphore: &Semaphore) {
@@ -122,4 +98,16 @@ fn push_semaphore(out: &mut String, semaphore: &Semaphore) {
     }
     push_left_i64(out, semaphore.pid.raw().into(), 10);
     out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, sheet};
+
+    #[test]
+    fn every_place_has_its_fact() {
+        for (text, facts) in Kind::ALL.map(sheet) {
+            assert_eq!(text.matches("{}").count(), facts.len(), "{text}");
+        }
+    }
 }
