@@ -70,8 +70,8 @@ unsafe extern "C" {
     safe fn tzset();
 }
 
-/// The local time as the C library's `localtime_r` makes it, so that an odd `TZ` means to us what it means to every
-/// other program. None when the year fits no `int`.
+/// The local time by the C library's `localtime_r`, which every other program goes by: jiff knows no `TZ` such as
+/// `CET-1CEST` (without rules), `UTC+25` or `right/UTC`, and no year after 9999. None when the year fits no `int`.
 #[must_use]
 pub fn local_time(time: Timestamp) -> Option<LocalTime> {
     static ZONE: Once = Once::new();
