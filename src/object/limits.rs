@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::kind::field::Needs;
-use crate::object::inventory;
 use crate::error::{Error, Result};
+use crate::kind::field::Needs;
 use crate::kind::model::{Detail, Kind, KindSet, Object};
+use crate::object::inventory;
 use crate::proc::process::machine_memory;
 use crate::sys::msg::MsgUsage;
 use crate::sys::sem::SemUsage;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use super::Tool;
 use super::out::Out;
 use super::stop::Stop;
-use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::kind::field::Needs;
+use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::object::inventory;
 use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::sys::locale;
@@ -41,8 +41,8 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
 }
 
 fn list(request: &Request, columns: Vec<&'static Column>, kind: Kind) -> Result<ExitCode, Stop> {
-    let inventory = inventory::collect(KindSet::of(kind), Needs::NOTHING)
-        .map_err(|error| Stop::refused(error.to_string()))?;
+    let inventory =
+        inventory::collect(KindSet::of(kind), Needs::NOTHING).map_err(|error| Stop::refused(error.to_string()))?;
     let status = print_objects(request, columns, kind, &inventory.objects).finish();
     inventory.losses.iter().for_each(|loss| Tool::Lsipc.say(loss));
     Ok(status)
