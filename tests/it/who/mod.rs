@@ -183,7 +183,7 @@ fn an_ordinary_user_is_told_what_is_hidden() {
     // How many may know it depends on who else lives.
     let is_about_use = |row: &&str| !row.contains(" may know it ") && !row.contains(" last to attach or detach ");
     let rows: Vec<&str> = table.lines().filter(is_about_use).collect();
-    assert!(rows.len() + 2 == table.lines().count() && table.contains(" processes may know it  "), "{table}");
+    assert!(rows.len() + 2 == table.lines().count() && table.contains(" may know it  "), "{table}");
     assert!(rows[1].contains("  1 attachment is hidden  ") && rows[1].len() < 80, "{table}");
     assert!(
         rows[2].is_empty() && rows[3].starts_with("hidden: ") && rows[3].contains(" may not be looked into"),
