@@ -180,7 +180,7 @@ pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
 
 impl CommonArgs {
     fn create(&self, body: Body, context: &Context) -> Result<Status> {
-        let kind = body.kind();
+        let kind = body.kind().kind();
         // Whoever interrupts meets a complete object whose reference is printed, or none; the signal comes through when
         // this ends.
         let _held = HeldSignals::hold();

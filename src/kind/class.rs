@@ -1,6 +1,7 @@
 //! The datasheet of a kind, and what its functions take and give.
 
 use crate::kind::field::{Field, Needs};
+use crate::kind::limit::LimitDef;
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::recorded::{Activity, RecordedUser};
 use crate::render::units::push_u64;
@@ -55,10 +56,14 @@ pub struct Class {
     pub columns: &'static [&'static str],
     /// Tells the processes that the kernel has recorded in the object itself.
     pub recorded: fn(&Object, &mut dyn FnMut(RecordedUser)),
+    /// What limits its objects, the one on their number first.
+    pub limits: &'static [LimitDef],
     /// The times that the kernel keeps besides ctime, the more telling ones later.
     pub activities: &'static [Activity],
-    /// Its bytes, for `--larger` and `--smaller`.
-    pub bytes: Option<fn(&Object) -> u64>,
+    /// What it takes of the limits: bytes, or semaphores of a set.
+    pub size: fn(&Object) -> u64,
+    /// Whether that is bytes, for `--larger` and `--smaller`.
+    pub is_sized_in_bytes: bool,
     /// Adds what a mixed list says of it: `4K, 2 attachments`.
     pub contents: fn(&Object, &mut String),
 }

@@ -1,13 +1,15 @@
 //! What is special about each kind of object: one [`Class`] a kind, and all of them in one list.
 
+mod calls;
 pub mod class;
 pub mod field;
+pub mod limit;
 pub mod model;
 pub mod msg;
 pub mod recorded;
 pub mod sem;
 pub mod shm;
-mod system_v;
+pub mod system_v;
 
 use std::fmt;
 

@@ -36,6 +36,8 @@ impl KindSet {
     pub const NONE: Self = Self(0);
     /// All.
     pub const ALL: Self = Self(u16::MAX >> (u16::BITS - Kind::ALL.len() as u32));
+    /// Those of System V.
+    pub const SYSTEM_V: Self = Self::SHM.with(Kind::Sem).with(Kind::Msg);
     /// Segments.
     pub const SHM: Self = Self::of(Kind::Shm);
     /// Semaphore sets.

@@ -1,10 +1,11 @@
 //! Message queues of System V.
 
+use crate::kind::calls::Calls;
 use crate::kind::class::{Class, FoundBy, Read, pid, push_count, time};
 use crate::kind::field::{Field, Named, named};
+use crate::kind::limit::{LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Queue};
 use crate::kind::recorded::{Activity, Deed, RecordedUser};
-use crate::kind::system_v::Calls;
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
@@ -32,8 +33,10 @@ pub(super) static CLASS: Class = Class {
     fields: &FIELDS,
     columns: &["ref", "key", "mode", "owner", "qnum", "cbytes", "qbytes", "full", "lspid", "lrpid", "activity"],
     recorded,
+    limits: &LIMITS,
     activities: &ACTIVITIES,
-    bytes: Some(|object| object.as_queue().map_or(0, |queue| queue.cbytes)),
+    size: |object| object.as_queue().map_or(0, |queue| queue.cbytes),
+    is_sized_in_bytes: true,
     contents,
 };
 
@@ -69,6 +72,20 @@ static CALLS: Calls = Calls {
     proc_line: |line| sysvipc::queue(line).map(|(id, stat)| Object::queue(id, &stat, false)),
     proc_is_incomplete: true,
 };
+
+static LIMITS: [LimitDef; 3] = [MSGMNI, MSGMNB, MSGMAX];
+
+pub(crate) const MSGMNI: LimitDef = LimitDef {
+    used: Used::Objects(|in_use| Ok(in_use.msg()?.used_ids.into())),
+    ..limit(("msgmni", Some("kernel.msgmni")), "queues", "number of queues", || Ok(msg::limits()?.msgmni))
+};
+pub(crate) const MSGMNB: LimitDef = LimitDef {
+    meaning: "capacity of a new queue; in use: the one holding most",
+    used: Used::Largest,
+    ..limit(("msgmnb", Some("kernel.msgmnb")), "bytes", "", || Ok(msg::limits()?.msgmnb))
+};
+pub(crate) const MSGMAX: LimitDef =
+    limit(("msgmax", Some("kernel.msgmax")), "bytes", "size of one message", || Ok(msg::limits()?.msgmax));
 
 fn recorded(object: &Object, tell: &mut dyn FnMut(RecordedUser)) {
     let Some(queue) = object.as_queue() else { return };

@@ -1,10 +1,11 @@
 //! Semaphore sets.
 
+use crate::kind::calls::Calls;
 use crate::kind::class::{Class, FoundBy, Read, push_count, time};
 use crate::kind::field::{Field, Named, named};
+use crate::kind::limit::{LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Set};
 use crate::kind::recorded::Activity;
-use crate::kind::system_v::Calls;
 use crate::proc::sysvipc;
 use crate::render::value::Value;
 use crate::sys::sem::{self, SemStat};
@@ -27,8 +28,10 @@ pub(super) static CLASS: Class = Class {
     fields: &FIELDS,
     columns: &["ref", "key", "mode", "owner", "nsems", "otime", "ctime"],
     recorded: |_, _| {},
+    limits: &LIMITS,
     activities: &ACTIVITIES,
-    bytes: None,
+    size: |object| object.as_set().map_or(0, |set| set.nsems),
+    is_sized_in_bytes: false,
     contents: |object, text| {
         if let Some(set) = object.as_set() {
             push_count(text, set.nsems, "semaphore");
@@ -62,6 +65,30 @@ static CALLS: Calls = Calls {
     proc_line: |line| sysvipc::set(line).map(|(id, stat)| Object::set(id, &stat)),
     proc_is_incomplete: false,
 };
+
+static LIMITS: [LimitDef; 5] = [SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX];
+
+pub(crate) const SEMMNI: LimitDef = LimitDef {
+    meaning: "number of sets; the fourth number of kernel.sem",
+    used: Used::Objects(|in_use| Ok(in_use.sem()?.used_ids.into())),
+    ..limit(("semmni", Some("kernel.sem")), "sets", "", || Ok(sem::limits()?.semmni))
+};
+pub(crate) const SEMMNS: LimitDef = LimitDef {
+    meaning: "semaphores in all sets; the second number of kernel.sem",
+    used: Used::Sum(|in_use| Ok(in_use.sem()?.semaphores), |nsems| nsems, "exist"),
+    ..limit(("semmns", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmns))
+};
+pub(crate) const SEMMSL: LimitDef = LimitDef {
+    meaning: "semaphores in one set; in use: the largest; the first number of kernel.sem",
+    used: Used::Largest,
+    ..limit(("semmsl", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmsl))
+};
+pub(crate) const SEMOPM: LimitDef = LimitDef {
+    meaning: "operations in one semop; the third number of kernel.sem",
+    ..limit(("semopm", Some("kernel.sem")), "operations", "", || Ok(sem::limits()?.semopm))
+};
+pub(crate) const SEMVMX: LimitDef =
+    limit(("semvmx", None), "value", "largest value of a semaphore", || Ok(sem::limits()?.semvmx));
 
 static ACTIVITIES: [Activity; 1] = [Activity {
     phrase: "last used",

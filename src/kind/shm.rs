@@ -1,10 +1,11 @@
 //! Shared memory segments.
 
+use crate::kind::calls::{Calls, memory_unknown};
 use crate::kind::class::{Class, FoundBy, Inventory, Read, Source, pid, push_count, time};
 use crate::kind::field::{Field, Needs, named};
+use crate::kind::limit::{ENDLESS_LONG, LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Memory, Object, ObjectId, Segment};
 use crate::kind::recorded::{Activity, Deed, RecordedUser};
-use crate::kind::system_v::{Calls, memory_unknown};
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
@@ -28,8 +29,10 @@ pub(super) static CLASS: Class = Class {
     fields: &FIELDS,
     columns: &["ref", "key", "mode", "owner", "size", "nattch", "rss", "cpid", "lpid", "activity", "flags"],
     recorded,
+    limits: &LIMITS,
     activities: &ACTIVITIES,
-    bytes: Some(|object| object.as_segment().map_or(0, |segment| segment.size)),
+    size: |object| object.as_segment().map_or(0, |segment| segment.size),
+    is_sized_in_bytes: true,
     contents,
 };
 
@@ -141,6 +144,34 @@ pub fn add_memory<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Option<S
         Some(())
     });
     result.err().map(|error| memory_unknown(&error))
+}
+
+static LIMITS: [LimitDef; 4] = [SHMMNI, SHMMAX, SHMMIN, SHMALL];
+
+pub(crate) const SHMMNI: LimitDef = LimitDef {
+    endless: u64::MAX,
+    used: Used::Objects(|in_use| Ok(in_use.shm()?.used_ids.into())),
+    ..limit(("shmmni", Some("kernel.shmmni")), "segments", "number of segments", || Ok(shm::limits()?.shmmni))
+};
+pub(crate) const SHMMAX: LimitDef = LimitDef {
+    meaning: "size of one segment; in use: the largest",
+    endless: ENDLESS_LONG,
+    used: Used::Largest,
+    ..limit(("shmmax", Some("kernel.shmmax")), "bytes", "", || Ok(shm::limits()?.shmmax))
+};
+pub(crate) const SHMMIN: LimitDef = LimitDef {
+    endless: u64::MAX,
+    ..limit(("shmmin", None), "bytes", "smallest size of one segment", || Ok(shm::limits()?.shmmin))
+};
+pub(crate) const SHMALL: LimitDef = LimitDef {
+    meaning: "all segments together, each rounded up to pages",
+    endless: ENDLESS_LONG,
+    used: Used::Sum(|in_use| Ok(in_use.shm()?.total_pages), pages, "are in use"),
+    ..limit(("shmall", Some("kernel.shmall")), "pages", "", || Ok(shm::limits()?.shmall))
+};
+
+fn pages(bytes: u64) -> u64 {
+    bytes.div_ceil(page_size() as u64)
 }
 
 fn recorded(object: &Object, tell: &mut dyn FnMut(RecordedUser)) {

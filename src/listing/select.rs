@@ -238,7 +238,7 @@ impl Selection {
     pub fn possible_kinds(&self) -> KindSet {
         let mut kinds = self.kinds;
         if self.larger.is_some() || self.smaller.is_some() {
-            kinds = kinds.iter().filter(|kind| kind.class().bytes.is_some()).collect();
+            kinds = kinds.iter().filter(|kind| kind.class().is_sized_in_bytes).collect();
         }
         if self.attached || self.unattached {
             kinds = kinds.and(KindSet::SHM);
@@ -278,7 +278,7 @@ impl Selection {
         if self.larger.is_none() && self.smaller.is_none() {
             return true;
         }
-        let Some(bytes) = object.kind().class().bytes.map(|bytes| bytes(object)) else { return false };
+        let bytes = (object.kind().class().size)(object);
         self.larger.is_none_or(|limit| bytes > limit) && self.smaller.is_none_or(|limit| bytes < limit)
     }
 

@@ -1,124 +1,21 @@
 //! The table of limits, how far they are used, and who uses most.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 use crate::kind::field::Needs;
-use crate::kind::model::{Detail, Kind, KindSet, Object};
+use crate::kind::limit::{InUse, LimitDef, Used};
+use crate::kind::model::{Kind, KindSet, Object};
 use crate::object::inventory;
 use crate::proc::process::machine_memory;
-use crate::sys::msg::MsgUsage;
-use crate::sys::sem::SemUsage;
-use crate::sys::shm::ShmUsage;
-use crate::sys::{self, Errno, Uid, memory, msg, sem, shm};
-
-/// A limit as the kernel documents it, with the ways to read it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LimitDef {
-    /// Its name in the kernel.
-    pub(crate) name: &'static str,
-    /// The setting that changes it; None for what is fixed.
-    pub(crate) sysctl: Option<&'static str>,
-    /// What is counted.
-    pub(crate) unit: &'static str,
-    /// What it is.
-    pub(crate) meaning: &'static str,
-    /// From this value on it limits nothing.
-    endless: u64,
-    read: fn() -> sys::Result<u64>,
-    used: Used,
-}
-
-/// How the use of a limit is counted.
-#[derive(Clone, Copy, Debug)]
-enum Used {
-    /// Not at all: it limits calls, or what is inside an object.
-    Never,
-    /// By the number of objects.
-    Objects(fn(&InUse) -> sys::Result<u64>),
-    /// By the sum of what each takes, which follows from its size; the last is the verb for what is counted.
-    Sum(fn(&InUse) -> sys::Result<u64>, fn(u64) -> u64, &'static str),
-    /// By the size of the largest object.
-    Largest,
-}
-
-impl LimitDef {
-    /// Its value in the current IPC namespace.
-    ///
-    /// # Errors
-    /// `ENOSYS` where the kernel has no System V IPC.
-    pub(crate) fn value(&self) -> sys::Result<u64> {
-        (self.read)()
-    }
-
-    /// How much all objects take of it; None where that is not what it limits.
-    ///
-    /// # Errors
-    /// As [`Self::value`].
-    pub(crate) fn used(&self, in_use: &InUse) -> sys::Result<Option<u64>> {
-        match self.used {
-            Used::Objects(used) | Used::Sum(used, ..) => used(in_use).map(Some),
-            Used::Never | Used::Largest => Ok(None),
-        }
-    }
-
-    /// How much an object of this size takes of what all objects take; nothing where that is not what it limits.
-    pub(crate) fn share(&self, size: u64) -> u64 {
-        match self.used {
-            Used::Objects(_) => 1,
-            Used::Sum(_, share, _) => share(size),
-            Used::Never | Used::Largest => 0,
-        }
-    }
-
-    /// The setting, with the name of the limit where one setting holds several.
-    pub(crate) fn setting(&self) -> String {
-        match self.sysctl {
-            Some(sysctl) if sysctl.ends_with(self.name) => sysctl.to_owned(),
-            Some(sysctl) => format!("{sysctl} ({})", self.name.to_ascii_uppercase()),
-            None => self.name.to_owned(),
-        }
-    }
-}
-
-/// What the kernel says is in use, read once a kind: `SHM_INFO` visits every segment.
-#[derive(Debug, Default)]
-pub(crate) struct InUse {
-    shm: OnceCell<sys::Result<ShmUsage>>,
-    sem: OnceCell<sys::Result<SemUsage>>,
-    msg: OnceCell<sys::Result<MsgUsage>>,
-}
-
-impl InUse {
-    fn shm(&self) -> sys::Result<ShmUsage> {
-        *self.shm.get_or_init(shm::usage)
-    }
-
-    fn sem(&self) -> sys::Result<SemUsage> {
-        *self.sem.get_or_init(sem::usage)
-    }
-
-    fn msg(&self) -> sys::Result<MsgUsage> {
-        *self.msg.get_or_init(msg::usage)
-    }
-}
-
-/// The limits of a kind.
-pub(crate) const fn of(kind: Kind) -> &'static [LimitDef] {
-    match kind {
-        Kind::Shm => SHM,
-        Kind::Sem => SEM,
-        Kind::Msg => MSG,
-    }
-}
+use crate::sys::{self, Errno, Uid, memory};
 
 /// The limit that keeps one more object of this size from being created, in words: the first that is used up, or the
 /// last there is.
 pub(crate) fn reached(kind: Kind, size: u64) -> Option<String> {
     let in_use = InUse::default();
     let mut text = None;
-    for limit in of(kind) {
+    for limit in kind.class().limits {
         let (Some(used), value) = (limit.used(&in_use).ok()?, limit.value().ok()?) else { continue };
         let allows = format!("{} allows {value} {}", limit.setting(), limit.unit);
         text = Some(match limit.used {
@@ -131,95 +28,6 @@ pub(crate) fn reached(kind: Kind, size: u64) -> Option<String> {
     }
     text
 }
-
-/// What an object takes of its kind's limits: bytes of a segment, semaphores of a set, bytes in a queue.
-pub(crate) const fn size(object: &Object) -> u64 {
-    match &object.detail {
-        Detail::Shm(segment) => segment.size,
-        Detail::Sem(set) => set.nsems,
-        Detail::Msg(queue) => queue.cbytes,
-    }
-}
-
-/// The kernel keeps `shmmax` and `shmall` as unsigned longs; its default leaves 2^24 of them, so that sums do not wrap.
-pub(crate) const ENDLESS_LONG: u64 = u64::MAX - (1 << 24);
-/// It keeps the limits on semaphores and messages as ints.
-const ENDLESS_INT: u64 = i32::MAX as u64;
-
-const fn limit(
-    (name, sysctl): (&'static str, Option<&'static str>),
-    unit: &'static str,
-    meaning: &'static str,
-    read: fn() -> sys::Result<u64>,
-) -> LimitDef {
-    LimitDef { name, sysctl, unit, meaning, endless: ENDLESS_INT, read, used: Used::Never }
-}
-
-static SHM: &[LimitDef] = &[SHMMNI, SHMMAX, SHMMIN, SHMALL];
-
-pub(crate) const SHMMNI: LimitDef = LimitDef {
-    endless: u64::MAX,
-    used: Used::Objects(|in_use| Ok(in_use.shm()?.used_ids.into())),
-    ..limit(("shmmni", Some("kernel.shmmni")), "segments", "number of segments", || Ok(shm::limits()?.shmmni))
-};
-pub(crate) const SHMMAX: LimitDef = LimitDef {
-    meaning: "size of one segment; in use: the largest",
-    endless: ENDLESS_LONG,
-    used: Used::Largest,
-    ..limit(("shmmax", Some("kernel.shmmax")), "bytes", "", || Ok(shm::limits()?.shmmax))
-};
-pub(crate) const SHMMIN: LimitDef = LimitDef {
-    endless: u64::MAX,
-    ..limit(("shmmin", None), "bytes", "smallest size of one segment", || Ok(shm::limits()?.shmmin))
-};
-pub(crate) const SHMALL: LimitDef = LimitDef {
-    meaning: "all segments together, each rounded up to pages",
-    endless: ENDLESS_LONG,
-    used: Used::Sum(|in_use| Ok(in_use.shm()?.total_pages), pages, "are in use"),
-    ..limit(("shmall", Some("kernel.shmall")), "pages", "", || Ok(shm::limits()?.shmall))
-};
-
-fn pages(bytes: u64) -> u64 {
-    bytes.div_ceil(memory::page_size() as u64)
-}
-
-static SEM: &[LimitDef] = &[SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX];
-
-pub(crate) const SEMMNI: LimitDef = LimitDef {
-    meaning: "number of sets; the fourth number of kernel.sem",
-    used: Used::Objects(|in_use| Ok(in_use.sem()?.used_ids.into())),
-    ..limit(("semmni", Some("kernel.sem")), "sets", "", || Ok(sem::limits()?.semmni))
-};
-pub(crate) const SEMMNS: LimitDef = LimitDef {
-    meaning: "semaphores in all sets; the second number of kernel.sem",
-    used: Used::Sum(|in_use| Ok(in_use.sem()?.semaphores), |nsems| nsems, "exist"),
-    ..limit(("semmns", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmns))
-};
-pub(crate) const SEMMSL: LimitDef = LimitDef {
-    meaning: "semaphores in one set; in use: the largest; the first number of kernel.sem",
-    used: Used::Largest,
-    ..limit(("semmsl", Some("kernel.sem")), "semaphores", "", || Ok(sem::limits()?.semmsl))
-};
-pub(crate) const SEMOPM: LimitDef = LimitDef {
-    meaning: "operations in one semop; the third number of kernel.sem",
-    ..limit(("semopm", Some("kernel.sem")), "operations", "", || Ok(sem::limits()?.semopm))
-};
-pub(crate) const SEMVMX: LimitDef =
-    limit(("semvmx", None), "value", "largest value of a semaphore", || Ok(sem::limits()?.semvmx));
-
-static MSG: &[LimitDef] = &[MSGMNI, MSGMNB, MSGMAX];
-
-pub(crate) const MSGMNI: LimitDef = LimitDef {
-    used: Used::Objects(|in_use| Ok(in_use.msg()?.used_ids.into())),
-    ..limit(("msgmni", Some("kernel.msgmni")), "queues", "number of queues", || Ok(msg::limits()?.msgmni))
-};
-pub(crate) const MSGMNB: LimitDef = LimitDef {
-    meaning: "capacity of a new queue; in use: the one holding most",
-    used: Used::Largest,
-    ..limit(("msgmnb", Some("kernel.msgmnb")), "bytes", "", || Ok(msg::limits()?.msgmnb))
-};
-pub(crate) const MSGMAX: LimitDef =
-    limit(("msgmax", Some("kernel.msgmax")), "bytes", "size of one message", || Ok(msg::limits()?.msgmax));
 
 /// A limit of the current IPC namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,7 +101,12 @@ pub(crate) fn unreadable(kind: Kind, errno: Errno) -> Error {
 
 /// The limits of a kind and their use, in the order of the table.
 fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit>> {
-    let sizes = || objects.iter().filter(|object| object.kind() == kind).map(|object| (object.perm.uid, size(object)));
+    let sizes = || {
+        objects
+            .iter()
+            .filter(|object| object.kind() == kind)
+            .map(|object| (object.perm.uid, (kind.class().size)(object)))
+    };
     let largest = most(sizes());
     let tell = |def: &LimitDef| {
         let value = def.value()?;
@@ -307,7 +120,7 @@ fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit
         let LimitDef { name, sysctl, unit, meaning, endless, .. } = *def;
         Ok(Limit { kind, name, value, unlimited: value >= endless, unit, used, sysctl, top, meaning })
     };
-    of(kind).iter().map(tell).collect()
+    kind.class().limits.iter().map(tell).collect()
 }
 
 /// No limit of the kernel's, but the one that counts where `shmall` is at its default.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::kind::limit::{ENDLESS_LONG, InUse};
 use crate::kind::model::{Kind, Object};
-use crate::object::limits::{self, InUse};
 
 /// A limit, and its use before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,9 @@ impl Totals {
     pub fn of<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Self {
         let mut totals = Self::default();
         for object in objects {
-            for limit in limits::of(object.kind()) {
-                *totals.shares.entry(limit.name).or_default() += u128::from(limit.share(limits::size(object)));
+            for limit in object.kind().class().limits {
+                *totals.shares.entry(limit.name).or_default() +=
+                    u128::from(limit.share((object.kind().class().size)(object)));
             }
             if let Some(segment) = object.as_segment() {
                 totals.segments += 1;
@@ -76,12 +77,12 @@ impl Totals {
     #[must_use]
     pub fn relief(&self) -> Vec<Relief> {
         let (mut reliefs, in_use) = (Vec::new(), InUse::default());
-        for limit in [Kind::Msg, Kind::Sem, Kind::Shm].into_iter().flat_map(limits::of) {
+        for limit in [Kind::Msg, Kind::Sem, Kind::Shm].into_iter().flat_map(|kind| kind.class().limits) {
             let by = self.shares.get(limit.name).copied().unwrap_or(0);
             if let (Ok(value), Ok(Some(before))) = (limit.value(), limit.used(&in_use))
                 && by > 0
             {
-                let value = (value < limits::ENDLESS_LONG).then_some(value);
+                let value = (value < ENDLESS_LONG).then_some(value);
                 reliefs.push(Relief { name: limit.name, limit: value, before, after: left(before, by) });
             }
         }

@@ -3,8 +3,11 @@
 use super::{Planned, operation};
 use crate::archive::read::Body;
 use crate::error::{Error, Result, Status};
+use crate::kind::limit::InUse;
 use crate::kind::model::{Kind, ObjectId};
-use crate::object::limits::{self, InUse, MSGMAX, MSGMNB, SEMMSL, SHMMAX};
+use crate::kind::msg::{MSGMAX, MSGMNB};
+use crate::kind::sem::SEMMSL;
+use crate::kind::shm::SHMMAX;
 use crate::proc::process::may_exceed_msgmnb;
 use crate::sys;
 
@@ -19,14 +22,18 @@ pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {
         }
         // The limits on all objects together, and how much each is used.
         let mut together = Vec::new();
-        for limit in limits::of(kind) {
+        for limit in kind.class().limits {
             if let Some(used) = limit.used(&in_use).map_err(failed)? {
                 together.push((limit, limit.value().map_err(failed)?, used));
             }
         }
         for one in planned {
             for (limit, _, used) in &mut together {
-                let gone = one.replaced.iter().map(|old| limit.share(limits::size(old))).fold(0, u64::saturating_add);
+                let gone = one
+                    .replaced
+                    .iter()
+                    .map(|old| limit.share((old.kind().class().size)(old)))
+                    .fold(0, u64::saturating_add);
                 *used = used.saturating_sub(gone).saturating_add(limit.share(size(&one.item.body)));
             }
             let exceeded = || {

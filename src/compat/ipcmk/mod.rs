@@ -15,8 +15,9 @@ use self::request::Work;
 use super::Tool;
 use super::out::{Out, reason};
 use super::stop::Stop;
-use crate::kind::model::{Kind, ObjectId};
+use crate::kind::model::ObjectId;
 use crate::kind::remove_id;
+use crate::kind::system_v::SystemV;
 use crate::object::create::{Body, KeyChoice, Specification};
 use crate::proc::sysctl;
 use crate::sys::held_signals::{HeldSignals, UntilAskedToEnd};
@@ -76,9 +77,9 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
     let mut text = String::new();
     for body in [segment, queue, set].into_iter().flatten() {
         let (failed, label) = match body.kind() {
-            Kind::Shm => ("create share memory failed", "Shared memory id"),
-            Kind::Msg => ("create message queue failed", "Message queue id"),
-            Kind::Sem => ("create semaphore failed", "Semaphore id"),
+            SystemV::Segment => ("create share memory failed", "Shared memory id"),
+            SystemV::Queue => ("create message queue failed", "Message queue id"),
+            SystemV::Set => ("create semaphore failed", "Semaphore id"),
         };
         let specification =
             Specification { key: KeyChoice::Random, mode: work.mode, owner: None, group: None, exist_ok: false, body };

@@ -9,8 +9,9 @@ use super::request::{Name, Order, Work};
 use crate::compat::out::Out;
 use crate::error::Status;
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{KindSet, Object, ObjectId};
 use crate::kind::remove_id;
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::snapshot::Fingerprint;
 use crate::removal::remove::{self, Removal};
@@ -57,14 +58,14 @@ pub(super) fn carry_out(work: &Work) -> ExitCode {
 
 fn look_up(order: &Order) -> Found {
     let id = match &order.name {
-        Name::Id(id) => ObjectId::system_v(order.kind, *id),
-        Name::Key(key, text) => match inventory::find(order.kind, *key) {
+        Name::Id(id) => ObjectId::system_v(order.kind.kind(), *id),
+        Name::Key(key, text) => match inventory::find(order.kind.kind(), *key) {
             Ok(id) => id,
             Err(Errno::ENOENT) => return Found::Absent,
             Err(errno) => return Found::Hidden(format!("cannot look up key ({text}): {errno}")),
         },
     };
-    if !(order.verbose && order.kind == Kind::Shm) {
+    if !(order.verbose && order.kind == SystemV::Segment) {
         return Found::Named(id);
     }
     match inventory::look(id) {
@@ -136,9 +137,9 @@ impl Remover {
     /// going through all other sequence numbers of its index.
     fn remove_all(&mut self, kinds: KindSet, verbose: bool) {
         let mut unseen = Vec::new();
-        for kind in kinds.iter() {
+        for kind in SystemV::ALL.into_iter().filter(|kind| kinds.has(kind.kind())) {
             // Each kind just before it is removed, so that no list gets old.
-            let inventory = match inventory::collect(KindSet::of(kind), Needs::NOTHING) {
+            let inventory = match inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING) {
                 Ok(inventory) => inventory,
                 Err(error) => {
                     self.out.fail(error.to_string());
@@ -146,9 +147,9 @@ impl Remover {
                 }
             };
             inventory.losses.iter().for_each(|loss| TOOL.say(loss));
-            let left = inventory.objects.iter().filter(|object| !self.remove_listed(object, verbose)).count();
+            let left = inventory.objects.iter().filter(|object| !self.remove_listed(object, kind, verbose)).count();
             if left > 0 {
-                unseen.push(kind.count(left as u64));
+                unseen.push(kind.kind().count(left as u64));
             }
         }
         if !unseen.is_empty() {
@@ -159,15 +160,15 @@ impl Remover {
 
     /// Removes one of a list. False for one that belongs to somebody else and may not be read: util-linux does not see
     /// those, so they are no failure.
-    fn remove_listed(&mut self, object: &Object, verbose: bool) -> bool {
+    fn remove_listed(&mut self, object: &Object, kind: SystemV, verbose: bool) -> bool {
         let id = object.id;
         let result = remove_id(id);
         if matches!(result, Err(Errno::EPERM | Errno::EACCES)) && !inventory::may_read(id) {
             return false;
         }
-        self.announce(id.kind, id.sysv(), verbose);
+        self.announce(kind, id.sysv(), verbose);
         match result {
-            Ok(()) if verbose && id.kind == Kind::Shm => {
+            Ok(()) if verbose && kind == SystemV::Segment => {
                 let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
                 if let Some(segment) = left.as_ref().and_then(Object::as_segment) {
                     self.tell_attached(id, segment.nattch, object.is_doomed());
@@ -181,7 +182,7 @@ impl Remover {
         true
     }
 
-    fn announce(&mut self, kind: Kind, id: i32, verbose: bool) {
+    fn announce(&mut self, kind: SystemV, id: i32, verbose: bool) {
         if verbose {
             let _ = writeln!(self.out.text, "removing {} id `{id}'", noun(kind));
             self.out.row();
@@ -196,7 +197,7 @@ impl Remover {
             format!("its last {nattch} attachments detach")
         };
         let before = if already { "was removed before and " } else { "" };
-        let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(id.kind), id.sysv());
+        let _ = writeln!(self.out.text, "{} id `{}' {before}goes when {when}", noun(SystemV::Segment), id.sysv());
         self.out.row();
     }
 
@@ -215,10 +216,10 @@ impl Remover {
 }
 
 /// What util-linux calls one of a kind here.
-const fn noun(kind: Kind) -> &'static str {
+const fn noun(kind: SystemV) -> &'static str {
     match kind {
-        Kind::Shm => "shared memory segment",
-        Kind::Sem => "semaphore",
-        Kind::Msg => "message queue",
+        SystemV::Segment => "shared memory segment",
+        SystemV::Set => "semaphore",
+        SystemV::Queue => "message queue",
     }
 }

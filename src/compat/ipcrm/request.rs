@@ -7,7 +7,8 @@ use crate::compat::getopt::{self, Item, Spec, Value};
 use crate::compat::numbers::{self, BadNumber};
 use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
-use crate::kind::model::{Kind, KindSet};
+use crate::kind::model::KindSet;
+use crate::kind::system_v::SystemV;
 use crate::sys::Key;
 
 /// What is to be removed.
@@ -27,7 +28,7 @@ pub struct Work {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: SystemV,
     /// How it is named.
     pub name: Name,
     /// Whether to say so.
@@ -45,8 +46,8 @@ pub enum Name {
 
 #[derive(Clone, Copy, Debug)]
 enum Opt {
-    Id(Kind),
-    Key(Kind),
+    Id(SystemV),
+    Key(SystemV),
     All,
     Posix(&'static str),
     Verbose,
@@ -55,15 +56,15 @@ enum Opt {
 }
 
 const OPTIONS: [Spec<Opt>; 13] = [
-    Spec::new(b'm', "shmem-id", Value::Required, Opt::Id(Kind::Shm)),
-    Spec::new(b'M', "shmem-key", Value::Required, Opt::Key(Kind::Shm)),
+    Spec::new(b'm', "shmem-id", Value::Required, Opt::Id(SystemV::Segment)),
+    Spec::new(b'M', "shmem-key", Value::Required, Opt::Key(SystemV::Segment)),
     // Refused whether their values are there or not.
     Spec::long("posix-shmem", Value::Optional, Opt::Posix("--posix-shmem")),
-    Spec::new(b'q', "queue-id", Value::Required, Opt::Id(Kind::Msg)),
-    Spec::new(b'Q', "queue-key", Value::Required, Opt::Key(Kind::Msg)),
+    Spec::new(b'q', "queue-id", Value::Required, Opt::Id(SystemV::Queue)),
+    Spec::new(b'Q', "queue-key", Value::Required, Opt::Key(SystemV::Queue)),
     Spec::long("posix-mqueue", Value::Optional, Opt::Posix("--posix-mqueue")),
-    Spec::new(b's', "semaphore-id", Value::Required, Opt::Id(Kind::Sem)),
-    Spec::new(b'S', "semaphore-key", Value::Required, Opt::Key(Kind::Sem)),
+    Spec::new(b's', "semaphore-id", Value::Required, Opt::Id(SystemV::Set)),
+    Spec::new(b'S', "semaphore-key", Value::Required, Opt::Key(SystemV::Set)),
     Spec::long("posix-semaphore", Value::Optional, Opt::Posix("--posix-semaphore")),
     Spec::new(b'a', "all", Value::Optional, Opt::All),
     Spec::new(b'v', "verbose", Value::No, Opt::Verbose),
@@ -77,14 +78,14 @@ const OPTIONS: [Spec<Opt>; 13] = [
 /// When the help or the version is asked for, or a word is wrong, wherever it stands.
 pub fn read(args: &[OsString]) -> Result<Work, Stop> {
     let Some(first) = args.first() else { return Err(Stop::see_help("bad usage")) };
-    match Kind::from_word(first.as_bytes()) {
+    match SystemV::from_word(first.as_bytes()) {
         Some(kind) => read_old(kind, &args[1..]),
         None => read_options(args),
     }
 }
 
 /// `ipcrm shm|msg|sem ID…`: every word is an id, whatever it begins with.
-fn read_old(kind: Kind, words: &[OsString]) -> Result<Work, Stop> {
+fn read_old(kind: SystemV, words: &[OsString]) -> Result<Work, Stop> {
     if words.is_empty() {
         return Err(Stop::see_help("not enough arguments"));
     }
@@ -152,10 +153,10 @@ fn not_supported(option: &str) -> Stop {
 /// A word too many. What seems to be the kind for `-a`, or the old syntax behind an option, gets the right form.
 fn unknown_argument(word: &OsStr, work: &Work) -> Stop {
     let mut messages = vec![format!("unknown argument: {}", shown(word))];
-    match Kind::from_word(word.as_bytes()) {
+    match SystemV::from_word(word.as_bytes()) {
         Some(kind) if work.all.is_some() => messages.push(format!(
             "{NOTHING_REMOVED}; to remove every {} write --all={kind} or -a{kind}, without a blank",
-            kind.noun()
+            kind.kind().noun()
         )),
         _ if work.all.is_some() || !work.orders.is_empty() => messages.push(NOTHING_REMOVED.to_owned()),
         _ => {}
@@ -165,14 +166,14 @@ fn unknown_argument(word: &OsStr, work: &Work) -> Stop {
 
 /// The value of `-a`; its short form takes an equals sign too.
 fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Stop> {
-    let Some(value) = value else { return Ok(KindSet::ALL) };
+    let Some(value) = value else { return Ok(KindSet::SYSTEM_V) };
     let word = value.as_bytes();
     let word = word.strip_prefix(b"=").unwrap_or(word);
     if matches!(word, b"pshm" | b"pmsg" | b"psem") {
         return Err(not_supported(&format!("--all={}", shown(OsStr::from_bytes(word)))));
     }
     let unknown = || Stop::refused(format!("unknown argument: {}", shown(OsStr::from_bytes(word))));
-    Kind::from_word(word).map(KindSet::of).ok_or_else(unknown)
+    SystemV::from_word(word).map(|kind| KindSet::of(kind.kind())).ok_or_else(unknown)
 }
 
 /// A decimal id. A negative number is none, and so a mistake wherever it stands.
@@ -213,7 +214,8 @@ mod tests {
 
     use super::{Name, Order, Work, read, read_id, read_key};
     use crate::compat::stop::Stop;
-    use crate::kind::model::{Kind, KindSet};
+    use crate::kind::model::KindSet;
+    use crate::kind::system_v::SystemV;
     use crate::sys::Key;
 
     fn request(line: &str) -> Result<Work, Stop> {
@@ -228,8 +230,8 @@ mod tests {
             request("-m 5 -vQ 0x1F --all=sem"),
             Ok(Work {
                 orders: vec![
-                    order(Kind::Shm, Name::Id(5), false),
-                    order(Kind::Msg, Name::Key(Key::from_bits(31), "0x1F".to_owned()), true)
+                    order(SystemV::Segment, Name::Id(5), false),
+                    order(SystemV::Queue, Name::Key(Key::from_bits(31), "0x1F".to_owned()), true)
                 ],
                 all: Some(KindSet::SEM),
                 verbose: true,
@@ -239,7 +241,7 @@ mod tests {
         assert_eq!(
             request("sem 5 6"),
             Ok(Work {
-                orders: [5, 6].map(|id| order(Kind::Sem, Name::Id(id), false)).into(),
+                orders: [5, 6].map(|id| order(SystemV::Set, Name::Id(id), false)).into(),
                 confirm: true,
                 ..Work::default()
             })

@@ -1,40 +1,43 @@
 //! `-l`: the limits of a kind.
 
 use super::{Unit, push_size};
-use crate::kind::model::Kind;
-use crate::object::limits::{self, LimitDef};
+use crate::kind::limit::LimitDef;
+use crate::kind::msg::{MSGMAX, MSGMNB, MSGMNI};
+use crate::kind::sem::{SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX};
+use crate::kind::shm::{SHMALL, SHMMAX, SHMMIN, SHMMNI};
+use crate::kind::system_v::SystemV;
 use crate::render::units::push_u64;
 use crate::sys::Result;
 use crate::sys::memory::page_size;
 
 /// util-linux's title and words for the limits of a kind.
-const fn listed(kind: Kind) -> (&'static str, &'static [(&'static str, LimitDef)]) {
+const fn listed(kind: SystemV) -> (&'static str, &'static [(&'static str, LimitDef)]) {
     match kind {
-        Kind::Msg => (
+        SystemV::Queue => (
             "------ Messages Limits --------\n",
             &[
-                ("max queues system wide", limits::MSGMNI),
-                ("max size of message", limits::MSGMAX),
-                ("default max size of queue", limits::MSGMNB),
+                ("max queues system wide", MSGMNI),
+                ("max size of message", MSGMAX),
+                ("default max size of queue", MSGMNB),
             ],
         ),
-        Kind::Shm => (
+        SystemV::Segment => (
             "------ Shared Memory Limits --------\n",
             &[
-                ("max number of segments", limits::SHMMNI),
-                ("max seg size", limits::SHMMAX),
-                ("max total shared memory", limits::SHMALL),
-                ("min seg size", limits::SHMMIN),
+                ("max number of segments", SHMMNI),
+                ("max seg size", SHMMAX),
+                ("max total shared memory", SHMALL),
+                ("min seg size", SHMMIN),
             ],
         ),
-        Kind::Sem => (
+        SystemV::Set => (
             "------ Semaphore Limits --------\n",
             &[
-                ("max number of arrays", limits::SEMMNI),
-                ("max semaphores per array", limits::SEMMSL),
-                ("max semaphores system wide", limits::SEMMNS),
-                ("max ops per semop call", limits::SEMOPM),
-                ("semaphore max value", limits::SEMVMX),
+                ("max number of arrays", SEMMNI),
+                ("max semaphores per array", SEMMSL),
+                ("max semaphores system wide", SEMMNS),
+                ("max ops per semop call", SEMOPM),
+                ("semaphore max value", SEMVMX),
             ],
         ),
     }
@@ -44,7 +47,7 @@ const fn listed(kind: Kind) -> (&'static str, &'static [(&'static str, LimitDef)
 ///
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC.
-pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
+pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
     let (title, limits) = listed(kind);
     out.push_str(title);
     for (label, limit) in limits {

@@ -9,7 +9,8 @@ use crate::compat::text::{pad, pad_front, push_human, push_octal};
 use crate::compat::times::{Recent, push_ctime, push_ctime_without_year};
 use crate::compat::tool::harmless;
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, KindSet, Object};
+use crate::kind::model::{KindSet, Object};
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::names::Names;
 use crate::render::units::{push_hex32, push_i64, push_u64};
@@ -21,9 +22,9 @@ const OWNER: usize = 10;
 ///
 /// # Errors
 /// Why the kernel does not list them.
-pub(super) fn show(out: &mut Out, kind: Kind, format: Format, unit: Unit) -> Result<(), String> {
+pub(super) fn show(out: &mut Out, kind: SystemV, format: Format, unit: Unit) -> Result<(), String> {
     let Some(layout) = layout::of(kind, format) else { return Ok(()) };
-    let inventory = inventory::collect(KindSet::of(kind), Needs::NOTHING).map_err(|error| error.to_string())?;
+    let inventory = inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING).map_err(|error| error.to_string())?;
     inventory.losses.iter().for_each(|loss| Tool::Ipcs.say(loss));
     match unit {
         Unit::Human => {
@@ -127,7 +128,7 @@ mod tests {
 
     fn shown(object: &Object, format: Format) -> String {
         let mut out = String::new();
-        let layout = layout::of(object.kind(), format).unwrap();
+        let layout = layout::of(object.kind().system_v().unwrap(), format).unwrap();
         let names = fact::names(std::slice::from_ref(object), layout.cells.iter().map(|cell| cell.0));
         Row { unit: Unit::Default, names, times: Recent::default() }.push(&mut out, layout.cells, object);
         out

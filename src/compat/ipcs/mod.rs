@@ -17,7 +17,8 @@ use super::out::Out;
 use super::stop::Stop;
 use super::text::push_human;
 use super::tool::shown;
-use crate::kind::model::{Kind, KindSet, ObjectId};
+use crate::kind::model::{Kind, KindSet};
+use crate::kind::system_v::SystemV;
 use crate::render::units::push_u64;
 
 pub(super) const HELP: &str = "\
@@ -83,7 +84,7 @@ const OPTIONS: [Spec<Flag>; 14] = [
     Spec::new(b'q', "queues", Value::No, Flag::Kinds(KindSet::MSG)),
     Spec::new(b'm', "shmems", Value::No, Flag::Kinds(KindSet::SHM)),
     Spec::new(b's', "semaphores", Value::No, Flag::Kinds(KindSet::SEM)),
-    Spec::new(b'a', "all", Value::No, Flag::Kinds(KindSet::ALL)),
+    Spec::new(b'a', "all", Value::No, Flag::Kinds(KindSet::SYSTEM_V)),
     Spec::new(b't', "time", Value::No, Flag::Format(Format::Time)),
     Spec::new(b'p', "pid", Value::No, Flag::Format(Format::Pid)),
     Spec::new(b'c', "creator", Value::No, Flag::Format(Format::Creator)),
@@ -96,7 +97,7 @@ const OPTIONS: [Spec<Flag>; 14] = [
 ];
 
 /// In the order in which they are shown.
-const ORDER: [Kind; 3] = [Kind::Msg, Kind::Shm, Kind::Sem];
+const ORDER: [SystemV; 3] = [SystemV::Queue, SystemV::Segment, SystemV::Set];
 
 pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     let (mut kinds, mut format, mut unit, mut id) = (KindSet::NONE, Format::List, Unit::Default, None);
@@ -113,9 +114,9 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
         }
     }
     let mut out = Out::new(Tool::Ipcs);
-    match (id, kinds.single()) {
-        (None, _) => show(&mut out, if kinds.is_empty() { KindSet::ALL } else { kinds }, format, unit),
-        (Some(id), Some(kind)) => one::show(&mut out, ObjectId::system_v(kind, id), unit),
+    match (id, kinds.single().and_then(Kind::system_v)) {
+        (None, _) => show(&mut out, if kinds.is_empty() { KindSet::SYSTEM_V } else { kinds }, format, unit),
+        (Some(id), Some(kind)) => one::show(&mut out, kind, id, unit),
         (Some(_), None) => return Err(Stop::refused("when using an ID, a single resource must be specified")),
     }
     Ok(out.finish())
@@ -124,8 +125,8 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
 /// Shows all objects of the kinds, or what is said of the kinds themselves.
 fn show(out: &mut Out, kinds: KindSet, format: Format, unit: Unit) {
     out.text.push('\n');
-    for kind in ORDER.into_iter().filter(|&kind| kinds.has(kind)) {
-        let refused = |errno| format!("the kernel tells nothing about {}s: {errno}", kind.noun());
+    for kind in ORDER.into_iter().filter(|&kind| kinds.has(kind.kind())) {
+        let refused = |errno| format!("the kernel tells nothing about {}s: {errno}", kind.kind().noun());
         let shown = match format {
             Format::Limits => limits::show(&mut out.text, kind, unit).map_err(refused),
             Format::Summary => usage::show(&mut out.text, kind, unit).map_err(refused),

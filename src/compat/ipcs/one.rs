@@ -13,26 +13,27 @@ use crate::compat::fact::{
 use crate::compat::out::Out;
 use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
 use crate::compat::times::push_ctime;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::Errno;
 
 /// The text about an object of a kind, and the facts in its places.
-const fn sheet(kind: Kind) -> (&'static str, &'static [Fact]) {
+const fn sheet(kind: SystemV) -> (&'static str, &'static [Fact]) {
     match kind {
-        Kind::Shm => (
+        SystemV::Segment => (
             "\nShared memory Segment shmid={}\nuid={}\tgid={}\tcuid={}\tcgid={}\nmode={}\taccess_perms={}\n\
              bytes={}\tlpid={}\tcpid={}\tnattch={}\natt_time={}\ndet_time={}\nchange_time={}\n",
             &[ID, UID, GID, CUID, CGID, MODE_BITS, PERM_BITS, SIZE, LPID, CPID, NATTCH, ATTACH, DETACH, CTIME],
         ),
-        Kind::Msg => (
+        SystemV::Queue => (
             "\nMessage Queue msqid={}\nuid={}\tgid={}\tcuid={}\tcgid={}\tmode={}\n\
              cbytes={}\tqbytes={}\tqnum={}\tlspid={}\tlrpid={}\nsend_time={}\nrcv_time={}\nchange_time={}\n",
             &[ID, UID, GID, CUID, CGID, MODE_BITS, USED_BYTES, CAPACITY, MESSAGES, LSPID, LRPID, SEND, RECV, CTIME],
         ),
-        Kind::Sem => (
+        SystemV::Set => (
             "\nSemaphore Array semid={}\nuid={}\t gid={}\t cuid={}\t cgid={}\nmode={}, access_perms={}\n\
              nsems = {}\notime = {}\nctime = {}\n",
             &[ID, UID, GID, CUID, CGID, MODE_BITS, PERM_BITS, NSEMS, OTIME, CTIME],
@@ -41,20 +42,21 @@ const fn sheet(kind: Kind) -> (&'static str, &'static [Fact]) {
 }
 
 /// Shows an object. It is a failure when there is none, or some of it may not be read.
-pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) {
+pub(super) fn show(out: &mut Out, kind: SystemV, id: i32, unit: Unit) {
+    let id = ObjectId::system_v(kind.kind(), id);
     let object = match inventory::look(id) {
         Ok(Some(object)) => object,
         Ok(None) => return out.fail(format_args!("id {} not found", id.sysv())),
         Err(errno) => return out.fail(format_args!("id {} cannot be looked at: {errno}", id.sysv())),
     };
-    if id.kind != Kind::Sem {
-        push_sheet(&mut out.text, &object, unit);
+    if kind != SystemV::Set {
+        push_sheet(&mut out.text, kind, &object, unit);
     } else {
         let semaphores = semaphores::semaphores(&object, &mut Budget::unlimited());
         if matches!(semaphores, Err(Errno::EINVAL | Errno::EIDRM)) {
             return out.fail(format_args!("id {} not found", id.sysv()));
         }
-        push_sheet(&mut out.text, &object, unit);
+        push_sheet(&mut out.text, kind, &object, unit);
         out.text.push_str("semnum     value      ncount     zcount     pid       \n");
         match semaphores {
             Ok(semaphores) => semaphores.iter().for_each(|semaphore| push_semaphore(&mut out.text, semaphore)),
@@ -64,8 +66,8 @@ pub(super) fn show(out: &mut Out, id: ObjectId, unit: Unit) {
     out.text.push('\n');
 }
 
-fn push_sheet(out: &mut String, object: &Object, unit: Unit) {
-    let (text, facts) = sheet(object.kind());
+fn push_sheet(out: &mut String, kind: SystemV, object: &Object, unit: Unit) {
+    let (text, facts) = sheet(kind);
     let text = if unit == Unit::Human { Cow::Owned(text.replace("bytes", "size")) } else { Cow::Borrowed(text) };
     let mut facts = facts.iter();
     for (at, text) in text.split("{}").enumerate() {
@@ -102,11 +104,11 @@ fn push_semaphore(out: &mut String, semaphore: &Semaphore) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, sheet};
+    use super::{SystemV, sheet};
 
     #[test]
     fn every_place_has_its_fact() {
-        for (text, facts) in Kind::ALL.map(sheet) {
+        for (text, facts) in SystemV::ALL.map(sheet) {
             assert_eq!(text.matches("{}").count(), facts.len(), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! `-u`: what a kind uses altogether.
 
 use super::{Unit, push_size};
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 use crate::render::units::push_u64;
 use crate::sys::{Result, msg, sem, shm};
 
@@ -9,9 +9,9 @@ use crate::sys::{Result, msg, sem, shm};
 ///
 /// # Errors
 /// `ENOSYS` where the kernel has no System V IPC.
-pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
+pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
     match kind {
-        Kind::Msg => {
+        SystemV::Queue => {
             let usage = msg::usage()?;
             out.push_str("------ Messages Status --------\n");
             number(out, "allocated queues = ", usage.used_ids.into());
@@ -20,7 +20,7 @@ pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
             push_size(out, usage.bytes, unit);
             out.push_str(if unit == Unit::Default { " bytes\n" } else { "\n" });
         }
-        Kind::Shm => {
+        SystemV::Segment => {
             let usage = shm::usage()?;
             out.push_str("------ Shared Memory Status --------\n");
             number(out, "segments allocated ", usage.used_ids.into());
@@ -30,7 +30,7 @@ pub(super) fn show(out: &mut String, kind: Kind, unit: Unit) -> Result<()> {
             // Linux has never counted these.
             out.push_str("Swap performance: 0 attempts\t 0 successes\n");
         }
-        Kind::Sem => {
+        SystemV::Set => {
             let usage = sem::usage()?;
             out.push_str("------ Semaphore Status --------\n");
             number(out, "used arrays = ", usage.used_ids.into());

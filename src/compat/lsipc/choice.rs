@@ -7,7 +7,7 @@ use super::column::{self, CREATOR, Column, GENERIC, SUMMARY, special};
 use super::options::Request;
 use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 
 /// As many columns as util-linux has room for: each of them twice.
 const MOST: usize = 68;
@@ -44,7 +44,7 @@ fn defaults(request: &Request) -> Vec<&'static Column> {
     let mut columns: Vec<&Column> = column::named(listed).collect();
     // The widest column stands last, but not behind what else is added.
     let command_last = request.time && !request.creator && !request.global;
-    let command = Column::named(b"COMMAND").filter(|_| kind == Kind::Shm);
+    let command = Column::named(b"COMMAND").filter(|_| kind == SystemV::Segment);
     columns.extend(command.filter(|_| !command_last));
     if request.global {
         columns.extend(&SUMMARY);

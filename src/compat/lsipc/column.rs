@@ -1,7 +1,7 @@
 //! The columns: their names, their facts, and which are shown by default.
 
 use crate::compat::fact::{self, Fact};
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 
 /// A column.
 #[derive(Debug)]
@@ -105,20 +105,20 @@ pub(super) static SUMMARY: [Column; 5] = [
 ];
 
 /// The columns that only this kind has.
-pub(super) fn special(kind: Kind) -> &'static [Column] {
+pub(super) fn special(kind: SystemV) -> &'static [Column] {
     match kind {
-        Kind::Shm => &SEGMENTS,
-        Kind::Msg => &QUEUES,
-        Kind::Sem => &SETS,
+        SystemV::Segment => &SEGMENTS,
+        SystemV::Queue => &QUEUES,
+        SystemV::Set => &SETS,
     }
 }
 
 /// The columns of a list of this kind, without `COMMAND`, whose place varies, and those that `-t` adds.
-pub(super) const fn listed(kind: Kind) -> (&'static str, &'static str) {
+pub(super) const fn listed(kind: SystemV) -> (&'static str, &'static str) {
     match kind {
-        Kind::Shm => ("KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID", "ATTACH,DETACH"),
-        Kind::Msg => ("KEY,ID,PERMS,OWNER,USEDBYTES,MSGS,LSPID,LRPID", "SEND,RECV,CTIME"),
-        Kind::Sem => ("KEY,ID,PERMS,OWNER,NSEMS", "OTIME,CTIME"),
+        SystemV::Segment => ("KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID", "ATTACH,DETACH"),
+        SystemV::Queue => ("KEY,ID,PERMS,OWNER,USEDBYTES,MSGS,LSPID,LRPID", "SEND,RECV,CTIME"),
+        SystemV::Set => ("KEY,ID,PERMS,OWNER,NSEMS", "OTIME,CTIME"),
     }
 }
 
@@ -146,11 +146,11 @@ impl Column {
 #[cfg(test)]
 mod tests {
     use super::{CREATOR, listed, named};
-    use crate::kind::model::Kind;
+    use crate::kind::system_v::SystemV;
 
     #[test]
     fn every_column_of_a_list_exists() {
-        for names in Kind::ALL.map(listed).into_iter().flat_map(|(list, times)| [list, times]).chain([CREATOR]) {
+        for names in SystemV::ALL.map(listed).into_iter().flat_map(|(list, times)| [list, times]).chain([CREATOR]) {
             assert!(named(names).map(|column| column.name).eq(names.split(',')), "{names}");
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::column::{Column, GENERIC, SUMMARY, special};
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 
 const OPTIONS: &str = "\
 Usage: lsipc [OPTION...]
@@ -43,9 +43,9 @@ pub(in crate::compat) fn text() -> String {
     let mut text = OPTIONS.to_owned();
     let groups: [(&str, &[Column]); 5] = [
         ("Columns of all objects", &GENERIC),
-        ("Columns of segments (-m)", special(Kind::Shm)),
-        ("Columns of queues (-q)", special(Kind::Msg)),
-        ("Columns of semaphore sets (-s)", special(Kind::Sem)),
+        ("Columns of segments (-m)", special(SystemV::Segment)),
+        ("Columns of queues (-q)", special(SystemV::Queue)),
+        ("Columns of semaphore sets (-s)", special(SystemV::Set)),
         ("Columns of limits (-g)", &SUMMARY),
     ];
     for (title, columns) in groups {

@@ -7,7 +7,8 @@ use super::Tool;
 use super::out::Out;
 use super::stop::Stop;
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{KindSet, Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::sys::locale;
@@ -34,25 +35,25 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     let request = options::read(args)?;
     let columns = choice::columns(&request)?;
     match (request.kind, request.id) {
-        (Some(kind), Some(id)) => show_one(&request, columns, ObjectId::system_v(kind, id)),
+        (Some(kind), Some(id)) => show_one(&request, columns, kind, id),
         (Some(kind), None) if !request.global => list(&request, columns, kind),
         _ => show_limits(&request, columns),
     }
 }
 
-fn list(request: &Request, columns: Vec<&'static Column>, kind: Kind) -> Result<ExitCode, Stop> {
-    let inventory =
-        inventory::collect(KindSet::of(kind), Needs::NOTHING).map_err(|error| Stop::refused(error.to_string()))?;
+fn list(request: &Request, columns: Vec<&'static Column>, kind: SystemV) -> Result<ExitCode, Stop> {
+    let inventory = inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING)
+        .map_err(|error| Stop::refused(error.to_string()))?;
     let status = print_objects(request, columns, kind, &inventory.objects).finish();
     inventory.losses.iter().for_each(|loss| Tool::Lsipc.say(loss));
     Ok(status)
 }
 
-fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: Kind, objects: &[Object]) -> Out {
+fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: SystemV, objects: &[Object]) -> Out {
     let list = match kind {
-        Kind::Shm => "sharedmemory",
-        Kind::Sem => "semaphores",
-        Kind::Msg => "messages",
+        SystemV::Segment => "sharedmemory",
+        SystemV::Set => "semaphores",
+        SystemV::Queue => "messages",
     };
     let mut printer = Printer::new(request, columns.clone(), list);
     let mut cells = Cells::new(request, printer.encoding(), objects, &columns);
@@ -62,17 +63,18 @@ fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: Kind, o
     printer.finish()
 }
 
-fn show_one(request: &Request, columns: Vec<&'static Column>, id: ObjectId) -> Result<ExitCode, Stop> {
+fn show_one(request: &Request, columns: Vec<&'static Column>, kind: SystemV, id: i32) -> Result<ExitCode, Stop> {
+    let id = ObjectId::system_v(kind.kind(), id);
     // A negative number would be an index to the kernel, and never an id.
     let found = if id.sysv() < 0 { Ok(None) } else { inventory::look(id) };
     let Some(object) = found.map_err(|errno| Stop::refused(inventory::unreadable(id, errno).to_string()))? else {
         // A reader of JSON still gets a document, with nothing in it.
-        let mut out = print_objects(request, columns, id.kind, &[]);
+        let mut out = print_objects(request, columns, kind, &[]);
         out.fail(format_args!("id {} not found", id.sysv()));
         return Ok(out.finish());
     };
-    let mut out = print_objects(request, columns, id.kind, &[object]);
-    if !request.is_sheet() || id.kind != Kind::Sem {
+    let mut out = print_objects(request, columns, kind, &[object]);
+    if !request.is_sheet() || kind != SystemV::Set {
         return Ok(out.finish());
     }
     match semaphores::semaphores(&object, &mut Budget::unlimited()) {

@@ -7,7 +7,7 @@ use crate::compat::getopt::{self, Bad, Item, Spec, Value};
 use crate::compat::numbers;
 use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 
 /// How rows are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) enum TimeFormat {
 /// What is asked for. Not yet the columns: those depend on all of it.
 #[derive(Debug, Default)]
 pub(super) struct Request {
-    pub kind: Option<Kind>,
+    pub kind: Option<SystemV>,
     pub global: bool,
     /// `-i`, which may name nothing that exists.
     pub id: Option<i32>,
@@ -59,7 +59,7 @@ impl Request {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
-    Kind(Kind),
+    Kind(SystemV),
     Global,
     Id,
     Format(Format),
@@ -90,10 +90,10 @@ const SPECS: [Spec<Meaning>; 21] = [
     Spec::long("notruncate", Value::No, Meaning::NoTruncate),
     Spec::new(b'P', "numeric-perms", Value::No, Meaning::NumericPerms),
     Spec::new(b'o', "output", Value::Required, Meaning::Columns),
-    Spec::new(b'q', "queues", Value::No, Meaning::Kind(Kind::Msg)),
+    Spec::new(b'q', "queues", Value::No, Meaning::Kind(SystemV::Queue)),
     Spec::new(b'r', "raw", Value::No, Meaning::Format(Format::Raw)),
-    Spec::new(b's', "semaphores", Value::No, Meaning::Kind(Kind::Sem)),
-    Spec::new(b'm', "shmems", Value::No, Meaning::Kind(Kind::Shm)),
+    Spec::new(b's', "semaphores", Value::No, Meaning::Kind(SystemV::Set)),
+    Spec::new(b'm', "shmems", Value::No, Meaning::Kind(SystemV::Segment)),
     Spec::new(b't', "time", Value::No, Meaning::Time),
     Spec::long("time-format", Value::Required, Meaning::TimeFormat),
     Spec::new(b'V', "version", Value::No, Meaning::Version),
@@ -114,7 +114,7 @@ const EXCLUSIVE: [&[Meaning]; 4] = [
     ],
     &[Meaning::Global, Meaning::Id],
     &[Meaning::Columns, Meaning::Time],
-    &[Meaning::Kind(Kind::Shm), Meaning::Kind(Kind::Msg), Meaning::Kind(Kind::Sem)],
+    &[Meaning::Kind(SystemV::Segment), Meaning::Kind(SystemV::Queue), Meaning::Kind(SystemV::Set)],
 ];
 
 /// Reads the command line, each option as it comes.

@@ -4,8 +4,12 @@ use super::column::{Column, LimitFact, Shows};
 use super::encode::{self, Encoding};
 use crate::compat::text::push_human;
 use crate::error::Result;
-use crate::kind::model::Kind;
-use crate::object::limits::{self, InUse, LimitDef};
+use crate::kind::limit::{InUse, LimitDef};
+use crate::kind::msg::{MSGMAX, MSGMNB, MSGMNI};
+use crate::kind::sem::{SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX};
+use crate::kind::shm::{SHMALL, SHMMAX, SHMMIN, SHMMNI};
+use crate::kind::system_v::SystemV;
+use crate::object::limits;
 use crate::render::units::push_u64;
 
 /// A limit.
@@ -17,35 +21,38 @@ pub(super) struct Row {
 }
 
 /// The limits in util-linux's order and words.
-const fn listed(kind: Kind) -> &'static [(LimitDef, &'static str)] {
+const fn listed(kind: SystemV) -> &'static [(LimitDef, &'static str)] {
     match kind {
-        Kind::Msg => &[
-            (limits::MSGMNI, "Number of message queues"),
-            (limits::MSGMAX, "Max size of message (bytes)"),
-            (limits::MSGMNB, "Default max size of queue (bytes)"),
+        SystemV::Queue => &[
+            (MSGMNI, "Number of message queues"),
+            (MSGMAX, "Max size of message (bytes)"),
+            (MSGMNB, "Default max size of queue (bytes)"),
         ],
-        Kind::Shm => &[
-            (limits::SHMMNI, "Shared memory segments"),
-            (limits::SHMALL, "Shared memory pages"),
-            (limits::SHMMAX, "Max size of shared memory segment (bytes)"),
-            (limits::SHMMIN, "Min size of shared memory segment (bytes)"),
+        SystemV::Segment => &[
+            (SHMMNI, "Shared memory segments"),
+            (SHMALL, "Shared memory pages"),
+            (SHMMAX, "Max size of shared memory segment (bytes)"),
+            (SHMMIN, "Min size of shared memory segment (bytes)"),
         ],
-        Kind::Sem => &[
-            (limits::SEMMNI, "Number of semaphore identifiers"),
-            (limits::SEMMNS, "Total number of semaphores"),
-            (limits::SEMMSL, "Max semaphores per semaphore set."),
-            (limits::SEMOPM, "Max number of operations per semop(2)"),
-            (limits::SEMVMX, "Semaphore max value"),
+        SystemV::Set => &[
+            (SEMMNI, "Number of semaphore identifiers"),
+            (SEMMNS, "Total number of semaphores"),
+            (SEMMSL, "Max semaphores per semaphore set."),
+            (SEMOPM, "Max number of operations per semop(2)"),
+            (SEMVMX, "Semaphore max value"),
         ],
     }
 }
 
 /// The limits of a kind, or of all.
-pub(super) fn rows(kind: Option<Kind>) -> Result<Vec<Row>> {
+pub(super) fn rows(kind: Option<SystemV>) -> Result<Vec<Row>> {
     let (mut rows, in_use) = (Vec::new(), InUse::default());
-    for each in [Kind::Msg, Kind::Shm, Kind::Sem].into_iter().filter(|each| kind.is_none_or(|kind| kind == *each)) {
+    for each in [SystemV::Queue, SystemV::Segment, SystemV::Set]
+        .into_iter()
+        .filter(|each| kind.is_none_or(|kind| kind == *each))
+    {
         for &(limit, description) in listed(each) {
-            let failed = |errno| limits::unreadable(each, errno);
+            let failed = |errno| limits::unreadable(each.kind(), errno);
             let (value, used) = (limit.value().map_err(failed)?, limit.used(&in_use).map_err(failed)?);
             rows.push(Row { limit, description, value, used });
         }

@@ -7,6 +7,7 @@ use super::{Body, KeyChoice, Specification, Steps, undo};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::remove_id;
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::names::user_text;
 use crate::proc::sysctl;
@@ -37,7 +38,7 @@ impl Specification {
     /// Status 5 when key or id is taken, 4 without a right that is needed, 10 where it would not last, 1 otherwise, and
     /// those of `fill`. The object is gone again then.
     pub fn create_again(&self, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
-        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+        if self.body.kind() == SystemV::Segment && sysctl::shm_rmid_forced() == Some(true) {
             self.create_where_nothing_lasts()?;
         }
         let id = self.make_again(origin)?;
@@ -96,10 +97,10 @@ impl Specification {
     /// The kernel keeps the id asked for until something is made; nothing else makes it forget.
     fn forget_wanted_id(&self) {
         let specification = Self { key: KeyChoice::Private, ..self.clone() };
-        let body = match specification.kind() {
-            Kind::Shm => Body::Segment { size: 1, flags: ShmFlags::default(), lock: false },
-            Kind::Sem => Body::Set { nsems: 1, values: Rc::default() },
-            Kind::Msg => Body::Queue { qbytes: None },
+        let body = match specification.body.kind() {
+            SystemV::Segment => Body::Segment { size: 1, flags: ShmFlags::default(), lock: false },
+            SystemV::Set => Body::Set { nsems: 1, values: Rc::default() },
+            SystemV::Queue => Body::Queue { qbytes: None },
         };
         let specification = Self { body, ..specification };
         // Where that fails too, there is no room for an object, and nothing else to be tried.

@@ -16,6 +16,7 @@ use super::inventory;
 use crate::error::{Error, Result, Status};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::kind::{self, remove_id};
 use crate::proc::sysctl;
 use crate::sys::shm::{self, ShmFlags};
@@ -81,11 +82,11 @@ pub enum Body {
 impl Body {
     /// The kind to be made.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> SystemV {
         match self {
-            Self::Segment { .. } => Kind::Shm,
-            Self::Set { .. } => Kind::Sem,
-            Self::Queue { .. } => Kind::Msg,
+            Self::Segment { .. } => SystemV::Segment,
+            Self::Set { .. } => SystemV::Set,
+            Self::Queue { .. } => SystemV::Queue,
         }
     }
 }
@@ -114,7 +115,7 @@ impl Specification {
     /// The kind to be made.
     #[must_use]
     pub const fn kind(&self) -> Kind {
-        self.body.kind()
+        self.body.kind().kind()
     }
 
     /// Makes it.
@@ -124,7 +125,7 @@ impl Specification {
     /// 1 when a limit is reached or the kernel refuses otherwise.
     pub fn create(&self) -> Result<Creation> {
         let steps = self.steps();
-        if self.kind() == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+        if self.body.kind() == SystemV::Segment && sysctl::shm_rmid_forced() == Some(true) {
             return self.create_where_nothing_lasts();
         }
         match self.key {

@@ -2,7 +2,10 @@
 
 use super::{Body, Specification};
 use crate::error::{Error, Status};
-use crate::object::limits::{self, MSGMNB, SEMMSL, SHMMAX};
+use crate::kind::msg::MSGMNB;
+use crate::kind::sem::SEMMSL;
+use crate::kind::shm::SHMMAX;
+use crate::object::limits;
 use crate::sys::Errno;
 use crate::sys::shm::ShmFlags;
 
