@@ -13,9 +13,9 @@ use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Object, ObjectId};
 use crate::queue::Format;
 use crate::queue::input::Records;
-use crate::sys::held_signals::HeldSignals;
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::msg::{self, Message};
+use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Errno, MsgId, ShmId, memory};
 
 /// Bytes copied at a time.
@@ -35,7 +35,7 @@ impl Archive {
             _ => Vec::new(),
         };
         // A signal that ends the program waits until there is an object or none.
-        let _held = HeldSignals::hold();
+        let _held = BlockedSignals::block();
         let named = |error, then: &str| match error {
             Error::Failed { status, message } => {
                 let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();

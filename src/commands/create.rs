@@ -18,8 +18,8 @@ use crate::output::format::{Format, FormatArgs};
 use crate::output::report::{Manner, Outcome, Report};
 use crate::output::stdout::Out;
 use crate::render::escape::escape_bytes;
-use crate::sys::held_signals::HeldSignals;
 use crate::sys::shm::ShmFlags;
+use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Key, Mode};
 
 /// What a mode without a number starts from, and what there is without one.
@@ -183,7 +183,7 @@ impl CommonArgs {
         let kind = body.kind().kind();
         // Whoever interrupts meets a complete object whose reference is printed, or none; the signal comes through when
         // this ends.
-        let _held = HeldSignals::hold();
+        let _held = BlockedSignals::block();
         let (out, creation) = match self.attempt(body, context) {
             Ok(done) => done,
             Err(error) => return document::refuse(self.format.format(), "objects", kind.word(), error),

@@ -20,7 +20,8 @@ use crate::queue::receive::{Next, Receiver, take_none};
 use crate::queue::sink::{Sink, Unwritten};
 use crate::queue::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
-use crate::sys::{memory, process, signals};
+use crate::sys::signals::{self, wake};
+use crate::sys::{memory, process};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";
@@ -184,7 +185,7 @@ impl RecvArgs {
             let back = give_back(queue.object.id, &taken);
             let name = escape_bytes(program.as_encoded_bytes());
             say(&format!("{name}: {reason}; {back}"));
-            if let Some(signal) = signals::caught() {
+            if let Some(signal) = wake::caught() {
                 signals::die_by(signal);
             }
             return Ok(code);

@@ -19,8 +19,8 @@ use crate::output::context::{Context, say, say_args};
 use crate::render::escape::escape_bytes;
 use crate::set::operation::parse_list;
 use crate::set::{Operation, Request};
-use crate::sys::process::undo::{Ended, Job};
-use crate::sys::process::{self, Program};
+use crate::sys::child_undo::{ChildSharingUndo, Ended, Message};
+use crate::sys::process::{self, program::Program};
 use crate::sys::signals;
 use crate::usage::held_sets;
 
@@ -87,15 +87,13 @@ impl SemRunArgs {
         program.set_variable(held_sets::VARIABLE, &holds).map_err(|error| {
             Error::cannot(Status::Failed, &format!("set {}", held_sets::VARIABLE), bare(&error), None)
         })?;
-        // Made beforehand, as nothing may be allocated when it is time.
         let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
-        let (did, running) = (format!("did {} on {set}", words.join(" ")), escape_bytes(name.as_encoded_bytes()));
-        let taken = |waited: Duration| {
-            if context.is_verbose() {
-                say_args(format_args!("{did} after {:.6} s; running {running}", waited.as_secs_f64()));
-            }
-        };
-        let job = Job { program: &program, take: &take, taken: &taken };
+        let running = escape_bytes(name.as_encoded_bytes());
+        let message = context.is_verbose().then(|| Message {
+            before: format!("ipcadm: did {} on {set} after ", words.join(" ")),
+            after: format!(" s; running {running}\n"),
+        });
+        let job = ChildSharingUndo { program: &program, take: &take, message: message.as_ref() };
         let ended = if self.no_fork { Ok(job.become_program()) } else { job.run() };
         // Nothing is given back here: our own end does that, together with the program's. An operation would give
         // back too much where somebody has set the value meanwhile.

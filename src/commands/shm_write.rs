@@ -19,7 +19,7 @@ use crate::output::progress::Progress;
 use crate::output::report::{Manner, Outcome, Report};
 use crate::render::escape::escape_bytes;
 use crate::segment::{self, Contents, CopyError, attach, parse_byte};
-use crate::sys::{Errno, startup, stream};
+use crate::sys::{Errno, fd, startup};
 
 /// Copy a file or standard input into a segment
 ///
@@ -151,7 +151,7 @@ fn copy(
         match (&input.file).read(&mut one) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if stream::wait_readable(&input.file).is_err() {
+                if fd::wait_readable(&input.file).is_err() {
                     break false;
                 }
             }

@@ -19,7 +19,7 @@ use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::inventory;
 use crate::proc::boot;
 use crate::sys::new_file::NewFile;
-use crate::sys::{Mode, clock, file_lock, namespace, random};
+use crate::sys::{Mode, clock, fd, namespace, random};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -266,7 +266,7 @@ fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
     let new = NewFile::create(&path)?;
     // The lock goes with what both refer to.
     let file = new.file().try_clone()?;
-    file_lock::try_lock(&file)?;
+    fd::try_lock(&file)?;
     new.keep(false)?;
     Ok((file, path))
 }

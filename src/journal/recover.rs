@@ -11,7 +11,7 @@ use crate::kind::model::ObjectId;
 use crate::object::inventory;
 use crate::proc::boot;
 use crate::render::escape::escape_bytes;
-use crate::sys::{Mode, file_lock, namespace};
+use crate::sys::{Mode, fd, namespace};
 
 /// What came of putting right one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(bare(&error)),
     };
-    if !file_lock::try_lock(&file).map_err(|error| bare(&error))? {
+    if !fd::try_lock(&file).map_err(|error| bare(&error))? {
         return Ok(());
     }
     // Somebody else may have put it right between opening and locking.

@@ -6,7 +6,7 @@ use std::io::{Cursor, IsTerminal, Write};
 use clap::ValueEnum;
 
 use crate::render::style::Style;
-use crate::sys::terminal;
+use crate::sys::fd;
 
 /// A line no longer than this is written at once.
 const MOST_AT_ONCE: usize = 1024;
@@ -41,7 +41,7 @@ impl Context {
     pub(crate) fn fit(&self, style: &mut Style) {
         let stdout = std::io::stdout();
         let terminal = stdout.is_terminal();
-        style.width = if terminal { terminal::columns(&stdout).map(usize::from) } else { None };
+        style.width = if terminal { fd::columns(&stdout).map(usize::from) } else { None };
         style.color = match self.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,

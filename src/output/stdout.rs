@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use crate::error::{Error, Result};
-use crate::sys::held_signals::UntilAskedToEnd;
+use crate::sys::signals::blocked::UntilAskedToEnd;
 use crate::sys::startup;
 
 /// Standard output without the line buffering of the standard library's own.

@@ -3,8 +3,8 @@
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, failed};
 use crate::sys::msg::{self, Message, Wanted};
-use crate::sys::signals::{self, Signal};
-use crate::sys::timer::{Ringer, Waited};
+use crate::sys::signals::Signal;
+use crate::sys::signals::wake::{self, Waited, WakeTimer};
 use crate::sys::{self, Errno, MsgId};
 
 /// Room for text at first; more comes when a message needs it.
@@ -35,7 +35,7 @@ pub struct Receiver<'a> {
     patience: Patience,
     /// The largest message that is taken; a larger one stays and is an error.
     most: Option<usize>,
-    ringer: Ringer,
+    timer: WakeTimer,
     message: Message,
     received: u64,
 }
@@ -46,11 +46,11 @@ impl<'a> Receiver<'a> {
     /// # Errors
     /// When there is no timer to be had.
     pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
-        let ringer = Ringer::new().map_err(|errno| Error::call("make a timer", errno))?;
-        signals::catch(&ringer).map_err(|errno| Error::call("catch signals", errno))?;
+        let mut timer = WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?;
+        timer.catch_signals().map_err(|errno| Error::call("catch signals", errno))?;
         let id = MsgId::new(queue.object.id.sysv());
         let message = Message::with_capacity(most.unwrap_or(FIRST).min(FIRST));
-        Ok(Self { queue, id, wanted, patience, most, ringer, message, received: 0 })
+        Ok(Self { queue, id, wanted, patience, most, timer, message, received: 0 })
     }
 
     /// The last message taken.
@@ -70,7 +70,7 @@ impl<'a> Receiver<'a> {
     /// # Errors
     /// Those of `settle`; status 8 (the queue was removed), 3, 4, or 1 (larger than the most allowed; it stays).
     pub fn next(&mut self, settle: impl FnOnce() -> Result<()>) -> Result<Next> {
-        if let Some(signal) = signals::caught() {
+        if let Some(signal) = wake::caught() {
             return Ok(Next::Stopped(signal));
         }
         match self.take(|id, message, wanted, _| msg::receive(id, message, wanted, true, false).map(Waited::Done)) {
@@ -80,8 +80,8 @@ impl<'a> Receiver<'a> {
         }
         settle()?;
         let deadline = self.patience.deadline();
-        let waited = self.take(|id, message, wanted, ringer| {
-            ringer.wait(deadline, || msg::receive(id, message, wanted, false, false))
+        let waited = self.take(|id, message, wanted, timer| {
+            timer.wait(deadline, || msg::receive(id, message, wanted, false, false))
         });
         self.came(waited)
     }
@@ -89,10 +89,10 @@ impl<'a> Receiver<'a> {
     /// Makes a call that takes a message, with more room as long as it lacks that.
     fn take(
         &mut self,
-        mut call: impl FnMut(MsgId, &mut Message, Wanted, &Ringer) -> sys::Result<Waited<()>>,
+        mut call: impl FnMut(MsgId, &mut Message, Wanted, &WakeTimer) -> sys::Result<Waited<()>>,
     ) -> sys::Result<Waited<()>> {
         loop {
-            match call(self.id, &mut self.message, self.wanted, &self.ringer) {
+            match call(self.id, &mut self.message, self.wanted, &self.timer) {
                 Err(Errno::EINTR) => {}
                 Err(Errno::E2BIG) => {
                     let most = self.most.unwrap_or(LARGEST);

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, counted, failed};
 use crate::sys::msg::{self, Message};
-use crate::sys::timer::{Ringer, Waited};
+use crate::sys::signals::wake::{Waited, WakeTimer};
 use crate::sys::{Errno, MsgId};
 
 /// Sends messages to one queue, each in one call.
@@ -13,7 +13,7 @@ pub struct Sender<'a> {
     id: MsgId,
     patience: Patience,
     /// Only a limited wait needs it.
-    ringer: Option<Ringer>,
+    timer: Option<WakeTimer>,
     message: Message,
     sent: u64,
 }
@@ -24,12 +24,12 @@ impl<'a> Sender<'a> {
     /// # Errors
     /// When there is no timer to be had.
     pub fn new(queue: &'a Queue, patience: Patience) -> Result<Self> {
-        let ringer = match patience {
-            Patience::For(_) => Some(Ringer::new().map_err(|errno| Error::call("make a timer", errno))?),
+        let timer = match patience {
+            Patience::For(_) => Some(WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?),
             Patience::NoWait | Patience::Forever => None,
         };
         let id = MsgId::new(queue.object.id.sysv());
-        Ok(Self { queue, id, patience, ringer, message: Message::with_capacity(8192), sent: 0 })
+        Ok(Self { queue, id, patience, timer, message: Message::with_capacity(8192), sent: 0 })
     }
 
     /// How many have been sent.
@@ -48,9 +48,9 @@ impl<'a> Sender<'a> {
         let result = loop {
             match msg::send(self.id, &self.message, no_wait) {
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => match &self.ringer {
-                    Some(ringer) => {
-                        break ringer.wait(self.patience.deadline(), || msg::send(self.id, &self.message, false));
+                Err(Errno::EAGAIN) => match &self.timer {
+                    Some(timer) => {
+                        break timer.wait(self.patience.deadline(), || msg::send(self.id, &self.message, false));
                     }
                     None => return Err(self.full(Status::WouldBlock, "no room")),
                 },

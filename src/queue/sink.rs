@@ -5,8 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::queue::encode::{Ambiguous, Encoder};
 use crate::queue::give_back::Taken;
-use crate::sys::signals::{self, Signal};
-use crate::sys::{Errno, stream};
+use crate::sys::signals::{Signal, wake};
+use crate::sys::{Errno, fd};
 
 /// Writes to a pipe of no more than this are all or nothing (`PIPE_BUF`).
 const CHUNK: usize = 4096;
@@ -96,7 +96,7 @@ impl Sink {
     /// As [`Sink::flush`].
     pub fn settle(&mut self) -> Result<(), Unwritten> {
         self.flush()?;
-        if stream::is_broken(&self.file) {
+        if fd::is_broken(&self.file) {
             return Err(Unwritten::Failed(Errno::from_raw(libc::EPIPE).into()));
         }
         Ok(())
@@ -129,13 +129,13 @@ impl Sink {
             match self.file.write(rest) {
                 Ok(0) => break Err(Unwritten::Failed(io::ErrorKind::WriteZero.into())),
                 Ok(some) => written += some,
-                Err(error) => match (error.kind(), signals::caught()) {
+                Err(error) => match (error.kind(), wake::caught()) {
                     (io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock, Some(signal)) => {
                         break Err(Unwritten::Stopped(signal));
                     }
                     (io::ErrorKind::Interrupted, None) => {}
                     (io::ErrorKind::WouldBlock, None) => {
-                        if let Err(errno) = stream::wait_writable(&self.file) {
+                        if let Err(errno) = fd::wait_writable(&self.file) {
                             break Err(Unwritten::Failed(errno.into()));
                         }
                     }

@@ -13,7 +13,7 @@ use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
 use crate::proc::process::is_system_administrator;
 use crate::removal::{self, Candidate, Fate, Judges, Rule};
-use crate::sys::held_signals::HeldSignals;
+use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::criteria::Criteria;
 use crate::usage::possible::Candidate as MayKnow;
 use crate::usage::state::{Judgement, State};
@@ -198,7 +198,7 @@ pub fn carry_out(
     candidates: &mut [Candidate],
     before: &mut BeforeRemoval<'_>,
     each: &mut dyn FnMut(&Candidate, Fate),
-) -> Result<Option<HeldSignals>> {
+) -> Result<Option<BlockedSignals>> {
     if candidates.is_empty() {
         return Ok(None);
     }
@@ -206,7 +206,7 @@ pub fn carry_out(
     let mut record = Record::begin(&Places::usual())?;
     let mut judges = Judges::default();
     for batch in removal::batches(candidates) {
-        let held = HeldSignals::hold();
+        let held = BlockedSignals::block();
         let fates = removal::remove(batch, &mut record, &mut judges);
         batch.iter().zip(fates).for_each(|(candidate, fate)| each(candidate, fate));
         if held.is_asked_to_end() {

@@ -14,7 +14,7 @@ use crate::removal::judges::{self, Finding, Judges, Stop, Subject};
 use crate::removal::last_step::remove_one;
 use crate::removal::locked::{Closed, close, gone_or, is_closed, look, open, still_closed, unchanged};
 use crate::removal::{Candidate, Fate};
-use crate::sys::held_signals::HeldSignals;
+use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Perm, barrier};
 use crate::usage::criteria::Criteria;
 use crate::usage::users::{Usage, Users, Wants};
@@ -31,7 +31,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// are shut out for as long as it takes. Where a process does not answer while they are, all is opened again and done once
 /// more, without asking it.
 pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
-    let held = HeldSignals::hold();
+    let held = BlockedSignals::block();
     judges.begin_batch();
     let mut left = remove_once(batch, record, judges);
     for _ in 0..ATTEMPTS {

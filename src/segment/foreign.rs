@@ -14,7 +14,7 @@ use crate::segment::occupancy::{Occupancy, all_found};
 use crate::segment::process::{ProcessMemory, add_pages};
 use crate::segment::{Contents, Holes, Pages};
 use crate::sys::process::mapping::Mapping;
-use crate::sys::{ShmId, memory, transfer};
+use crate::sys::{ShmId, fd, memory};
 use crate::usage::users::{Usage, Users, Wants};
 
 /// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
@@ -90,7 +90,7 @@ fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> 
     let file = File::open(process.path(&format!("map_files/{:x}-{:x}", mapping.start, mapping.end))).ok()?;
     let data = file.metadata().ok()?;
     let same = data.ino() == mapping.inode && data.dev() == mapping.device && data.len() >= size;
-    (same && transfer::next_data(&file, 0).is_ok()).then_some(file)
+    (same && fd::next_data(&file, 0).is_ok()).then_some(file)
 }
 
 /// Which pages hold data, if all of them are in page tables.

@@ -27,7 +27,7 @@ use std::ops::Range;
 use crate::error::Result;
 use crate::object::reference::Resolved;
 use crate::sys::mapping::Mapped;
-use crate::sys::{self, Errno, transfer};
+use crate::sys::{self, Errno, fd};
 use pages::Pages;
 use process::ProcessMemory;
 
@@ -143,14 +143,14 @@ impl Contents {
             Holes::None | Holes::Unknown => Ok((range.end, true)),
             Holes::Known(pages) => Ok(pages.run(range)),
             Holes::InFile(file) => {
-                let data = match transfer::next_data(file, range.start)? {
+                let data = match fd::next_data(file, range.start)? {
                     Some(data) if data < range.end => data,
                     _ => return Ok((range.end, false)),
                 };
                 if data > range.start {
                     return Ok((data, false));
                 }
-                let hole = match transfer::next_hole(file, range.start) {
+                let hole = match fd::next_hole(file, range.start) {
                     // Gone since: it is read as the zeros it has become.
                     Err(errno) if errno.raw() == libc::ENXIO => range.end,
                     other => other?,

@@ -12,7 +12,7 @@ use crate::segment::occupancy::{Occupancy, all_found};
 use crate::segment::{Contents, Holes, Pages, attach};
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::process::mapping::{self, Mapping, Sort};
-use crate::sys::{self, ShmId, memory, transfer};
+use crate::sys::{self, ShmId, fd, memory};
 
 /// `mincore` is asked about so many bytes at a time.
 const STEP: usize = 64 << 20;
@@ -79,7 +79,7 @@ fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &
 /// The file behind a mapping of ours.
 fn map_file(start: u64, end: u64) -> Option<File> {
     let file = File::open(format!("/proc/self/map_files/{start:x}-{end:x}")).ok()?;
-    transfer::next_data(&file, 0).is_ok().then_some(file)
+    fd::next_data(&file, 0).is_ok().then_some(file)
 }
 
 /// Our own mapping, which tells what the memory is made of.

@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use crate::segment::{CopyError, Sink};
 use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::{self, Errno, memory, stream, transfer};
+use crate::sys::{self, Errno, fd, memory};
 
 /// What a pipe is asked to hold, and what is put into it at a time.
 const PIPE: u32 = 1 << 20;
@@ -87,7 +87,7 @@ impl Stream {
         let mut at = range.start;
         while at < range.end {
             let len = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
-            match transfer::send(self.out.as_fd(), file, at, len) {
+            match fd::send(self.out.as_fd(), file, at, len) {
                 // The end of the file, which a segment cannot have moved; the copy below tells what is wrong.
                 Ok(0) => break,
                 Ok(sent) => {
@@ -225,21 +225,21 @@ impl Sink for Stream {
 fn kind(out: &File) -> Kind {
     let Ok(data) = out.metadata() else { return Kind::Other };
     if data.file_type().is_fifo() {
-        return Kind::Pipe(transfer::raise_pipe(out.as_fd(), PIPE as usize).unwrap_or(0));
+        return Kind::Pipe(fd::raise_pipe(out.as_fd(), PIPE as usize).unwrap_or(0));
     }
     if data.file_type().is_socket() {
         return Kind::Socket;
     }
     let mut file = out;
     let at_end = data.is_file() && file.stream_position().is_ok_and(|at| at >= data.len());
-    if at_end && !transfer::appends(out.as_fd()) { Kind::Sparse } else { Kind::Other }
+    if at_end && !fd::appends(out.as_fd()) { Kind::Sparse } else { Kind::Other }
 }
 
 /// Whether a write that failed may be tried again: a signal came, or the reader is slow and the descriptor does not wait.
 fn retry(out: BorrowedFd<'_>, errno: Errno) -> Result<(), CopyError> {
     match errno {
         Errno::EINTR => Ok(()),
-        Errno::EAGAIN => stream::wait_writable(out).map_err(CopyError::Write),
+        Errno::EAGAIN => fd::wait_writable(out).map_err(CopyError::Write),
         errno => Err(CopyError::Write(errno)),
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 use crate::segment::{Contents, CopyError, STEP};
 use crate::sys::mapping::Mapped;
-use crate::sys::{self, Errno, memory, stream, transfer};
+use crate::sys::{self, Errno, fd, memory};
 
 /// The size of the file that filling copies from.
 const PATTERN: usize = 1 << 20;
@@ -106,7 +106,7 @@ impl Contents {
                     Ok(0) => break,
                     Ok(got) => *at += got as u64,
                     Err(Errno::EINTR) => {}
-                    Err(Errno::EAGAIN) => stream::wait_readable(input).map_err(CopyError::Read)?,
+                    Err(Errno::EAGAIN) => fd::wait_readable(input).map_err(CopyError::Read)?,
                     Err(errno @ (Errno::EFAULT | Errno::ENOMEM)) => return Err(CopyError::Write(errno)),
                     Err(errno) => return Err(CopyError::Read(errno)),
                 }
@@ -126,8 +126,8 @@ fn next_run(mut input: &File, most: u64) -> sys::Result<(u64, bool)> {
     let io = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
     let position = input.stream_position().map_err(io)?;
     // Asking moves the position.
-    let answer = transfer::next_data(input, position).and_then(|data| match data {
-        Some(data) if data == position => transfer::next_hole(input, position).map(|hole| (hole - position, true)),
+    let answer = fd::next_data(input, position).and_then(|data| match data {
+        Some(data) if data == position => fd::next_hole(input, position).map(|hole| (hole - position, true)),
         Some(data) => Ok((data - position, false)),
         None => {
             let end = input.metadata().map_err(io)?.len();

@@ -10,14 +10,14 @@ use super::errno::{Errno, Result};
 use super::memory::page_size;
 
 /// Room for `len` 16-bit values directly in front of a guard page.
-pub(super) struct GuardedValues {
+pub(super) struct GuardPageBuffer {
     mapping: *mut libc::c_void,
     mapped: usize,
     values: *mut u16,
     len: usize,
 }
 
-impl GuardedValues {
+impl GuardPageBuffer {
     /// Room for `len` zeros.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl GuardedValues {
     }
 }
 
-impl Drop for GuardedValues {
+impl Drop for GuardPageBuffer {
     fn drop(&mut self) {
         // SAFETY: exactly the mapping made in `new`; no slice of it outlives self.
         unsafe { libc::munmap(self.mapping, self.mapped) };

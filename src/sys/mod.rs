@@ -6,15 +6,14 @@
 //! further up.
 
 pub mod accounts;
-pub mod affinity;
 pub mod barrier;
 pub mod bpf;
+pub mod child_undo;
 pub mod clock;
 pub mod credentials;
 pub mod errno;
-pub mod file_lock;
+pub mod fd;
 pub mod guarded;
-pub mod held_signals;
 pub mod layout;
 pub mod locale;
 pub mod mapping;
@@ -25,13 +24,10 @@ pub mod new_file;
 pub mod process;
 pub mod random;
 pub mod sem;
+pub mod sem_wait;
 pub mod shm;
 pub mod signals;
 pub mod startup;
-pub mod stream;
-pub mod terminal;
-pub mod timer;
-pub mod transfer;
 pub mod types;
 pub mod unopened;
 

@@ -1,7 +1,6 @@
 //! Semaphore sets: `semget`, `semctl`, `semtimedop`.
 
 pub mod take;
-pub mod wait;
 
 use std::ptr;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use libc::{c_int, c_long, c_ulong};
 
 use super::errno::{Errno, Result};
-use super::guarded::GuardedValues;
+use super::guarded::GuardPageBuffer;
 use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
 
@@ -81,7 +80,7 @@ impl SemOp {
         Self { no_wait: true, ..self }
     }
 
-    fn raw(self) -> Sembuf {
+    pub(super) fn raw(self) -> Sembuf {
         let mut flg = 0;
         if self.no_wait {
             flg |= libc::IPC_NOWAIT;
@@ -183,7 +182,7 @@ pub fn remove(id: SemId) -> Result<()> {
 /// # Errors
 /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`; `EFAULT` if the set has become larger than `nsems`.
 pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
-    let mut values = GuardedValues::new(nsems)?;
+    let mut values = GuardPageBuffer::new(nsems)?;
     // SAFETY: the kernel writes as many values as the set has; past `nsems` it meets the guard page and fails.
     Errno::check(unsafe { ctl(id.raw(), 0, command::GETALL, values.as_mut_ptr() as c_ulong) })?;
     Ok(values.as_slice().to_vec())
@@ -195,7 +194,7 @@ pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
 /// `EACCES`, `ERANGE` (a value above [`MAX_VALUE`]; nothing is set), `EINVAL` (gone), `EIDRM`; `EFAULT` if the
 /// set has become larger than `values`.
 pub fn set_all(id: SemId, values: &[u16]) -> Result<()> {
-    let mut buffer = GuardedValues::new(values.len())?;
+    let mut buffer = GuardPageBuffer::new(values.len())?;
     buffer.as_mut_slice().copy_from_slice(values);
     // SAFETY: the kernel reads as many values as the set has; past the end it meets the guard page and fails.
     Errno::check(unsafe { ctl(id.raw(), 0, command::SETALL, buffer.as_mut_ptr() as c_ulong) }).map(drop)
@@ -270,7 +269,7 @@ fn call(id: SemId, ops: &[Sembuf], timeout: Option<Duration>) -> Result<()> {
         .map(drop)
 }
 
-fn timespec(duration: Duration) -> Timespec {
+pub(super) fn timespec(duration: Duration) -> Timespec {
     Timespec {
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         nanoseconds: i64::from(duration.subsec_nanos()),

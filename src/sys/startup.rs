@@ -1,4 +1,4 @@
-//! What has to be seen before Rust's own start-up code runs.
+//! The state that whoever started the program left, recorded before Rust's own start-up code changes it.
 //!
 //! The standard library opens `/dev/null` in place of a closed standard stream, so that afterwards nobody can
 //! tell that a caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message.
@@ -55,7 +55,7 @@ pub fn sigpipe_was_ignored() -> bool {
     super::signals::was_ignored(libc::SIGPIPE)
 }
 
-extern "C" fn look_around() {
+extern "C" fn record_inherited_state() {
     for (descriptor, closed) in [(libc::STDIN_FILENO, &STDIN_WAS_CLOSED), (libc::STDOUT_FILENO, &STDOUT_WAS_CLOSED)] {
         // SAFETY: F_GETFD takes and returns numbers, and may be called before main.
         if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
@@ -65,8 +65,8 @@ extern "C" fn look_around() {
     super::signals::record_inherited();
 }
 
-// SAFETY: the C library calls every function pointer of this section once before main; `look_around` has the
+// SAFETY: the C library calls every function pointer of this section once before main; `record_inherited_state` has the
 // right signature (further arguments are ignored) and does nothing that start-up forbids.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static BEFORE_MAIN: extern "C" fn() = look_around;
+static BEFORE_MAIN: extern "C" fn() = record_inherited_state;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::proc::reader::{Reader, Task};
 use crate::proc::task::{Stat, last_ran};
-use crate::sys::affinity::on_cpu;
+use crate::sys::process::on_cpu;
 
 /// The clocks that were read, in milliseconds.
 #[derive(Debug, Default)]

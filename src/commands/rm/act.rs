@@ -12,7 +12,7 @@ use crate::object::reference::Resolved;
 use crate::output::report::{Outcome, Report, removal_outcome};
 use crate::removal::remove::Removal;
 use crate::removal::{self, choose};
-use crate::sys::held_signals::HeldSignals;
+use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::text;
 use crate::usage::users::Users;
 
@@ -24,7 +24,7 @@ pub(super) fn remove_unused(
     candidates: &[Candidate<'_>],
     dry_run: bool,
     report: &mut Report,
-) -> Result<Option<HeldSignals>> {
+) -> Result<Option<BlockedSignals>> {
     let objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
     let criteria = judging::usual();
     let (users, objections) = query::ask(&objects, &criteria, |judge, object, usage| {

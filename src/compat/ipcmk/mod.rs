@@ -20,8 +20,8 @@ use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
 use crate::object::create::{Body, KeyChoice, Specification};
 use crate::proc::sysctl;
-use crate::sys::held_signals::{HeldSignals, UntilAskedToEnd};
 use crate::sys::shm::ShmFlags;
+use crate::sys::signals::blocked::{BlockedSignals, UntilAskedToEnd};
 use crate::sys::{Errno, signals, startup};
 
 const TOOL: Tool = Tool::Ipcmk;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     signals::keep_file_size_errors();
     let work = request::read(args)?;
     // A signal finds complete objects whose ids are printed, or none.
-    let _held = HeldSignals::hold();
+    let _held = BlockedSignals::block();
     let mut out = Out::new(TOOL);
     let mut made = Vec::new();
     if let Err(message) = make_all(&work, &mut made) {

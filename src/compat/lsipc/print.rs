@@ -9,7 +9,7 @@ use super::table::{Head, Table};
 use crate::compat::Tool;
 use crate::compat::out::Out;
 use crate::compat::text::pad;
-use crate::sys::{locale, terminal};
+use crate::sys::{fd, locale};
 
 /// How rows are put down.
 enum Form {
@@ -207,7 +207,7 @@ fn columns() -> Option<usize> {
     if !stdout.is_terminal() {
         return None;
     }
-    let told = terminal::columns(&stdout).map(usize::from);
+    let told = fd::columns(&stdout).map(usize::from);
     let set = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|&columns: &usize| columns > 0);
     Some(told.or_else(set).unwrap_or(USUAL))
 }

@@ -6,15 +6,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::close_all_but;
+use super::child::Child;
 use crate::sys::errno::Errno;
-use crate::sys::stream;
+use crate::sys::fd;
 
 /// What a probe does, for its parent to see: shared memory.
 #[repr(C)]
@@ -72,17 +71,14 @@ pub struct Step {
 /// A child that is a probe. Dropping it kills it, and abandons it if that does not end it at once.
 #[derive(Debug)]
 pub struct Probe {
-    pid: libc::pid_t,
+    child: Child,
     progress: *mut Progress,
     /// Leads to the child.
     pub socket: UnixStream,
 }
 
 impl Probe {
-    /// Forks; the child runs `serve` with its end of a socket, and ends.
-    ///
-    /// The child has no other descriptor than that, and /dev/null in place of the standard ones: locks and pipes that it
-    /// holds for ever would be held for this program. It has all signals blocked, and dies with its parent.
+    /// Forks; the child runs `serve` with its end of a socket, and ends. It has nothing else from this process.
     ///
     /// # Errors
     /// Where there is no room for another process, descriptor or page.
@@ -90,22 +86,18 @@ impl Probe {
         let (socket, other) = UnixStream::pair()?;
         let progress = share()?;
         let program = std::process::id();
-        // SAFETY: the child is a copy of the calling thread. Other threads of the parent are not in it; a program has one
-        // thread, and what takes locks here (the allocator, the standard library's locks) is made for fork or is not held.
-        let pid = unsafe { libc::fork() };
-        if pid == 0 {
+        let child = Child::fork(other.into(), |socket| {
             PROGRAM.store(program, Ordering::Relaxed);
             OWN.store(progress, Ordering::Relaxed);
-            let end = isolate(other);
-            if let Ok(socket) = end {
-                serve(socket);
+            serve(socket.into());
+        });
+        match child {
+            Ok(child) => Ok(Self { child, progress, socket }),
+            Err(error) => {
+                unshare(progress);
+                Err(error)
             }
-            // SAFETY: ends the process without running what the parent has left to run.
-            unsafe { libc::_exit(0) };
         }
-        let probe = Self { pid, progress, socket };
-        Errno::check(libc::c_long::from(pid))?;
-        Ok(probe)
     }
 
     /// How far it has come.
@@ -123,7 +115,8 @@ impl Probe {
     pub fn is_waiting(&self) -> bool {
         let mut text = String::new();
         // This is the program's own child, whose locks nobody holds.
-        let read = File::open(format!("/proc/{}/stat", self.pid)).and_then(|mut file| file.read_to_string(&mut text));
+        let read =
+            File::open(format!("/proc/{}/stat", self.child.pid())).and_then(|mut file| file.read_to_string(&mut text));
         let state = read.ok().and_then(|_| text.rsplit(')').next()?.trim_start().chars().next());
         state != Some('R')
     }
@@ -133,35 +126,16 @@ impl Probe {
     /// # Errors
     /// Those of poll(2).
     pub fn wait(&self, time: Duration) -> io::Result<bool> {
-        Ok(stream::is_readable_within(&self.socket, time)?)
+        Ok(fd::is_readable_within(&self.socket, time)?)
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        if self.pid > 0 {
-            // SAFETY: the child is our own and is reaped nowhere else, so that the number is still its. One that cannot end
-            // yet is left to whoever reaps this process's children.
-            unsafe {
-                if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) == 0 {
-                    libc::kill(self.pid, libc::SIGKILL);
-                }
-                for _ in 0..REAPING_ATTEMPTS {
-                    if libc::waitpid(self.pid, ptr::null_mut(), libc::WNOHANG) != 0 {
-                        break;
-                    }
-                    libc::usleep(REAPING_PAUSE);
-                }
-            }
-        }
-        // SAFETY: mapped by `share` and not used after this.
-        unsafe { libc::munmap(self.progress.cast(), size_of::<Progress>()) };
+        // Where the child lives on, it has a mapping of its own.
+        unshare(self.progress);
     }
 }
-
-/// How often, and after how many microseconds each, it is looked whether a killed child has ended.
-const REAPING_ATTEMPTS: u32 = 40;
-const REAPING_PAUSE: libc::c_uint = 250;
 
 /// Memory that a child shares.
 fn share() -> io::Result<*mut Progress> {
@@ -173,31 +147,7 @@ fn share() -> io::Result<*mut Progress> {
     if memory == libc::MAP_FAILED { Err(Errno::last().into()) } else { Ok(memory.cast()) }
 }
 
-/// Lets go of all that a child has from its parent, but for one end of a socket, whose closing tells it of the parent's
-/// end.
-fn isolate(socket: UnixStream) -> io::Result<UnixStream> {
-    let null = File::options().read(true).write(true).open("/dev/null");
-    // SAFETY: takes numbers and a set that is filled before; closes descriptors of this process that nothing uses any
-    // more, since it ends without dropping what it has from its parent.
-    unsafe {
-        let mut all: libc::sigset_t = std::mem::zeroed();
-        libc::sigfillset(&raw mut all);
-        libc::sigprocmask(libc::SIG_SETMASK, &raw const all, ptr::null_mut());
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-        // A parent outside of the pid namespace has no number here.
-        if ![0, program().cast_signed()].contains(&libc::getppid()) {
-            libc::_exit(0);
-        }
-        for standard in 0..3 {
-            match &null {
-                Ok(null) => libc::dup2(null.as_raw_fd(), standard),
-                Err(_) if standard != socket.as_raw_fd() => libc::close(standard),
-                Err(_) => 0,
-            };
-        }
-        close_all_but(socket.as_raw_fd().unsigned_abs(), 3);
-    }
-    // It is closed already.
-    std::mem::forget(null);
-    Ok(socket)
+fn unshare(progress: *mut Progress) {
+    // SAFETY: mapped by `share` and not used after this.
+    unsafe { libc::munmap(progress.cast(), size_of::<Progress>()) };
 }

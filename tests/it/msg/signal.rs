@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use ipcadm::queue::Format;
 use ipcadm::queue::encode::Encoder;
 use ipcadm::queue::sink::{Sink, Unwritten};
-use ipcadm::sys::signals;
-use ipcadm::sys::timer::{Ringer, Waited};
+use ipcadm::sys::signals::wake::{Waited, WakeTimer};
 use ipcadm_testbed::apart;
 
 /// Longer than anything here takes.
@@ -36,8 +35,8 @@ fn full_pipe() -> (io::PipeReader, File) {
 #[test]
 fn a_write_after_the_signal_does_not_sleep_on() {
     apart!("a_write_after_the_signal_does_not_sleep_on", || {
-        let ringer = Ringer::new().expect("a timer");
-        signals::catch(&ringer).expect("handlers");
+        let mut timer = WakeTimer::new().expect("a timer");
+        timer.catch_signals().expect("handlers");
         let (reader, file) = full_pipe();
         let mut sink = Sink::new(file, Encoder::new(Format::Lines, false), None);
         // A write that nothing interrupts gets another error in the end.
@@ -48,7 +47,7 @@ fn a_write_after_the_signal_does_not_sleep_on() {
         });
         // The signal comes when the message is taken already.
         let deadline = Instant::now().checked_add(2 * PATIENCE);
-        let taken = ringer.wait(deadline, || {
+        let taken = timer.wait(deadline, || {
             // SAFETY: takes a number; its handler was installed above.
             unsafe { libc::raise(libc::SIGTERM) };
             Ok(())

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use libc::{c_int, c_long};
 
-use super::{SemOp, timespec};
-use crate::sys::errno::{Errno, Result};
-use crate::sys::layout::{Sembuf, Timespec};
-use crate::sys::signals::ENDING;
+use super::errno::{Errno, Result};
+use super::layout::{Sembuf, Timespec};
+use super::sem::{SemOp, timespec};
+use super::signals::{handle_ending, reset_ending};
 
 /// The signal that came; 0 for none.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
@@ -44,17 +44,18 @@ extern "C" fn catch(signal: c_int) {
     LIMIT.nanoseconds.store(0, Ordering::SeqCst);
 }
 
-/// As [`super::op`], for operations that nothing takes back. A signal that ends processes ends this one by that
+/// As [`super::sem::op`], for operations that nothing takes back. A signal that ends processes ends this one by that
 /// signal, and then nothing was done. Once it is done these signals do nothing any more: it is for a process that then
 /// soon ends, so that its end tells what became of the operation.
 ///
 /// For one thread of a process only.
 ///
 /// # Errors
-/// As [`super::op`]; `EINTR` after the process was stopped and continued.
-pub fn op_unless_signalled(id: crate::sys::SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
+/// As [`super::sem::op`]; `EINTR` after the process was stopped and continued.
+pub fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
-    let handlers = Handlers::install();
+    CAUGHT.store(0, Ordering::SeqCst);
+    handle_ending(catch)?;
     LIMIT.set(&timespec(timeout.unwrap_or(Duration::MAX)));
     // A signal that came before the limit was set did not lower it.
     if CAUGHT.load(Ordering::SeqCst) == 0 {
@@ -70,61 +71,19 @@ pub fn op_unless_signalled(id: crate::sys::SemId, ops: &[SemOp], timeout: Option
             )
         });
         if done.is_ok() {
-            // The way we end must tell that it was done, so no signal may end us any more.
-            std::mem::forget(handlers);
+            // The way we end must tell that it was done, so the handlers stay: no signal may end us any more.
             return Ok(());
         }
-        // Only after that no signal is noted any more, and one that comes then ends the process by itself.
-        drop(handlers);
+        // Only after that no signal is recorded any more, and one that comes then ends the process by itself.
+        reset_ending();
         if CAUGHT.load(Ordering::SeqCst) == 0 {
             return done.map(drop);
         }
     } else {
-        drop(handlers);
+        reset_ending();
     }
     // SAFETY: takes a number; its action is the default one again, which ends the process.
     unsafe { libc::raise(CAUGHT.load(Ordering::SeqCst)) };
     // Where the signal is blocked, it ends nothing; nothing was done either.
     Err(Errno::EINTR)
-}
-
-/// The handlers; dropping it gives back the actions that were there.
-struct Handlers {
-    before: [Option<libc::sigaction>; ENDING.len()],
-}
-
-impl Handlers {
-    fn install() -> Self {
-        CAUGHT.store(0, Ordering::SeqCst);
-        let mut before = [None; ENDING.len()];
-        for (signal, before) in ENDING.into_iter().zip(&mut before) {
-            let handler: extern "C" fn(c_int) = catch;
-            // SAFETY: all zero is a valid sigaction: no flags (and so no restarting of calls), an empty mask.
-            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-            // SAFETY: as above.
-            let mut old: libc::sigaction = unsafe { std::mem::zeroed() };
-            // SAFETY: writes the present action into `old`.
-            let known = unsafe { libc::sigaction(signal, ptr::null(), &raw mut old) } == 0;
-            // What whoever started us ignores stays ignored.
-            if known && old.sa_sigaction == libc::SIG_DFL {
-                action.sa_sigaction = handler as usize;
-                // SAFETY: the handler only stores to atomics; the structure is filled in.
-                if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } == 0 {
-                    *before = Some(old);
-                }
-            }
-        }
-        Self { before }
-    }
-}
-
-impl Drop for Handlers {
-    fn drop(&mut self) {
-        for (signal, before) in ENDING.into_iter().zip(&self.before) {
-            if let Some(before) = before {
-                // SAFETY: gives back what was there.
-                unsafe { libc::sigaction(signal, before, ptr::null_mut()) };
-            }
-        }
-    }
 }

@@ -1,8 +1,6 @@
 //! What a child tells the process that waits for it, through a pipe that exec closes.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::io::{self, PipeReader, PipeWriter, Read};
 use std::time::Duration;
 
 use crate::sys::errno::Errno;
@@ -26,16 +24,16 @@ pub(super) enum Report {
 
 impl Report {
     /// Sends it. Nothing is done about a failure, which means that nobody reads. Allocates nothing.
-    pub(super) fn send(self, writer: &OwnedFd) {
+    pub(super) fn send(self, writer: &PipeWriter) {
         let bytes = self.to_bytes();
         // So few that the pipe takes all of them.
         let _ = rustix::io::write(writer, &bytes);
     }
 
     /// The last report of a child that has ended or executed its program, so that nobody has the pipe open any more.
-    pub(super) fn last(reader: OwnedFd) -> io::Result<Option<Self>> {
+    pub(super) fn last(reader: PipeReader) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
-        File::from(reader).take((LENGTH * MOST) as u64).read_to_end(&mut bytes)?;
+        reader.take((LENGTH * MOST) as u64).read_to_end(&mut bytes)?;
         Ok(Self::last_of(&bytes))
     }
 
