@@ -51,7 +51,7 @@ pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
 
 /// A size in bytes.
 pub(crate) fn size(text: &str) -> std::result::Result<u64, String> {
-    parse_size(text).map_err(|error| error.to_string())
+    parse_size(text)
 }
 
 /// The capacity of a queue. The kernel would cut a larger capacity to 32 bits without a word.
@@ -62,7 +62,7 @@ pub(crate) fn capacity(text: &str) -> std::result::Result<u64, String> {
 
 /// A duration.
 pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
+    parse_duration(text)
 }
 
 /// The value of a semaphore.

@@ -2,13 +2,12 @@
 //!
 //! - Nothing that is shown is obeyed by a terminal, and the original can be had back from an escaped text.
 //! - Text that is cut fits.
-//! - JSON is what serde_json takes it for, CSV what RFC 4180 says; base64 and dumps hold the very bytes.
+//! - JSON is what serde_json takes it for, CSV what RFC 4180 says; dumps hold the very bytes.
 //! - A table has a line for each row; what is said of widths is so.
 
 use std::borrow::Cow;
 
 use crate::support::assert_harmless;
-use ipcadm::render::base64::{parse_base64, push_base64};
 use ipcadm::render::csv;
 use ipcadm::render::escape::{display_width, escape, escape_bytes, truncate};
 use ipcadm::render::hexdump::HexDump;
@@ -32,7 +31,6 @@ pub fn check(data: &[u8]) {
     for width in [0, 1, 2, 7, 40] {
         assert!(display_width(&truncate(&escaped, width)) <= width);
     }
-    base64(data);
     dump(data);
     let mut eight = [0; 8];
     eight.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
@@ -73,18 +71,6 @@ fn unescape(text: &str) -> Vec<u8> {
     }
     out.extend_from_slice(rest.as_bytes());
     out
-}
-
-fn base64(data: &[u8]) {
-    let mut text = String::new();
-    push_base64(&mut text, data);
-    assert_eq!(parse_base64(text.as_bytes()).as_deref(), Some(data));
-    if let Some(bytes) = parse_base64(data) {
-        text.clear();
-        push_base64(&mut text, &bytes);
-        // There is one text for any bytes.
-        assert_eq!(text.as_bytes(), data);
-    }
 }
 
 /// Reads a dump, in which lines like the one before are folded.

@@ -1,7 +1,9 @@
 //! Messages as records.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::queue::Format;
-use crate::render::base64::push_base64;
 use crate::render::escape::escape_bytes;
 use crate::render::json::push_string;
 use crate::render::units::{push_i64, push_u64};
@@ -73,7 +75,7 @@ impl Encoder {
             }
             Err(_) => {
                 json.push_str(",\"base64\":\"");
-                push_base64(json, text);
+                BASE64_STANDARD.encode_string(text, json);
                 json.push('"');
             }
         }

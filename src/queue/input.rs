@@ -2,11 +2,12 @@
 
 use std::io::{self, BufRead, Read};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::queue::Format;
-use crate::render::base64::parse_base64;
 
 /// One message to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -174,8 +175,9 @@ impl<R: BufRead> Records<R> {
         }
         self.text = match (line.text, line.base64) {
             (Some(text), None) => text.into_bytes(),
-            (None, Some(base64)) => parse_base64(base64.as_bytes())
-                .ok_or_else(|| BadInput::Malformed("not base64 (RFC 4648, with padding)".to_owned()))?,
+            (None, Some(base64)) => BASE64_STANDARD
+                .decode(base64)
+                .map_err(|_| BadInput::Malformed("not base64 (RFC 4648, with padding)".to_owned()))?,
             _ => return Err(BadInput::Malformed("needs either \"text\" or \"base64\"".to_owned())),
         };
         if self.text.len() > self.largest {
@@ -262,11 +264,23 @@ mod tests {
             r#"{"type":"1","text":""}"#,
             r#"{"type":1.5,"text":""}"#,
             r#"{"type":9223372036854775808,"text":""}"#,
-            r#"{"base64":"/w"}"#,
             r#"{"text":"a"} {"text":"b"}"#,
             r#"{"text":"\ud800"}"#,
             r#"{"text":"a","text":"b"}"#,
         ] {
+            assert!(one(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn base64_is_what_would_be_written() {
+        let one = |base64: &str| read(Format::Jsonl, 100, format!(r#"{{"base64":"{base64}"}}"#).as_bytes());
+        for (base64, text) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob")] {
+            assert_eq!(one(base64), Ok(vec![(None, text.into())]), "{base64}");
+        }
+        for bad in
+            ["Z", "Zg", "/w", "Zg=", "Zg===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm 9", "Zm9v\\n", "Zm-_", "=Zg="]
+        {
             assert!(one(bad).is_err(), "{bad}");
         }
     }

@@ -1,6 +1,5 @@
 //! How values become text: tables, sheets, JSON, CSV. This floor knows no object and writes to any `impl Write`.
 
-pub mod base64;
 pub mod csv;
 pub mod escape;
 pub mod hexdump;

@@ -1,54 +1,82 @@
-//! Decimal numbers as a user writes them, with what follows them.
+//! Decimal numbers with a unit, as users write them.
 
 use crate::render::escape;
 
 /// The widest unit an error message repeats, in columns.
 const UNIT_SHOWN: usize = 16;
+/// More digits behind the point than anybody needs; fewer than would overflow.
+const MOST_DECIMALS: usize = 18;
 
-/// The offending unit as an error message may show it: no controls, and not without end.
-pub(super) fn shown_unit(unit: &str) -> String {
-    // Cut before escaping as well, so that a unit of a megabyte is not escaped whole.
-    let short = escape::truncate(unit, UNIT_SHOWN);
-    escape::truncate(&escape::escape(&short), UNIT_SHOWN).into_owned()
+/// Refuses texts that are no number in any unit.
+pub(super) fn check(text: &str, what: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if text.contains(char::is_whitespace) {
+        return Err("has a blank in it".to_owned());
+    }
+    if text.starts_with(['+', '-']) {
+        return Err(format!("has a sign (a {what} is a plain number)"));
+    }
+    Ok(())
 }
 
-/// An unsigned decimal number as it was written: its digits, and those after the point if any.
+/// The error for letters that are no unit: shown without controls, and not without end.
+pub(super) fn unknown_unit(unit: &str, known: &str) -> String {
+    // Cut before escaping as well, so that a unit of a megabyte is not escaped whole.
+    let short = escape::truncate(unit, UNIT_SHOWN);
+    let shown = escape::escape(&short);
+    format!("has an unknown unit '{}' (use {known})", escape::truncate(&shown, UNIT_SHOWN))
+}
+
+/// An unsigned decimal number.
+#[derive(Clone, Copy)]
 pub(super) struct Number<'a> {
-    pub(super) whole: &'a str,
+    whole: &'a str,
+    /// The digits behind the point.
     pub(super) fraction: Option<&'a str>,
 }
 
 impl<'a> Number<'a> {
-    /// Splits a number from the front of `text` and returns it with the rest.
-    ///
-    /// There must be digits before the point and, where there is a point, after it.
+    /// Splits a number off the front of `text`. There must be digits before the point and, where there is a point,
+    /// behind it.
     pub(super) fn split(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, rest) = split_digits(text)?;
         match rest.strip_prefix('.') {
             None => Some((Self { whole, fraction: None }, rest)),
-            Some(after) => {
-                let (fraction, rest) = split_digits(after)?;
+            Some(behind) => {
+                let (fraction, rest) = split_digits(behind)?;
                 Some((Self { whole, fraction: Some(fraction) }, rest))
             }
         }
     }
 
-    /// The digits before the point as a number, unless it is above `limit`.
-    ///
-    /// `limit` has to leave room for one more digit in a `u128`.
-    pub(super) fn whole_up_to(&self, limit: u128) -> Option<u128> {
-        self.whole.bytes().try_fold(0u128, |value, digit| {
-            let value = value * 10 + u128::from(digit.wrapping_sub(b'0'));
-            (value <= limit).then_some(value)
-        })
+    /// So many of a unit of `unit` parts, in whole parts. `parts` is their name, `too_large` the error for more than
+    /// `most`.
+    pub(super) fn of(self, unit: u64, most: u128, parts: &str, too_large: &str) -> Result<u128, String> {
+        let fraction = self.fraction.unwrap_or_default().trim_end_matches('0');
+        if fraction.len() > MOST_DECIMALS {
+            return Err(format!("has more than {MOST_DECIMALS} decimals"));
+        }
+        let whole = value(self.whole).and_then(|whole| whole.checked_mul(unit.into())).filter(|&whole| whole <= most);
+        // Less than 10^18 times 2^64.
+        let (numerator, denominator) =
+            (value(fraction).unwrap_or(0) * u128::from(unit), 10_u128.pow(fraction.len() as u32));
+        let sum = whole.ok_or(too_large)? + numerator / denominator;
+        if numerator % denominator != 0 {
+            return Err(format!("is not a whole number of {parts}"));
+        }
+        if sum > most { Err(too_large.to_owned()) } else { Ok(sum) }
     }
 }
 
-/// Splits the ASCII digits at the front of `text` from the rest; `None` if there are none.
+/// What digits say; None for more than fits.
+fn value(digits: &str) -> Option<u128> {
+    digits.bytes().try_fold(0_u128, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))
+}
+
+/// Splits the ASCII digits at the front of `text` from the rest; None if there are none.
 fn split_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    if end == 0 {
-        return None;
-    }
-    text.split_at_checked(end)
+    if end == 0 { None } else { text.split_at_checked(end) }
 }

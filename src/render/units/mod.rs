@@ -14,6 +14,6 @@ mod size;
 mod tests;
 
 pub use age::{age_width, push_age};
-pub use duration::{DurationError, parse_duration};
+pub use duration::parse_duration;
 pub use number::{digits, push_hex32, push_i64, push_octal4, push_u64};
-pub use size::{SizeError, parse_size, push_size, size_width};
+pub use size::{parse_size, push_size, size_width};

@@ -1,55 +1,26 @@
 //! Numbers in decimal, hexadecimal and octal.
 
-/// The numbers 00 to 99, two digits each.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut n = 0;
-    while n < 100 {
-        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
-        n += 1;
-    }
-    pairs
-};
-
-/// Appends ASCII bytes. They are always ASCII; checking that is cheaper than pushing each apart.
-fn push_ascii(out: &mut String, text: &[u8]) {
-    if let Ok(text) = std::str::from_utf8(text) {
-        out.push_str(text);
-    }
-}
-
 /// Appends `n` in decimal.
-pub fn push_u64(out: &mut String, mut n: u64) {
-    if n < 10 {
-        out.push(char::from(b'0' + n as u8));
-        return;
-    }
-    let mut text = [0; 20];
-    let mut start = text.len();
-    while n >= 10 {
-        start -= 2;
-        text[start..start + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
-        n /= 100;
-    }
-    if n > 0 {
-        start -= 1;
-        text[start] = b'0' + n as u8;
-    }
-    push_ascii(out, &text[start..]);
+pub fn push_u64(out: &mut String, n: u64) {
+    out.push_str(itoa::Buffer::new().format(n));
 }
 
 /// Appends `n` in decimal, with a minus sign if it is negative.
 pub fn push_i64(out: &mut String, n: i64) {
-    if n < 0 {
-        out.push('-');
-    }
-    push_u64(out, n.unsigned_abs());
+    out.push_str(itoa::Buffer::new().format(n));
 }
 
 /// The number of decimal digits of `n`, 1 for zero.
 #[must_use]
 pub fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Appends ASCII bytes. They are always ASCII; checking that is cheaper than pushing each apart.
+fn push_ascii(out: &mut String, text: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(text) {
+        out.push_str(text);
+    }
 }
 
 /// Appends `n` in hexadecimal: `0x` and eight lower-case digits, as IPC keys are written.

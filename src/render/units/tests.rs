@@ -30,35 +30,25 @@ fn sizes_are_read() {
     for (text, bytes) in [
         ("0", 0),
         ("0K", 0),
-        ("4096", 4096),
         ("004096", 4096),
-        ("64K", 65536),
         ("64k", 65536),
         ("64KiB", 65536),
-        ("64kib", 65536),
-        ("64KB", 64000),
         ("64kb", 64000),
         ("7B", 7),
-        ("7b", 7),
-        ("2.0B", 2),
+        ("2.0b", 2),
         ("1.5G", 1_610_612_736),
         ("1.5GB", 1_500_000_000),
-        ("1.50000000000000000000000000000000000000000000000000000000000000000000K", 1536),
+        ("1.50000000000000000000000000000000000000000K", 1536),
         ("0.001KB", 1),
-        ("2M", 2 << 20),
-        ("2T", 2 << 40),
-        ("2P", 2 << 50),
+        ("0.0009765625K", 1),
         ("15E", 15 << 60),
         ("18EB", 18_000_000_000_000_000_000),
-        // The finest fraction of the largest unit: one byte.
-        ("0.000000000000000000867361737988403547205962240695953369140625E", 1),
         ("0.000000000000000001EB", 1),
-        ("0x1000", 4096),
         ("0X1b", 27),
         ("0xffffffffffffffff", u64::MAX),
         ("0x0000000000000000000001", 1),
         ("18446744073709551615", u64::MAX),
-        ("15.99999999999999999913263826201159645279403775930404663085937500E", u64::MAX),
+        ("18.446744073709551615EB", u64::MAX),
     ] {
         assert_eq!(parse_size(text), Ok(bytes), "{text}");
     }
@@ -66,63 +56,29 @@ fn sizes_are_read() {
 
 #[test]
 fn bad_sizes_are_refused() {
-    use SizeError::*;
-    let unknown = |unit: &str| UnknownUnit(unit.to_owned());
-    for (text, error) in [
-        ("", Empty),
-        (" ", Blank),
-        (" 1", Blank),
-        ("1 ", Blank),
-        ("1 K", Blank),
-        ("1K\n", Blank),
-        ("+1", Signed),
-        ("-1", Signed),
-        ("K", Malformed),
-        (".5G", Malformed),
-        ("5.G", Malformed),
-        (".", Malformed),
-        ("1.5.5K", Malformed),
-        ("1,5G", Malformed),
-        ("1-", Malformed),
-        ("\u{2212}1", Malformed),
-        ("\u{661}", Malformed),
-        ("0x", NotHexadecimal),
-        ("0x10K", NotHexadecimal),
-        ("0x+1", NotHexadecimal),
-        ("0x1.8", NotHexadecimal),
-        ("1X", unknown("X")),
-        ("1Ki", unknown("Ki")),
-        ("1KiBx", unknown("KiBx")),
-        ("1BB", unknown("BB")),
-        ("1iB", unknown("iB")),
-        ("1Z", unknown("Z")),
-        ("1K1", unknown("K1")),
-        ("1\u{e9}", unknown("\u{e9}")),
-        ("1x\u{1b}[0m", unknown("x\\x1b[0m")),
-        ("1xxxxxxxxxxxxxxxxxxxx", unknown("xxxxxxxxxxxxxxx…")),
-        ("1.5", FractionWithoutUnit),
-        ("1.0", FractionWithoutUnit),
-        ("1.5B", NotWhole),
-        ("0.1K", NotWhole),
-        ("0.0001KB", NotWhole),
-        ("0.0000000000000000000000000000000000000000000000000000000000001E", NotWhole),
-        ("18446744073709551616", TooLarge),
-        ("99999999999999999999999999999999999999999999999", TooLarge),
-        ("16E", TooLarge),
-        ("18.446744073709551616EB", TooLarge),
-        ("0x10000000000000000", TooLarge),
+    for (reason, texts) in [
+        ("is empty", &[""][..]),
+        ("has a blank", &[" ", " 1", "1 K", "1K\n"]),
+        ("has a sign", &["+1", "-1"]),
+        ("is not a size (write it like", &["K", ".5G", "5.G", ".", "1.5.5K", "1,5G", "1-", "\u{2212}1", "\u{661}"]),
+        ("is not a hexadecimal number", &["0x", "0x10K", "0x+1", "0x1.8"]),
+        ("has an unknown unit 'X' (use K, M, G, T, P, E, with iB or B)", &["1X"]),
+        ("has an unknown unit", &["1Ki", "1KiBx", "1BB", "1iB", "1Z", "1K1", "1\u{e9}", "1BiB"]),
+        ("has an unknown unit 'x\\x1b[0m'", &["1x\u{1b}[0m"]),
+        ("has an unknown unit 'xxxxxxxxxxxxxxx…'", &["1xxxxxxxxxxxxxxxxxxxx"]),
+        ("has a fraction but no unit", &["1.5", "1.0"]),
+        ("is not a whole number of bytes", &["1.5B", "0.1K", "0.0001KB"]),
+        ("has more than 18 decimals", &["0.0000000000000000001EB"]),
+        (
+            "is larger than 2^64-1",
+            &["18446744073709551616", &"9".repeat(50), "16E", "18.446744073709551616EB", "0x10000000000000000"],
+        ),
     ] {
-        assert_eq!(parse_size(text), Err(error), "{text}");
+        for text in texts {
+            let error = parse_size(text).unwrap_err();
+            assert!(error.starts_with(reason), "{text}: {error}");
+        }
     }
-}
-
-#[test]
-fn size_errors_say_why() {
-    let message = |text: &str| parse_size(text).map_err(|error| error.to_string());
-    assert_eq!(message(""), Err("is empty".to_owned()));
-    assert_eq!(message("1X"), Err("has an unknown unit 'X' (use K, M, G, T, P, E, with iB or B)".to_owned()));
-    assert_eq!(message("16E"), Err("is larger than 2^64-1".to_owned()));
-    assert_eq!(message("0.1K"), Err("is not a whole number of bytes".to_owned()));
 }
 
 #[test]
@@ -136,18 +92,14 @@ fn durations_are_read() {
         ("0.25s", nanos(250_000_000)),
         ("0.000000001", nanos(1)),
         ("500ms", nanos(500_000_000)),
-        ("0.5ms", nanos(500_000)),
         ("0.000001ms", nanos(1)),
-        ("10m", seconds(600)),
-        ("2d", seconds(172_800)),
         ("1h30m", seconds(5400)),
         ("1h1.5m", seconds(3690)),
-        ("1.5h", seconds(5400)),
-        ("1w", seconds(604_800)),
+        ("2.5d", seconds(216_000)),
         ("1w2d3h4m5s6ms", Duration::new(788_645, 6_000_000)),
         ("0.000000001w", nanos(604_800)),
-        ("100m", seconds(6000)),
         ("1h90m", seconds(9000)),
+        ("1.00000000000000000000", seconds(1)),
         ("18446744073709551615", seconds(u64::MAX)),
         ("18446744073709551615.999999999", Duration::MAX),
         ("18446744073709551615999ms", Duration::new(u64::MAX, 999_000_000)),
@@ -158,51 +110,34 @@ fn durations_are_read() {
 
 #[test]
 fn bad_durations_are_refused() {
-    use DurationError::*;
-    let unknown = |unit: &str| UnknownUnit(unit.to_owned());
-    for (text, error) in [
-        ("", Empty),
-        (" 1s", Blank),
-        ("1h 30m", Blank),
-        ("+1s", Signed),
-        ("-1s", Signed),
-        ("s", Malformed),
-        (".5s", Malformed),
-        ("5.s", Malformed),
-        ("1h-30m", Malformed),
-        ("1h,30m", Malformed),
-        ("1h!", Malformed),
-        ("1.5h!", Malformed),
-        ("1.5.5", Malformed),
-        ("0x10", unknown("x")),
-        ("1M", unknown("M")),
-        ("1y", unknown("y")),
-        ("1min", unknown("min")),
-        ("1\u{3bc}s", unknown("\u{3bc}s")),
-        ("1h30", MissingUnit),
-        ("30m1h", Order),
-        ("1h1h", Order),
-        ("1ms1s", Order),
-        ("1.5h30m", FractionNotLast),
-        ("1.5h30", FractionNotLast),
-        ("0.0000000001s", TooManyDecimals),
-        ("1.0000000000", TooManyDecimals),
-        ("0.0000001ms", NotWhole),
-        ("18446744073709551616", TooLong),
-        ("18446744073709551615s1000ms", TooLong),
-        ("18446744073709551616000ms", TooLong),
-        ("18446744073709551615w", TooLong),
-        ("99999999999999999999999999999999999999999999999", TooLong),
+    for (reason, texts) in [
+        ("is empty", &[""][..]),
+        ("has a blank", &[" 1s", "1h 30m"]),
+        ("has a sign", &["+1s", "-1s"]),
+        ("is not a duration (write it like", &["s", ".5s", "5.s", "1h-30m", "1h,30m", "1h!", "1.5h!", "1.5.5"]),
+        ("has an unknown unit 'y' (use w, d, h, m, s or ms)", &["1y"]),
+        ("has an unknown unit", &["0x10", "1M", "1min", "1\u{3bc}s"]),
+        ("ends in a number without a unit", &["1h30"]),
+        ("does not have its units in descending order", &["30m1h", "1h1h", "1ms1s"]),
+        ("has a fraction before its last part", &["1.5h30m", "1.5h30"]),
+        ("is not a whole number of nanoseconds", &["0.0000000001s", "0.0000001ms"]),
+        ("has more than 18 decimals", &["0.0000000000000000001w"]),
+        (
+            "is longer than 2^64-1 seconds",
+            &[
+                "18446744073709551616",
+                "18446744073709551615s1000ms",
+                "18446744073709551616000ms",
+                "18446744073709551615w",
+                &"9".repeat(50),
+            ],
+        ),
     ] {
-        assert_eq!(parse_duration(text), Err(error), "{text}");
+        for text in texts {
+            let error = parse_duration(text).unwrap_err();
+            assert!(error.starts_with(reason), "{text}: {error}");
+        }
     }
-}
-
-#[test]
-fn duration_errors_say_why() {
-    let message = |text: &str| parse_duration(text).map_err(|error| error.to_string());
-    assert_eq!(message("1y"), Err("has an unknown unit 'y' (use w, d, h, m, s or ms)".to_owned()));
-    assert_eq!(message("1h30"), Err("ends in a number without a unit".to_owned()));
 }
 
 #[test]
@@ -292,36 +227,6 @@ fn numbers_are_written() {
     }
 }
 
-/// Multiplies decimal digits (most significant first) by a small number.
-fn multiply(digits: &mut Vec<u32>, by: u32) {
-    let mut carry = 0;
-    for digit in digits.iter_mut().rev() {
-        let product = *digit * by + carry;
-        *digit = product % 10;
-        carry = product / 10;
-    }
-    while carry > 0 {
-        digits.insert(0, carry % 10);
-        carry /= 10;
-    }
-}
-
-/// `whole.fraction` times `base` to the power of `steps`, the long way: all digits as one
-/// integer, multiplied, and the point put back. `None` if a digit after the point is left.
-fn long_product(whole: &str, fraction: &str, base: u32, steps: u32) -> Option<String> {
-    let mut digits: Vec<u32> = whole.chars().chain(fraction.chars()).filter_map(|digit| digit.to_digit(10)).collect();
-    for _ in 0..steps {
-        multiply(&mut digits, base);
-    }
-    let after = digits.split_off(digits.len() - fraction.len());
-    if after.iter().any(|&digit| digit != 0) {
-        return None;
-    }
-    let text: String = digits.iter().filter_map(|&digit| char::from_digit(digit, 10)).collect();
-    let text = text.trim_start_matches('0');
-    Some(if text.is_empty() { "0" } else { text }.to_owned())
-}
-
 /// The rule of `push_size` in plain divisions.
 fn rounded_size(bytes: u64) -> String {
     let bytes = u128::from(bytes);
@@ -357,61 +262,45 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>(), near in "[0-9.xKkMEBibdhmsw+ -]{0,12}") {
         for text in [text, near] {
-            for message in [
-                parse_size(&text).err().map(|error| error.to_string()),
-                parse_duration(&text).err().map(|error| error.to_string()),
-            ].into_iter().flatten() {
+            for message in [parse_size(&text).err(), parse_duration(&text).err()].into_iter().flatten() {
                 prop_assert!(!message.contains(char::is_control));
             }
         }
     }
 
+    /// A number of bytes written out in a unit, with all the digits that takes, is that number.
     #[test]
-    fn sizes_are_exact(
-        whole in "0{0,3}[0-9]{1,20}",
-        fraction in prop_oneof![
-            Just(String::new()),
-            "[0-9]{1,4}0{0,70}",
-            "(5|25|75|125|375|0625)",
-            "[0-9]{1,70}",
-        ],
-        step in 0usize..6,
-        decimal: bool,
-    ) {
-        let unit = ["K", "M", "G", "T", "P", "E"][step];
-        let (base, suffix) = if decimal { (1000, "B") } else { (1024, "iB") };
-        let point = if fraction.is_empty() { "" } else { "." };
-        let text = format!("{whole}{point}{fraction}{unit}{suffix}");
-        let expected = long_product(&whole, &fraction, base, step as u32 + 1);
-        match parse_size(&text) {
-            Ok(bytes) => prop_assert_eq!(Some(bytes.to_string()), expected),
-            Err(SizeError::NotWhole) => prop_assert_eq!(None, expected),
-            Err(SizeError::TooLarge) => {
-                // Of a number that is not whole, what is before the point is too large.
-                let bytes = long_product(&whole, "", base, step as u32 + 1).unwrap_or_default();
-                let bytes = expected.unwrap_or(bytes);
-                let limit = u64::MAX.to_string();
-                prop_assert!((bytes.len(), bytes) > (limit.len(), limit));
-            }
-            Err(error) => prop_assert!(false, "{} {}", text, error),
-        }
-    }
-
-    #[test]
-    fn dyadic_fractions_are_exact(bytes in any_bytes(), step in 1u32..7) {
-        // Every number of bytes has a finite decimal expansion in every unit.
-        let unit = 1u128 << (10 * step);
-        let whole = u128::from(bytes) / unit;
-        let mut rest = u128::from(bytes) % unit;
-        let mut text = format!("{whole}.");
-        for _ in 0..10 * step {
+    fn sizes_are_exact(bytes in any_bytes(), step in 0u32..7, decimal: bool, zeros in 0usize..3) {
+        let (unit, suffix) = if decimal { (1000u128.pow(step), "B") } else { (1024u128.pow(step), "iB") };
+        let name = ["", "K", "M", "G", "T", "P", "E"][step as usize];
+        let (mut rest, mut text) = (u128::from(bytes) % unit, format!("{}.", u128::from(bytes) / unit));
+        let mut decimals = 0;
+        while rest > 0 || decimals == 0 {
             rest *= 10;
             text.push_str(&(rest / unit).to_string());
             rest %= unit;
+            decimals += 1;
         }
-        prop_assert_eq!(rest, 0);
-        text.push_str(["", "K", "M", "G", "T", "P", "E"][step as usize]);
-        prop_assert_eq!(parse_size(&text), Ok(bytes));
+        text.push_str(&"0".repeat(zeros));
+        text.push_str(if name.is_empty() { "B".to_owned() } else { format!("{name}{suffix}") }.as_str());
+        let read = parse_size(&text);
+        if decimals <= 18 {
+            prop_assert_eq!(read, Ok(bytes), "{}", text);
+        } else {
+            prop_assert!(read.is_err_and(|error| error.contains("18 decimals")));
+        }
+    }
+
+    /// A fraction with fewer digits than the exact one is refused, and so is a larger number.
+    #[test]
+    fn sizes_are_never_rounded(whole in 0u64..20, digits in "[0-9]{1,18}", step in 1u32..7, decimal: bool) {
+        let (base, suffix) = if decimal { (1000u128, "B") } else { (1024, "iB") };
+        let name = ["", "K", "M", "G", "T", "P", "E"][step as usize];
+        let ten = 10u128.pow(digits.len() as u32);
+        // In bytes times `ten`; at most 20 times 2^60 times 10^18.
+        let product = (u128::from(whole) * ten + digits.parse::<u128>().unwrap()) * base.pow(step);
+        let expected = product.is_multiple_of(ten).then_some(product / ten).and_then(|bytes| u64::try_from(bytes).ok());
+        prop_assert_eq!(parse_size(&format!("{whole}.{digits}{name}{suffix}")).ok(), expected);
     }
 
     #[test]
