@@ -28,9 +28,6 @@ impl<W: Write> HexDump<W> {
     }
 
     /// The bytes that come next.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let take = bytes.len().min(LINE - self.filled);
@@ -45,9 +42,6 @@ impl<W: Write> HexDump<W> {
     }
 
     /// So many zeros that come next; takes no longer for many.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn push_zeros(&mut self, len: u64) -> io::Result<()> {
         const SOME: u64 = 4 * LINE as u64;
         let zeros = [0; SOME as usize];
@@ -63,9 +57,6 @@ impl<W: Write> HexDump<W> {
     }
 
     /// Ends the dump with the offset behind the last byte; nothing for a dump of nothing. Gives back the writer.
-    ///
-    /// # Errors
-    /// Those of the writer.
     pub fn finish(mut self) -> io::Result<W> {
         let begun = self.before.is_some() || self.filled > 0;
         if self.filled > 0 {

@@ -24,7 +24,6 @@ pub struct JsonWriter<W> {
 }
 
 impl<W: Write> JsonWriter<W> {
-    /// A writer onto `out`.
     pub fn new(out: W) -> Self {
         Self { out, text: String::with_capacity(CHUNK + 4096), comma: false, last_time: (0, String::new()) }
     }
@@ -36,27 +35,23 @@ impl<W: Write> JsonWriter<W> {
         self.comma = true;
     }
 
-    /// `{`
     pub fn open_object(&mut self) {
         self.separate();
         self.text.push('{');
         self.comma = false;
     }
 
-    /// `}`
     pub fn close_object(&mut self) {
         self.text.push('}');
         self.comma = true;
     }
 
-    /// `[`
     pub fn open_array(&mut self) {
         self.separate();
         self.text.push('[');
         self.comma = false;
     }
 
-    /// `]`
     pub fn close_array(&mut self) {
         self.text.push(']');
         self.comma = true;
@@ -87,25 +82,21 @@ impl<W: Write> JsonWriter<W> {
         self.text.push('\n');
     }
 
-    /// A string.
     pub fn string(&mut self, text: &str) {
         self.separate();
         push_string(&mut self.text, text);
     }
 
-    /// A number.
     pub fn number(&mut self, number: u64) {
         self.separate();
         push_u64(&mut self.text, number);
     }
 
-    /// True or false.
     pub fn flag(&mut self, flag: bool) {
         self.separate();
         self.text.push_str(if flag { "true" } else { "false" });
     }
 
-    /// Null.
     pub fn null(&mut self) {
         self.separate();
         self.text.push_str("null");
@@ -175,17 +166,11 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Hands on what has gathered, if it is much.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
     pub fn relieve(&mut self) -> io::Result<()> {
         if self.text.len() >= CHUNK { self.flush() } else { Ok(()) }
     }
 
     /// Hands on everything.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
         let result = self.out.write_all(self.text.as_bytes());
         // What could not be written is not tried again, or a full disk would fill the memory too.
@@ -194,9 +179,6 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Ends the document: a newline, and what has gathered handed on if it is much. Another document may follow.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
     pub fn end_document(&mut self) -> io::Result<()> {
         self.text.push('\n');
         self.comma = false;

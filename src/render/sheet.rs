@@ -17,9 +17,6 @@ impl Sheet {
     }
 
     /// Writes it, indented by `indent` blanks.
-    ///
-    /// # Errors
-    /// When `out` cannot be written.
     pub fn write(&self, out: &mut impl Write, indent: usize) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

@@ -83,8 +83,7 @@ mod tests {
     use super::{Style, TimeStyle, push_utc};
 
     fn shown(time: TimeStyle, zone: Option<TimeZone>, seconds: i64) -> String {
-        let style =
-            Style { bytes: false, time, now: 1_795_238_000, zone, color: false, width: None, header: true, indent: 0 };
+        let style = Style { time, now: 1_795_238_000, zone, ..Style::new(false, TimeStyle::Age) };
         let mut out = String::new();
         style.push_time(&mut out, seconds);
         out

@@ -37,9 +37,6 @@ impl Column {
 }
 
 /// Writes a table of `rows` rows whose cells `cell(row, column)` gives.
-///
-/// # Errors
-/// When `out` cannot be written.
 pub fn write<'a>(
     out: &mut impl Write,
     columns: &[Column],
@@ -196,17 +193,22 @@ mod tests {
         Column { header: "COMMAND", right: false, flexible: true, wraps: false },
     ];
 
-    fn table(width: Option<usize>, header: bool, commands: &[&str]) -> String {
-        let style =
-            Style { bytes: false, time: TimeStyle::Age, now: 0, zone: None, color: false, width, header, indent: 0 };
+    fn style(width: Option<usize>, header: bool) -> Style {
+        Style { width, header, ..Style::new(false, TimeStyle::Age) }
+    }
+
+    fn written<'a>(columns: &[Column], rows: usize, style: &Style, cell: impl Fn(usize, usize) -> Value<'a>) -> String {
         let mut out = Vec::new();
-        write(&mut out, &COLUMNS, commands.len(), &style, |row, column| match column {
+        write(&mut out, columns, rows, style, cell).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn table(width: Option<usize>, header: bool, commands: &[&str]) -> String {
+        written(&COLUMNS, commands.len(), &style(width, header), |row, column| match column {
             0 => Value::Reference("shm", row as u64 * 100),
             1 => Value::Bytes(1 << (10 * row)),
             _ => Value::Text(Cow::Owned(commands[row].to_owned())),
         })
-        .unwrap();
-        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -226,25 +228,13 @@ mod tests {
     #[test]
     fn sentences_go_on_in_the_next_line() {
         let columns = [COLUMNS[0], Column { header: "EVIDENCE", right: false, flexible: true, wraps: true }];
+        let text = "creator 4711 is gone: no such process; never attached; private";
         let of = |width| {
-            let style = Style {
-                bytes: false,
-                time: TimeStyle::Age,
-                now: 0,
-                zone: None,
-                color: false,
-                width,
-                header: false,
-                indent: 2,
-            };
-            let mut out = Vec::new();
-            let text = "creator 4711 is gone: no such process; never attached; private";
-            write(&mut out, &columns, 1, &style, |_, column| match column {
+            let style = Style { indent: 2, ..style(width, false) };
+            written(&columns, 1, &style, |_, column| match column {
                 0 => Value::Reference("shm", 0),
                 _ => Value::Text(Cow::Borrowed(text)),
             })
-            .unwrap();
-            String::from_utf8(out).unwrap()
         };
         assert_eq!(of(None), "  shm:0  creator 4711 is gone: no such process; never attached; private\n");
         assert_eq!(of(Some(80)), of(None));

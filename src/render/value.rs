@@ -14,11 +14,9 @@ pub enum Value<'a> {
     Null,
     /// It exists, but the caller may not see it.
     Hidden,
-    /// A plain number.
     Number(u64),
     /// A plain number that may be negative.
     Signed(i64),
-    /// A number of bytes.
     Bytes(u64),
     /// A percentage in tenths.
     Permille(u64),
@@ -26,9 +24,7 @@ pub enum Value<'a> {
     Hex(u32),
     /// Permission bits in octal.
     Octal(u32),
-    /// Seconds since 1970.
     Time(i64),
-    /// Yes or no.
     Flag(bool),
     /// `shm:42`.
     Reference(&'static str, u64),
@@ -48,30 +44,18 @@ impl Value<'_> {
         match self {
             Self::Null => out.push('-'),
             Self::Hidden => out.push('?'),
-            Self::Number(number) => push_u64(out, *number),
-            Self::Signed(number) => push_i64(out, *number),
-            Self::Bytes(bytes) if style.bytes => push_u64(out, *bytes),
-            Self::Bytes(bytes) => push_size(out, *bytes),
-            Self::Permille(tenths) => {
-                push_u64(out, tenths / 10);
-                out.push('.');
-                push_u64(out, tenths % 10);
+            Self::Bytes(bytes) if !style.bytes => push_size(out, *bytes),
+            Self::Permille(_) => {
+                self.push_exact(out);
                 out.push('%');
             }
-            Self::Hex(bits) => push_hex32(out, *bits),
-            Self::Octal(bits) => push_octal4(out, *bits),
             Self::Time(seconds) => style.push_time(out, *seconds),
             Self::Flag(yes) => out.push_str(if *yes { "yes" } else { "no" }),
-            Self::Reference(kind, id) => {
-                out.push_str(kind);
-                out.push(':');
-                push_u64(out, *id);
-            }
             Self::Named(Some(name), _) => out.push_str(&escape(name)),
             Self::Named(None, number) => push_u64(out, u64::from(*number)),
-            Self::Word(text) => out.push_str(text),
             Self::Text(text) => out.push_str(&escape(text)),
             Self::Facts(facts) => out.push_str(&escape(&joined(facts))),
+            _ => self.push_exact(out),
         }
     }
 
@@ -195,9 +179,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_width_is_that_of_the_text(value in any_value(), bytes: bool) {
-            let style = Style {
-                bytes, time: TimeStyle::Age, now: 1_795_238_000, zone: None, color: false, width: None, header: true, indent: 0
-            };
+            let style = Style { now: 1_795_238_000, ..Style::new(bytes, TimeStyle::Age) };
             let mut shown = String::new();
             value.push_shown(&mut shown, &style);
             prop_assert_eq!(value.width(&style, &mut String::new()), display_width(&shown));

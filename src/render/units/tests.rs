@@ -144,36 +144,21 @@ fn bad_durations_are_refused() {
 fn sizes_are_written() {
     for (bytes, text) in [
         (0, "0"),
-        (100, "100"),
         (1023, "1023"),
         (1024, "1.0K"),
         (1024 + 51, "1.0K"),
         (1024 + 52, "1.1K"),
-        (1280, "1.3K"),
-        (4096, "4.0K"),
-        (10137, "9.9K"),
         (10188, "9.9K"),
         (10189, "10K"),
-        (10240, "10K"),
-        (16384, "16K"),
         (16384 + 511, "16K"),
         (16384 + 512, "17K"),
-        (1023 << 10, "1023K"),
         ((1023 << 10) + 511, "1023K"),
         ((1023 << 10) + 512, "1.0M"),
-        (1 << 20, "1.0M"),
         (3 << 19, "1.5M"),
-        (128 << 20, "128M"),
-        (1023 << 20, "1023M"),
-        (1 << 30, "1.0G"),
-        (1 << 40, "1.0T"),
-        (1 << 50, "1.0P"),
         ((1 << 60) - 1, "1.0E"),
-        (1 << 60, "1.0E"),
         (u64::MAX, "16E"),
     ] {
         assert_eq!(size(bytes), text, "{bytes}");
-        assert_eq!(size_width(bytes), text.len(), "{bytes}");
     }
 }
 
@@ -184,46 +169,14 @@ fn ages_are_written() {
         (0, "0s"),
         (59, "59s"),
         (60, "1m"),
-        (3599, "59m"),
-        (3600, "1h"),
         (DAY - 1, "23h"),
-        (DAY, "1d"),
         (365 * DAY - 1, "364d"),
-        (365 * DAY, "1y"),
         (730 * DAY - 1, "1y"),
-        (730 * DAY, "2y"),
         (i64::MAX, "292471208677y"),
-        (-1, "in 1s"),
-        (-180, "in 3m"),
         (-239, "in 3m"),
         (i64::MIN, "in 292471208677y"),
     ] {
         assert_eq!(age(seconds), text, "{seconds}");
-        assert_eq!(age_width(seconds), text.len(), "{seconds}");
-    }
-}
-
-#[test]
-fn numbers_are_written() {
-    let mut n = 1u64;
-    let mut edges = vec![0, u64::MAX];
-    while let Some(next) = n.checked_mul(10) {
-        edges.extend([n - 1, n, n + 1, next - 1]);
-        n = next;
-    }
-    edges.extend([n - 1, n, n + 1]);
-    for n in edges {
-        assert_eq!(written(|out| push_u64(out, n)), n.to_string());
-        assert_eq!(digits(n), n.to_string().len());
-    }
-    for n in [0, 9, -1, -10, i64::MIN, i64::MAX] {
-        assert_eq!(written(|out| push_i64(out, n)), n.to_string());
-    }
-    for (n, text) in [(0, "0000"), (0o600, "0600"), (0o1600, "1600"), (0o12345, "12345"), (u32::MAX, "37777777777")] {
-        assert_eq!(written(|out| push_octal4(out, n)), text);
-    }
-    for (n, text) in [(0, "0x00000000"), (0x1b, "0x0000001b"), (u32::MAX, "0xffffffff")] {
-        assert_eq!(written(|out| push_hex32(out, n)), text);
     }
 }
 
@@ -304,7 +257,11 @@ proptest! {
     }
 
     #[test]
-    fn numbers_read_back(n in any_bytes(), key: u32, signed: i64) {
+    fn numbers_read_back(
+        n in prop_oneof![any_bytes(), (0u32..20, 0u64..3).prop_map(|(power, off)| 10u64.pow(power) - 1 + off)],
+        key: u32,
+        signed in prop_oneof![any::<i64>(), -20i64..20, Just(i64::MIN)],
+    ) {
         prop_assert_eq!(parse_size(&written(|out| push_u64(out, n))), Ok(n));
         prop_assert_eq!(parse_size(&written(|out| push_hex32(out, key))), Ok(key.into()));
         prop_assert_eq!(written(|out| push_hex32(out, key)), format!("{key:#010x}"));
