@@ -45,7 +45,6 @@ pub fn cpu_time_of(pid: u32) -> Option<u64> {
 /// A time in the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
-    /// The year, by the usual count.
     pub year: i64,
     /// The month, from 1.
     pub month: u8,
@@ -53,7 +52,6 @@ pub struct LocalTime {
     pub day: u8,
     /// The hour, 0 to 23.
     pub hour: u8,
-    /// The minute.
     pub minute: u8,
     /// The second, up to 60.
     pub second: u8,

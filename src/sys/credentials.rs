@@ -1,4 +1,4 @@
-//! Acting as another user for a moment, in this thread alone, and whether the process acts as another all the time.
+//! Acting as another user for a moment, in this thread alone, and rights that exec gave the process.
 //!
 //! The C library's functions change all threads of a process; the calls themselves change the calling one.
 

@@ -10,25 +10,20 @@ pub type Result<T> = std::result::Result<T, Errno>;
 pub struct Errno(i32);
 
 impl Errno {
-    /// Operation not permitted.
     pub const EPERM: Self = Self(libc::EPERM);
     /// The kind of object cannot do that.
     pub const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
-    /// No such file, or no object with that key.
+    /// For calls by key: no object has it.
     pub const ENOENT: Self = Self(libc::ENOENT);
     /// A signal came while waiting.
     pub const EINTR: Self = Self(libc::EINTR);
     /// Argument list too long: a message larger than the buffer, or more operations than `semopm`.
     pub const E2BIG: Self = Self(libc::E2BIG);
-    /// Would block.
     pub const EAGAIN: Self = Self(libc::EAGAIN);
-    /// Not enough memory.
     pub const ENOMEM: Self = Self(libc::ENOMEM);
     /// Permission denied by the mode bits.
     pub const EACCES: Self = Self(libc::EACCES);
-    /// Bad address.
     pub const EFAULT: Self = Self(libc::EFAULT);
-    /// Already exists.
     pub const EEXIST: Self = Self(libc::EEXIST);
     /// Invalid argument; for calls by id also "no such object".
     pub const EINVAL: Self = Self(libc::EINVAL);
@@ -36,7 +31,6 @@ impl Errno {
     pub const EFBIG: Self = Self(libc::EFBIG);
     /// A limit on objects is reached.
     pub const ENOSPC: Self = Self(libc::ENOSPC);
-    /// Result out of range.
     pub const ERANGE: Self = Self(libc::ERANGE);
     /// The kernel lacks the call.
     pub const ENOSYS: Self = Self(libc::ENOSYS);
@@ -51,13 +45,11 @@ impl Errno {
         Self(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }
 
-    /// Wraps a raw number.
     #[must_use]
     pub const fn from_raw(number: i32) -> Self {
         Self(number)
     }
 
-    /// The raw number.
     #[must_use]
     pub const fn raw(self) -> i32 {
         self.0

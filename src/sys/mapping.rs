@@ -1,4 +1,4 @@
-//! The bytes of an attached segment, moved by the kernel alone.
+//! Copying the bytes of an attached segment by system calls.
 //!
 //! No code of ours ever reads or writes through the mapping. Where a page cannot be had (a huge page that is not
 //! there, no memory), a load would end the process with `SIGBUS`; a system call answers `EFAULT`. Other processes

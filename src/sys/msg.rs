@@ -17,11 +17,8 @@ pub const MAX_QBYTES: u64 = c_int::MAX as u64;
 /// What the kernel says about a queue (`struct msqid_ds`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MsgStat {
-    /// Owner, creator, key and mode.
     pub perm: Perm,
-    /// Last send.
     pub stime: Timestamp,
-    /// Last receive.
     pub rtime: Timestamp,
     /// Creation or last `IPC_SET`.
     pub ctime: Timestamp,
@@ -53,7 +50,6 @@ pub struct MsgLimits {
 /// What queues use now (`MSG_INFO`).
 #[derive(Clone, Copy, Debug)]
 pub struct MsgUsage {
-    /// Number of queues.
     pub used_ids: u32,
     /// Messages in all queues.
     pub messages: u64,
@@ -214,7 +210,6 @@ impl Message {
         Self { words: vec![0; 1 + capacity.div_ceil(size_of::<i64>())], room: capacity, len: 0 }
     }
 
-    /// How many bytes of text fit.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.room
@@ -226,7 +221,6 @@ impl Message {
         self.words[0]
     }
 
-    /// The text.
     #[must_use]
     pub fn text(&self) -> &[u8] {
         // SAFETY: the words after the first hold at least `room` initialised bytes, and `len` never exceeds that;

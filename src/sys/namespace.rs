@@ -1,4 +1,4 @@
-//! Which namespaces the caller lives in.
+//! The caller's namespaces.
 
 use std::cell::Cell;
 use std::fs::File;

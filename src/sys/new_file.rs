@@ -1,4 +1,4 @@
-//! A file that comes to be whole or not at all.
+//! Atomic creation of a file (`O_TMPFILE` and `linkat`).
 //!
 //! It has no name until it is complete (`O_TMPFILE`), so that not even `SIGKILL` leaves anything behind. Where a
 //! file system cannot do that, it has a name of its own beside the one it will get.
@@ -20,17 +20,17 @@ const MODE: u32 = 0o600;
 /// Tries to find a name that nothing has.
 const TRIES: u32 = 16;
 
-/// A file being made. Dropped without [`NewFile::keep`], it has never been.
+/// A file without its final name. Dropping it without [`NewFile::keep`] leaves nothing behind.
 #[derive(Debug)]
 pub struct NewFile {
     file: File,
     target: PathBuf,
-    /// The name it has meanwhile, where it must have one.
+    /// The name it has until then, on file systems without `O_TMPFILE`.
     temporary: Option<PathBuf>,
 }
 
 impl NewFile {
-    /// Begins a file that will be called `target`.
+    /// Creates the file; [`NewFile::keep`] gives it the name `target`.
     ///
     /// # Errors
     /// Those of `open`, for the folder of `target`.
@@ -111,7 +111,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Does something with a name that nothing beside `target` has.
+/// Calls `make` with an unused name in the folder of `target`.
 fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
     let mut last = io::Error::from_raw_os_error(libc::EEXIST);
     for _ in 0..TRIES {

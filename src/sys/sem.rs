@@ -18,13 +18,11 @@ pub const MAX_VALUE: u16 = 32767;
 /// What the kernel says about a set (`struct semid_ds`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SemStat {
-    /// Owner, creator, key and mode.
     pub perm: Perm,
     /// Last successful `semop`; never for a set only initialised by `SETVAL` or `SETALL`.
     pub otime: Timestamp,
     /// Creation, last `IPC_SET`, `SETVAL` or `SETALL`.
     pub ctime: Timestamp,
-    /// Number of semaphores.
     pub nsems: u64,
 }
 
@@ -48,7 +46,6 @@ pub struct SemLimits {
 /// What sets use now (`SEM_INFO`).
 #[derive(Clone, Copy, Debug)]
 pub struct SemUsage {
-    /// Number of sets.
     pub used_ids: u32,
     /// Number of semaphores in all sets.
     pub semaphores: u64,

@@ -11,7 +11,6 @@ use super::types::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
 /// What the kernel says about a segment (`struct shmid_ds`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShmStat {
-    /// Owner, creator, key and mode.
     pub perm: Perm,
     /// Size in bytes as it was asked for; the memory is rounded up to whole pages.
     pub size: u64,
@@ -47,7 +46,6 @@ pub struct ShmLimits {
 /// What segments use now (`struct shm_info`); pages are base pages.
 #[derive(Clone, Copy, Debug)]
 pub struct ShmUsage {
-    /// Number of segments.
     pub used_ids: u32,
     /// Sizes of all segments, pages.
     pub total_pages: u64,
@@ -253,7 +251,6 @@ impl Attachment {
         .map(drop)
     }
 
-    /// Where it is mapped in this process.
     #[must_use]
     pub fn address(&self) -> usize {
         self.address

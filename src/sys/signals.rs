@@ -54,7 +54,9 @@ pub(super) fn record_inherited() {
             INHERITED_IGNORED.fetch_or(1 << (signal - 1), Ordering::Relaxed);
         }
     }
-    set_action(libc::SIGCHLD, libc::SIG_DFL);
+    if was_ignored(libc::SIGCHLD) {
+        set_action(libc::SIGCHLD, libc::SIG_DFL);
+    }
 }
 
 /// Whether one of the signals that we change was ignored when the program started.

@@ -12,7 +12,6 @@ impl Key {
     /// The key of objects that have none.
     pub const PRIVATE: Self = Self(0);
 
-    /// A key from its 32 bits.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
@@ -24,7 +23,6 @@ impl Key {
         Self(raw.cast_unsigned())
     }
 
-    /// The 32 bits.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -56,13 +54,11 @@ macro_rules! number_type {
         pub struct $name($inner);
 
         impl $name {
-            /// Wraps the kernel's number.
             #[must_use]
             pub const fn new(raw: $inner) -> Self {
                 Self(raw)
             }
 
-            /// The kernel's number.
             #[must_use]
             pub const fn raw(self) -> $inner {
                 self.0
@@ -118,7 +114,6 @@ impl Timestamp {
     /// The time of something that has not happened.
     pub const NEVER: Self = Self(0);
 
-    /// Wraps the kernel's seconds.
     #[must_use]
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
@@ -149,7 +144,6 @@ impl Mode {
     /// `SHM_LOCKED`: the segment is kept in RAM.
     const LOCKED: u32 = 0o2000;
 
-    /// Wraps the kernel's bits.
     #[must_use]
     pub const fn new(bits: u32) -> Self {
         Self(bits)
@@ -197,13 +191,10 @@ impl fmt::Display for Mode {
 pub struct Perm {
     /// The creation key; private once a segment is marked for removal.
     pub key: Key,
-    /// The owner.
     pub uid: Uid,
-    /// The owner's group.
     pub gid: Gid,
     /// The creator, who keeps an owner's rights for ever.
     pub cuid: Uid,
-    /// The creator's group.
     pub cgid: Gid,
     /// Permission and status bits.
     pub mode: Mode,

@@ -1,5 +1,5 @@
-//! Files that are looked at without being opened for reading, which nobody can make last: no file system is asked for
-//! anything that is not in memory.
+//! Files behind `O_PATH` descriptors. The calls here only use what the kernel has cached, so that no file system, and
+//! nobody who serves one, can delay them.
 
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags, makedev, opena
 
 use super::errno::Result;
 
-/// What is known of a file without asking its file system.
+/// What the kernel knows about a file without asking its file system (`AT_STATX_DONT_SYNC`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct About {
     /// Device, as stat(2) gives it: that of the file system, or of a part of it (btrfs).
@@ -46,7 +46,7 @@ impl Unopened {
         OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path).map(Self)
     }
 
-    /// Finds what has a path, be it a link; a file system that is mounted there is not asked.
+    /// As [`Unopened::at`], but a symbolic link at the end is not followed.
     ///
     /// # Errors
     /// Those of open(2).

@@ -1,4 +1,4 @@
-//! What a child tells the process that waits for it, through a pipe that exec closes.
+//! Reports of a child to its parent, through a pipe that exec closes.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
 use std::time::Duration;

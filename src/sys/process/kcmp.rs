@@ -1,4 +1,4 @@
-//! Comparing what processes have in the kernel, which itself is not shown.
+//! Comparing resources of processes that the kernel does not show (kcmp(2)).
 
 use std::cmp::Ordering;
 use std::io;
@@ -9,7 +9,7 @@ use super::child::Child;
 const KCMP_VM: libc::c_long = 1;
 const KCMP_SYSVSEM: libc::c_long = 6;
 
-/// The order of something of two processes, which has no meaning but that it is one. None when that may not be known,
+/// The order of a resource of two processes, which only serves to sort and to tell equal ones. None when that may not be known,
 /// one has ended, or the kernel lacks kcmp(2).
 fn compare(one: u32, other: u32, what: libc::c_long) -> Option<Ordering> {
     // SAFETY: takes numbers only.

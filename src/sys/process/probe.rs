@@ -1,8 +1,8 @@
-//! A copy of this process that may get stuck.
+//! A child that may block for ever.
 //!
-//! Who reads the files of another process in `/proc` may have to wait for locks of that process, and its owner decides for
-//! how long. In one state of that waiting (uninterruptible sleep) not even SIGKILL ends the reader, nor the process that
-//! it is a thread of. So it is a process of its own, which its parent can abandon.
+//! Reading files in `/proc/PID` can block on locks of that process, for as long as its owner likes; in uninterruptible
+//! sleep not even SIGKILL ends the reader, nor a process of which the reader is a thread. So the reader is a process of
+//! its own, which its parent can abandon.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ use super::child::Child;
 use crate::sys::errno::Errno;
 use crate::sys::fd;
 
-/// What a probe does, for its parent to see: shared memory.
+/// What a probe is doing, in memory shared with its parent.
 #[repr(C)]
 #[derive(Debug)]
 struct Progress {
@@ -30,7 +30,7 @@ static PROGRAM: AtomicU32 = AtomicU32::new(0);
 /// Of this process, if it is a probe.
 static OWN: AtomicPtr<Progress> = AtomicPtr::new(ptr::null_mut());
 
-/// Notes that this process, if it is a probe, begins to read `what` of process `pid`.
+/// Records that this process, if it is a probe, begins to read `what` of process `pid`.
 pub fn note(pid: u32, what: u32) {
     let progress = OWN.load(Ordering::Relaxed);
     if progress.is_null() {

@@ -1,4 +1,4 @@
-//! Operations with `SEM_UNDO` that are made ready first, so that a child can do them between fork and exec.
+//! Operations with `SEM_UNDO`, prepared so that a child can do them between fork and exec.
 
 use std::time::{Duration, Instant};
 
