@@ -6,9 +6,8 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 
 use crate::commands::shared::messages::{RecordArgs, WantedArgs, none};
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Kind;
 use crate::option_values::{count, count_from_1};
 use crate::output::context::note;
 use crate::output::stdout::Out;
@@ -48,7 +47,7 @@ pub struct PeekArgs {
 /// # Errors
 /// Status 6 when there is no such message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PeekArgs) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Msg)?;
+    let reference = targets::queue(&args.reference)?;
     let most = args.limit.unwrap_or(if args.all { LIMIT } else { 1 });
     let format = if args.all || most > 1 { args.records.format_for_several()? } else { args.records.format() };
     let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };

@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 
 use crate::commands::shared::messages::{WantedArgs, held};
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Kind;
 use crate::object::inventory;
 use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::output::context::say;
@@ -43,7 +42,7 @@ pub struct PurgeArgs {
 /// # Errors
 /// Status 10 when it is not confirmed, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PurgeArgs) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Msg)?;
+    let reference = targets::queue(&args.reference)?;
     let queue = Queue::find(&reference)?;
     let number = held(&queue);
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };

@@ -6,11 +6,9 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-use crate::commands::shared::child;
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::{child, targets};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
-use crate::kind::model::Kind;
 use crate::option_values::{count_from_1, exit_status, size};
 use crate::output::context::{Context, note, say};
 use crate::output::stdout::stdout_file;
@@ -85,7 +83,7 @@ pub fn run(args: &RecvArgs, context: &Context) -> Result<ExitCode> {
 
 impl RecvArgs {
     fn receive(&self, context: &Context) -> Result<u8> {
-        let reference = parse_one(&self.reference, Kind::Msg)?;
+        let reference = targets::queue(&self.reference)?;
         let several = self.all || self.follow || self.count.is_some_and(|count| count > 1);
         child::check(&self.command)?;
         let program = self.command.split_first();

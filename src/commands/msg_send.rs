@@ -9,9 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status, bare};
-use crate::kind::model::Kind;
 use crate::output::context::{Context, note};
 use crate::queue::input::{BadInput, Records};
 use crate::queue::room::Room;
@@ -52,7 +51,7 @@ pub struct SendArgs {
 /// # Errors
 /// Status 6 or 7 when there is no room, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &SendArgs, context: &Context) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Msg)?;
+    let reference = targets::queue(&args.reference)?;
     if args.text.as_ref().is_some_and(|text| text.is_empty()) {
         let message = "an empty TEXT (an unset variable?); to send an empty message: ipcadm msg send REF < /dev/null";
         return Err(Error::Usage(message.to_owned()));

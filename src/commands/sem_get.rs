@@ -5,9 +5,8 @@ use std::io::{self, Write};
 
 use clap::Args;
 
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Kind;
 use crate::listing::fields::Lookups;
 use crate::listing::query::Analysis;
 use crate::object::reference::Resolved;
@@ -46,7 +45,7 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
 /// # Errors
 /// Status 3 when there is no such set, 4 without read permission; a usage error when it has no such semaphore.
 pub fn run(args: &SemGetArgs) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Sem)?;
+    let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;
     let nsems = semaphores::count(&set.object);
     for range in &args.semaphores {

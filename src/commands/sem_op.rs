@@ -4,10 +4,9 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::commands::shared::wait::WaitArgs;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Kind;
 use crate::output::context::Context;
 use crate::set::{Operation, Range, Request};
 
@@ -70,7 +69,7 @@ pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status
 }
 
 fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
-    let reference = parse_one(reference, Kind::Sem)?;
+    let reference = targets::set(reference)?;
     let set = reference.resolve()?;
     let waited = Request { operations, wait: wait.wait() }.perform(&set);
     if let Ok(waited) = waited {

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::shared::child;
-use crate::commands::shared::targets::parse_one;
 use crate::commands::shared::wait::{WaitArgs, in_vain};
+use crate::commands::shared::{child, targets};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::object::inventory;
 use crate::object::snapshot::Fingerprint;
 use crate::option_values::exit_status;
@@ -78,7 +77,7 @@ pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
 impl SemRunArgs {
     fn hold(&self, context: &Context) -> Result<u8> {
         let (name, mut program) = self.program()?;
-        let reference = parse_one(&self.reference, Kind::Sem)?;
+        let reference = targets::set(&self.reference)?;
         let set = reference.resolve()?;
         let operations: Vec<Operation> = self.take.iter().flat_map(|list| list.0.iter().copied()).collect();
         let request = Request { operations: &operations, wait: self.wait.wait() };

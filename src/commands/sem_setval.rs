@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use crate::commands::shared::targets::parse_one;
+use crate::commands::shared::targets;
 use crate::error::{Result, Status};
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::object::{inventory, semaphores};
 use crate::output::context::{Context, note};
 use crate::output::format::FormatArgs;
@@ -49,7 +49,7 @@ fn assignment(text: &str) -> std::result::Result<Assignment, String> {
 /// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
 /// error after everything is done.
 pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Sem)?;
+    let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;
     let new = NewValues::of(&args.values, &set)?;
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };

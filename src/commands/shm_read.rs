@@ -8,9 +8,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::commands::shared::targets::{byte_range, parse_one};
+use crate::commands::shared::targets::{self, byte_range};
 use crate::error::{Error, Result, Status, bare};
-use crate::kind::model::Kind;
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
@@ -66,7 +65,7 @@ pub struct ReadArgs {
 /// # Errors
 /// As documented for the statuses. What is in a new file is there whole or not at all.
 pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Shm)?;
+    let reference = targets::segment(&args.reference)?;
     let file = args.output.as_deref().filter(|file| *file != "-").map(Path::new);
     match file {
         None if !args.hex && !args.raw && io::stdout().is_terminal() => {

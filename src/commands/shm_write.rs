@@ -7,9 +7,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::commands::shared::targets::{byte_range, parse_one};
+use crate::commands::shared::targets::{self, byte_range};
 use crate::error::{Error, Result, Status, bare};
-use crate::kind::model::Kind;
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
@@ -70,7 +69,7 @@ struct Input {
 /// # Errors
 /// As documented for the statuses; an output error after everything is written.
 pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
-    let reference = parse_one(&args.reference, Kind::Shm)?;
+    let reference = targets::segment(&args.reference)?;
     let byte = if args.zero { Some(0) } else { args.fill };
     let input = if byte.is_some() { None } else { Some(Input::open(args.file.as_ref())?) };
     let found = reference.resolve()?;

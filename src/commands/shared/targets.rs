@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::reference::{Reference, Resolved};
 use crate::object::snapshot::{Comparison, Fingerprint};
@@ -48,12 +49,26 @@ pub(crate) fn parse(words: &[OsString], implied: Option<Kind>) -> Result<Vec<Tar
     Ok(targets)
 }
 
-/// Reads a reference to an object of the kind that the command is about.
+/// Reads a reference to a segment.
 ///
 /// # Errors
-/// A usage error.
-pub(crate) fn parse_one(word: &OsStr, kind: Kind) -> Result<Reference> {
-    Reference::parse(word, Some(kind)).map_err(|bad| Error::Usage(bad.to_string()))
+/// A usage error, as for sets and queues.
+pub(crate) fn segment(word: &OsStr) -> Result<Reference> {
+    one(word, SystemV::Segment)
+}
+
+/// Reads a reference to a semaphore set.
+pub(crate) fn set(word: &OsStr) -> Result<Reference> {
+    one(word, SystemV::Set)
+}
+
+/// Reads a reference to a message queue.
+pub(crate) fn queue(word: &OsStr) -> Result<Reference> {
+    one(word, SystemV::Queue)
+}
+
+fn one(word: &OsStr, kind: SystemV) -> Result<Reference> {
+    Reference::parse(word, Some(kind.kind())).map_err(|bad| Error::Usage(bad.to_string()))
 }
 
 fn read_stdin(implied: Option<Kind>, targets: &mut Vec<Target>) -> Result<()> {
