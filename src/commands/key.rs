@@ -1,23 +1,22 @@
 //! `key`: makes a key from a file as ftok(3) does, and takes keys apart.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use clap::Args;
 
 use crate::error::{Error, Result, Status};
+use crate::kind::field::{Field, Named, named};
 use crate::kind::model::{Kind, ObjectId};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
 use crate::output::context::Context;
-use crate::output::document;
 use crate::output::format::{Format, FormatArgs};
-use crate::output::stdout::{Out, to_terminal};
-use crate::render::csv;
+use crate::output::stdout::Out;
+use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
-use crate::render::json::JsonWriter;
 use crate::render::sheet::Sheet;
 use crate::render::value::Value;
 use crate::sys::Key;
@@ -53,7 +52,7 @@ pub fn run(args: &KeyArgs, context: &Context) -> Result<Status> {
         context.verbose(|| format!("the file is inode {} of device {:#x}", file.inode, file.device));
     }
     let mut out = Out::stdout()?;
-    print(&mut out, format, key, file).map_err(Error::Output)?;
+    print(&mut out, format, (key, file)).map_err(Error::Output)?;
     out.finish()?;
     Ok(Status::Done)
 }
@@ -100,61 +99,42 @@ fn holders(key: Key) -> Vec<ObjectId> {
     Kind::ALL.into_iter().filter_map(|kind| inventory::find(kind, key).ok()).collect()
 }
 
-fn print(out: &mut Out, format: Format, key: Key, file: Option<FileKey>) -> std::io::Result<()> {
-    let parts = Parts::of(key);
-    let objects = holders(key);
-    match format {
+/// A key, and the file that it was made of.
+type Made = (Key, Option<FileKey>);
+
+type KeyField = Field<fn(&Made) -> Value<'static>>;
+
+static FIELDS: [KeyField; 8] = [
+    field(named!("key", "KEY"), |(key, _)| Value::Hex(key.bits())),
+    field(named!("signed", "SIGNED"), |(key, _)| Value::Signed(i64::from(key.raw()))),
+    field(named!("unsigned", "UNSIGNED"), |(key, _)| Value::Number(u64::from(key.bits()))),
+    field(named!("project", "PROJECT"), |(key, _)| Value::Number(u64::from(Parts::of(*key).project))),
+    field(named!("device_minor", "DEVICE_MINOR"), |(key, _)| Value::Number(u64::from(Parts::of(*key).device_minor))),
+    field(named!("inode_bits", "INODE_BITS"), |(key, _)| Value::Number(u64::from(Parts::of(*key).inode_bits))),
+    field(named!("device", "DEVICE"), |(_, file)| file.map_or(Value::Null, |file| Value::Number(file.device))),
+    field(named!("inode", "INODE"), |(_, file)| file.map_or(Value::Null, |file| Value::Number(file.inode))),
+];
+
+const fn field(named: Named, read: fn(&Made) -> Value<'static>) -> KeyField {
+    Field::new(named, "", read)
+}
+
+fn print(out: &mut Out, format: Format, made: Made) -> io::Result<()> {
+    let value = |made: &Made, field: &KeyField| (field.read)(made);
+    match (format, made) {
         // Made from a file, the key is what is wanted, in a script as well.
-        Format::Table if file.is_some() => writeln!(out, "{key}"),
-        Format::Table => sheet(key, parts, &objects).write(out, 0),
-        Format::Csv => {
-            let values = values(key, parts, file);
-            let mut text = String::new();
-            csv::push_record(&mut text, values.iter().map(|(name, _)| Value::Word((*name).into())), to_terminal());
-            csv::push_record(&mut text, values.iter().map(|(_, value)| value.clone()), to_terminal());
-            out.write_all(text.as_bytes())
-        }
-        format => {
-            let mut json = JsonWriter::new(out);
-            if format == Format::Json {
-                document::head(&mut json, "keys", false);
-                json.line();
-            }
-            json.open_object();
-            for (name, value) in values(key, parts, file) {
-                json.key(name);
-                json.value(&value);
-            }
-            json.key("refs");
-            json.open_array();
-            for object in &objects {
-                json.string(&object.to_string());
-            }
-            json.close_array();
-            json.close_object();
-            if format == Format::Json {
-                document::tail(&mut json, &[]);
-            }
-            json.end_document()?;
-            json.flush()
-        }
+        (Format::Table, (key, Some(_))) => writeln!(out, "{key}"),
+        (Format::Table, (key, None)) => details(key).write(out, 0),
+        (Format::Csv, _) => list::csv(out, &list::exact(&FIELDS).collect::<Vec<_>>(), [&made], true, value),
+        (Format::Json | Format::Jsonl, (key, _)) => list::json(out, format, "keys", [made], &[], |record, made| {
+            record.fields(&FIELDS, |field| value(&made, field));
+            record.values("refs", holders(key).iter().map(|id| Value::Reference(id.kind.word(), id.number)));
+        }),
     }
 }
 
-fn values(key: Key, parts: Parts, file: Option<FileKey>) -> Vec<(&'static str, Value<'static>)> {
-    vec![
-        ("key", Value::Hex(key.bits())),
-        ("signed", Value::Signed(i64::from(key.raw()))),
-        ("unsigned", Value::Number(u64::from(key.bits()))),
-        ("project", Value::Number(u64::from(parts.project))),
-        ("device_minor", Value::Number(u64::from(parts.device_minor))),
-        ("inode_bits", Value::Number(u64::from(parts.inode_bits))),
-        ("device", file.map_or(Value::Null, |file| Value::Number(file.device))),
-        ("inode", file.map_or(Value::Null, |file| Value::Number(file.inode))),
-    ]
-}
-
-fn sheet(key: Key, parts: Parts, objects: &[ObjectId]) -> Sheet {
+fn details(key: Key) -> Sheet {
+    let parts = Parts::of(key);
     let mut sheet = Sheet::default();
     sheet.line("key", key.to_string());
     if key.is_private() {
@@ -170,7 +150,7 @@ fn sheet(key: Key, parts: Parts, objects: &[ObjectId]) -> Sheet {
     sheet.line("project", format!("{project}, if ftok made it"));
     sheet.line("device minor", format!("0x{:02x} (low byte of the file's device number)", parts.device_minor));
     sheet.line("inode bits", format!("0x{:04x} (low 16 bits of the file's inode number)", parts.inode_bits));
-    let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = holders(key).iter().map(ToString::to_string).collect();
     sheet.line("objects", if names.is_empty() { "none has it now".to_owned() } else { names.join(", ") });
     sheet
 }

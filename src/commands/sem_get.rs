@@ -7,15 +7,14 @@ use clap::Args;
 
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
+use crate::kind::field::{Field, named};
 use crate::listing::fields::Lookups;
 use crate::listing::query::Analysis;
 use crate::object::reference::Resolved;
 use crate::object::semaphores;
-use crate::output::document;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::stdout::Out;
-use crate::render::csv;
-use crate::render::json::JsonWriter;
+use crate::output::{document, list};
 use crate::render::units::push_u64;
 use crate::render::value::Value;
 use crate::set::Range;
@@ -78,7 +77,7 @@ impl SemGetArgs {
     }
 
     fn print(&self, out: &mut Out, set: &Resolved<'_>, values: &[u16]) -> io::Result<()> {
-        let chosen = self.chosen(values);
+        let chosen: Vec<(u32, u16)> = self.chosen(values).collect();
         match self.format.format() {
             Format::Table => {
                 let mut text = String::new();
@@ -89,42 +88,20 @@ impl SemGetArgs {
                 out.write_all(text.as_bytes())
             }
             Format::Csv => {
-                let mut text = String::new();
-                csv::push_record(&mut text, ["index", "value"].map(|name| Value::Word(name.into())).into_iter(), false);
-                for (index, value) in chosen {
-                    let fields = [Value::Number(index.into()), Value::Number(value.into())];
-                    csv::push_record(&mut text, fields.into_iter(), false);
-                }
-                out.write_all(text.as_bytes())
+                let fields: Vec<_> = FIELDS.iter().collect();
+                list::csv(out, &fields, &chosen, true, |one, field| (field.read)(one))
             }
-            format => {
+            format => list::json(out, format, "objects", [set.object], &[], |record, object| {
                 let fields = document::exact_fields();
-                let names = Lookups::of(&[set.object], &fields, Analysis::default());
-                let mut json = JsonWriter::new(out);
-                if format == Format::Json {
-                    document::head(&mut json, "objects", false);
-                    json.line();
-                }
-                json.open_object();
-                let unseen = document::fields(&mut json, &set.object, &names, &fields);
-                json.key("semaphores");
-                json.open_array();
-                for (index, value) in chosen {
-                    json.open_object();
-                    json.key("index");
-                    json.number(index.into());
-                    json.key("value");
-                    json.number(value.into());
-                    json.close_object();
-                }
-                json.close_array();
-                document::hidden(&mut json, &unseen);
-                json.close_object();
-                if format == Format::Json {
-                    document::tail(&mut json, &[]);
-                }
-                json.end_document().and_then(|()| json.flush())
-            }
+                record.object(&object, &fields, &Lookups::of(&[object], &fields, Analysis::default()));
+                record.list("semaphores", &chosen, |record, one| record.fields(&FIELDS, |field| (field.read)(one)));
+            }),
         }
     }
 }
+
+/// A semaphore's index and its value.
+static FIELDS: [Field<fn(&(u32, u16)) -> Value<'static>>; 2] = [
+    Field::new(named!("index", "INDEX"), "", |(index, _)| Value::Number((*index).into())),
+    Field::new(named!("value", "VALUE"), "", |(_, value)| Value::Number((*value).into())),
+];

@@ -5,7 +5,7 @@ use std::io::{Cursor, IsTerminal, Write};
 
 use clap::ValueEnum;
 
-use crate::render::style::Style;
+use crate::render::style::{Style, TimeStyle};
 use crate::sys::fd;
 
 /// A line no longer than this is written at once.
@@ -51,6 +51,13 @@ impl Context {
                     && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
+    }
+
+    /// How standard output shows values, with or without headers.
+    pub(crate) fn style(&self, bytes: bool, time: TimeStyle, header: bool) -> Style {
+        let mut style = Style { header, ..Style::new(bytes, time) };
+        self.fit(&mut style);
+        style
     }
 
     /// Whether to say what is done and how.

@@ -4,6 +4,7 @@ pub mod context;
 pub mod details;
 pub mod document;
 pub mod format;
+pub mod list;
 pub mod objects;
 pub mod progress;
 pub mod prompt;

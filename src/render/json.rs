@@ -160,6 +160,25 @@ impl<W: Write> JsonWriter<W> {
         let _ = write!(self.text, "{text}");
     }
 
+    /// The text that has gathered, for callers that mix JSON with other text.
+    pub fn buffer(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// Ends a line, and the document in it. Another may follow.
+    pub fn end_line(&mut self) {
+        self.text.push('\n');
+        self.comma = false;
+    }
+
+    /// Hands on what has gathered, if it is much.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn flush_if_large(&mut self) -> io::Result<()> {
+        self.relieve()
+    }
+
     /// What it writes onto.
     pub fn out_mut(&mut self) -> &mut W {
         &mut self.out
