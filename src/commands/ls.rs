@@ -20,11 +20,11 @@ use crate::option_values::{count, non_empty};
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
-use crate::output::objects::{print_table, sort_objects};
-use crate::output::stdout::{Out, to_terminal};
+use crate::output::list::{List, Record};
+use crate::output::objects::sort_objects;
+use crate::output::stdout::Out;
 use crate::output::usage_list::{self, LISTS};
-use crate::render::csv;
-use crate::render::json::JsonWriter;
+use crate::render::style::Style;
 use crate::render::value::Value;
 use crate::usage::report::UsageReport;
 use crate::usage::role::Use;
@@ -218,56 +218,17 @@ impl LsArgs {
             }
             return Ok(());
         }
-        match self.format.format() {
-            Format::Table => {
-                let mut style = self.style.style();
-                context.fit(&mut style);
-                style.header = !self.no_header;
-                print_table(out, columns, objects, lookups, &style)
-            }
-            Format::Json => {
-                let lists = Lists::of(columns, objects, lookups);
-                let mut json = JsonWriter::new(out);
-                document::head(&mut json, "objects", false);
-                for object in objects {
-                    json.line();
-                    print_object(&mut json, object, lookups, columns, lists.as_ref());
-                    json.relieve()?;
-                }
-                document::tail(&mut json, failures);
-                json.end_document()?;
-                json.flush()
-            }
-            Format::Jsonl => {
-                let lists = Lists::of(columns, objects, lookups);
-                let mut json = JsonWriter::new(out);
-                for object in objects {
-                    print_object(&mut json, object, lookups, columns, lists.as_ref());
-                    json.end_document()?;
-                }
-                json.flush()
-            }
-            Format::Csv => {
-                let mut text = String::new();
-                if !self.no_header {
-                    csv::push_record(
-                        &mut text,
-                        columns.iter().map(|field| Value::Word(field.name.into())),
-                        to_terminal(),
-                    );
-                }
-                for object in objects {
-                    csv::push_record(
-                        &mut text,
-                        columns.iter().map(|field| field.value(object, lookups)),
-                        to_terminal(),
-                    );
-                    out.write_all(text.as_bytes())?;
-                    text.clear();
-                }
-                out.write_all(text.as_bytes())
-            }
-        }
+        let mut style = Style { header: !self.no_header, ..self.style.style() };
+        context.fit(&mut style);
+        let format = self.format.format();
+        let is_json = matches!(format, Format::Json | Format::Jsonl);
+        let lists = if is_json { Lists::of(columns, objects, lookups) } else { None };
+        let value = |object, field: &Field| field.value(object, lookups);
+        let list = List { key: "objects", fields: columns, rows: objects, value, failures };
+        list.write(out, format, &style, |record, object| match &lists {
+            None => record.object(object, columns, lookups),
+            Some(lists) => lists.write(record, object, columns, lookups),
+        })
     }
 }
 
@@ -287,30 +248,21 @@ impl<'a> Lists<'a> {
         let uses: Vec<Use> = objects.iter().flat_map(|object| whole.of(object).uses).collect();
         Some(Self { users: usage_list::names(uses.iter()), whole })
     }
-}
 
-fn print_object<W: Write>(
-    json: &mut JsonWriter<W>,
-    object: &Object,
-    lookups: &Lookups,
-    columns: &[&'static Field],
-    lists: Option<&Lists<'_>>,
-) {
-    json.open_object();
-    let mut unseen = Vec::new();
-    match lists {
-        None => unseen = document::fields(json, object, lookups, columns),
-        Some(Lists { whole, users }) => {
-            let found = whole.of(object);
-            for field in columns {
-                if !LISTS.contains(&field.name) {
-                    unseen.extend(document::fields(json, object, lookups, &[*field]));
-                } else if field.kinds.has(object.kind()) {
-                    usage_list::write_users(json, field.name, &found.uses, found.usage, users, &mut unseen);
-                }
+    fn write<W: Write>(
+        &self,
+        record: &mut Record<'_, W>,
+        object: &Object,
+        columns: &[&'static Field],
+        lookups: &Lookups,
+    ) {
+        let found = self.whole.of(object);
+        for field in columns {
+            if !LISTS.contains(&field.name) {
+                record.object(object, &[*field], lookups);
+            } else if field.kinds.has(object.kind()) {
+                usage_list::write_users(record, field.name, &found, &self.users);
             }
         }
     }
-    document::hidden(json, &unseen);
-    json.close_object();
 }

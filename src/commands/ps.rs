@@ -15,16 +15,17 @@ use crate::option_values::count;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
+use crate::output::list::{ListWriter, Record};
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, Row};
 use crate::proc::probe;
 use crate::proc::process::{Found, process_of};
 use crate::proc::reader::{Reader, Task};
 use crate::render::escape::escape;
-use crate::render::json::JsonWriter;
-use crate::render::style::{Style, TimeStyle};
+use crate::render::style::TimeStyle;
+use crate::render::value::Value;
 use crate::sys::namespace;
-use crate::usage::fields::{Part, USE_FIELDS, UseField};
+use crate::usage::fields::{HOLDER, OBJECT, PROCESS, ROLE, WAITER};
 use crate::usage::last_changed::Traces;
 use crate::usage::recorded_uses::living;
 use crate::usage::role::{Hidden, Use, of_object};
@@ -114,26 +115,14 @@ struct Unseen {
 }
 
 impl Unseen {
-    /// The keys beside the list.
-    fn write<W: Write>(&self, json: &mut JsonWriter<W>) {
-        json.key("hidden_attachments");
-        json.number(self.hidden.attachments);
-        json.key("hidden_waiters");
-        if self.hidden.uncounted {
-            json.null();
-        } else {
-            json.number(self.hidden.waiters);
-        }
-        json.key("hidden_sets");
-        json.number(self.sets.number());
-        json.key("hidden_why");
-        match self.hidden.reasons() {
-            Some(why) => json.string(&why),
-            None => json.null(),
-        }
-        let keys = [(self.some, "processes"), (self.hidden.uncounted, "hidden_waiters")];
-        let keys: Vec<&str> = keys.into_iter().filter(|(is_hidden, _)| *is_hidden).map(|(_, key)| key).collect();
-        document::hidden(json, &keys);
+    /// Writes what stands beside the list.
+    fn write<W: Write>(&self, record: &mut Record<'_, W>) {
+        let waiters = if self.hidden.uncounted { Value::Hidden } else { Value::Number(self.hidden.waiters) };
+        record.hide("processes", self.some);
+        record.value("hidden_attachments", Value::Number(self.hidden.attachments));
+        record.value("hidden_waiters", waiters);
+        record.value("hidden_sets", Value::Number(self.sets.number()));
+        record.text("hidden_why", self.hidden.reasons().as_deref());
     }
 }
 
@@ -229,37 +218,19 @@ impl PsArgs {
         let names = usage_list::names(all());
         match self.format.format() {
             Format::Table => {
-                let mut style = Style::new(false, TimeStyle::Age);
-                context.fit(&mut style);
-                style.header = !self.no_header;
+                let style = context.style(false, TimeStyle::Age, !self.no_header);
                 let rows: Vec<Row<'_>> = all().map(Row::Use).collect();
-                usage_list::write_table(out, &columns(), &rows, &names, &style)
+                usage_list::write_table(out, &usage_list::columns(&[&PROCESS, &OBJECT, &ROLE]), &rows, &names, &style)
             }
             Format::Csv => usage_list::write_csv(out, all(), !self.no_header, &names),
             format => {
-                let lines = format == Format::Jsonl;
-                let mut json = JsonWriter::new(out);
-                if !lines {
-                    document::head(&mut json, "processes", false);
-                }
+                let mut list = ListWriter::new(out, format, "processes", false);
                 for (pid, used) in by_process {
-                    if !lines {
-                        json.line();
-                    }
-                    let unseen = users.is_unseen(*pid) || unseen.hidden.undo.is_some();
-                    write_process(&mut json, used, unseen, &names);
-                    if lines {
-                        json.end_document()?;
-                    }
-                    json.relieve()?;
+                    let is_unseen = users.is_unseen(*pid) || unseen.hidden.undo.is_some();
+                    list.record(|record| write_process(record, used, is_unseen, &names));
+                    list.flush_if_large()?;
                 }
-                if !lines {
-                    json.close_array();
-                    unseen.write(&mut json);
-                    document::errors(&mut json, failures);
-                    json.end_document()?;
-                }
-                json.flush()
+                list.end(failures, |record| unseen.write(record))
             }
         }
     }
@@ -270,22 +241,13 @@ fn tells(used: &Use, context: &Context) -> bool {
     context.is_verbose() || !used.is_past()
 }
 
-/// What is told of each use of a process.
-const IN_LIST: [Part; 5] = [Part::Object, Part::Use, Part::Holder, Part::Waiter, Part::Undo];
-
-fn write_process<W: Write>(json: &mut JsonWriter<W>, used: &[Use], unseen: bool, names: &Names) {
-    json.open_object();
+fn write_process<W: Write>(record: &mut Record<'_, W>, used: &[Use], is_unseen: bool, names: &Names) {
     if let Some(first) = used.first() {
-        usage_list::write_fields(json, first, &[Part::Process], names);
+        usage_list::write_fields(record, first, &[&PROCESS], names);
     }
-    usage_list::write_list(json, "uses", used.iter(), &IN_LIST, names);
-    document::hidden(json, if unseen { &["uses"] } else { &[] });
-    json.close_object();
-}
-
-/// As of `who`, the process first.
-fn columns() -> Vec<&'static UseField> {
-    let with = |part: Part| USE_FIELDS.iter().filter(move |field| field.column.is_some() && field.part == part);
-    let parts = [Part::Process, Part::Object, Part::Use, Part::Waiter];
-    parts.into_iter().flat_map(with).collect()
+    record.list("uses", used, |record, used| {
+        usage_list::write_fields(record, used, &[&OBJECT, &ROLE, &HOLDER, &WAITER], names);
+        usage_list::write_undo(record, used);
+    });
+    record.hide("uses", is_unseen);
 }

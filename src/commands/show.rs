@@ -10,22 +10,18 @@ use crate::error::{Error, Result, Status, Tally};
 use crate::journal::saved_modes;
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, Object};
-use crate::listing::contents::Inside;
+use crate::listing::contents::ObjectContents;
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::object::semaphores::{Semaphore, hides_user};
 use crate::option_values::count;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
-use crate::output::stdout::{Out, to_terminal};
-use crate::output::{details, usage_list};
+use crate::output::stdout::Out;
+use crate::output::{contents, details, list, usage_list};
 use crate::proc::recorded::LookedUp;
-use crate::render::csv;
-use crate::render::json::JsonWriter;
-use crate::render::style::{Style, TimeStyle};
-use crate::render::value::Value;
+use crate::render::style::TimeStyle;
 use crate::usage::report::{UsageReport, with_other_sets};
 
 /// Show everything known about objects
@@ -51,32 +47,32 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    let mut found: Vec<(String, Object)> = Vec::new();
+    let (mut texts, mut objects): (Vec<String>, Vec<Object>) = Default::default();
     for target in &targets {
         match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
             Ok(resolved) => {
                 tally.done();
                 targets::note_difference(target, &resolved.object);
-                found.push((resolved.to_string(), resolved.object));
+                texts.push(resolved.to_string());
+                objects.push(resolved.object);
             }
             Err(error) => document::fail(&target.text(), &error, &mut failures, &mut tally),
         }
     }
-    context.verbose(|| format!("looked up: {} found, {} not", found.len(), failures.len()));
-    if let Some(loss) = inventory::add_memory(found.iter_mut().map(|(_, object)| object)) {
+    context.verbose(|| format!("looked up: {} found, {} not", objects.len(), failures.len()));
+    if let Some(loss) = inventory::add_memory(objects.iter_mut()) {
         note(&loss);
     }
     let mut fields = document::exact_fields();
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
-    let mut objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
     let _ = saved_modes::show_open(&mut objects);
-    found.iter_mut().zip(&objects).for_each(|((_, found), object)| *found = *object);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
     let lookups = Lookups::of(&objects, &fields, Analysis::among(&all, &objects, Needs::USE, &criteria));
     let whole = UsageReport::new(&all, lookups.analysis.users()).with_others(&objects, &criteria);
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &found, &fields, &lookups, &whole, &failures, context).map_err(Error::Output);
+    let printed =
+        args.print(&mut out, (&texts, &objects), &fields, &lookups, &whole, &failures, context).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -86,7 +82,7 @@ impl ShowArgs {
     fn print(
         &self,
         out: &mut Out,
-        found: &[(String, Object)],
+        (texts, objects): (&[String], &[Object]),
         fields: &[&'static Field],
         lookups: &Lookups,
         whole: &UsageReport<'_>,
@@ -95,22 +91,20 @@ impl ShowArgs {
     ) -> io::Result<()> {
         match self.format.format() {
             Format::Table => {
-                let mut style = Style::new(false, TimeStyle::Full);
-                context.fit(&mut style);
-                let recorded = found.iter().flat_map(|(_, object)| details::recorded(object));
-                let processes = LookedUp::new(recorded);
-                for (index, (text, object)) in found.iter().enumerate() {
+                let style = context.style(false, TimeStyle::Full, true);
+                let processes = LookedUp::new(objects.iter().flat_map(details::recorded));
+                for (index, (text, object)) in texts.iter().zip(objects).enumerate() {
                     if index > 0 {
                         writeln!(out)?;
                     }
                     let mut used = whole.of(object);
                     used.uses.retain(|one| context.is_verbose() || !one.is_past());
-                    let inside = Inside::of(object, self.messages, used.usage);
+                    let contents = ObjectContents::of(object, self.messages, used.usage);
                     details::write(
                         out,
                         text,
                         object,
-                        &inside,
+                        &contents,
                         (&used, &whole.hints(object), context.is_verbose()),
                         lookups,
                         (&style, &processes),
@@ -118,116 +112,13 @@ impl ShowArgs {
                 }
                 Ok(())
             }
-            Format::Csv => {
-                let mut text = String::new();
-                csv::push_record(&mut text, fields.iter().map(|field| Value::Word(field.name.into())), to_terminal());
-                for (_, object) in found {
-                    csv::push_record(&mut text, fields.iter().map(|field| field.value(object, lookups)), to_terminal());
-                }
-                out.write_all(text.as_bytes())
-            }
-            format => {
-                let lines = format == Format::Jsonl;
-                let mut json = JsonWriter::new(out);
-                if !lines {
-                    document::head(&mut json, "objects", false);
-                }
-                for (_, object) in found {
-                    if !lines {
-                        json.line();
-                    }
-                    json.open_object();
-                    let mut unseen = document::fields(&mut json, object, lookups, fields);
-                    let used = whole.of(object);
-                    write_inside(&mut json, object, &Inside::of(object, self.messages, used.usage), &mut unseen);
-                    usage_list::write(&mut json, &used, &usage_list::names(used.uses.iter()), &mut unseen);
-                    document::hidden(&mut json, &unseen);
-                    json.close_object();
-                    if lines {
-                        json.end_document()?;
-                    }
-                    json.relieve()?;
-                }
-                if !lines {
-                    document::tail(&mut json, failures);
-                    json.end_document()?;
-                }
-                json.flush()
-            }
+            Format::Csv => list::csv(out, fields, objects, true, |object, field| field.value(object, lookups)),
+            format => list::json(out, format, "objects", objects, failures, |record, object| {
+                record.object(object, fields, lookups);
+                let used = whole.of(object);
+                contents::write_json(record, object, &ObjectContents::of(object, self.messages, used.usage));
+                usage_list::write(record, &used, &usage_list::names(used.uses.iter()));
+            }),
         }
     }
-}
-
-fn write_inside<W: Write>(json: &mut JsonWriter<W>, object: &Object, inside: &Inside, unseen: &mut Vec<&'static str>) {
-    match inside {
-        Inside::Segment(huge) => {
-            json.key("hugepages");
-            match huge {
-                Some(huge) => json.flag(*huge),
-                None => {
-                    unseen.push("hugepages");
-                    json.null();
-                }
-            }
-        }
-        Inside::Set(semaphores) => {
-            let hides = |semaphores: &Vec<Semaphore>| {
-                semaphores.iter().any(|semaphore| semaphore.zcnt.is_none())
-                    || semaphores.iter().any(hides_user(object, semaphores))
-            };
-            if semaphores.as_ref().is_ok_and(hides) {
-                unseen.push("semaphores");
-            }
-            list(json, "semaphores", semaphores.as_deref().ok(), unseen, |json, semaphore| {
-                json.key("index");
-                json.number(u64::from(semaphore.index));
-                json.key("value");
-                json.number(u64::from(semaphore.value));
-                json.key("pid");
-                match semaphore.pid.raw() {
-                    0 => json.null(),
-                    pid => json.value(&Value::Signed(i64::from(pid))),
-                }
-                json.key("ncnt");
-                json.value(&semaphore.ncnt.map_or(Value::Null, |count| Value::Number(count.into())));
-                json.key("zcnt");
-                json.value(&semaphore.zcnt.map_or(Value::Null, |count| Value::Number(count.into())));
-            });
-        }
-        Inside::Queue(headers) => {
-            if headers.as_ref().is_ok_and(|headers| headers.iter().any(|header| header.size.is_none())) {
-                unseen.push("messages");
-            }
-            list(json, "messages", headers.as_deref().ok(), unseen, |json, header| {
-                json.key("index");
-                json.number(u64::from(header.index));
-                json.key("type");
-                json.value(&header.mtype.map_or(Value::Null, Value::Signed));
-                json.key("size");
-                json.value(&header.size.map_or(Value::Null, Value::Number));
-            });
-        }
-    }
-}
-
-fn list<W: Write, T>(
-    json: &mut JsonWriter<W>,
-    key: &'static str,
-    items: Option<&[T]>,
-    unseen: &mut Vec<&'static str>,
-    write: impl Fn(&mut JsonWriter<W>, &T),
-) {
-    json.key(key);
-    let Some(items) = items else {
-        unseen.push(key);
-        json.null();
-        return;
-    };
-    json.open_array();
-    for item in items {
-        json.open_object();
-        write(json, item);
-        json.close_object();
-    }
-    json.close_array();
 }

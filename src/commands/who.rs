@@ -15,11 +15,12 @@ use crate::object::inventory;
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
+use crate::output::list;
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, Row};
 use crate::render::escape::escape;
-use crate::render::json::JsonWriter;
-use crate::render::style::{Style, TimeStyle};
+use crate::render::style::TimeStyle;
+use crate::usage::fields::{OBJECT, PROCESS, ROLE};
 use crate::usage::report::{ObjectUsage, UsageReport, with_other_sets};
 use crate::usage::role::{Hidden, hidden, undo_hidden};
 use crate::usage::users::{Users, Wants};
@@ -146,12 +147,11 @@ impl WhoArgs {
         let names = usage_list::names(found.iter().flat_map(|one| &one.uses));
         match self.format.format() {
             Format::Table => {
-                let mut style = Style::new(false, TimeStyle::Age);
-                context.fit(&mut style);
-                style.header = !self.no_header;
+                let style = context.style(false, TimeStyle::Age, !self.no_header);
                 let rows: Vec<Row<'_>> =
                     found.iter().flat_map(|one| usage_list::rows(one, context.is_verbose())).collect();
-                usage_list::write_table(out, &usage_list::columns(true), &rows, &names, &style)?;
+                let columns = usage_list::columns(&[&OBJECT, &PROCESS, &ROLE]);
+                usage_list::write_table(out, &columns, &rows, &names, &style)?;
                 let below = self.below(found, whole);
                 if !below.is_empty() {
                     writeln!(out)?;
@@ -160,33 +160,13 @@ impl WhoArgs {
             }
             Format::Csv => usage_list::write_csv(out, all().filter(|used| used.is_known()), !self.no_header, &names),
             format => {
-                let lines = format == Format::Jsonl;
                 let fields = document::exact_fields();
                 let objects: Vec<Object> = found.iter().map(|one| one.object).collect();
                 let owners = Lookups::of(&objects, &fields, Analysis::default());
-                let mut json = JsonWriter::new(out);
-                if !lines {
-                    document::head(&mut json, "objects", false);
-                }
-                for one in found {
-                    if !lines {
-                        json.line();
-                    }
-                    json.open_object();
-                    let mut unseen = document::fields(&mut json, &one.object, &owners, &fields);
-                    usage_list::write(&mut json, one, &names, &mut unseen);
-                    document::hidden(&mut json, &unseen);
-                    json.close_object();
-                    if lines {
-                        json.end_document()?;
-                    }
-                    json.relieve()?;
-                }
-                if !lines {
-                    document::tail(&mut json, failures);
-                    json.end_document()?;
-                }
-                json.flush()
+                list::json(out, format, "objects", found, failures, |record, one| {
+                    record.object(&one.object, &fields, &owners);
+                    usage_list::write(record, one, &names);
+                })
             }
         }
     }

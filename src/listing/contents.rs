@@ -10,7 +10,7 @@ use crate::usage::users::Usage;
 
 /// What is inside an object, as far as the caller may see it.
 #[derive(Clone, Debug)]
-pub enum Inside {
+pub enum ObjectContents {
     /// A segment: whether it is made of huge pages, if that shows.
     Segment(Option<bool>),
     /// A set's semaphores, or why not.
@@ -19,7 +19,7 @@ pub enum Inside {
     Queue(sys::Result<Vec<Header>>),
 }
 
-impl Inside {
+impl ObjectContents {
     /// Looks inside; of a queue at no more than its first `messages`, of a segment by those who are known to use it.
     #[must_use]
     pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {

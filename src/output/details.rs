@@ -3,20 +3,18 @@
 use std::io::{self, Write};
 
 use crate::kind::model::{Detail, Object, Queue, Segment, Set};
-use crate::listing::contents::Inside;
+use crate::listing::contents::ObjectContents;
 use crate::listing::fields::Lookups;
 use crate::object::key::Parts;
-use crate::object::semaphores::{Semaphore, hides_user};
+use crate::output::contents;
 use crate::output::usage_list::{self, Row};
 use crate::proc::recorded::{LookedUp, Recorded};
-use crate::queue::headers::Header;
 use crate::render::escape::escape;
 use crate::render::sheet::Sheet;
 use crate::render::style::{Style, TimeStyle};
-use crate::render::table::{self, Column};
 use crate::render::units::{push_age, push_size};
-use crate::render::value::Value;
-use crate::sys::{Errno, Pid, Timestamp};
+use crate::sys::{Pid, Timestamp};
+use crate::usage::fields::{PROCESS, ROLE};
 use crate::usage::recorded::recorded_in;
 use crate::usage::report::ObjectUsage;
 use crate::usage::role::hidden;
@@ -24,15 +22,12 @@ use crate::usage::state::Judgement;
 
 /// Everything below the first line stands this far in.
 const INDENT: usize = 2;
-/// More semaphores than these are no help to the eye.
-const SEMAPHORES: usize = 64;
-
 /// Writes the sheet.
 pub(crate) fn write(
     out: &mut impl Write,
     text: &str,
     object: &Object,
-    inside: &Inside,
+    contents: &ObjectContents,
     (found, hints, all): (&ObjectUsage<'_>, &[String], bool),
     lookups: &Lookups,
     (style, processes): (&Style, &LookedUp),
@@ -42,7 +37,7 @@ pub(crate) fn write(
     let mut sheet = Sheet::default();
     common(&mut sheet, object, lookups);
     match &object.detail {
-        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, inside, (style, processes)),
+        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, contents, (style, processes)),
         Detail::Sem(set) => of_set(&mut sheet, set, style),
         Detail::Msg(queue) => of_queue(&mut sheet, queue, style, processes),
     }
@@ -52,16 +47,8 @@ pub(crate) fn write(
     }
     sheet.write(out, INDENT)?;
     write_users(out, found, hints, all, style)?;
-    match inside {
-        Inside::Segment(_) => Ok(()),
-        Inside::Set(Ok(semaphores)) => write_semaphores(out, semaphores, object, style),
-        Inside::Set(Err(errno)) => unseen(out, "values", *errno, "needs read permission"),
-        Inside::Queue(Ok(headers)) => write_headers(out, headers, object, style),
-        Inside::Queue(Err(Errno::ENOSYS)) => {
-            unseen(out, "messages", Errno::ENOSYS, "a kernel without CONFIG_CHECKPOINT_RESTORE")
-        }
-        Inside::Queue(Err(errno)) => unseen(out, "messages", *errno, "needs read permission"),
-    }
+    let style = &Style { indent: INDENT, ..style.clone() };
+    contents::write_table(out, object, contents, style)
 }
 
 /// Writes who uses the object, if anybody does or may; with `all` also who has used it and owes nothing.
@@ -76,7 +63,13 @@ fn write_users(
     if !rows.is_empty() {
         writeln!(out)?;
         let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
-        usage_list::write_table(out, &usage_list::columns(false), &rows, &usage_list::names(found.uses.iter()), style)?;
+        usage_list::write_table(
+            out,
+            &usage_list::columns(&[&PROCESS, &ROLE]),
+            &rows,
+            &usage_list::names(found.uses.iter()),
+            style,
+        )?;
     }
     if let Some(words) = found.more() {
         writeln!(out, "  {words}")?;
@@ -85,13 +78,6 @@ fn write_users(
         writeln!(out, "  {}", escape(&words))?;
     }
     hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
-}
-
-fn unseen(out: &mut impl Write, what: &str, errno: Errno, remedy: &str) -> io::Result<()> {
-    match errno {
-        Errno::EINVAL | Errno::EIDRM => writeln!(out, "  the {what} are gone: it was removed meanwhile"),
-        errno => writeln!(out, "  the {what} cannot be seen: {errno} ({remedy})"),
-    }
 }
 
 fn common(sheet: &mut Sheet, object: &Object, lookups: &Lookups) {
@@ -120,7 +106,7 @@ fn of_segment(
     sheet: &mut Sheet,
     object: &Object,
     segment: &Segment,
-    inside: &Inside,
+    contents: &ObjectContents,
     (style, processes): (&Style, &LookedUp),
 ) {
     sheet.line("size", bytes(segment.size));
@@ -129,9 +115,9 @@ fn of_segment(
         "swap",
         segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),
     );
-    let huge = match inside {
-        Inside::Segment(Some(true)) => "yes, it seems",
-        Inside::Segment(Some(false)) => "no",
+    let huge = match contents {
+        ObjectContents::Segment(Some(true)) => "yes, it seems",
+        ObjectContents::Segment(Some(false)) => "no",
         _ => "? (the kernel tells only whoever has it attached)",
     };
     sheet.line("hugepages", huge);
@@ -236,54 +222,4 @@ fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> S
 /// The processes that the sheet of an object tells of, and when they did what they are recorded for.
 pub(crate) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
     recorded_in(object).into_iter().map(|user| (user.pid, user.time)).collect()
-}
-
-const fn number(header: &'static str) -> Column {
-    Column { header, right: true, flexible: false, wraps: false }
-}
-
-fn write_semaphores(out: &mut impl Write, semaphores: &[Semaphore], set: &Object, style: &Style) -> io::Result<()> {
-    let (shown, more) = semaphores.split_at(semaphores.len().min(SEMAPHORES));
-    writeln!(out)?;
-    let columns = [number("INDEX"), number("VALUE"), number("PID"), number("NCNT"), number("ZCNT")];
-    let style = &Style { indent: INDENT, ..style.clone() };
-    let hides_user = hides_user(set, semaphores);
-    table::write(out, &columns, shown.len(), style, |row, column| {
-        let semaphore = &shown[row];
-        match column {
-            0 => Value::Number(u64::from(semaphore.index)),
-            1 => Value::Number(u64::from(semaphore.value)),
-            2 if hides_user(semaphore) => Value::Hidden,
-            2 if semaphore.pid.is_none() => Value::Null,
-            2 => Value::Signed(i64::from(semaphore.pid.raw())),
-            3 => semaphore.ncnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
-            _ => semaphore.zcnt.map_or(Value::Hidden, |count| Value::Number(count.into())),
-        }
-    })?;
-    match more.len() {
-        0 => Ok(()),
-        more => writeln!(out, "  and {more} more; 'ipcadm show --json {}' shows them", set.id),
-    }
-}
-
-fn write_headers(out: &mut impl Write, headers: &[Header], queue: &Object, style: &Style) -> io::Result<()> {
-    if headers.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    let columns = [number("INDEX"), number("TYPE"), number("SIZE")];
-    let exact = Style { bytes: true, indent: INDENT, ..style.clone() };
-    table::write(out, &columns, headers.len(), &exact, |row, column| {
-        let header = &headers[row];
-        match column {
-            0 => Value::Number(u64::from(header.index)),
-            1 => header.mtype.map_or(Value::Hidden, Value::Signed),
-            _ => header.size.map_or(Value::Hidden, Value::Bytes),
-        }
-    })?;
-    let held = queue.as_queue().map_or(0, |queue| queue.qnum);
-    match held.saturating_sub(headers.len() as u64) {
-        0 => Ok(()),
-        more => writeln!(out, "  and {more} more; --messages {held} shows them"),
-    }
 }

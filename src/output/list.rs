@@ -188,21 +188,28 @@ impl<'a, W: Write> Record<'a, W> {
         }
     }
 
+    /// Has it end with the names of what it hides, even if it hides nothing.
+    pub(crate) fn may_hide(&mut self) -> &mut Vec<&'static str> {
+        self.hidden.get_or_insert_default()
+    }
+
     /// Tells that `name` is hidden, or incomplete, if it is.
     pub(crate) fn hide(&mut self, name: &'static str, is_hidden: bool) {
-        let hidden = self.hidden.get_or_insert_default();
-        if is_hidden {
-            hidden.push(name);
-        }
+        self.may_hide().extend(is_hidden.then_some(name));
     }
 
     /// Writes a value, and tells if it is hidden.
-    pub(crate) fn value(&mut self, name: &'static str, value: &Value<'_>) {
-        if *value == Value::Hidden {
+    pub(crate) fn value(&mut self, name: &'static str, value: Value<'_>) {
+        if value == Value::Hidden {
             self.hide(name, true);
         }
         self.json.key(name);
-        self.json.value(value);
+        self.json.value(&value);
+    }
+
+    /// Writes text, or null.
+    pub(crate) fn text(&mut self, name: &'static str, text: Option<&str>) {
+        self.value(name, text.map_or(Value::Null, |text| Value::Text(text.into())));
     }
 
     /// Writes fields of a row. What is hidden is null, and not told of otherwise.

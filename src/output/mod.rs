@@ -1,5 +1,6 @@
 //! How results are written: documents, reports, details, prompts, progress.
 
+pub mod contents;
 pub mod context;
 pub mod details;
 pub mod document;
