@@ -1,7 +1,7 @@
 //! `shm attach`: keeps a segment attached for a time, or while a program runs.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -16,12 +16,11 @@ use crate::object::inventory;
 use crate::object::reference::Reference;
 use crate::option_values::duration;
 use crate::output::context::{Context, note, say};
-use crate::output::document;
 use crate::output::format::{Format, FormatArgs, StyleArgs};
-use crate::output::objects::print_table;
 use crate::output::stdout::Out;
+use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
-use crate::render::json::JsonWriter;
+use crate::render::value::Value;
 use crate::segment::attach;
 use crate::sys::shm::Attachment;
 use crate::sys::{ShmId, process};
@@ -153,14 +152,7 @@ impl<'a> Shown<'a> {
         }
         if self.args.format.format() == Format::Json && !self.args.quiet {
             let states = std::mem::take(&mut self.states);
-            let mut json = JsonWriter::new(&mut self.out);
-            document::head(&mut json, "objects", false);
-            for (object, address) in &states {
-                json.line();
-                write_state(&mut json, object, *address);
-            }
-            document::tail(&mut json, &[]);
-            json.end_document().and_then(|()| json.flush()).map_err(Error::Output)?;
+            self.json(Format::Json, &states).map_err(Error::Output)?;
         }
         self.out.flush().map_err(Error::Output)
     }
@@ -187,33 +179,22 @@ impl<'a> Shown<'a> {
                 self.states.push((object[0], address));
                 return Ok(());
             }
-            Format::Jsonl => {
-                let mut json = JsonWriter::new(&mut self.out);
-                write_state(&mut json, &object[0], address);
-                json.end_document().and_then(|()| json.flush())
-            }
+            Format::Jsonl => self.json(Format::Jsonl, &[(object[0], address)]),
             _ => {
                 let mut style = self.args.style.style();
                 self.context.fit(&mut style);
-                print_table(&mut self.out, &columns, &object, &names, &style)
+                list::table(&mut self.out, &columns, &object, &style, |object, field| field.value(object, &names))
             }
         };
         result.and_then(|()| self.out.flush()).map_err(Error::Output)
     }
-}
 
-fn write_state<W: Write>(json: &mut JsonWriter<W>, object: &Object, address: Option<usize>) {
-    let exact = document::exact_fields();
-    let names = Lookups::of(&[*object], &exact, Analysis::default());
-    json.open_object();
-    let unseen = document::fields(json, object, &names, &exact);
-    json.key("attached");
-    json.flag(address.is_some());
-    json.key("address");
-    match address {
-        Some(address) => json.string(&format!("{address:#x}")),
-        None => json.null(),
+    fn json(&mut self, format: Format, states: &[(Object, Option<usize>)]) -> io::Result<()> {
+        let exact = document::exact_fields();
+        list::json(&mut self.out, format, "objects", states, &[], |record, (object, address)| {
+            record.object(object, &exact, &Lookups::of(&[*object], &exact, Analysis::default()));
+            record.value("attached", Value::Flag(address.is_some()));
+            record.text("address", address.map(|address| format!("{address:#x}")).as_deref());
+        })
     }
-    document::hidden(json, &unseen);
-    json.close_object();
 }

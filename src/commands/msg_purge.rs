@@ -15,6 +15,7 @@ use crate::output::prompt::confirm;
 use crate::output::report::{Manner, Outcome, Report};
 use crate::queue::receive::discard;
 use crate::queue::{Queue, counted};
+use crate::render::value::Value;
 use crate::sys::msg::Wanted;
 
 /// Discard messages
@@ -69,9 +70,8 @@ pub fn run(args: &PurgeArgs) -> Result<Status> {
     let line = format!("discarded {} from {}", counted(discarded), queue.text);
     let outcome = if discarded > 0 { Outcome::Changed } else { Outcome::Kept };
     match failure {
-        None => report.done_with(&after, outcome, discarded > 0, &line, |json| {
-            json.key("discarded");
-            json.number(discarded);
+        None => report.done_with(&after, outcome, discarded > 0, &line, |record| {
+            record.value("discarded", Value::Number(discarded));
         }),
         Some(error) if discarded > 0 => {
             say(&line);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 
 use clap::Args;
 
@@ -21,12 +21,12 @@ use crate::option_values::{group, non_empty, non_empty_path, semaphore_value, us
 use crate::output::context::{Context, note, say};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs, StyleArgs};
-use crate::output::objects::print_table;
+use crate::output::list::{self, Record};
 use crate::output::progress::Progress;
 use crate::output::report::{Manner, Outcome, Report};
 use crate::output::stdout::Out;
 use crate::render::escape::{escape, escape_bytes};
-use crate::render::json::JsonWriter;
+use crate::render::value::Value;
 use crate::sys::{Key, startup};
 use crate::usage::criteria::Criteria;
 
@@ -221,7 +221,7 @@ fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut 
                     let _ = inventory::add_memory(std::iter::once(&mut made));
                 }
                 let line = format!("{} -> {} ({})", from.id, made.id, key_text(made.perm.key));
-                report.done_with(&made, Outcome::Created, true, line, |json| origin(json, from));
+                report.done_with(&made, Outcome::Created, true, line, |record| write_from(record, from));
             }
             Err(error) => report.failed(&from.id.to_string(), None, Outcome::Failed, &error),
         }
@@ -251,22 +251,19 @@ fn foretell(planned: &Planned<'_>, report: &mut Report) {
     for old in &planned.replaced {
         line.push_str(&format!(", after removing {}", old.id));
     }
-    report.done_with(from, Outcome::Created, false, line, |json| origin(json, from));
+    report.done_with(from, Outcome::Created, false, line, |record| write_from(record, from));
 }
 
 fn key_text(key: Key) -> String {
     if key.is_private() { "no key".to_owned() } else { format!("key {key}") }
 }
 
-/// `"from": {…}`
-fn origin<W: Write>(json: &mut JsonWriter<W>, from: &Object) {
-    json.key("from");
-    json.open_object();
-    json.key("ref");
-    json.string(&from.id.to_string());
-    json.key("key");
-    json.string(&from.perm.key.to_string());
-    json.close_object();
+/// Writes the object that is copied.
+fn write_from(record: &mut Record<'_, Out>, from: &Object) {
+    record.record("from", |record| {
+        record.value("ref", Value::Reference(from.kind().word(), from.id.number));
+        record.value("key", Value::Hex(from.perm.key.bits()));
+    });
 }
 
 impl RestoreArgs {
@@ -306,43 +303,20 @@ impl RestoreArgs {
             .collect();
         let lookups = Lookups { names: Names::known(&users, &groups), ..Lookups::default() };
         let mut out = Out::stdout()?;
-        let format = self.format.format();
-        let printed = match format {
+        let printed = match self.format.format() {
             Format::Table => {
                 let mut style = self.style.style();
                 context.fit(&mut style);
                 let kinds: KindSet = objects.iter().map(Object::kind).collect();
-                print_table(&mut out, &fields::default_columns(kinds.single()), &objects, &lookups, &style)
+                list::table(&mut out, &fields::default_columns(kinds.single()), &objects, &style, |object, field| {
+                    field.value(object, &lookups)
+                })
             }
             Format::Csv => return Err(Error::Usage("--list has no --format csv".to_owned())),
-            Format::Json | Format::Jsonl => {
-                let mut json = JsonWriter::new(&mut out);
-                let document = format == Format::Json;
-                if document {
-                    document::head(&mut json, "objects", false);
-                }
-                let mut lines = Ok(());
-                for item in items {
-                    if document {
-                        json.line();
-                    }
-                    json.open_object();
-                    let unseen = document::fields(&mut json, &item.object, &lookups, &document::exact_fields());
-                    json.key("approximate");
-                    match &item.approximate {
-                        Some(reason) => json.string(reason),
-                        None => json.null(),
-                    }
-                    document::hidden(&mut json, &unseen);
-                    json.close_object();
-                    lines = lines.and_then(|()| if document { json.relieve() } else { json.end_document() });
-                }
-                if document {
-                    document::tail(&mut json, &[]);
-                    lines = lines.and_then(|()| json.end_document());
-                }
-                lines.and_then(|()| json.flush())
-            }
+            format => list::json(&mut out, format, "objects", items, &[], |record, item| {
+                record.object(&item.object, &document::exact_fields(), &lookups);
+                record.text("approximate", item.approximate.as_deref());
+            }),
         };
         printed.map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
     }

@@ -125,12 +125,8 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
     let objects: Vec<Object> = saved.iter().map(|(_, saved)| saved.object).collect();
     let mut report = Report::new(Manner { format, quiet: args.quiet, dry_run: false }, &objects)?;
     for (text, saved) in &saved {
-        report.done_with(&saved.object, Outcome::Saved, false, format_args!("saved {text}"), |json| {
-            json.key("approximate");
-            match &saved.approximate {
-                Some(reason) => json.string(reason),
-                None => json.null(),
-            }
+        report.done_with(&saved.object, Outcome::Saved, false, format_args!("saved {text}"), |record| {
+            record.text("approximate", saved.approximate.as_deref());
         });
     }
     report.finish()

@@ -13,6 +13,7 @@ use crate::object::{inventory, semaphores};
 use crate::output::context::{Context, note};
 use crate::output::format::FormatArgs;
 use crate::output::report::{Manner, Outcome, Report};
+use crate::render::value::Value;
 use crate::set::Assignment;
 use crate::set::assign::NewValues;
 use crate::usage::undo::{self, UndoRecord};
@@ -91,23 +92,12 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
     let (outcome, lines) =
         if unchanged { (Outcome::Kept, format!("{}: unchanged", set)) } else { (Outcome::Changed, lines) };
     let after = inventory::look(set.object.id).ok().flatten().unwrap_or(set.object);
-    report.done_with(&after, outcome, !unchanged, &lines, |json| {
-        json.key("semaphores");
-        json.open_array();
-        for (index, value) in new.iter() {
-            json.open_object();
-            json.key("index");
-            json.number(index.into());
-            json.key("value");
-            json.number(value.into());
-            json.key("was");
-            match old(index) {
-                Some(old) => json.number(old.into()),
-                None => json.null(),
-            }
-            json.close_object();
-        }
-        json.close_array();
+    report.done_with(&after, outcome, !unchanged, &lines, |record| {
+        record.list("semaphores", new.iter(), |record, (index, value)| {
+            record.value("index", Value::Number(index.into()));
+            record.value("value", Value::Number(value.into()));
+            record.value("was", old(index).map_or(Value::Null, |old| Value::Number(old.into())));
+        });
     });
     if let Some(text) = forgotten.flatten() {
         note(&format!("{text}; --keep-undo would keep them"));

@@ -15,8 +15,9 @@ use crate::object::permission;
 use crate::option_values::{capacity, group, non_empty, user};
 use crate::output::context::Context;
 use crate::output::format::FormatArgs;
+use crate::output::list::Record;
 use crate::output::report::{Manner, Outcome, Report};
-use crate::render::json::JsonWriter;
+use crate::output::stdout::Out;
 use crate::render::value::Value;
 
 /// Change owner, group, mode or queue capacity
@@ -119,7 +120,7 @@ fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &
         let shown = |qbytes: Option<u64>| qbytes.map_or_else(|| "?".to_owned(), |qbytes| qbytes.to_string());
         parts.push(format!("capacity {} -> {}", shown(old.qbytes), shown(new.qbytes)));
     }
-    let was = |json: &mut JsonWriter<_>| write_was(json, old, new);
+    let was = |record: &mut Record<'_, Out>| write_was(record, old, new);
     if parts.is_empty() {
         report.done_with(after, Outcome::Kept, false, format!("{text}: unchanged"), was);
     } else {
@@ -128,25 +129,20 @@ fn changed(text: &str, before: &Object, after: &Object, dry_run: bool, report: &
     }
 }
 
-/// `was`: the old values of what changed.
-fn write_was<W: std::io::Write>(json: &mut JsonWriter<W>, old: Attributes, new: Attributes) {
-    json.key("was");
-    json.open_object();
-    if old.mode != new.mode {
-        json.key("mode");
-        json.value(&Value::Octal(old.mode.permissions()));
-    }
-    if old.uid != new.uid {
-        json.key("uid");
-        json.number(u64::from(old.uid.raw()));
-    }
-    if old.gid != new.gid {
-        json.key("gid");
-        json.number(u64::from(old.gid.raw()));
-    }
-    if old.qbytes != new.qbytes {
-        json.key("qbytes");
-        json.value(&old.qbytes.map_or(Value::Null, Value::Number));
-    }
-    json.close_object();
+/// Writes the old values of what changed.
+fn write_was(record: &mut Record<'_, Out>, old: Attributes, new: Attributes) {
+    record.record("was", |record| {
+        if old.mode != new.mode {
+            record.value("mode", Value::Octal(old.mode.permissions()));
+        }
+        if old.uid != new.uid {
+            record.value("uid", Value::Number(old.uid.raw().into()));
+        }
+        if old.gid != new.gid {
+            record.value("gid", Value::Number(old.gid.raw().into()));
+        }
+        if old.qbytes != new.qbytes {
+            record.value("qbytes", old.qbytes.map_or(Value::Null, Value::Number));
+        }
+    });
 }

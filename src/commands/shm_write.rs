@@ -17,6 +17,7 @@ use crate::output::format::FormatArgs;
 use crate::output::progress::Progress;
 use crate::output::report::{Manner, Outcome, Report};
 use crate::render::escape::escape_bytes;
+use crate::render::value::Value;
 use crate::segment::{self, Contents, CopyError, attach, parse_byte};
 use crate::sys::{Errno, fd, startup};
 
@@ -108,11 +109,9 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
     let result = result.and(segment.close(&found));
     let after = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
     match result {
-        Ok(()) => report.done_with(&after, Outcome::Changed, written > 0, &line, |json| {
-            json.key("offset");
-            json.number(args.offset);
-            json.key("written");
-            json.number(written);
+        Ok(()) => report.done_with(&after, Outcome::Changed, written > 0, &line, |record| {
+            record.value("offset", Value::Number(args.offset));
+            record.value("written", Value::Number(written));
         }),
         Err(error) if written > 0 => report.half_done(&found.to_string(), &after, &error),
         Err(error) => report.failed(&found.to_string(), Some(&after), Outcome::Failed, &error),

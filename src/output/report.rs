@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::{Detail, Kind, Memory, Object, ObjectId};
@@ -14,10 +14,9 @@ use crate::object::inventory;
 use crate::output::context::say;
 use crate::output::document::{self, Failure};
 use crate::output::format::Format;
+use crate::output::list::{ListWriter, Record};
 use crate::output::stdout::{Out, to_terminal};
 use crate::removal::Fate;
-use crate::render::csv;
-use crate::render::json::JsonWriter;
 use crate::render::value::Value;
 use crate::usage::text;
 
@@ -60,6 +59,9 @@ impl Outcome {
     }
 }
 
+/// The fields that end each record.
+const OWN: [&str; 2] = ["outcome", "changed"];
+
 /// How a command reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
@@ -74,7 +76,7 @@ pub(crate) struct Manner {
 /// Gathers outcomes and prints them as they come.
 pub(crate) struct Report {
     manner: Manner,
-    json: JsonWriter<Out>,
+    list: ListWriter<Out>,
     fields: Vec<&'static Field>,
     lookups: Lookups,
     memory: HashMap<ObjectId, Memory>,
@@ -112,9 +114,14 @@ impl Report {
         let fields =
             if manner.format == Format::Table { Vec::new() } else { [document::exact_fields(), more].concat() };
         let lookups = Lookups::of(objects, &fields, insights);
-        let mut report = Self {
+        let mut list = ListWriter::new(out, manner.format, "objects", manner.dry_run);
+        if manner.format == Format::Csv {
+            let names = fields.iter().map(|field| field.name).chain(OWN);
+            list.csv_record(names.map(|name| Value::Word(name.into())));
+        }
+        Self {
             manner,
-            json: JsonWriter::new(out),
+            list,
             fields,
             lookups,
             memory: memory(manner.format, objects),
@@ -122,19 +129,7 @@ impl Report {
             failures: Vec::new(),
             beside: None,
             output_error: None,
-        };
-        match manner.format {
-            Format::Json => document::head(&mut report.json, "objects", manner.dry_run),
-            Format::Csv => {
-                let mut text = String::new();
-                let own = ["outcome", "changed"];
-                let names = report.fields.iter().map(|field| field.name).chain(own);
-                csv::push_record(&mut text, names.map(|name| Value::Word(name.into())), to_terminal());
-                report.json.raw(&text);
-            }
-            _ => {}
         }
-        report
     }
 
     /// Has a document tell `numbers` beside its list, as an object under `key`.
@@ -151,29 +146,24 @@ impl Report {
     pub(crate) fn gone(&mut self, id: ObjectId) {
         self.tally.done();
         self.line(format_args!("{id} was already gone"));
-        if matches!(self.manner.format, Format::Json | Format::Jsonl) {
-            self.open();
-            self.json.key("kind");
-            self.json.string(id.kind.word());
-            self.json.key("id");
-            self.json.value(&Value::Signed(i64::from(id.sysv())));
-            self.json.key("ref");
-            self.json.string(&id.to_string());
-            self.close(Outcome::Gone, false, &[]);
+        let known = [
+            ("kind", Value::Word(id.kind.word().into())),
+            ("id", Value::Number(id.number)),
+            ("ref", Value::Reference(id.kind.word(), id.number)),
+        ];
+        match self.manner.format {
+            Format::Table => {}
+            Format::Json | Format::Jsonl => self.list.record(|record| {
+                known.into_iter().for_each(|(name, value)| record.value(name, value));
+                end_record(record, Outcome::Gone, false);
+            }),
+            Format::Csv => {
+                let known: HashMap<&str, Value<'_>> = known.into_iter().collect();
+                let fields = self.fields.iter().map(|field| known.get(field.name).cloned().unwrap_or(Value::Null));
+                self.list.csv_record(fields.chain(end_of_row(Outcome::Gone, false)));
+            }
         }
-        if self.manner.format == Format::Csv {
-            let known = |field: &&'static Field| match field.name {
-                "kind" => Value::Word(id.kind.word().into()),
-                "id" => Value::Signed(i64::from(id.sysv())),
-                "ref" => Value::Word(id.to_string().into()),
-                _ => Value::Null,
-            };
-            let own = [Value::Word(Outcome::Gone.word().into()), Value::Flag(false)];
-            let mut text = String::new();
-            csv::push_record(&mut text, self.fields.iter().map(known).chain(own), to_terminal());
-            self.json.raw(&text);
-        }
-        self.relieve();
+        self.flush_if_large();
     }
 
     /// As [`Report::done`], with fields of the command's own.
@@ -183,17 +173,17 @@ impl Report {
         outcome: Outcome,
         changed: bool,
         line: impl Display,
-        extra: impl FnOnce(&mut JsonWriter<Out>),
+        extra: impl FnOnce(&mut Record<'_, Out>),
     ) {
         self.tally.done();
         self.line(line);
         self.entry(object, outcome, changed, extra);
-        self.relieve();
+        self.flush_if_large();
     }
 
     fn line(&mut self, line: impl Display) {
         if self.manner.format == Format::Table && !self.manner.quiet {
-            self.json.raw(format_args!("{line}\n"));
+            self.list.line(line);
         }
     }
 
@@ -210,7 +200,7 @@ impl Report {
     fn fail(&mut self, reference: &str, object: Option<&Object>, outcome: Outcome, changed: bool, error: &Error) {
         if to_terminal() {
             // So that it stands between the lines it belongs between.
-            let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+            let result = self.list.flush();
             self.keep(result);
         }
         say(&error.to_string());
@@ -219,10 +209,10 @@ impl Report {
         if let Some(object) = object {
             self.entry(object, outcome, changed, |_| {});
         }
-        self.relieve();
+        self.flush_if_large();
     }
 
-    fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut JsonWriter<Out>)) {
+    fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut Record<'_, Out>)) {
         let changed = changed && !self.manner.dry_run;
         let mut object = *object;
         if let Detail::Shm(segment) = &mut object.detail {
@@ -231,44 +221,20 @@ impl Report {
         let object = &object;
         match self.manner.format {
             Format::Table => {}
-            Format::Json | Format::Jsonl => {
-                self.open();
-                let unseen = document::fields(&mut self.json, object, &self.lookups, &self.fields);
-                extra(&mut self.json);
-                self.close(outcome, changed, &unseen);
-            }
+            Format::Json | Format::Jsonl => self.list.record(|record| {
+                record.object(object, &self.fields, &self.lookups);
+                extra(record);
+                end_record(record, outcome, changed);
+            }),
             Format::Csv => {
-                let mut text = String::new();
-                let own = [Value::Word(outcome.word().into()), Value::Flag(changed)];
-                let values = self.fields.iter().map(|field| field.value(object, &self.lookups)).chain(own);
-                csv::push_record(&mut text, values, to_terminal());
-                self.json.raw(&text);
+                let fields = self.fields.iter().map(|field| field.value(object, &self.lookups));
+                self.list.csv_record(fields.chain(end_of_row(outcome, changed)));
             }
         }
     }
 
-    fn open(&mut self) {
-        if self.manner.format == Format::Json {
-            self.json.line();
-        }
-        self.json.open_object();
-    }
-
-    fn close(&mut self, outcome: Outcome, changed: bool, unseen: &[&str]) {
-        self.json.key("outcome");
-        self.json.string(outcome.word());
-        self.json.key("changed");
-        self.json.flag(changed);
-        document::hidden(&mut self.json, unseen);
-        self.json.close_object();
-        if self.manner.format == Format::Jsonl {
-            let result = self.json.end_document();
-            self.keep(result);
-        }
-    }
-
-    fn relieve(&mut self) {
-        let result = self.json.relieve();
+    fn flush_if_large(&mut self) {
+        let result = self.list.flush_if_large();
         self.keep(result);
     }
 
@@ -307,24 +273,26 @@ impl Report {
     }
 
     fn end(&mut self) {
-        if self.manner.format == Format::Json {
-            self.json.close_array();
-            if let Some((key, numbers)) = &self.beside {
-                self.json.key(key);
-                self.json.open_object();
-                for (name, number) in numbers {
-                    self.json.key(name);
-                    self.json.number(*number);
-                }
-                self.json.close_object();
+        let beside = self.beside.take();
+        let result = self.list.end(&self.failures, |record| {
+            if let Some((key, numbers)) = beside {
+                record.record(key, |record| {
+                    numbers.into_iter().for_each(|(name, number)| record.value(name, Value::Number(number)));
+                });
             }
-            document::errors(&mut self.json, &self.failures);
-            let result = self.json.end_document();
-            self.keep(result);
-        }
-        let result = self.json.flush().and_then(|()| self.json.out_mut().flush());
+        });
         self.keep(result);
     }
+}
+
+/// The end of each record: the outcome, and whether it changed the object.
+fn end_of_row(outcome: Outcome, changed: bool) -> [Value<'static>; 2] {
+    [Value::Word(outcome.word().into()), Value::Flag(changed)]
+}
+
+fn end_record(record: &mut Record<'_, Out>, outcome: Outcome, changed: bool) {
+    OWN.into_iter().zip(end_of_row(outcome, changed)).for_each(|(name, value)| record.value(name, value));
+    record.may_hide();
 }
 
 /// What segments have in memory, where it is to be shown.
