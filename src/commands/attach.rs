@@ -190,7 +190,7 @@ impl<'a> Shown<'a> {
     }
 
     fn json(&mut self, format: Format, states: &[(Object, Option<usize>)]) -> io::Result<()> {
-        let exact = document::exact_fields();
+        let exact = list::exact_fields();
         list::json(&mut self.out, format, "objects", states, &[], |record, (object, address)| {
             record.object(object, &exact, &Lookups::of(&[*object], &exact, Analysis::default()));
             record.value("attached", Value::Flag(address.is_some()));

@@ -20,8 +20,7 @@ use crate::option_values::{count, non_empty};
 use crate::output::context::{Context, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
-use crate::output::list::{List, Record};
-use crate::output::objects::sort_objects;
+use crate::output::list::{self, List, Record};
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, LISTS};
 use crate::render::style::Style;
@@ -182,7 +181,7 @@ impl LsArgs {
 
     fn columns(&self, single: Option<Kind>) -> Result<Vec<&'static Field>> {
         let exact = self.format.format() != Format::Table;
-        let shown = if exact { document::exact_fields() } else { fields::default_columns(single) };
+        let shown = if exact { list::exact_fields() } else { fields::default_columns(single) };
         if self.quiet {
             return Ok(Vec::new());
         }
@@ -230,6 +229,20 @@ impl LsArgs {
             Some(lists) => lists.write(record, object, columns, lookups),
         })
     }
+}
+
+/// Stable, so that equal objects keep the kernel's order. What has no value comes last either way round.
+fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, lookups: &Lookups) {
+    // So that equal objects are turned round as well.
+    if reverse {
+        objects.reverse();
+    }
+    objects.sort_by(|one, two| {
+        sort.iter()
+            .map(|field| field.value(one, lookups).compare(&field.value(two, lookups), reverse))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
 }
 
 /// What it takes to write the users of objects as lists: where people and CSV get a number, JSON has what `who` has.

@@ -314,7 +314,7 @@ impl RestoreArgs {
             }
             Format::Csv => return Err(Error::Usage("--list has no --format csv".to_owned())),
             format => list::json(&mut out, format, "objects", items, &[], |record, item| {
-                record.object(&item.object, &document::exact_fields(), &lookups);
+                record.object(&item.object, &list::exact_fields(), &lookups);
                 record.text("approximate", item.approximate.as_deref());
             }),
         };

@@ -13,8 +13,8 @@ use crate::listing::query::Analysis;
 use crate::object::reference::Resolved;
 use crate::object::semaphores;
 use crate::output::format::{Format, FormatArgs};
+use crate::output::list;
 use crate::output::stdout::Out;
-use crate::output::{document, list};
 use crate::render::units::push_u64;
 use crate::render::value::Value;
 use crate::set::Range;
@@ -92,7 +92,7 @@ impl SemGetArgs {
                 list::csv(out, &fields, &chosen, true, |one, field| (field.read)(one))
             }
             format => list::json(out, format, "objects", [set.object], &[], |record, object| {
-                let fields = document::exact_fields();
+                let fields = list::exact_fields();
                 record.object(&object, &fields, &Lookups::of(&[object], &fields, Analysis::default()));
                 record.list("semaphores", &chosen, |record, one| record.fields(&FIELDS, |field| (field.read)(one)));
             }),

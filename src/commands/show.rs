@@ -63,7 +63,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     if let Some(loss) = inventory::add_memory(objects.iter_mut()) {
         note(&loss);
     }
-    let mut fields = document::exact_fields();
+    let mut fields = list::exact_fields();
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
     let _ = saved_modes::show_open(&mut objects);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };

@@ -160,7 +160,7 @@ impl WhoArgs {
             }
             Format::Csv => usage_list::write_csv(out, all().filter(|used| used.is_known()), !self.no_header, &names),
             format => {
-                let fields = document::exact_fields();
+                let fields = list::exact_fields();
                 let objects: Vec<Object> = found.iter().map(|one| one.object).collect();
                 let owners = Lookups::of(&objects, &fields, Analysis::default());
                 list::json(out, format, "objects", found, failures, |record, one| {

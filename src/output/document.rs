@@ -1,15 +1,12 @@
-//! The JSON that every command prints: one envelope, and an object of fields for each thing listed.
+//! The envelope of every JSON document, and the failures that it tells.
 
 use std::io::{ErrorKind, Write};
 
 use crate::error::{Error, Result, Status, Tally};
-use crate::kind::model::Object;
-use crate::listing::fields::{FIELDS, Field, Lookups};
 use crate::output::context::say;
 use crate::output::format::Format;
 use crate::output::stdout::Out;
 use crate::render::json::JsonWriter;
-use crate::render::value::Value;
 use crate::sys::clock::now;
 use crate::sys::namespace;
 
@@ -61,13 +58,7 @@ pub(crate) fn head<W: Write>(json: &mut JsonWriter<W>, list: &str, dry_run: bool
     json.open_array();
 }
 
-/// `], "errors": […]}`
-pub(crate) fn tail<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
-    json.close_array();
-    errors(json, failures);
-}
-
-/// `"errors": […]}`, where the list is closed already.
+/// `"errors": […]}` and the end of the line.
 pub(crate) fn errors<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
     json.key("errors");
     json.open_array();
@@ -84,6 +75,7 @@ pub(crate) fn errors<W: Write>(json: &mut JsonWriter<W>, failures: &[Failure]) {
     }
     json.close_array();
     json.close_object();
+    json.end_line();
 }
 
 /// Ends a command that comes to nothing: in JSON with a document that tells the failure, otherwise by the error.
@@ -108,44 +100,8 @@ fn print_refusal(list: &str, failure: &Failure) -> Result<()> {
     let mut out = Out::stdout()?;
     let mut json = JsonWriter::new(&mut out);
     head(&mut json, list, false);
-    tail(&mut json, std::slice::from_ref(failure));
-    json.end_document().and_then(|()| json.flush()).map_err(Error::Output)?;
-    out.finish()
-}
-
-/// The fields of an object, without its braces, so that a command can add its own. Returns the names of those
-/// that the caller may not see, which go into `hidden` by [`hidden`].
-pub(crate) fn fields<W: Write>(
-    json: &mut JsonWriter<W>,
-    object: &Object,
-    lookups: &Lookups,
-    chosen: &[&'static Field],
-) -> Vec<&'static str> {
-    let mut unseen = Vec::new();
-    for field in chosen {
-        if field.kinds.has(object.kind()) {
-            let value = field.value(object, lookups);
-            if value == Value::Hidden {
-                unseen.push(field.name);
-            }
-            json.written_key(field.json_key);
-            json.value(&value);
-        }
-    }
-    unseen
-}
-
-/// What is null because the caller may not see it.
-pub(crate) fn hidden<W: Write>(json: &mut JsonWriter<W>, unseen: &[&str]) {
-    json.key("hidden");
-    json.open_array();
-    for name in unseen {
-        json.string(name);
-    }
     json.close_array();
-}
-
-/// The fields that JSON and CSV show without being asked.
-pub(crate) fn exact_fields() -> Vec<&'static Field> {
-    FIELDS.iter().filter(|field| field.exact).collect()
+    errors(&mut json, std::slice::from_ref(failure));
+    json.flush().map_err(Error::Output)?;
+    out.finish()
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use crate::kind::field::Field;
 use crate::kind::model::Object;
-use crate::listing::fields::{self, Lookups};
+use crate::listing::fields::{self, FIELDS, Lookups};
 use crate::output::document::{self, Failure};
 use crate::output::format::Format;
 use crate::output::stdout::to_terminal;
@@ -23,6 +23,11 @@ pub(crate) fn columns<R>(fields: &'static [Field<R>]) -> impl Iterator<Item = &'
 /// The fields that JSON and CSV have without being asked.
 pub(crate) fn exact<R>(fields: &'static [Field<R>]) -> impl Iterator<Item = &'static Field<R>> {
     fields.iter().filter(|field| field.exact)
+}
+
+/// The exact fields of objects.
+pub(crate) fn exact_fields() -> Vec<&'static fields::Field> {
+    exact(&FIELDS).collect()
 }
 
 /// A list whose rows and fields are the same in every format.
@@ -160,7 +165,6 @@ impl<W: Write> ListWriter<W> {
             beside(&mut record);
             record.write_hidden();
             document::errors(&mut self.json, failures);
-            self.json.end_line();
         }
         self.json.flush()
     }

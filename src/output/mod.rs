@@ -6,7 +6,6 @@ pub mod details;
 pub mod document;
 pub mod format;
 pub mod list;
-pub mod objects;
 pub mod progress;
 pub mod prompt;
 pub mod report;

@@ -12,9 +12,9 @@ use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::output::context::say;
-use crate::output::document::{self, Failure};
+use crate::output::document::Failure;
 use crate::output::format::Format;
-use crate::output::list::{ListWriter, Record};
+use crate::output::list::{self, ListWriter, Record};
 use crate::output::stdout::{Out, to_terminal};
 use crate::removal::Fate;
 use crate::render::value::Value;
@@ -111,8 +111,7 @@ impl Report {
     }
 
     fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Analysis) -> Self {
-        let fields =
-            if manner.format == Format::Table { Vec::new() } else { [document::exact_fields(), more].concat() };
+        let fields = if manner.format == Format::Table { Vec::new() } else { [list::exact_fields(), more].concat() };
         let lookups = Lookups::of(objects, &fields, insights);
         let mut list = ListWriter::new(out, manner.format, "objects", manner.dry_run);
         if manner.format == Format::Csv {

@@ -1,6 +1,5 @@
 //! JSON, written as it comes: no tree is built of 32,000 objects.
 
-use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::escape::is_unsafe;
@@ -153,13 +152,6 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    /// Text that is no JSON, for commands that write lines or JSON as they are told.
-    pub fn raw(&mut self, text: impl Display) {
-        use std::fmt::Write as _;
-        // Writing into a String cannot fail.
-        let _ = write!(self.text, "{text}");
-    }
-
     /// The text that has gathered, for callers that mix JSON with other text.
     pub fn buffer(&mut self) -> &mut String {
         &mut self.text
@@ -172,36 +164,21 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// Hands on what has gathered, if it is much.
-    ///
-    /// # Errors
-    /// When the output cannot be written.
     pub fn flush_if_large(&mut self) -> io::Result<()> {
-        self.relieve()
+        if self.text.len() >= CHUNK { self.hand_on() } else { Ok(()) }
     }
 
-    /// What it writes onto.
-    pub fn out_mut(&mut self) -> &mut W {
-        &mut self.out
-    }
-
-    /// Hands on what has gathered, if it is much.
-    pub fn relieve(&mut self) -> io::Result<()> {
-        if self.text.len() >= CHUNK { self.flush() } else { Ok(()) }
-    }
-
-    /// Hands on everything.
+    /// Hands on everything, and flushes the output.
     pub fn flush(&mut self) -> io::Result<()> {
+        self.hand_on()?;
+        self.out.flush()
+    }
+
+    fn hand_on(&mut self) -> io::Result<()> {
         let result = self.out.write_all(self.text.as_bytes());
         // What could not be written is not tried again, or a full disk would fill the memory too.
         self.text.clear();
         result
-    }
-
-    /// Ends the document: a newline, and what has gathered handed on if it is much. Another document may follow.
-    pub fn end_document(&mut self) -> io::Result<()> {
-        self.text.push('\n');
-        self.comma = false;
-        self.relieve()
     }
 }
 
@@ -257,7 +234,7 @@ mod tests {
         json.key("share");
         json.value(&Value::Permille(1005));
         json.close_object();
-        json.end_document().unwrap();
+        json.end_line();
         json.flush().unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
