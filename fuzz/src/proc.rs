@@ -10,7 +10,7 @@ use ipcadm::proc::blocked::{self, Call, Line, Machine};
 use ipcadm::proc::cgroup::Membership;
 use ipcadm::proc::sysvipc::{self, SegmentRow};
 use ipcadm::proc::task::{self, Stat};
-use ipcadm::proc::{identity, maps, mounts};
+use ipcadm::proc::{maps, mounts, status};
 use ipcadm::sys::Perm;
 use ipcadm::sys::msg::MsgStat;
 use ipcadm::sys::sem::SemStat;
@@ -132,11 +132,11 @@ fn tasks(data: &[u8]) {
     assert_eq!(numbers, (b'S', 7, 8, 9, 4_194_560, 3, 6));
     assert_eq!(named.command, String::from_utf8_lossy(data));
     if let Some(stat) = Stat::parse(data) {
-        assert!(!stat.is_ending() || !stat.is_kernel_thread() || stat.is_out_of_the_question());
+        assert!(!stat.is_ending() || !stat.is_kernel_thread() || stat.cannot_hold_ipc());
     }
-    if let (Some(users), Some(user)) = (identity::users_in(data), task::effective_user(data)) {
-        assert_eq!(users.uids.get(1), Some(&user));
+    if let (Some(credentials), Some(user)) = (status::Credentials::parse(data), status::effective_user(data)) {
+        assert_eq!(credentials.uids.get(1), Some(&user));
     }
-    let _ = task::process_of(data);
+    let _ = status::process_of(data);
     assert!(task::last_ran(data).is_none_or(f64::is_finite));
 }

@@ -16,7 +16,7 @@ use crate::object::create::{self, KeyChoice, Origin, Specification};
 use crate::object::names::user_text;
 use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
-use crate::proc::process::may_act_as_others;
+use crate::proc::capabilities::may_act_as_others;
 use crate::proc::{probe, sysctl};
 use crate::removal::{Candidate, Fate, Rule, choose, may_be_in_use};
 use crate::render::escape::{escape, truncate};

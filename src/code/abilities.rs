@@ -8,7 +8,6 @@ use crate::code::mapped_code::MappedCode;
 use crate::code::program_files::{Found, ProgramFiles};
 use crate::error::bare;
 use crate::proc::maps::Code;
-use crate::proc::process::has_ended;
 use crate::proc::reader::{Reader, Task, is_gone};
 use crate::sys::unopened::About;
 
@@ -102,7 +101,7 @@ impl Look<'_> {
             match self.look_at_mappings() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(error) if is_gone(&error) || has_ended(self.reader, self.task) => return None,
+                Err(error) if is_gone(&error) || self.reader.has_ended(self.task) => return None,
                 Err(error) => {
                     self.found.cannot(format!("its mappings may not be read: {}", bare(&error)));
                     return Some(self.found);

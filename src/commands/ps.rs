@@ -18,8 +18,8 @@ use crate::output::format::{Format, FormatArgs};
 use crate::output::list::{ListWriter, Record};
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, Row};
+use crate::proc::identity::{self, Owner};
 use crate::proc::probe;
-use crate::proc::process::{Found, process_of};
 use crate::proc::reader::{Reader, Task};
 use crate::render::escape::escape;
 use crate::render::style::TimeStyle;
@@ -129,10 +129,10 @@ impl Unseen {
 /// The process that has this number, or a thread that has it.
 fn look(number: u32) -> Result<u32> {
     let operation = format!("find process {number}");
-    match process_of(number) {
-        Found::Process(pid) => Ok(pid),
-        Found::Nothing => Err(Error::cannot(Status::NotFound, &operation, "no such process", None)),
-        Found::Hidden => {
+    match identity::owner(number) {
+        Owner::Process(pid) => Ok(pid),
+        Owner::Nobody => Err(Error::cannot(Status::NotFound, &operation, "no such process", None)),
+        Owner::Hidden => {
             Err(Error::cannot(Status::Denied, &operation, "it exists, but /proc does not show it to you", None))
         }
     }

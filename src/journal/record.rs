@@ -17,7 +17,7 @@ use crate::journal::access;
 use crate::journal::folder::{self, Places};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::inventory;
-use crate::proc::boot;
+use crate::proc::sysctl;
 use crate::sys::new_file::NewFile;
 use crate::sys::{Mode, clock, fd, namespace, random};
 
@@ -127,7 +127,7 @@ pub(super) struct Records {
 impl Records {
     /// None where `/proc` does not tell which those are.
     pub(super) fn here() -> Option<Self> {
-        Some(Self { boot: boot::id()?, namespace: namespace::ipc()? })
+        Some(Self { boot: sysctl::boot_id()?, namespace: namespace::ipc()? })
     }
 
     /// What they say, of runs that live or were interrupted, but that of `own`; and whether those are all. What cannot be

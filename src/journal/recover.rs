@@ -9,7 +9,7 @@ use crate::journal::folder::{self, Places};
 use crate::journal::record::{self, Content};
 use crate::kind::model::ObjectId;
 use crate::object::inventory;
-use crate::proc::boot;
+use crate::proc::sysctl;
 use crate::render::escape::escape_bytes;
 use crate::sys::{Mode, fd, namespace};
 
@@ -67,7 +67,7 @@ fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
     if !path.exists() || is_unlinked(&file) {
         return Ok(());
     }
-    let boot = boot::id().ok_or("/proc does not tell the boot id")?;
+    let boot = sysctl::boot_id().ok_or("/proc does not tell the boot id")?;
     let said = record::read(&mut file, &boot)?;
     let here = namespace::ipc();
     let mut done = true;

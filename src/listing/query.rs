@@ -16,8 +16,8 @@ use crate::kind::model::{Kind, Object, ObjectId};
 use crate::listing::select::Selection;
 use crate::object::inventory::{self, Source};
 use crate::object::semaphores::{Budget, Unread, smallest_first};
+use crate::proc::identity::{self, Owner};
 use crate::proc::probe;
-use crate::proc::process::{Found, process_of};
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
 use crate::sys::clock::now;
 use crate::sys::{Pid, Timestamp};
@@ -238,9 +238,9 @@ impl Search {
         let (mut pids, mut doubts) = (Vec::new(), Vec::new());
         for &pid in given.iter().collect::<BTreeSet<_>>() {
             pids.push(pid);
-            match u32::try_from(pid.raw()).map(process_of) {
-                Ok(Found::Process(process)) => pids.extend(i32::try_from(process).ok().map(Pid::new)),
-                Ok(Found::Hidden) => doubts.push(format!(
+            match u32::try_from(pid.raw()).map(identity::owner) {
+                Ok(Owner::Process(process)) => pids.extend(i32::try_from(process).ok().map(Pid::new)),
+                Ok(Owner::Hidden) => doubts.push(format!(
                     "process {pid} exists, but /proc does not show it to you: it may use more than is recorded"
                 )),
                 _ => doubts.push(format!("there is no process {pid}")),
@@ -282,8 +282,7 @@ impl Search {
         if pid.is_none() {
             return false;
         }
-        let comparable = self.processes.clock_set([time]).is_none();
-        match self.processes.recorded(pid, time, comparable) {
+        match self.processes.recorded(pid, time) {
             Recorded::Alive(living)
             | Recorded::Unknown(Unknown::Incomparable(living) | Unknown::SetForward(living, _)) => {
                 self.pids.contains(&Pid::new(living.process)) || self.pids.contains(&pid)

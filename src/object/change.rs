@@ -8,7 +8,7 @@ use crate::kind::class::Attributes;
 use crate::kind::model::Object;
 use crate::object::permission::{may_change, refused};
 use crate::object::snapshot::{Comparison, Fingerprint};
-use crate::proc::process::may_exceed_msgmnb;
+use crate::proc::capabilities::may_exceed_msgmnb;
 use crate::sys::{self, Errno, Gid, Mode, ShmId, Uid, msg, shm};
 
 /// What is to be changed; what is None stays.

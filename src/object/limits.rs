@@ -7,7 +7,7 @@ use crate::kind::field::Needs;
 use crate::kind::limit::{InUse, LimitDef, Used};
 use crate::kind::model::{Kind, KindSet, Object};
 use crate::object::inventory;
-use crate::proc::process::machine_memory;
+use crate::proc::sysctl::machine_memory;
 use crate::sys::{self, Errno, Uid, memory};
 
 /// The limit that keeps one more object of this size from being created, in words: the first that is used up, or the

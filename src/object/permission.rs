@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
 use crate::object::names::user_text;
-use crate::proc::process::is_system_administrator;
+use crate::proc::capabilities::is_system_administrator;
 use crate::sys::{Errno, accounts};
 
 /// The error for a call that only the owner, the creator or a privileged process may make.

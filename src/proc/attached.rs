@@ -53,21 +53,21 @@ impl Wanted {
     }
 }
 
-/// A process looked into, by its folder in `/proc`, which does not come to be another process's.
+/// The open directory of a process in `/proc`. It never leads to a later process of the same number.
 #[derive(Debug)]
-pub struct Process {
-    folder: File,
+pub struct ProcessDir {
+    dir: File,
     /// Its number.
     pub pid: u32,
 }
 
-impl Process {
-    /// Opens a process's folder.
+impl ProcessDir {
+    /// Opens a process's dir.
     ///
     /// # Errors
     /// `ENOENT` when there is no such process, or it is hidden.
     pub fn open(pid: u32) -> io::Result<Self> {
-        let process = Self { folder: File::open(format!("/proc/{pid}"))?, pid };
+        let process = Self { dir: File::open(format!("/proc/{pid}"))?, pid };
         match fs::metadata(process.path("ns/ipc")) {
             // Its first thread has ended and shows nothing any more; the others do.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(process.any_thread().unwrap_or(process)),
@@ -75,18 +75,18 @@ impl Process {
         }
     }
 
-    /// The same process by the folder of a thread that has not ended.
+    /// The same process by the dir of a thread that has not ended.
     fn any_thread(&self) -> Option<Self> {
         let threads = fs::read_dir(self.path("task")).ok()?.flatten();
         let mut threads =
-            threads.filter_map(|thread| Some(Self { folder: File::open(thread.path()).ok()?, pid: self.pid }));
+            threads.filter_map(|thread| Some(Self { dir: File::open(thread.path()).ok()?, pid: self.pid }));
         threads.find(|thread| fs::metadata(thread.path("ns/ipc")).is_ok())
     }
 
     /// A file of it.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}/{name}", self.folder.as_raw_fd()))
+        PathBuf::from(format!("/proc/self/fd/{}/{name}", self.dir.as_raw_fd()))
     }
 
     /// Whether it is seen that all its threads are in the namespace of the segment: one that is in another may have
@@ -125,10 +125,10 @@ fn all_in(pid: u32, namespace: u64) -> bool {
 pub fn among(
     pids: impl IntoIterator<Item = u32>,
     wanted: &Wanted,
-) -> impl Iterator<Item = (Process, Vec<SegmentMapping>)> {
+) -> impl Iterator<Item = (ProcessDir, Vec<SegmentMapping>)> {
     pids.into_iter().filter_map(|pid| {
         probe::begin(pid, What::Facts).ok()?;
-        let process = Process::open(pid).ok()?;
+        let process = ProcessDir::open(pid).ok()?;
         let mappings = process.mappings(wanted).ok()?;
         (!mappings.is_empty()).then_some((process, mappings))
     })

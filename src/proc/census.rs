@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::io;
 
-use super::identity::{self, Users};
 use super::probe;
 use super::reader::{self, Reader, Task};
+use super::status::Credentials;
 use super::task::Stat;
 
 /// Listings of `/proc` at the most. While a process is not yet read it may fork and end, so that its child stands where
@@ -27,8 +27,8 @@ pub struct Resident {
     pub task: Task,
     /// What its `stat` says; None where that may not be seen.
     pub stat: Option<Stat>,
-    /// Whom it may act as; None where that may not be seen.
-    pub users: Option<Users>,
+    /// Whom it acts as; None where that may not be seen.
+    pub credentials: Option<Credentials>,
 }
 
 /// The living processes that `/proc` shows, but for this one and threads of the kernel.
@@ -113,14 +113,14 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
         Err(error) if reader::is_gone(&error) => return Sight::Ended,
         // It is there; whom it acts as may be all that is known.
         Ok(None) | Err(_) => {
-            let users = reader.read(process, "status").ok().and_then(identity::users_in);
-            return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, users }));
+            let credentials = reader.credentials(process).ok();
+            return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, credentials }));
         }
     };
     if stat.is_kernel_thread() {
         return Sight::Kernel;
     }
-    if stat.is_out_of_the_question() {
+    if stat.cannot_hold_ipc() {
         return Sight::Zombie;
     }
     let task = if stat.is_ending() {
@@ -135,8 +135,8 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     } else {
         process
     };
-    let users = reader.read(task, "status").ok().and_then(identity::users_in);
-    Sight::Resident(Box::new(Resident { number: 0, pid, task, stat: Some(stat), users }))
+    let credentials = reader.credentials(task).ok();
+    Sight::Resident(Box::new(Resident { number: 0, pid, task, stat: Some(stat), credentials }))
 }
 
 /// A thread that has not ended; None where all are ending, and so will start no other.
@@ -170,7 +170,7 @@ mod tests {
         let census = Census::take(&mut Reader::default()).unwrap();
         let found = census.residents.iter().find(|resident| resident.pid == child.id()).unwrap();
         assert_eq!(found.stat.as_ref().unwrap().parent, std::process::id());
-        assert_eq!(found.users.as_ref().unwrap().uids.len(), 4);
+        assert_eq!(found.credentials.as_ref().unwrap().uids.len(), 4);
         assert!(!census.residents.iter().any(|resident| resident.pid == std::process::id()));
         child.kill().unwrap();
         // Ended and not yet asked for its status, it uses nothing.

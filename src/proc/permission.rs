@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::Users;
+use super::status::Credentials;
 use crate::sys::{Gid, Perm};
 
 /// Reading and changing, for the group.
@@ -42,13 +42,13 @@ impl LetIn {
 /// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.
 /// Who is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
 #[must_use]
-pub fn let_in(users: Option<&Users>, perm: &Perm) -> Option<LetIn> {
-    let Some(users) = users else { return Some(LetIn::Unseen) };
+pub fn let_in(credentials: Option<&Credentials>, perm: &Perm) -> Option<LetIn> {
+    let Some(Credentials { uids, gids, .. }) = credentials else { return Some(LetIn::Unseen) };
     let mode = perm.mode.permissions();
-    let group = |gid: Gid| users.gids.contains(&gid.raw());
-    if users.uids.contains(&perm.cuid.raw()) {
+    let group = |gid: Gid| gids.contains(&gid.raw());
+    if uids.contains(&perm.cuid.raw()) {
         Some(LetIn::Creator)
-    } else if users.uids.contains(&perm.uid.raw()) {
+    } else if uids.contains(&perm.uid.raw()) {
         Some(LetIn::Owner)
     } else if mode & GROUP != 0 && (group(perm.gid) || group(perm.cgid)) {
         Some(LetIn::Group)
@@ -60,7 +60,7 @@ pub fn let_in(users: Option<&Users>, perm: &Perm) -> Option<LetIn> {
 #[cfg(test)]
 mod tests {
     use super::{LetIn, let_in};
-    use crate::proc::identity::Users;
+    use crate::proc::status::Credentials;
     use crate::sys::{Gid, Key, Mode, Perm, Uid};
 
     #[test]
@@ -74,7 +74,8 @@ mod tests {
             mode: Mode::new(mode),
         };
         let of = |uids: [u32; 4], gids: &[u32], mode| {
-            let_in(Some(&Users { uids: uids.to_vec(), gids: gids.to_vec(), ..Users::default() }), &perm(mode))
+            let credentials = Credentials { uids: uids.to_vec(), gids: gids.to_vec(), ..Credentials::default() };
+            let_in(Some(&credentials), &perm(mode))
         };
         assert_eq!(of([10; 4], &[1], 0), Some(LetIn::Owner));
         assert_eq!(of([11; 4], &[1], 0), Some(LetIn::Creator));

@@ -10,6 +10,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::probe::{self, What};
+use super::status::Credentials;
+use super::task::Stat;
 use crate::sys::unopened::Unopened;
 
 /// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
@@ -82,6 +84,31 @@ impl Reader {
         let filled = self.read_into(task, name, &mut buffer);
         self.buffer = buffer;
         Ok(&self.buffer[..filled?])
+    }
+
+    /// What `stat` says of a task.
+    ///
+    /// # Errors
+    /// As [`Reader::read`]; `InvalidData` where it is not understood.
+    pub fn stat(&mut self, task: Task) -> io::Result<Stat> {
+        Stat::parse(self.read(task, "stat")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Whether a task has ended, or is on its way out of everything it was in. The kernel answers questions about such a
+    /// task with `EACCES` too.
+    pub fn has_ended(&mut self, task: Task) -> bool {
+        match self.stat(task) {
+            Ok(stat) => stat.is_ending(),
+            Err(error) => is_gone(&error),
+        }
+    }
+
+    /// The users and groups that a task acts as.
+    ///
+    /// # Errors
+    /// As [`Reader::stat`].
+    pub fn credentials(&mut self, task: Task) -> io::Result<Credentials> {
+        Credentials::parse(self.read(task, "status")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// The first `most` bytes of a file; valid until the next call. For what is read of a process's own memory, which can

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{self, Look, Task};
+use super::identity::{self, Identity, Look};
 use super::probe;
 use super::threaded::Threaded;
 use crate::sys::clock::now;
@@ -149,7 +149,7 @@ impl Processes {
             forward: set_forward(first, made),
             back: set_back(first, made),
             ticks: procfs::ticks_per_second().max(1),
-            numbers_are_ours: identity::numbers_are_ours(),
+            numbers_are_ours: super::status::numbers_are_ours(),
             looked_up: HashMap::new(),
             threaded: None,
         }
@@ -176,9 +176,14 @@ impl Processes {
         })
     }
 
-    /// Looks up the process (or thread) that the kernel recorded at `time`; `comparable` is false where the clock was
-    /// set.
-    pub fn recorded(&mut self, pid: Pid, time: Timestamp, comparable: bool) -> Recorded {
+    /// Looks up the process (or thread) that the kernel recorded at `time`.
+    pub fn recorded(&mut self, pid: Pid, time: Timestamp) -> Recorded {
+        let comparable = self.clock_set([time]).is_none();
+        self.recorded_if(comparable, pid, time)
+    }
+
+    /// The same where other times of the object have shown whether start times are `comparable` with it.
+    pub fn recorded_if(&mut self, comparable: bool, pid: Pid, time: Timestamp) -> Recorded {
         let task = match self.look(pid, time) {
             Look::Found(task) => task,
             Look::Missing => return Recorded::Gone(Gone::NoSuch),
@@ -201,7 +206,7 @@ impl Processes {
 
     /// Who forked a process, which has ended, and lives. This program knows nothing of what its own children were told,
     /// and the first process reaps those of others.
-    fn parent(&mut self, ended: &Task, time: Timestamp) -> Parent {
+    fn parent(&mut self, ended: &Identity, time: Timestamp) -> Parent {
         match ended.parent {
             0 => return Parent::Hidden,
             1 => return Parent::No,
@@ -217,7 +222,7 @@ impl Processes {
     }
 
     /// In seconds since 1970.
-    fn started(&self, task: &Task) -> Option<i64> {
+    fn started(&self, task: &Identity) -> Option<i64> {
         self.time_of(task.started)
     }
 
@@ -289,11 +294,7 @@ impl LookedUp {
         }
         let found = probe::run(|| {
             let mut processes = Processes::new();
-            let look_up = |(pid, time): &(Pid, Timestamp)| {
-                let comparable = processes.clock_set([*time]).is_none();
-                processes.recorded(*pid, *time, comparable)
-            };
-            all.iter().map(look_up).collect::<Vec<_>>()
+            all.iter().map(|(pid, time)| processes.recorded(*pid, *time)).collect::<Vec<_>>()
         });
         Self(all.into_iter().zip(found).collect())
     }
@@ -355,7 +356,7 @@ mod tests {
     #[test]
     fn only_a_process_that_was_there_counts() {
         let mut processes = Processes { forward: 0, ..Processes::new() };
-        let mut at = |pid, seconds, comparable| processes.recorded(pid, Timestamp::new(seconds), comparable);
+        let mut at = |pid, seconds, comparable| processes.recorded_if(comparable, pid, Timestamp::new(seconds));
         assert!(matches!(at(own(), now(), true), Recorded::Alive(_)));
         assert!(matches!(at(own(), 5, true), Recorded::Gone(Gone::Reused(_, later)) if later > 1_000_000));
         assert!(matches!(at(own(), 5, false), Recorded::Unknown(Unknown::Incomparable(_))));
@@ -371,7 +372,7 @@ mod tests {
         assert_eq!([forward(1000, 1061), set_forward(None, Some(1000)), set_forward(Some(1000), None)], [UNKNOWN; 3]);
         let mut processes = Processes { forward: 1_000_000, ..Processes::new() };
         let started = processes.started(&crate::proc::identity::read(own().raw()).unwrap()).unwrap();
-        let mut at = |earlier| processes.recorded(own(), Timestamp::new(started - earlier), true);
+        let mut at = |earlier| processes.recorded_if(true, own(), Timestamp::new(started - earlier));
         assert!(matches!(at(1), Recorded::Alive(_)));
         assert!(matches!(at(2), Recorded::Unknown(Unknown::SetForward(_, 2))));
         assert!(matches!(at(1_000_001), Recorded::Unknown(Unknown::SetForward(..))));

@@ -1,4 +1,6 @@
-//! Settings of the IPC namespace that no `*ctl` call reports.
+//! Settings of the IPC namespace that no `*ctl` call reports, and facts of the machine.
+
+use procfs::{Current, Meminfo};
 
 /// Whether a segment is destroyed when its last process detaches (`kernel.shm_rmid_forced`).
 /// None where `/proc/sys` does not tell.
@@ -14,10 +16,18 @@ pub fn host_name() -> Option<String> {
     word("/proc/sys/kernel/hostname")
 }
 
-/// Which run of this machine it is (`kernel.random.boot_id`). None where `/proc/sys` does not tell.
+/// The kernel's random name for the time since this machine was started (`kernel.random.boot_id`). None where `/proc/sys`
+/// does not tell, or something that is none.
 #[must_use]
 pub fn boot_id() -> Option<String> {
-    word("/proc/sys/kernel/random/boot_id")
+    let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+    word("/proc/sys/kernel/random/boot_id").filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(fits))
+}
+
+/// RAM and swap of this machine in bytes; None where `/proc` does not tell.
+#[must_use]
+pub fn machine_memory() -> Option<(u64, u64)> {
+    Meminfo::current().ok().map(|info| (info.mem_total, info.swap_total))
 }
 
 fn word(path: &str) -> Option<String> {

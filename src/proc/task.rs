@@ -1,6 +1,6 @@
-//! What `/proc` says of a process or thread: `stat`, `status` and `sched`.
+//! What `/proc` says of a process or thread in `stat` and `sched`.
 //!
-//! A name may hold anything, line ends and brackets included, and stands in the middle of two of them.
+//! A name may hold anything, line ends and brackets included, and stands in the middle of both.
 
 /// `PF_KTHREAD`: a thread of the kernel itself, which has no memory of its own.
 const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -70,27 +70,17 @@ impl Stat {
         self.flags & KERNEL_THREAD != 0
     }
 
+    /// Whether the process has ended and only waits to be reaped, where this is that of its first thread.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1
+    }
+
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
     #[must_use]
-    pub fn is_out_of_the_question(&self) -> bool {
-        let ended = matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1;
-        ended || self.is_kernel_thread()
+    pub fn cannot_hold_ipc(&self) -> bool {
+        self.has_ended() || self.is_kernel_thread()
     }
-}
-
-/// The effective user in `/proc/PID/status`.
-#[must_use]
-pub fn effective_user(status: &[u8]) -> Option<u32> {
-    // The name's line is the first, and the kernel escapes line ends in it.
-    let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Uid:"))?;
-    std::str::from_utf8(line).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
-}
-
-/// The process that a task belongs to, by its `status`.
-#[must_use]
-pub fn process_of(status: &[u8]) -> Option<u32> {
-    let line = status.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"Tgid:"))?;
-    std::str::from_utf8(line).ok()?.trim().parse().ok()
 }
 
 /// When a thread last began to run, in milliseconds of the scheduler's clock, by `/proc/PID/task/TID/sched`. That clock
@@ -109,7 +99,7 @@ pub fn last_ran(sched: &[u8]) -> Option<f64> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Stat, effective_user, last_ran, process_of};
+    use super::{Stat, last_ran};
 
     fn line(name: &str, state: char, flags: u64, threads: u64) -> String {
         format!("7 ({name}) {state} 1 6 5 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 0 0 18446744073709551615")
@@ -121,20 +111,18 @@ mod tests {
             let stat = Stat::parse(line(name, 'S', 64, 3).as_bytes()).unwrap();
             assert_eq!((stat.command.as_str(), stat.state, stat.threads, stat.started), (name, b'S', 3, 4711));
             assert_eq!((stat.parent, stat.group, stat.session), (1, 6, 5));
-            assert!(!stat.is_out_of_the_question());
+            assert!(!stat.cannot_hold_ipc());
         }
         let own = std::fs::read("/proc/self/stat").unwrap();
         assert!(
-            Stat::parse(&own)
-                .is_some_and(|stat| !stat.is_out_of_the_question() && stat.started > 0 && stat.cpu.is_some())
+            Stat::parse(&own).is_some_and(|stat| !stat.cannot_hold_ipc() && stat.started > 0 && stat.cpu.is_some())
         );
     }
 
     #[test]
-    fn what_has_no_memory_is_out_of_the_question() {
-        let out = |state, flags, threads| {
-            Stat::parse(line("x", state, flags, threads).as_bytes()).unwrap().is_out_of_the_question()
-        };
+    fn what_has_no_memory_cannot_hold_ipc() {
+        let out =
+            |state, flags, threads| Stat::parse(line("x", state, flags, threads).as_bytes()).unwrap().cannot_hold_ipc();
         assert!(out('I', 0x0020_8040, 1));
         assert!(out('Z', 0x40, 1));
         // The first thread has ended, others live on.
@@ -149,13 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn the_effective_user_is_the_second() {
-        assert_eq!(effective_user(b"Name:\tUid:\\n\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"), Some(2));
-        assert_eq!(effective_user(b"Uid:\t1\n"), None);
-        assert_eq!(process_of(b"Name:\tx\nTgid:\t17\nPid:\t18\n"), Some(17));
-    }
-
-    #[test]
     fn a_name_cannot_say_when_it_ran() {
         let text = b"a\nse.exec_start : 1 (7, #threads: 1)\n---\nse.exec_start        :     1031339.384678\nx : 1\n";
         assert_eq!(last_ran(text), Some(1_031_339.384_678));
@@ -166,7 +147,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_is_too_strange(text in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = (Stat::parse(&text), effective_user(&text), last_ran(&text), process_of(&text));
+            let _ = (Stat::parse(&text), last_ran(&text));
         }
 
         #[test]

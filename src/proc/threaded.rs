@@ -3,10 +3,10 @@
 
 use std::io;
 
-use super::identity;
+use super::identity::{self, Identity};
+use super::ipc_namespace::{InNamespace, in_ipc_namespace};
 use super::permission::let_in;
 use super::probe;
-use super::process::{Membership, ipc_membership};
 use super::reader::{self, Reader};
 use super::task::Stat;
 use crate::sys::clock::cpu_time_of;
@@ -15,7 +15,7 @@ use crate::sys::{Perm, namespace};
 /// The processes with several threads in this IPC namespace.
 #[derive(Debug, Default)]
 pub(super) struct Threaded {
-    processes: Vec<identity::Task>,
+    processes: Vec<Identity>,
     /// Whether all processes can be seen.
     pub(super) complete: bool,
 }
@@ -40,22 +40,22 @@ impl Threaded {
     }
 
     /// One that a queue with these rights lets in and `fits`.
-    pub(super) fn find(&self, perm: &Perm, fits: impl Fn(&identity::Task) -> bool) -> Option<&identity::Task> {
-        self.processes.iter().find(|task| let_in(Some(&task.users), perm).is_some() && fits(task))
+    pub(super) fn find(&self, perm: &Perm, fits: impl Fn(&Identity) -> bool) -> Option<&Identity> {
+        self.processes.iter().find(|task| let_in(Some(&task.credentials), perm).is_some() && fits(task))
     }
 }
 
 /// A process, if it has several threads or had, and may be in this IPC namespace.
-fn look_at(pid: u32, namespace: Option<u64>, reader: &mut Reader) -> io::Result<Option<identity::Task>> {
+fn look_at(pid: u32, namespace: Option<u64>, reader: &mut Reader) -> io::Result<Option<Identity>> {
     let stat = stat(reader, reader::Task::process(pid))?;
-    if stat.is_out_of_the_question()
-        || ipc_membership(reader::Task::process(pid), stat.threads > 1, namespace, reader) != Membership::Possible
+    if stat.cannot_hold_ipc()
+        || in_ipc_namespace(reader::Task::process(pid), stat.threads > 1, namespace, reader) != InNamespace::Possible
         || stat.threads <= 1 && !has_more_than_its_threads(pid, &stat, reader)
     {
         return Ok(None);
     }
     let number = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidData)?;
-    identity::read_by(reader, number).map(|task| Some(task).filter(|task| !task.ended))
+    identity::read(number).map(|task| Some(task).filter(|task| !task.ended))
 }
 
 /// Whether a process of one thread has had others.

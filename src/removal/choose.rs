@@ -11,7 +11,7 @@ use crate::kind::model::{Detail, Object, ObjectId};
 use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
-use crate::proc::process::is_system_administrator;
+use crate::proc::capabilities::is_system_administrator;
 use crate::removal::{self, Candidate, Fate, Judges, Rule};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::criteria::Criteria;

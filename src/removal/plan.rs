@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Detail, Kind, Object, ObjectId};
-use crate::proc::boot;
+use crate::proc::sysctl;
 use crate::removal::choose::NEVER;
 use crate::render::escape::escape;
 use crate::render::style::push_utc;
@@ -211,7 +211,7 @@ impl Plan {
         Ok(Self {
             ipcadm_plan: VERSION,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            boot: boot::id().ok_or("/proc does not tell the boot id")?,
+            boot: sysctl::boot_id().ok_or("/proc does not tell the boot id")?,
             namespace: namespace::ipc().ok_or("/proc does not tell the IPC namespace")?,
             time: utc(Timestamp::new(clock::now())).unwrap_or_default(),
             arguments,
@@ -253,7 +253,7 @@ impl Plan {
     /// Why this is not where and when the plan was made; None when it is.
     #[must_use]
     pub fn foreign(&self) -> Option<&'static str> {
-        if boot::id().as_deref() != Some(&self.boot) {
+        if sysctl::boot_id().as_deref() != Some(&self.boot) {
             return Some("it was written before the machine was started, or on another one");
         }
         (namespace::ipc() != Some(self.namespace)).then_some("it was written in another IPC namespace")

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use crate::error::{Error, Result, Status};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::proc::attached::{self, Process, Wanted};
+use crate::proc::attached::{self, ProcessDir, Wanted};
 use crate::proc::maps::SegmentMapping;
 use crate::proc::probe;
 use crate::segment::occupancy::{Occupancy, all_found};
@@ -86,7 +86,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
 }
 
 /// The file behind a mapping, if it may be opened and is the segment's.
-fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> {
+fn memory_file(process: &ProcessDir, mapping: &Mapping, size: u64) -> Option<File> {
     let file = File::open(process.path(&format!("map_files/{:x}-{:x}", mapping.start, mapping.end))).ok()?;
     let data = file.metadata().ok()?;
     let same = data.ino() == mapping.inode && data.dev() == mapping.device && data.len() >= size;
@@ -96,7 +96,7 @@ fn memory_file(process: &Process, mapping: &Mapping, size: u64) -> Option<File> 
 /// Which pages hold data, if all of them are in page tables.
 fn holes(
     found: &Resolved<'_>,
-    holders: &[(Process, Vec<SegmentMapping>)],
+    holders: &[(ProcessDir, Vec<SegmentMapping>)],
     size: u64,
     wanted: &Wanted,
 ) -> Option<Holes> {

@@ -8,7 +8,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use crate::proc::attached::{Process, Wanted};
+use crate::proc::attached::{ProcessDir, Wanted};
 use crate::proc::maps::SegmentMapping;
 use crate::segment::{CopyError, Pages};
 use crate::sys::{self, Errno, memory};
@@ -21,7 +21,7 @@ const ENTRIES: usize = 8192;
 const PRESENT: u64 = 0b11 << 62;
 
 /// Adds the pages of the segment that are in a process's page table.
-pub(super) fn add_pages(process: &Process, mappings: &[SegmentMapping], pages: &mut Pages) -> io::Result<()> {
+pub(super) fn add_pages(process: &ProcessDir, mappings: &[SegmentMapping], pages: &mut Pages) -> io::Result<()> {
     let table = File::open(process.path("pagemap"))?;
     let page = memory::page_size() as u64;
     let mut bytes = vec![0u8; ENTRIES * 8];
@@ -49,7 +49,7 @@ pub(super) fn add_pages(process: &Process, mappings: &[SegmentMapping], pages: &
 /// A segment in the memory of a process.
 #[derive(Debug)]
 pub(super) struct ProcessMemory {
-    process: Process,
+    process: ProcessDir,
     memory: File,
     mappings: Vec<SegmentMapping>,
     wanted: Wanted,
@@ -60,7 +60,7 @@ impl ProcessMemory {
     ///
     /// # Errors
     /// `EACCES` when it may not be looked into.
-    pub(super) fn open(process: Process, mappings: Vec<SegmentMapping>, wanted: Wanted) -> io::Result<Self> {
+    pub(super) fn open(process: ProcessDir, mappings: Vec<SegmentMapping>, wanted: Wanted) -> io::Result<Self> {
         let memory = File::open(process.path("mem"))?;
         Ok(Self { process, memory, mappings, wanted })
     }

@@ -3,7 +3,7 @@
 use crate::kind::model::Object;
 use crate::kind::recorded::{Deed, RecordedUser};
 use crate::object::semaphores::{TOO_MUCH, Unanswered, first_asleep, last_users};
-use crate::proc::process::may_be_outside;
+use crate::proc::ipc_namespace::may_be_outside;
 use crate::sys::{Errno, Pid};
 use crate::usage::evidence::{UNDO_SOURCE, fact};
 use crate::usage::judge::Judge;

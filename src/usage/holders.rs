@@ -5,24 +5,31 @@ use std::fs::File;
 use std::io;
 use std::rc::Rc;
 
-use memchr::memmem::Finder;
+use memchr::memmem;
 
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::Object;
+use crate::object::inventory;
 use crate::proc::maps::{self, SegmentMapping};
 use crate::proc::probe::{self, What};
-use crate::proc::reader::{Reader, Task};
+use crate::proc::reader::Task;
 use crate::sys::memory;
 use crate::sys::process::kcmp::compare_memory;
 use crate::sys::process::mapping::{self, Sort};
-use crate::usage::users::{Holder, Process};
+use crate::usage::scan::finder::{Ending, Finder, Means, Observation, Scope};
+use crate::usage::scan::unseen::{OUTSIDE, changing};
+use crate::usage::users::Holder;
 
-/// Segments whose holders are looked for.
+/// Why more mappings are found than the kernel counts.
+const FOREIGN: &str =
+    "more mappings are found than the kernel counts: some may be of a segment in another IPC namespace";
+
+/// Finds the holders of segments.
 #[derive(Debug)]
 pub(super) struct Segments {
     by_inode: HashMap<u64, usize>,
     all: Vec<Segment>,
     devices: Vec<u64>,
-    name: Finder<'static>,
+    name: memmem::Finder<'static>,
     /// The device of segments of base pages.
     plain: Option<u64>,
     /// Whether the kernel cannot be asked for single mappings.
@@ -42,27 +49,50 @@ struct Attached {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Segment {
-    pub(super) object: Object,
-    pub(super) holders: Vec<Holder>,
+struct Segment {
+    object: Object,
+    holders: Vec<Holder>,
     /// Attachments found; those of processes that share their memory once.
     found: u64,
 }
 
 impl Segment {
-    /// Attachments that the kernel counted before and that were not found.
-    pub(super) fn missing(&self) -> u64 {
-        self.counted().saturating_sub(self.found)
-    }
-
-    /// Attachments that the kernel counted.
-    pub(super) fn counted(&self) -> u64 {
+    /// Attachments that the kernel counted before.
+    fn counted(&self) -> u64 {
         self.object.as_segment().map_or(0, |segment| segment.nattch)
     }
 
-    /// Whether more mappings were found than the kernel counted attachments.
-    pub(super) fn has_too_many(&self) -> bool {
-        self.found > self.counted()
+    /// Tells what was found, unless attachments come and go.
+    fn finish(mut self, ending: &mut Ending<'_>) {
+        self.count();
+        self.holders.sort_by_key(|holder| holder.process.pid);
+        self.holders.shrink_to_fit();
+        let (id, counted) = (self.object.id, self.counted());
+        let mut missing = counted.saturating_sub(self.found);
+        let has_too_many = self.found > counted;
+        let mut is_settled = true;
+        if (missing > 0 || has_too_many)
+            && let Ok(now) = inventory::look(id)
+        {
+            let counted_now = now.and_then(|now| now.as_segment().map(|segment| segment.nattch)).unwrap_or(0);
+            let users = self.holders.iter().map(|holder| (holder.process.pid, u64::from(holder.mappings))).collect();
+            let observation = Observation { counted, users };
+            is_settled = counted_now == counted && ending.observations.by_object.get(&id) == Some(&observation);
+            if let Some(now) = now.filter(|_| !is_settled && !ending.is_last) {
+                ending.observations.by_object.insert(id, observation);
+                ending.again.push(now);
+                return;
+            }
+            missing = missing.saturating_sub(counted.saturating_sub(counted_now));
+        }
+        let usage = ending.found.entry(id).or_default();
+        (usage.holders, usage.hidden_attachments) = (self.holders, missing);
+        usage.hidden_why = if missing > 0 {
+            let why = ending.unseen.why(ending.denied).unwrap_or_else(|| OUTSIDE.to_owned());
+            Some(if is_settled { why } else { changing(&why) })
+        } else {
+            (is_settled && has_too_many).then(|| FOREIGN.to_owned())
+        };
     }
 
     /// Whether a mapping is one of this segment, as far as it shows: one that came along from another IPC namespace may
@@ -131,42 +161,10 @@ impl Segments {
             by_inode,
             all,
             devices,
-            name: Finder::new("/SYSV"),
+            name: memmem::Finder::new("/SYSV"),
             plain: memory::segment_device().ok(),
             is_mute: false,
         }
-    }
-
-    /// Whether there is anything to look for. All processes are looked at, though as many mappings may be found before as
-    /// the kernel counts: some may be of another namespace, and those of shared memory are seen more than once.
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
-    /// Looks at the mappings of a process; `describe` says who that is, None when it has ended meanwhile.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
-    pub(super) fn look(
-        &mut self,
-        task: Task,
-        reader: &mut Reader,
-        describe: impl FnOnce(&mut Reader) -> Option<Rc<Process>>,
-    ) -> io::Result<()> {
-        let mut found = Found::new();
-        if self.is_mute || !self.ask(&reader.file(task, "maps")?, &mut found) {
-            found.clear();
-            self.read(reader.read(task, "maps")?, &mut found);
-        }
-        if found.is_empty() {
-            return Ok(());
-        }
-        let Some(process) = describe(reader) else { return Ok(()) };
-        for (index, Attached { mappings, writable, address }) in found {
-            let process = Rc::clone(&process);
-            self.all[index].holders.push(Holder { process, mappings, writable, address });
-        }
-        Ok(())
     }
 
     /// Asks the kernel for the mappings; false when it does not answer.
@@ -217,19 +215,39 @@ impl Segments {
         attached.mappings = attached.mappings.saturating_add(1);
         attached.writable |= mapping.writable;
     }
-
-    /// What was found of each.
-    pub(super) fn finish(mut self) -> impl Iterator<Item = Segment> {
-        self.all.iter_mut().for_each(Segment::count);
-        self.all.into_iter().map(|mut segment| {
-            segment.holders.sort_by_key(|holder| holder.process.pid);
-            segment.holders.shrink_to_fit();
-            segment
-        })
-    }
 }
 
-/// Whether an object is a segment.
-pub(super) fn is_segment(id: ObjectId) -> bool {
-    id.kind == Kind::Shm
+impl Finder for Segments {
+    fn scope(&self) -> Scope {
+        Scope::Process
+    }
+
+    /// All processes are looked at, though as many mappings may be found before as the kernel counts: some may be of another
+    /// namespace, and those of shared memory are seen more than once.
+    fn is_idle(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn look(&mut self, task: Task, _namespace: u64, Means { reader, processes }: &mut Means) -> io::Result<()> {
+        let mut found = Found::new();
+        if self.is_mute || !self.ask(&reader.file(task, "maps")?, &mut found) {
+            found.clear();
+            self.read(reader.read(task, "maps")?, &mut found);
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let Some(process) = processes.get(task.pid, reader) else { return Ok(()) };
+        for (index, Attached { mappings, writable, address }) in found {
+            let process = Rc::clone(&process);
+            self.all[index].holders.push(Holder { process, mappings, writable, address });
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, ending: &mut Ending<'_>) {
+        for segment in self.all {
+            segment.finish(ending);
+        }
+    }
 }

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Detail, Object, ObjectId, Queue};
 use crate::proc::probe;
-use crate::proc::process::Recorded;
-use crate::proc::recorded::{Processes, Thread};
+use crate::proc::recorded::{Processes, Recorded, Thread, Unknown};
 use crate::sys::{Pid, SemId, Timestamp, sem};
 use crate::usage::role::index_of;
 use crate::usage::users::{Usage, Users, Waiting};
@@ -29,8 +28,8 @@ impl Trace {
         match self.state {
             _ if self.pid.is_none() => None,
             Recorded::Alive(_) => Some(true),
-            Recorded::Gone => Some(false),
-            Recorded::Unknown => None,
+            Recorded::Gone(_) => Some(false),
+            Recorded::Unknown(_) => None,
         }
     }
 }
@@ -133,10 +132,10 @@ impl Traces {
                 };
                 let mut trace = trace(pid, time, processes);
                 // A receiver that slept is recorded by its thread, which may have ended alone.
-                if trace.state == Recorded::Gone && end == End::Received && pid != queue.lspid {
+                if matches!(trace.state, Recorded::Gone(_)) && end == End::Received && pid != queue.lspid {
                     let comparable = processes.clock_set([time]).is_none();
                     if processes.thread(&object.perm, time, comparable) != Thread::No {
-                        trace.state = Recorded::Unknown;
+                        trace.state = Recorded::Unknown(Unknown::Hidden);
                     }
                 }
                 AtEnd { trace, ever: !(time.is_never() && pid.is_none()), waiters: 0 }
@@ -230,20 +229,15 @@ impl AtEnd {
 }
 
 fn trace(pid: Pid, time: Timestamp, processes: &mut Processes) -> Trace {
-    let state = if pid.is_none() {
-        Recorded::Unknown
-    } else {
-        let comparable = processes.clock_set([time]).is_none();
-        processes.recorded(pid, time, comparable).into()
-    };
+    let state = if pid.is_none() { Recorded::Unknown(Unknown::Hidden) } else { processes.recorded(pid, time) };
     Trace { pid, state }
 }
 
 fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
     match &trace.state {
-        Recorded::Alive(command) => format!("{} ({})", trace.pid, name(command)),
-        Recorded::Gone => format!("{} (gone)", trace.pid),
-        Recorded::Unknown => trace.pid.to_string(),
+        Recorded::Alive(living) => format!("{} ({})", trace.pid, name(&living.command)),
+        Recorded::Gone(_) => format!("{} (gone)", trace.pid),
+        Recorded::Unknown(_) => trace.pid.to_string(),
     }
 }
 
@@ -251,6 +245,12 @@ fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
 mod tests {
     use super::{MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
     use crate::kind::model::Kind;
+    use crate::proc::recorded::Living;
+
+    fn x(pid: i32) -> Trace {
+        let living = Living { process: pid, command: "x".to_owned() };
+        Trace { pid: Pid::new(pid), state: Recorded::Alive(living) }
+    }
 
     /// Process N + 1 changed semaphore N last and waits for the next.
     fn chain(length: u16) -> Traces {
@@ -258,7 +258,7 @@ mod tests {
         let mut traces = Traces::default();
         for index in 0..length {
             let pid = i32::from(index) + 1;
-            traces.by_place.insert((set, index), Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) });
+            traces.by_place.insert((set, index), x(pid));
             traces.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
         }
         traces
@@ -268,7 +268,6 @@ mod tests {
     fn threads_of_one_process_wait_for_nobody_else() {
         let set = ObjectId::system_v(Kind::Sem, 7);
         let mut traces = Traces::default();
-        let x = |pid| Trace { pid: Pid::new(pid), state: Recorded::Alive("x".to_owned()) };
         let line = |traces: &Traces| traces.lines(set, str::to_owned).remove(0);
         // Both semaphores were changed by the same process, whose threads wait for one each.
         traces.by_place.extend([((set, 0), x(5)), ((set, 1), x(5))]);

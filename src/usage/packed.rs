@@ -6,7 +6,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kind::model::ObjectId;
-use crate::usage::users::{Holder, Process, UnseenThreads, Usage, Users};
+use crate::usage::process::Process;
+use crate::usage::users::{Holder, UnseenThreads, Usage, Users};
 
 /// A holder: the place of its process, its mappings, whether one may be written to, and the first address.
 type Attached = (u32, u32, bool, u64);

@@ -122,7 +122,7 @@ impl Judge {
         }
         let number = pid.raw();
         finding.recorded.push(*pid);
-        match self.processes.recorded(*pid, *time, comparable) {
+        match self.processes.recorded_if(comparable, *pid, *time) {
             Recorded::Alive(Living { process, command }) => {
                 let text = if process == number {
                     format!("{doer} {number} ({command}) lives")

@@ -6,7 +6,7 @@ use crate::object::semaphores::{Budget, Unread, smallest_first};
 use crate::proc::probe;
 use crate::proc::reader::Reader;
 use crate::proc::recorded::{Living, Processes, Recorded};
-use crate::usage::describe::Describer;
+use crate::usage::process::ProcessCache;
 use crate::usage::recorded::recorded_users;
 use crate::usage::role::Use;
 
@@ -33,7 +33,7 @@ fn look(objects: &[Object]) -> (Vec<Use>, Unread) {
 struct Search {
     processes: Processes,
     reader: Reader,
-    describer: Describer,
+    described: ProcessCache,
     found: Vec<Use>,
     budget: Budget,
     unread: Unread,
@@ -44,13 +44,10 @@ impl Search {
         if user.pid.is_none() {
             return;
         }
-        let comparable = self.processes.clock_set([user.time]).is_none();
         // A receiver that slept is recorded by its thread.
-        let Recorded::Alive(Living { process, .. }) = self.processes.recorded(user.pid, user.time, comparable) else {
-            return;
-        };
+        let Recorded::Alive(Living { process, .. }) = self.processes.recorded(user.pid, user.time) else { return };
         let Ok(number) = u32::try_from(process) else { return };
-        if let Some(process) = self.describer.process(number, &mut self.reader) {
+        if let Some(process) = self.described.get(number, &mut self.reader) {
             self.found.push(Use::recorded(object.id, process, user.deed));
         }
     }

@@ -6,15 +6,14 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::proc::identity::numbers_are_ours;
+use crate::proc::ipc_namespace::may_be_outside;
 use crate::proc::probe;
-use crate::proc::process::may_be_outside;
 use crate::proc::reader::Reader;
+use crate::proc::status::numbers_are_ours;
 use crate::proc::tasks::undo::{self, UndoList, UndoLists};
 use crate::sys::Pid;
 use crate::sys::process::exists;
-use crate::usage::describe::Describer;
-use crate::usage::users::Process;
+use crate::usage::process::{Process, ProcessCache};
 
 /// The undo record that a process has for a set: from its first operation with `SEM_UNDO` on, for as long as it lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,9 +135,9 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     let set = |id| ObjectId::system_v(Kind::Sem, id);
     let mut all: HashMap<ObjectId, Undo> =
         sets.iter().map(|(id, _)| (set(*id), Undo { hidden: hidden.clone(), ..Undo::default() })).collect();
-    let (mut describer, mut reader) = (Describer::default(), Reader::default());
+    let (mut processes, mut reader) = (ProcessCache::default(), Reader::default());
     for UndoList { process, shared_with, records } in lists.unwrap_or_default().lists {
-        let Some(process) = describe(process, &mut describer, &mut reader) else { continue };
+        let Some(process) = describe(process, &mut processes, &mut reader) else { continue };
         for (id, adjustments) in records {
             let Some(undo) = all.get_mut(&set(id)) else { continue };
             let adjustments = adjustments.into_iter().map(|(semaphore, by)| Adjustment { semaphore, by }).collect();
@@ -150,8 +149,8 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
 }
 
 /// Who that is; None when it has ended since.
-fn describe(pid: u32, describer: &mut Describer, reader: &mut Reader) -> Option<Process> {
-    describer.process(pid, reader).map(Rc::unwrap_or_clone).or_else(|| {
+fn describe(pid: u32, processes: &mut ProcessCache, reader: &mut Reader) -> Option<Process> {
+    processes.get(pid, reader).map(Rc::unwrap_or_clone).or_else(|| {
         // It may live where /proc does not show it.
         let number = Pid::new(i32::try_from(pid).ok()?);
         (exists(number) != Some(false)).then(|| Process { pid, ..Process::default() })

@@ -1,40 +1,15 @@
 //! Who uses objects: processes with a segment attached, threads asleep on an object, and processes that have used a set
 //! with `SEM_UNDO`.
-//!
-//! One pass over `/proc` serves any number of objects, and one over the kernel's tasks any number of sets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::{Kind, Object, ObjectId};
-use crate::proc::permission::let_in;
-use crate::proc::reader::is_gone;
-use crate::proc::{identity, probe};
-use crate::sys::Uid;
-use crate::usage::scan::{Pass, Seen};
+use crate::kind::model::ObjectId;
+use crate::proc::status::Credentials;
+pub use crate::usage::process::Process;
 use crate::usage::undo::{Hiding, Undo, UndoRecord};
-
-/// Passes over objects whose users come and go while they are looked for.
-const ATTEMPTS: u32 = 4;
-
-/// What is known of a process. Names are as the kernel gives them and not yet escaped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// Its command name (`comm`).
-    pub command: String,
-    /// Its effective user.
-    pub uid: Option<Uid>,
-    /// The systemd unit it belongs to, by its cgroup.
-    pub unit: Option<String>,
-    /// The container it belongs to, by its cgroup.
-    pub container: Option<String>,
-    /// When it started, in seconds since 1970, by the present clock.
-    pub started: Option<i64>,
-}
 
 /// A process with a segment attached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,7 +145,7 @@ pub struct Users {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnseenThreads {
     /// By number, and whom they act as; None where that cannot be seen either.
-    pub processes: BTreeMap<u32, Option<identity::Users>>,
+    pub processes: BTreeMap<u32, Option<Credentials>>,
     /// Why there may be others, of which not even the number is known.
     pub others: Option<String>,
 }
@@ -198,78 +173,6 @@ impl Wants {
 }
 
 impl Users {
-    /// Looks through `/proc` once for the users of all `objects`, as they were just seen. Where the kernel counts more
-    /// than are found, it looks for those objects again, until it sees the same twice.
-    #[must_use]
-    pub fn scan(objects: &[Object], wants: Wants) -> Self {
-        let is_attached = |object: &Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
-        let may_have_users =
-            |object: &Object| wants.holders && is_attached(object) || wants.waiters && object.kind() != Kind::Shm;
-        if objects.iter().any(may_have_users) {
-            probe::run(|| Self::look(objects, wants))
-        } else {
-            Self::look(objects, wants)
-        }
-    }
-
-    fn look(objects: &[Object], wants: Wants) -> Self {
-        let mut users = Self::default();
-        let mut unsettled = objects.to_vec();
-        let mut seen = Seen::default();
-        for attempt in 1..=ATTEMPTS {
-            let mut pass = Pass::new(&unsettled, wants, &mut seen);
-            pass.run();
-            users.unseen.extend(pass.unseen());
-            users.unseen_threads.note(&pass);
-            let found;
-            (found, unsettled) = pass.finish(attempt == ATTEMPTS, &mut seen);
-            users.by_object.extend(found);
-            if unsettled.is_empty() {
-                break;
-            }
-        }
-        if wants.waiters {
-            users.note_who_may_be_paused(objects);
-            users.note_whom_queues_keep_out(objects);
-            for (id, undo) in crate::usage::undo::read(objects) {
-                users.by_object.entry(id).or_default().undo = Some(Box::new(undo));
-            }
-        }
-        users
-    }
-
-    fn note_who_may_be_paused(&mut self, objects: &[Object]) {
-        let unseen = &self.unseen_threads.processes;
-        if unseen.is_empty() {
-            return;
-        }
-        for object in objects.iter().filter(|object| object.as_set().is_some()) {
-            let Some(usage) = self.by_object.get_mut(&object.id) else { continue };
-            let mut entrants = unseen.iter().filter(|(_, users)| let_in(users.as_ref(), &object.perm).is_some());
-            usage.may_be_paused = entrants.next().map(|(pid, _)| *pid);
-        }
-    }
-
-    /// Nobody sleeps on a queue whom it does not let in: the kernel asks again whenever the mode or owner changes. So
-    /// where threads were not seen, it matters only whose they are.
-    fn note_whom_queues_keep_out(&mut self, objects: &[Object]) {
-        let UnseenThreads { processes, others } = &self.unseen_threads;
-        if processes.is_empty() || others.is_some() {
-            return;
-        }
-        for object in objects.iter().filter(|object| object.as_queue().is_some()) {
-            let gets_in = |users: &Option<identity::Users>| {
-                users.as_ref().is_none_or(|users| users.enters_all) || let_in(users.as_ref(), &object.perm).is_some()
-            };
-            if let Some(usage) = self.by_object.get_mut(&object.id)
-                && usage.hidden_waiters.is_none()
-                && !processes.values().any(gets_in)
-            {
-                (usage.hidden_waiters, usage.hidden_why) = (Some(0), None);
-            }
-        }
-    }
-
     /// Who uses `id`; nobody if it was not among the objects of the scan.
     #[must_use]
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
@@ -292,21 +195,5 @@ impl Users {
     #[must_use]
     pub fn is_unseen(&self, pid: u32) -> bool {
         self.unseen.contains(&pid)
-    }
-}
-
-impl UnseenThreads {
-    fn note(&mut self, pass: &Pass) {
-        if self.others.is_none() {
-            self.others = pass.unseen_others();
-        }
-        for pid in pass.unseen_threads() {
-            match identity::users(pid) {
-                Ok(users) => _ = self.processes.insert(pid, Some(users)),
-                // It has ended.
-                Err(error) if is_gone(&error) => {}
-                Err(_) => _ = self.processes.insert(pid, None),
-            }
-        }
     }
 }

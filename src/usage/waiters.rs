@@ -4,27 +4,32 @@
 //! it try again later; so counts prove that somebody is hidden, and never that nobody waits.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
 
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::object::semaphores::{Asleep, Budget, Unanswered, asleep, smallest_first};
+use crate::object::semaphores::{Asleep, Budget, TOO_MUCH, Unanswered, asleep, smallest_first};
 use crate::proc::blocked::{self, Call, Line, MAX_OPS, Machine, Mtype, OPERATION_SIZE, Operation};
 use crate::proc::freezer::Freezer;
 use crate::proc::reader::{Reader, Task};
 use crate::proc::task::Stat;
 use crate::sys::{Errno, SemId, sem};
 use crate::usage::asleep::Clocks;
-use crate::usage::users::{Paused, Process, Waiter, Waiting};
+use crate::usage::scan::finder::{Ending, Finder, Means, Observation, Scope};
+use crate::usage::scan::unseen::{OUTSIDE, changing};
+use crate::usage::users::{Paused, Waiter, Waiting};
 
 /// Looks at a thread that does not stay in one call.
 const LOOKS: u32 = 3;
 /// Sets of more semaphores have their values read once, others for each sleeper that needs them.
 const FEW: u64 = 256;
 
-/// Sets and queues whose sleepers are looked for.
+/// Finds the threads that wait on sets and queues.
 #[derive(Debug)]
-pub(super) struct Sleepers {
+pub(super) struct WaiterScan {
     by_id: HashMap<ObjectId, usize>,
-    all: Vec<Slept>,
+    all: Vec<WaitedObject>,
     clocks: Clocks,
     freezer: Freezer,
     /// Whether what threads wait for is read from the memory of their processes.
@@ -33,20 +38,20 @@ pub(super) struct Sleepers {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Slept {
-    pub(super) object: Object,
-    pub(super) waiters: Vec<Waiter>,
+struct WaitedObject {
+    object: Object,
+    waiters: Vec<Waiter>,
     /// How many the kernel counts; None of a queue, and of a set of which that is not known.
-    pub(super) counted: Option<Counts>,
+    counted: Option<Counts>,
     /// Whether that is not known because counting them would take too long.
-    pub(super) is_too_much: bool,
+    is_too_much: bool,
     values: Option<Option<Vec<u16>>>,
 }
 
-impl Slept {
-    /// Sleepers that the kernel counted before and that were not found, semaphore by semaphore. One of whom it is not
+impl WaitedObject {
+    /// WaiterScan that the kernel counted before and that were not found, semaphore by semaphore. One of whom it is not
     /// known what it sleeps for may be any of them.
-    pub(super) fn missing(&self) -> Option<u64> {
+    fn missing(&self) -> Option<u64> {
         let counted = self.counted.as_ref()?;
         let found = self.found();
         let missing = |(&place, count): (&Place, &u64)| count.saturating_sub(found.at(Some(place)));
@@ -68,26 +73,75 @@ impl Slept {
     }
 
     /// Whether threads were found that look asleep while the kernel has counted nobody, before and `now`.
-    pub(super) fn is_uncounted(&self, now: Option<&Counts>) -> bool {
+    fn is_uncounted(&self, now: Option<&Counts>) -> bool {
         let nobody = |counts: Option<&Counts>| counts.is_some_and(|counts| counts.total() == 0);
         nobody(self.counted.as_ref()) && nobody(now) && self.awake().next().is_some()
     }
 
     /// Takes those who look asleep for frozen.
-    pub(super) fn take_for_frozen(&mut self) {
+    fn take_for_frozen(&mut self) {
         for waiter in &mut self.waiters {
             waiter.paused = waiter.paused.or(Some(Paused::Frozen));
         }
     }
 
+    /// Tells what was found, unless threads come and go.
+    fn finish(mut self, ending: &mut Ending<'_>) {
+        self.waiters.sort_by_key(|waiter| (waiter.process.pid, waiter.tid));
+        let id = self.object.id;
+        let mut hidden = self.missing();
+        let mut is_settled = true;
+        let mut now = None;
+        if hidden.is_some() && !self.is_quiet() {
+            let counted = count(&self.object, &mut ending.observations.budget);
+            self.is_too_much |= counted == Err(Unanswered::Spent);
+            now = counted.ok();
+        }
+        if self.is_too_much {
+            hidden = None;
+        }
+        let is_uncounted = self.is_uncounted(now.as_ref());
+        if hidden.is_some_and(|missing| missing > 0) || is_uncounted {
+            let total = |counts: &Option<Counts>| counts.as_ref().map_or(0, Counts::total);
+            let users = self.waiters.iter().map(|waiter| (waiter.process.pid, waiter.tid.into())).collect();
+            let observation = Observation { counted: total(&self.counted), users };
+            is_settled = now == self.counted && ending.observations.by_object.get(&id) == Some(&observation);
+            if !is_settled && !ending.is_last {
+                ending.observations.by_object.insert(id, observation);
+                ending.again.push(self.object);
+                return;
+            }
+            if is_settled && is_uncounted {
+                self.take_for_frozen();
+            }
+            let gone = total(&self.counted).saturating_sub(total(&now));
+            hidden = hidden.map(|missing| missing.saturating_sub(gone));
+        }
+        self.check(now.as_ref());
+        let why = match hidden {
+            Some(0) => None,
+            _ if self.is_too_much => Some(format!("threads asleep on {id} are not counted: {TOO_MUCH}")),
+            _ => ending.unseen.why_uncounted(ending.denied, ending.unavailable),
+        };
+        if hidden.is_none() && why.is_none() {
+            hidden = Some(0);
+        }
+        let usage = ending.found.entry(id).or_default();
+        (usage.waiters, usage.hidden_waiters) = (self.waiters, hidden);
+        usage.hidden_why = (hidden != Some(0)).then(|| {
+            let why = why.unwrap_or_else(|| OUTSIDE.to_owned());
+            if is_settled { why } else { changing(&why) }
+        });
+    }
+
     /// Whether nobody was found or counted.
-    pub(super) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.waiters.is_empty() && self.missing() == Some(0)
     }
 
     /// Takes back what was read of operations where it is not so: the kernel counted fewer sleepers there, before and
     /// `now`. A program may use the memory for something else while it sleeps. Of those who are paused it is believed.
-    pub(super) fn check(&mut self, now: Option<&Counts>) {
+    fn check(&mut self, now: Option<&Counts>) {
         let Some(before) = &self.counted else { return };
         let found = self.found();
         let counted = |place| before.at(place).max(now.map_or(0, |now| now.at(place)));
@@ -116,11 +170,11 @@ type Place = (u32, bool);
 
 /// How many threads sleep on each semaphore of a set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts(BTreeMap<Place, u64>);
+struct Counts(BTreeMap<Place, u64>);
 
 impl Counts {
     /// On all of them.
-    pub(super) fn total(&self) -> u64 {
+    fn total(&self) -> u64 {
         self.0.values().fold(0, |total, &count| total.saturating_add(count))
     }
 
@@ -148,7 +202,7 @@ fn place(waiting: Waiting) -> Option<Place> {
 ///
 /// # Errors
 /// Why that is not known. Of a queue the kernel has no count.
-pub(super) fn count(object: &Object, budget: &mut Budget) -> Result<Counts, Unanswered> {
+fn count(object: &Object, budget: &mut Budget) -> Result<Counts, Unanswered> {
     let all = match asleep(object, budget) {
         Ok(all) => all,
         Err(Unanswered::Refused(Errno::EINVAL | Errno::EIDRM)) => Vec::new(),
@@ -162,7 +216,7 @@ pub(super) fn count(object: &Object, budget: &mut Budget) -> Result<Counts, Unan
     Ok(counts)
 }
 
-impl Sleepers {
+impl WaiterScan {
     /// The sets and queues among `objects`; the sleepers of the sets are counted within `budget`.
     pub(super) fn new(objects: &[Object], budget: &mut Budget, operations: bool) -> Self {
         let mut by_id = HashMap::new();
@@ -172,53 +226,61 @@ impl Sleepers {
                 let counted = object.as_set().map(|_| count(object, budget));
                 let is_too_much = counted.as_ref().is_some_and(|counted| *counted == Err(Unanswered::Spent));
                 let counted = counted.and_then(Result::ok);
-                all.push(Slept { object: *object, waiters: Vec::new(), counted, is_too_much, values: None });
+                all.push(WaitedObject { object: *object, waiters: Vec::new(), counted, is_too_much, values: None });
                 all.len() - 1
             });
         }
         Self { by_id, all, clocks: Clocks::default(), freezer: Freezer::default(), operations }
     }
 
-    /// Whether there is nothing to look for. It does not end because all are found whom the kernel counts.
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
-    }
-
     /// The call on one of the objects that a thread is in, whatever its namespace, and the place of that object.
     ///
     /// # Errors
     /// When it may not be looked into, or has ended.
-    pub(super) fn call_of(&self, task: Task, reader: &mut Reader) -> std::io::Result<Option<(Line, Call, usize)>> {
+    fn call_of(&self, task: Task, reader: &mut Reader) -> io::Result<Option<(Line, Call, usize)>> {
         let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(None) };
         let is_64_bit = || reader.is_64_bit(task.pid);
         let Some(call) = Call::of_line(&line, Machine::NATIVE, is_64_bit) else { return Ok(None) };
         let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
         Ok(self.by_id.get(&ObjectId::system_v(kind, call.id())).map(|&index| (line, call, index)))
     }
+}
 
-    /// Looks at one thread; `lives_here` says whether it is in the caller's IPC namespace, `describe` whose it is.
-    ///
-    /// # Errors
-    /// When it may not be looked into, or has ended.
-    pub(super) fn look(
-        &mut self,
-        task: Task,
-        reader: &mut Reader,
-        namespace: u64,
-        describe: impl FnOnce(&mut Reader) -> Option<Process>,
-    ) -> std::io::Result<()> {
+impl Finder for WaiterScan {
+    fn scope(&self) -> Scope {
+        Scope::Threads
+    }
+
+    /// It goes on when all are found whom the kernel counts: those that are paused it does not count.
+    fn is_idle(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    fn unavailable(&self) -> Option<&'static str> {
+        let is_shown = Path::new("/proc/thread-self/syscall").exists();
+        (!is_shown).then_some("this kernel does not show what threads sleep in")
+    }
+
+    /// Whether it has one thread, which is in no call on an object: it is so with most.
+    fn passes_over(&mut self, pid: u32, reader: &mut Reader) -> bool {
+        reader.threads(pid).is_ok_and(|threads| threads == 1)
+            && self.call_of(Task::process(pid), reader).is_ok_and(|call| call.is_none())
+    }
+
+    fn look(&mut self, task: Task, namespace: u64, Means { reader, processes }: &mut Means) -> io::Result<()> {
         for _ in 0..LOOKS {
             let Some((line, call, index)) = self.call_of(task, reader)? else { return Ok(()) };
             if reader.ipc_namespace(task)? != namespace {
                 return Ok(());
             }
             let seen = self.all[index].decode(&call, task, reader, self.operations);
-            // What was read from its memory counts only if it has slept in this call all the while.
+            // What was read from its memory counts only if it has waited in this call all the while.
             if Line::parse(reader.read(task, "syscall")?) != Some(line) {
                 continue;
             }
             let state = Stat::parse(reader.read(task, "stat")?).map(|stat| stat.state);
-            if let (Some((waiting, undo, timeout)), Some(process)) = (seen, describe(reader)) {
+            if let (Some((waiting, undo, timeout)), Some(process)) = (seen, processes.get(task.pid, reader)) {
+                let process = Rc::unwrap_or_clone(process);
                 let tid = task.tid.unwrap_or(task.pid);
                 let asleep_for = self.clocks.asleep_for(task, reader);
                 let paused = match state {
@@ -234,16 +296,14 @@ impl Sleepers {
         Ok(())
     }
 
-    /// What was found of each.
-    pub(super) fn finish(self) -> impl Iterator<Item = Slept> {
-        self.all.into_iter().map(|mut slept| {
-            slept.waiters.sort_by_key(|waiter| (waiter.process.pid, waiter.tid));
-            slept
-        })
+    fn finish(self: Box<Self>, ending: &mut Ending<'_>) {
+        for object in self.all {
+            object.finish(ending);
+        }
     }
 }
 
-impl Slept {
+impl WaitedObject {
     /// What a call waits for, whether it is undone, and whether it gives up.
     fn decode(
         &mut self,
@@ -303,11 +363,12 @@ fn read_operations(address: u64, count: u64, task: Task, reader: &mut Reader) ->
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Counts, Slept};
+    use super::{Counts, WaitedObject};
     use crate::kind::model::Object;
     use crate::sys::sem::SemStat;
     use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
-    use crate::usage::users::{Paused, Process, Waiter, Waiting};
+    use crate::usage::process::Process;
+    use crate::usage::users::{Paused, Waiter, Waiting};
 
     fn set() -> Object {
         let (uid, gid) = (Uid::new(0), Gid::new(0));
@@ -320,9 +381,9 @@ mod tests {
         Waiter { process, tid: 1, waiting, undo: Some(true), timeout: None, asleep_for: None, paused }
     }
 
-    fn slept(waiters: &[Waiter], counts: &[((u32, bool), u64)]) -> Slept {
+    fn waited(waiters: &[Waiter], counts: &[((u32, bool), u64)]) -> WaitedObject {
         let counted = Some(Counts(BTreeMap::from_iter(counts.iter().copied())));
-        Slept { object: set(), waiters: waiters.to_vec(), counted, is_too_much: false, values: None }
+        WaitedObject { object: set(), waiters: waiters.to_vec(), counted, is_too_much: false, values: None }
     }
 
     const TAKE: Waiting = Waiting::Take { index: 3, by: 1 };
@@ -333,9 +394,9 @@ mod tests {
         let counts = |number| Counts(BTreeMap::from([((3, false), number)]));
         let check = |now: Option<Counts>| {
             let waiters = [wait(TAKE, None), wait(TAKE, None), wait(ZERO, None), wait(ZERO, Some(Paused::Traced))];
-            let mut slept = slept(&waiters, &[((3, false), 1)]);
-            slept.check(now.as_ref());
-            slept.waiters.iter().map(|waiter| (waiter.waiting, waiter.undo)).collect::<Vec<_>>()
+            let mut waited = waited(&waiters, &[((3, false), 1)]);
+            waited.check(now.as_ref());
+            waited.waiters.iter().map(|waiter| (waiter.waiting, waiter.undo)).collect::<Vec<_>>()
         };
         let (unknown, paused) = ((Waiting::Operate, None), (ZERO, Some(true)));
         assert_eq!(check(None), [unknown, unknown, unknown, paused]);
@@ -355,20 +416,20 @@ mod tests {
             (vec![wait(Waiting::Operate, None), wait(Waiting::Operate, stopped)], 2),
             (vec![wait(Waiting::Operate, None); 5], 0),
         ] {
-            assert_eq!(slept(&waiters, &counts).missing(), Some(missing), "{waiters:?}");
+            assert_eq!(waited(&waiters, &counts).missing(), Some(missing), "{waiters:?}");
         }
     }
 
     #[test]
     fn who_sleeps_uncounted_is_frozen() {
         let none = Counts::default();
-        let mut frozen = slept(&[wait(TAKE, Some(Paused::Stopped)), wait(TAKE, None)], &[]);
+        let mut frozen = waited(&[wait(TAKE, Some(Paused::Stopped)), wait(TAKE, None)], &[]);
         assert!(frozen.is_uncounted(Some(&none)));
-        assert!(!frozen.is_uncounted(None) && !frozen.is_uncounted(slept(&[], &[((1, true), 1)]).counted.as_ref()));
+        assert!(!frozen.is_uncounted(None) && !frozen.is_uncounted(waited(&[], &[((1, true), 1)]).counted.as_ref()));
         frozen.take_for_frozen();
         let paused: Vec<_> = frozen.waiters.iter().map(|waiter| waiter.paused).collect();
         assert_eq!(paused, [Some(Paused::Stopped), Some(Paused::Frozen)]);
         assert!(!frozen.is_uncounted(Some(&none)));
-        assert!(!slept(&[wait(TAKE, None)], &[((3, false), 1)]).is_uncounted(Some(&none)));
+        assert!(!waited(&[wait(TAKE, None)], &[((3, false), 1)]).is_uncounted(Some(&none)));
     }
 }

@@ -8,7 +8,7 @@ use crate::kind::model::{Kind, ObjectId};
 use crate::kind::msg::{MSGMAX, MSGMNB};
 use crate::kind::sem::SEMMSL;
 use crate::kind::shm::SHMMAX;
-use crate::proc::process::may_exceed_msgmnb;
+use crate::proc::capabilities::may_exceed_msgmnb;
 use crate::sys;
 
 /// What does not fit, each when its turn comes.

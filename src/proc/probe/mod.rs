@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::silent::What;
 use self::silent::{Reason, Waits, silent};
 use crate::sys::process::probe::{self, Probe as Child, Step};
 pub use crate::sys::process::probe::{is_inside, program};
@@ -24,27 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LESS_PATIENCE: Duration = Duration::from_millis(250);
 /// How often it is looked whether a probe goes on.
 const TICK: Duration = Duration::from_millis(20);
-/// What a probe may have to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-pub enum What {
-    /// Nothing: these files take no locks that a process can hold for long.
-    Nothing = 0,
-    /// Its memory, which may lie in a file of any file system.
-    Memory = 1,
-    /// Anything else.
-    Facts = 2,
-}
-
-impl What {
-    const fn of(number: u32) -> Self {
-        match number {
-            0 => Self::Nothing,
-            1 => Self::Memory,
-            _ => Self::Facts,
-        }
-    }
-}
 
 /// From now on it is an error of this program to read anything outside of a probe that may have to be waited for.
 pub fn require() {

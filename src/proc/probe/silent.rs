@@ -4,13 +4,34 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::What;
-use crate::proc::task;
+use crate::proc::status::effective_user;
 
 /// When so many processes have not answered, none is asked any more.
 const MOST: usize = 64;
 /// When so many of one user have not, none of his is.
 const MOST_OF_ONE: usize = 4;
+
+/// What a probe may have to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum What {
+    /// Nothing: these files take no locks that a process can hold for long.
+    Nothing = 0,
+    /// Its memory, which may lie in a file of any file system.
+    Memory = 1,
+    /// Anything else.
+    Facts = 2,
+}
+
+impl What {
+    pub(super) const fn of(number: u32) -> Self {
+        match number {
+            0 => Self::Nothing,
+            1 => Self::Memory,
+            _ => Self::Facts,
+        }
+    }
+}
 
 /// The processes that did not answer, and what they are not asked for any more: memory alone, or anything.
 #[derive(Clone, Debug)]
@@ -97,7 +118,7 @@ impl Silent {
 
     /// Whose process it is, by what need not be waited for; None for root's and where that does not show.
     fn owner(&mut self, pid: u32) -> Option<u32> {
-        let read = || task::effective_user(&std::fs::read(format!("/proc/{pid}/status")).ok()?);
+        let read = || effective_user(&std::fs::read(format!("/proc/{pid}/status")).ok()?);
         self.owners.entry(pid).or_insert_with(|| read().filter(|user| *user != 0)).to_owned()
     }
 }

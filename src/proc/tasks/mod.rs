@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use memchr::memmem;
 
 use super::btf::{Btf, Member, Shape, Structure};
-use super::process::{Reading, is_filtered, may_read_tasks};
+use super::capabilities::{Reading, is_filtered, may_read_tasks};
 use crate::error::bare;
 use crate::sys::Errno;
 use crate::sys::bpf::{self, KernelTypes};
@@ -239,7 +239,7 @@ mod tests {
     use std::path::Path;
 
     use super::Layout;
-    use crate::proc::process::is_filtered;
+    use crate::proc::capabilities::is_filtered;
     use crate::sys::Errno;
     use crate::sys::bpf::{Instruction, TaskProgram};
 

@@ -13,7 +13,6 @@ use crate::error::bare;
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::proc::census::Resident;
 use crate::proc::probe::{self, What};
-use crate::proc::process::has_ended;
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
 use crate::sys::process::kcmp::WithoutUndo;
@@ -95,7 +94,7 @@ impl Profile {
         let is_copy = program.is_some_and(|program| program.name == OWN_NAME);
         let own = is_copy.then(|| whole(reader.beginning(resident.task, "cmdline", LONGEST)).map(words));
         let is_unread = own.as_ref().is_some_and(Result::is_err);
-        let code = code.filter(|_| !(is_unread && has_ended(reader, resident.task)));
+        let code = code.filter(|_| !(is_unread && reader.has_ended(resident.task)));
         Self { code, own, is_own, runs: None, undo: None }
     }
 
@@ -128,7 +127,7 @@ impl Profile {
             let read = reader.beginning(resident.task, "environ", LONGEST);
             let is_unread = read.is_err();
             let sets = whole(read).map(held_sets);
-            if is_unread && has_ended(reader, resident.task) {
+            if is_unread && reader.has_ended(resident.task) {
                 *code = None;
             }
             sets

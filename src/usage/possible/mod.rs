@@ -23,15 +23,14 @@ use self::there::{Presence, Span};
 use crate::kind::model::Object;
 use crate::kind::recorded::Activity;
 use crate::proc::census::{Census, Resident};
+use crate::proc::ipc_namespace::{InNamespace, in_ipc_namespace, may_be_hidden};
 pub use crate::proc::permission::LetIn;
 use crate::proc::permission::let_in;
-use crate::proc::process::{Membership, ipc_membership, may_be_hidden};
 use crate::proc::reader::Reader;
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::{Gid, Perm, Pid, Timestamp, Uid, namespace};
 use crate::usage::bystanders::Bystanders;
-use crate::usage::describe::Describer;
-use crate::usage::users::Process;
+use crate::usage::process::{Process, ProcessCache};
 
 /// So many processes are described; of the others the number is told.
 pub const MOST_DESCRIBED: usize = 8;
@@ -113,7 +112,7 @@ const DOORS: usize = 256;
 pub(super) struct PossibleUsers {
     bystanders: Rc<Bystanders>,
     reader: Reader,
-    describer: Describer,
+    described: ProcessCache,
     /// The living processes, or why they cannot be seen.
     census: OnceCell<Result<Census, String>>,
     presence: Presence,
@@ -292,7 +291,7 @@ impl PossibleUsers {
         }
         let entrants = self.entrants.entry(door).or_insert_with(|| {
             let let_in = |(place, resident): (usize, &Resident)| {
-                let_in(resident.users.as_ref(), perm).map(|let_in| (place, let_in))
+                let_in(resident.credentials.as_ref(), perm).map(|let_in| (place, let_in))
             };
             Rc::new(residents.iter().enumerate().filter_map(let_in).collect())
         });
@@ -306,10 +305,10 @@ impl PossibleUsers {
         }
         let own = *self.own.get_or_insert_with(namespace::ipc);
         let several = resident.stat.as_ref().is_none_or(|stat| stat.threads > 1);
-        let here = match ipc_membership(resident.task, several, own, &mut self.reader) {
-            Membership::Possible => true,
-            Membership::No => false,
-            Membership::Ended => {
+        let here = match in_ipc_namespace(resident.task, several, own, &mut self.reader) {
+            InNamespace::Possible => true,
+            InNamespace::No => false,
+            InNamespace::Ended => {
                 // So it is for every question.
                 self.missed.push(resident.pid);
                 return false;
@@ -323,10 +322,10 @@ impl PossibleUsers {
     }
 
     fn describe(&mut self, resident: &Resident) -> Process {
-        let described = self.describer.process(resident.pid, &mut self.reader).map(Rc::unwrap_or_clone);
+        let described = self.described.get(resident.pid, &mut self.reader).map(Rc::unwrap_or_clone);
         described.unwrap_or_else(|| {
             let command = resident.stat.as_ref().map(|stat| stat.command.clone()).unwrap_or_default();
-            let uid = resident.users.as_ref().and_then(|users| users.uids.get(1).copied()).map(Uid::new);
+            let uid = resident.credentials.as_ref().and_then(|users| users.uids.get(1).copied()).map(Uid::new);
             Process { pid: resident.pid, command, uid, ..Process::default() }
         })
     }
@@ -337,7 +336,7 @@ fn take_census(reader: &mut Reader) -> Result<Census, String> {
     if may_be_hidden() {
         return Err("/proc may hide processes (hidepid)".to_owned());
     }
-    if namespace::ipc().is_none() || !crate::proc::identity::numbers_are_ours() {
+    if namespace::ipc().is_none() || !crate::proc::status::numbers_are_ours() {
         return Err("/proc does not show the processes of this pid namespace".to_owned());
     }
     if namespace::is_initial_ipc() && !namespace::is_initial_pid() {

@@ -247,7 +247,7 @@ mod tests {
     fn resident(after: i64, session: i32, group: i32) -> Resident {
         let ticks = (LAST + after - BOOT) * 100;
         let line = format!("7 (x) S 1 {group} {session} 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0");
-        Resident { number: 0, pid: 7, task: Task::process(7), stat: Stat::parse(line.as_bytes()), users: None }
+        Resident { number: 0, pid: 7, task: Task::process(7), stat: Stat::parse(line.as_bytes()), credentials: None }
     }
 
     struct Scene {

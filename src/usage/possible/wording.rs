@@ -5,8 +5,8 @@ use crate::kind::recorded::Activity;
 use crate::sys::accounts;
 use crate::usage::evidence::{fact, span};
 use crate::usage::possible::{Able, Candidate, LetIn, MayKnow, There};
+use crate::usage::process::Process;
 use crate::usage::state::Evidence;
-use crate::usage::users::Process;
 
 /// So many are told of one by one; of more the number and the first two.
 const MOST_TOLD: u64 = 3;

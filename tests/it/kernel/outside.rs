@@ -10,7 +10,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::{env, io, thread};
 
-use ipcadm::proc::process::{Reading, may_read_tasks};
+use ipcadm::proc::capabilities::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::sharing::is_seen_whole;
 use ipcadm_testbed::{Running, fresh, ipcadm_path, left_out, test_name, tool};
 

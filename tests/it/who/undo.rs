@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipcadm::kind::field::Needs;
 use ipcadm::kind::model::{Kind, KindSet, ObjectId};
 use ipcadm::object::inventory;
-use ipcadm::proc::process::{Reading, may_read_tasks};
+use ipcadm::proc::capabilities::{Reading, may_read_tasks};
 use ipcadm::proc::tasks::undo::{UndoList, read};
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::judge::Judge;
