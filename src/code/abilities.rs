@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use crate::code::calls::{Calls, How};
+use crate::code::calls::Calls;
 use crate::code::mapped_code::MappedCode;
-use crate::code::program_files::{Found, ProgramFiles};
+use crate::code::program_files::{CodeFile, Examination, ProgramFiles, base_name};
 use crate::error::bare;
 use crate::proc::maps::Code;
 use crate::proc::reader::{Reader, Task, is_gone};
@@ -19,17 +19,6 @@ const BYTES: u64 = 512 << 20;
 const REASONS: usize = 8;
 /// How often a process is looked at that changes meanwhile what it has mapped.
 const LOOKS: u32 = 10;
-
-/// A file whose code can make calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeFile {
-    /// What it calls itself (SONAME), else its base name. Not yet escaped.
-    pub name: String,
-    /// The calls.
-    pub calls: Calls,
-    /// How it is known.
-    pub how: How,
-}
 
 /// The program of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +64,11 @@ impl Abilities {
         }
     }
 
-    fn add(&mut self, found: &Found, name: &[u8]) {
+    fn add(&mut self, found: &Examination, name: &[u8]) {
         match found {
-            Found::Able(file) if !self.files.contains(file) => self.files.push(Rc::clone(file)),
-            Found::Able(_) | Found::Unable => {}
-            Found::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
+            Examination::Able(file) if !self.files.contains(file) => self.files.push(Rc::clone(file)),
+            Examination::Able(_) | Examination::Unable => {}
+            Examination::Unexaminable(why) => self.cannot(format!("{} {why}", String::from_utf8_lossy(name))),
         }
     }
 }
@@ -204,12 +193,6 @@ impl Look<'_> {
         let is_it = |code: &Code| about.is_none_or(|about| about.inode == code.mapping.inode);
         mapping.map(|code| Some((code.mapping.device, code.mapping.inode, code.name.to_vec())).filter(|_| is_it(&code)))
     }
-}
-
-/// The last part of a path, without what the kernel adds when the name is gone.
-pub(super) fn base_name(path: &[u8]) -> &[u8] {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-    name.strip_suffix(b" (deleted)").unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
-use crate::code::abilities::{CodeFile, base_name};
 use crate::code::calls::known::{is_foreign_function_module, runs_others};
 use crate::code::calls::{self, Calls, Examined, How, Role};
 use crate::code::mapped_code::MappedCode;
@@ -16,6 +15,17 @@ use crate::proc::maps::Code;
 use crate::proc::mounts::{self, FileSystems, Mount, Nature};
 use crate::proc::reader::{Reader, Task};
 use crate::sys::unopened::{About, Unopened};
+
+/// A file whose code can make calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFile {
+    /// What it calls itself (SONAME), else its base name. Not yet escaped.
+    pub name: String,
+    /// The calls.
+    pub calls: Calls,
+    /// How it is known.
+    pub how: How,
+}
 
 /// A file and what it is to its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +57,7 @@ struct Mapped {
 
 /// What a file turned out to be.
 #[derive(Clone, Debug)]
-pub(super) enum Found {
+pub(super) enum Examination {
     /// It can make calls.
     Able(Rc<CodeFile>),
     /// It can make none.
@@ -63,7 +73,7 @@ const MOST_READ: u64 = 8 << 30;
 /// The files that have been examined. One run's, for nothing here notices when a file is written to.
 #[derive(Debug, Default)]
 pub struct ProgramFiles {
-    known: HashMap<Key, Found>,
+    known: HashMap<Key, Examination>,
     systems: FileSystems,
     /// Room for the mappings of a process.
     pub(super) code: MappedCode,
@@ -91,26 +101,26 @@ impl ProgramFiles {
     }
 
     /// What a mapped file is, if that is known and follows from its numbers alone: it may have any name then.
-    pub(super) fn known(&self, (device, inode): (u64, u64)) -> Option<&Found> {
+    pub(super) fn known(&self, (device, inode): (u64, u64)) -> Option<&Examination> {
         let key = Key { device, inode, subvolume: 0, role: Role::Mapped };
-        let found = self.known.get(&key).filter(|found| !matches!(found, Found::Unexaminable(_)))?;
+        let found = self.known.get(&key).filter(|found| !matches!(found, Examination::Unexaminable(_)))?;
         (self.systems.is_plain(device) && !self.systems.is_memory(device)).then_some(found)
     }
 
     /// What a mapped file is; None when it is not mapped any more.
-    pub(super) fn mapped(&mut self, task: Task, reader: &mut Reader, code: &Code) -> Option<Found> {
+    pub(super) fn mapped(&mut self, task: Task, reader: &mut Reader, code: &Code) -> Option<Examination> {
         let key = Key { device: code.mapping.device, inode: code.mapping.inode, subvolume: 0, role: Role::Mapped };
         let is_plain = self.systems.is_plain(code.mapping.device);
         if is_plain && let Some(found) = self.known.get(&key) {
             return Some(found.clone());
         }
         if let Some(Nature::Slow(why)) = self.systems.known(code.mapping.device) {
-            return Some(Found::Unexaminable(why));
+            return Some(Examination::Unexaminable(why));
         }
         match self.find(task, reader, code) {
             Ok(Some((file, wanted))) => self.found(task, reader, &file, &wanted).map(|(found, _)| found),
             Ok(None) => None,
-            Err(why) => Some(Found::Unexaminable(why)),
+            Err(why) => Some(Examination::Unexaminable(why)),
         }
     }
 
@@ -121,19 +131,19 @@ impl ProgramFiles {
         reader: &mut Reader,
         mapping: Option<&Code>,
         name: &[u8],
-    ) -> (Found, Option<About>) {
+    ) -> (Examination, Option<About>) {
         if let Some(Nature::Slow(why)) = mapping.and_then(|code| self.systems.known(code.mapping.device)) {
-            return (Found::Unexaminable(why), None);
+            return (Examination::Unexaminable(why), None);
         }
         let file = match reader.find(task, "exe") {
             Ok(file) => file,
             Err(error) => return (refused(&error), None),
         };
         if runs_others(name) {
-            return (Found::Unexaminable("runs programs of other machines".to_owned()), None);
+            return (Examination::Unexaminable("runs programs of other machines".to_owned()), None);
         }
         let wanted = Wanted { mapped: None, name, role: Role::Program };
-        let changed = || (Found::Unexaminable("has changed meanwhile".to_owned()), None);
+        let changed = || (Examination::Unexaminable("has changed meanwhile".to_owned()), None);
         self.found(task, reader, &file, &wanted).unwrap_or_else(changed)
     }
 
@@ -168,7 +178,7 @@ impl ProgramFiles {
         reader: &mut Reader,
         file: &Unopened,
         wanted: &Wanted,
-    ) -> Option<(Found, Option<About>)> {
+    ) -> Option<(Examination, Option<About>)> {
         let Wanted { mapped, name, role } = *wanted;
         let about = match file.about().map_err(io::Error::from) {
             Ok(about) => about,
@@ -177,7 +187,7 @@ impl ProgramFiles {
         if !about.is_regular {
             // Mapped for good, it is a device, and holds no code to call. By its path it may be something in its place.
             let is_mapped = mapped.is_some_and(|mapped| !mapped.by_path);
-            return is_mapped.then_some((Found::Unable, None));
+            return is_mapped.then_some((Examination::Unable, None));
         }
         let is_strange = mapped.is_some_and(|mapped| mapped.inode != about.inode);
         let key = Key { device: about.device, inode: about.inode, subvolume: about.subvolume, role };
@@ -186,7 +196,7 @@ impl ProgramFiles {
         }
         match self.nature(task, reader, &about, mapped)? {
             Nature::Local => {}
-            Nature::Slow(why) => return Some((Found::Unexaminable(why), None)),
+            Nature::Slow(why) => return Some((Examination::Unexaminable(why), None)),
         }
         let found = if role == Role::Mapped && is_foreign_function_module(name) {
             Ok(Examined { soname: None, calls: Calls::ALL, how: How::ForeignFunctions })
@@ -195,7 +205,7 @@ impl ProgramFiles {
         };
         let found = match found {
             Ok(examined) => of_examined(examined, name),
-            Err(calls::Unexaminable::Strange(what)) => Found::Unexaminable(what.to_owned()),
+            Err(calls::Unexaminable::Strange(what)) => Examination::Unexaminable(what.to_owned()),
             // Another process's right to it may be another.
             Err(calls::Unexaminable::Unreadable(error)) => return Some((refused(&error), Some(about))),
         };
@@ -250,16 +260,22 @@ impl ProgramFiles {
     }
 }
 
-fn refused(error: &io::Error) -> Found {
-    Found::Unexaminable(format!("may not be opened: {}", bare(error)))
+/// The last part of a path, without what the kernel adds when the name is gone.
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    name.strip_suffix(b" (deleted)").unwrap_or(name)
 }
 
-fn of_examined(examined: Examined, name: &[u8]) -> Found {
+fn refused(error: &io::Error) -> Examination {
+    Examination::Unexaminable(format!("may not be opened: {}", bare(error)))
+}
+
+fn of_examined(examined: Examined, name: &[u8]) -> Examination {
     if examined.calls.is_empty() {
-        return Found::Unable;
+        return Examination::Unable;
     }
     let name = String::from_utf8_lossy(examined.soname.as_deref().unwrap_or(name)).into_owned();
-    Found::Able(Rc::new(CodeFile { name, calls: examined.calls, how: examined.how }))
+    Examination::Able(Rc::new(CodeFile { name, calls: examined.calls, how: examined.how }))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::sys::clock::now;
 use crate::sys::{Pid, Timestamp};
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
-use crate::usage::possible::MayKnow;
+use crate::usage::possible::answer::MayKnow;
 use crate::usage::recorded::recorded_users;
 use crate::usage::state::Judgement;
 use crate::usage::undo::Hiding;

@@ -15,7 +15,7 @@ use crate::proc::capabilities::is_system_administrator;
 use crate::removal::{self, Candidate, Fate, Judges, Rule};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::criteria::Criteria;
-use crate::usage::possible::Candidate as MayKnow;
+use crate::usage::possible::answer::Candidate as MayKnow;
 use crate::usage::state::{Judgement, State};
 
 /// States that `clean` never takes.

@@ -7,7 +7,7 @@ use crate::object::names::Names;
 use crate::render::value::Value;
 use crate::sys::clock::now;
 use crate::usage::last_changed::Trace;
-use crate::usage::possible::Candidate;
+use crate::usage::possible::answer::Candidate;
 use crate::usage::role::{Role, Use};
 use crate::usage::undo::UndoRecord;
 use crate::usage::users::{Holder, Process, Waiter, Waiting};

@@ -10,7 +10,7 @@ use crate::render::escape::escape;
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
 use crate::usage::last_changed::Traces;
-use crate::usage::possible::MayKnow;
+use crate::usage::possible::answer::MayKnow;
 use crate::usage::recorded_uses::living;
 use crate::usage::role::{Hidden, Use, of_object};
 use crate::usage::users::{Usage, Users};

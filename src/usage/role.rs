@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::kind::model::{Object, ObjectId};
 use crate::kind::recorded::Deed;
 use crate::usage::last_changed::{Trace, Traces};
-use crate::usage::possible::{Able, Candidate};
+use crate::usage::possible::able::Able;
+use crate::usage::possible::answer::Candidate;
 use crate::usage::undo::{Hiding, UndoRecord};
 use crate::usage::users::{Holder, Process, Usage, Users, Waiter, Waiting};
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::usage::possible::MayKnow;
+use crate::usage::possible::answer::MayKnow;
 
 /// The states; the first that fits is an object's. The words are a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

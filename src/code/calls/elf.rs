@@ -3,13 +3,10 @@
 
 use std::ops::Range;
 
-use crate::code::calls::names::{self, Names};
-use crate::code::calls::{Calls, Examined, How, Role, Source, Unexaminable, code, fill};
+use crate::code::calls::{CUT, Source, Unexaminable, fill};
 
-/// Said of a file that ends before something it says it has.
-pub(super) const CUT: &str = "is cut off";
 /// Said of a file whose parts do not fit together.
-const BROKEN: &str = "is broken";
+pub(super) const BROKEN: &str = "is broken";
 /// More program headers than any program has: some have a dozen.
 const PROGRAM_HEADERS: u16 = 256;
 /// The most that is taken for a dynamic section, in bytes.
@@ -20,56 +17,14 @@ const STRINGS: u64 = 64 << 20;
 const SONAME: usize = 256;
 
 const PT_LOAD: u32 = 1;
-const PT_DYNAMIC: u32 = 2;
-const PT_INTERP: u32 = 3;
+pub(super) const PT_DYNAMIC: u32 = 2;
+pub(super) const PT_INTERP: u32 = 3;
 const PF_X: u32 = 1;
 const DT_NULL: u64 = 0;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_STRSZ: u64 = 10;
 const DT_SONAME: u64 = 14;
-
-/// Which calls a file can make. A mapped file that is not of the ELF format has no calls: such are data, and code that
-/// a program made as it runs. `name` is the last part of its path.
-///
-/// # Errors
-/// When that cannot be told.
-pub fn examine(source: &mut dyn Source, role: Role, name: &[u8]) -> Result<Examined, Unexaminable> {
-    let none = Examined { soname: None, calls: Calls::NONE, how: How::Imports };
-    let mut head = [0; 4096];
-    let count = fill(source, &mut head, 0)?;
-    let head = &head[..count];
-    if !head.starts_with(b"\x7fELF") {
-        return match role {
-            Role::Program => Err("is no ELF file".into()),
-            Role::Mapped => Ok(none),
-        };
-    }
-    let (format, table) = Format::of(head).ok_or(BROKEN)?;
-    let headers = format.headers(source, head, &table)?;
-    let Some(header) = headers.iter().rfind(|header| header.kind == PT_DYNAMIC) else {
-        return code::examine(source, format, &headers, table.end);
-    };
-    let dynamic = format.dynamic(source, &headers, header)?;
-    let strings = dynamic.strings.ok_or(BROKEN)?;
-    let soname = dynamic.soname.map(|at| string(source, &strings, at)).transpose()?;
-    let names = Names { strings, soname };
-    if names::is_c_library(source, &names, name)? {
-        return Ok(Examined { soname: names.soname, ..none });
-    }
-    let has_loader = headers.iter().any(|header| header.kind == PT_INTERP);
-    if role == Role::Program && !has_loader && !dynamic.needs && names.soname.is_none() {
-        // It is static all the same: it relocates itself.
-        return code::examine(source, format, &headers, table.end);
-    }
-    names::examine(source, names)
-}
-
-impl From<&'static str> for Unexaminable {
-    fn from(what: &'static str) -> Self {
-        Self::Strange(what)
-    }
-}
 
 /// How numbers are written in a file, and for which machine it is.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +37,7 @@ pub(super) struct Format {
 /// A program header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
-    kind: u32,
+    pub(super) kind: u32,
     flags: u32,
     offset: u64,
     address: u64,
@@ -99,15 +54,15 @@ impl Header {
 
 /// What the dynamic section says.
 #[derive(Debug, Default)]
-struct Dynamic {
-    needs: bool,
-    strings: Option<Range<u64>>,
-    soname: Option<u64>,
+pub(super) struct Dynamic {
+    pub(super) needs: bool,
+    pub(super) strings: Option<Range<u64>>,
+    pub(super) soname: Option<u64>,
 }
 
 impl Format {
     /// The format, and where the program headers are.
-    fn of(head: &[u8]) -> Option<(Self, Range<u64>)> {
+    pub(super) fn of(head: &[u8]) -> Option<(Self, Range<u64>)> {
         let is_64_bit = [false, true].into_iter().zip(1..).find(|(_, class)| head.get(4) == Some(class))?.0;
         let is_big_endian = [false, true].into_iter().zip(1..).find(|(_, data)| head.get(5) == Some(data))?.0;
         let mut format = Self { is_64_bit, is_big_endian, machine: 0 };
@@ -143,7 +98,12 @@ impl Format {
         if self.is_64_bit { self.number::<8>(bytes, at) } else { self.number::<4>(bytes, at) }
     }
 
-    fn headers(self, source: &mut dyn Source, head: &[u8], table: &Range<u64>) -> Result<Vec<Header>, Unexaminable> {
+    pub(super) fn headers(
+        self,
+        source: &mut dyn Source,
+        head: &[u8],
+        table: &Range<u64>,
+    ) -> Result<Vec<Header>, Unexaminable> {
         let in_head = || head.get(usize::try_from(table.start).ok()?..usize::try_from(table.end).ok()?);
         let bytes = match in_head() {
             Some(bytes) => bytes.to_vec(),
@@ -165,7 +125,12 @@ impl Format {
         })
     }
 
-    fn dynamic(self, source: &mut dyn Source, headers: &[Header], header: &Header) -> Result<Dynamic, Unexaminable> {
+    pub(super) fn dynamic(
+        self,
+        source: &mut dyn Source,
+        headers: &[Header],
+        header: &Header,
+    ) -> Result<Dynamic, Unexaminable> {
         // A loader finds it by its address.
         let place = in_file(headers, header.address, header.size).filter(|_| header.size <= DYNAMIC).ok_or(BROKEN)?;
         let bytes = read(source, place)?;
@@ -210,7 +175,7 @@ fn read(source: &mut dyn Source, stretch: Range<u64>) -> Result<Vec<u8>, Unexami
 }
 
 /// The string at an offset of the strings.
-fn string(source: &mut dyn Source, strings: &Range<u64>, at: u64) -> Result<Vec<u8>, Unexaminable> {
+pub(super) fn string(source: &mut dyn Source, strings: &Range<u64>, at: u64) -> Result<Vec<u8>, Unexaminable> {
     let start = strings.start.checked_add(at).filter(|start| *start < strings.end).ok_or(BROKEN)?;
     let mut bytes = read(source, start..strings.end.min(start.saturating_add(SONAME as u64)))?;
     let end = bytes.iter().position(|&byte| byte == 0).ok_or(BROKEN)?;

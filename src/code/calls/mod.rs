@@ -7,6 +7,7 @@
 
 mod code;
 mod elf;
+mod examine;
 pub mod known;
 mod names;
 mod pieces;
@@ -14,7 +15,7 @@ mod pieces;
 use std::fmt;
 use std::io;
 
-pub use elf::examine;
+pub use examine::examine;
 
 /// A set of kinds of calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,6 +106,15 @@ impl fmt::Display for Unexaminable {
         }
     }
 }
+
+impl From<&'static str> for Unexaminable {
+    fn from(what: &'static str) -> Self {
+        Self::Strange(what)
+    }
+}
+
+/// Said of a file that ends before something it says it has.
+const CUT: &str = "is cut off";
 
 /// Reads bytes from an offset on: as many as there are, up to the size of the buffer.
 pub trait Source {

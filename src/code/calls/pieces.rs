@@ -2,8 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use crate::code::calls::elf::CUT;
-use crate::code::calls::{Source, Unexaminable, fill};
+use crate::code::calls::{CUT, Source, Unexaminable, fill};
 
 /// The size of a piece in bytes.
 const PIECE: usize = 64 << 10;

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::code::abilities::{Abilities as Code, CodeFile, Program};
+use crate::code::abilities::{Abilities, Program};
 use crate::code::calls::{Calls, How};
-use crate::code::program_files::ProgramFiles;
+use crate::code::program_files::{CodeFile, ProgramFiles};
 use crate::error::bare;
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::proc::census::Resident;
@@ -64,7 +64,7 @@ impl Able {
 #[derive(Debug)]
 pub(super) struct Profile {
     /// What its code can do; None when it has ended.
-    code: Option<Code>,
+    code: Option<Abilities>,
     /// Where its program has the name of this one: its arguments; an error that they cannot be read.
     own: Option<Result<Vec<Vec<u8>>, String>>,
     /// Its program is this one, so that its arguments tell all.
@@ -87,7 +87,7 @@ const fn calls(kind: Kind) -> Calls {
 impl Profile {
     /// Looks at a process.
     pub(super) fn read(resident: &Resident, files: &mut ProgramFiles, reader: &mut Reader) -> Self {
-        let code = Code::of(resident.task, reader, files);
+        let code = Abilities::of(resident.task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
         let is_own = program.is_some_and(is_ipcadm);
         // Another copy makes its calls by number as well, so that its arguments alone show them.

@@ -5,31 +5,29 @@
 //! make the calls that use the object at all. Nobody else can have come by an identifier but by being told of it later,
 //! which nothing shows. Whoever cannot be examined counts.
 
-mod abilities;
-mod able;
-mod there;
+mod ability_cache;
+pub mod able;
+pub mod answer;
+pub(super) mod question;
+pub mod there;
 mod wording;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
-
-use self::abilities::{Abilities, Ability, Means};
-pub use self::able::Able;
-pub use self::there::There;
-use self::there::{Presence, Span};
-use crate::kind::model::Object;
-use crate::kind::recorded::Activity;
 use crate::proc::census::{Census, Resident};
 use crate::proc::ipc_namespace::{InNamespace, in_ipc_namespace, may_be_hidden};
-pub use crate::proc::permission::LetIn;
-use crate::proc::permission::let_in;
+use crate::proc::permission::{LetIn, let_in};
 use crate::proc::reader::Reader;
-use crate::proc::recorded::{ClockSet, Processes};
-use crate::sys::{Gid, Perm, Pid, Timestamp, Uid, namespace};
+use crate::proc::recorded::Processes;
+use crate::sys::{Gid, Perm, Uid, namespace};
 use crate::usage::bystanders::Bystanders;
+use crate::usage::possible::ability_cache::{Ability, AbilityCache, Means};
+use crate::usage::possible::able::Able;
+use crate::usage::possible::answer::{Candidate, MayKnow};
+use crate::usage::possible::question::Question;
+use crate::usage::possible::there::{Presence, Span, There};
 use crate::usage::process::{Process, ProcessCache};
 
 /// So many processes are described; of the others the number is told.
@@ -38,65 +36,6 @@ pub const MOST_DESCRIBED: usize = 8;
 /// How often it is looked for new processes, because one has ended that should have been looked into. Those that are
 /// known are not looked into again, so that each attempt is short, and few have the time to end during it.
 const ATTEMPTS: u32 = 32;
-
-/// What is asked.
-pub(super) struct Question<'a> {
-    /// The object, with the times and the mode that it had before anything of our own touched it.
-    pub object: &'a Object,
-    /// What was last done with it, and when.
-    pub last: (&'static Activity, Timestamp),
-    /// The numbers that the kernel has recorded for it.
-    pub recorded: &'a [Pid],
-    /// Where start times prove nothing.
-    pub clock: Option<ClockSet>,
-    /// Processes that do not count.
-    pub except: &'a [u32],
-    /// Whether those count too who came later and may look it up by its key, which leaves no trace.
-    pub by_key: bool,
-    /// Whether it counts for a segment that only descendants of its creator can have inherited it; others may have been
-    /// told of it, and have used it before the last user did.
-    pub by_descent: bool,
-    /// Whether the undo records of all processes were read, so that an undo list proves nothing more.
-    pub undo_is_known: bool,
-}
-
-/// A living process that may use an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
-    /// Which.
-    pub process: Process,
-    /// How it comes to know the object.
-    pub there: There,
-    /// As whom it is let in.
-    pub let_in: LetIn,
-    /// How it can use it.
-    pub able: Able,
-}
-
-/// The answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MayKnow {
-    /// The first of those that may use it.
-    pub candidates: Vec<Candidate>,
-    /// How many there are.
-    pub number: u64,
-    /// Why there may be any that cannot be seen, in words.
-    pub unseen: Option<String>,
-    /// Living processes that were asked about.
-    pub living: u64,
-    /// Those of them that were there and are let in.
-    pub in_question: u64,
-    /// Those who are able and were set aside: by which line, and how many.
-    pub set_aside: BTreeMap<String, u64>,
-}
-
-impl MayKnow {
-    /// Whether nobody may use it.
-    #[must_use]
-    pub fn is_nobody(&self) -> bool {
-        self.number == 0 && self.unseen.is_none()
-    }
-}
 
 /// Owner, creator and mode: what decides who is let in.
 type Door = (Uid, Gid, Uid, Gid, u32);
@@ -116,7 +55,7 @@ pub(super) struct PossibleUsers {
     /// The living processes, or why they cannot be seen.
     census: OnceCell<Result<Census, String>>,
     presence: Presence,
-    abilities: Abilities,
+    abilities: AbilityCache,
     entrants: HashMap<Door, Entrants>,
     /// The number of this IPC namespace, as far as it shows.
     own: Option<Option<u64>>,

@@ -14,7 +14,7 @@ use crate::proc::cgroup::Membership;
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::recorded::{AT_ONCE, Processes, TRUNCATION};
 use crate::sys::Pid;
-use crate::usage::possible::Question;
+use crate::usage::possible::question::Question;
 
 /// How a process comes to know an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +226,7 @@ mod tests {
     use crate::sys::sem::SemStat;
     use crate::sys::shm::ShmStat;
     use crate::sys::{Gid, Key, Mode, Perm, Pid, SemId, ShmId, Timestamp, Uid};
-    use crate::usage::possible::Question;
+    use crate::usage::possible::question::Question;
     use crate::usage::recorded::Records;
 
     const BOOT: i64 = 1_000_000;

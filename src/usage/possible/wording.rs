@@ -2,9 +2,12 @@
 
 use crate::kind::model::{Kind, Object};
 use crate::kind::recorded::Activity;
+use crate::proc::permission::LetIn;
 use crate::sys::accounts;
 use crate::usage::evidence::{fact, span};
-use crate::usage::possible::{Able, Candidate, LetIn, MayKnow, There};
+use crate::usage::possible::able::Able;
+use crate::usage::possible::answer::{Candidate, MayKnow};
+use crate::usage::possible::there::There;
 use crate::usage::process::Process;
 use crate::usage::state::Evidence;
 

@@ -9,8 +9,8 @@ use crate::proc::census::Resident;
 use crate::proc::reader::Reader;
 use crate::sys::process::kcmp::WithoutUndo;
 use crate::usage::bystanders::{Bystanders, Suspect};
-use crate::usage::possible::Question;
 use crate::usage::possible::able::{Able, Profile};
+use crate::usage::possible::question::Question;
 use crate::usage::possible::there::Presence;
 
 /// What was found out about a process and an object.
@@ -47,7 +47,7 @@ enum Known {
 
 /// What processes are able to do, each looked at once.
 #[derive(Debug, Default)]
-pub(super) struct Abilities {
+pub(super) struct AbilityCache {
     files: ProgramFiles,
     /// By number in the census.
     profiles: Vec<Option<Profile>>,
@@ -65,7 +65,7 @@ pub(super) struct Means<'a> {
     pub bystanders: &'a Bystanders,
 }
 
-impl Abilities {
+impl AbilityCache {
     /// The same without what is known of processes.
     pub(super) fn of_nobody(self) -> Self {
         Self { files: self.files, ..Self::default() }
