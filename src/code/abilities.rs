@@ -20,7 +20,6 @@ const REASONS: usize = 8;
 /// How often a process is looked at that changes meanwhile what it has mapped.
 const LOOKS: u32 = 10;
 
-/// The program of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Its path, as the kernel shows it. Not yet escaped.
@@ -53,7 +52,6 @@ impl Abilities {
     }
 
     /// All calls that its files can make.
-    #[must_use]
     pub fn calls(&self) -> Calls {
         self.files.iter().fold(Calls::NONE, |calls, file| calls.union(file.calls))
     }
@@ -73,12 +71,10 @@ impl Abilities {
     }
 }
 
-/// A look at one process.
 struct Look<'a> {
     task: Task,
     reader: &'a mut Reader,
     files: &'a mut ProgramFiles,
-    /// Its mappings of code.
     code: &'a mut MappedCode,
     found: Abilities,
 }

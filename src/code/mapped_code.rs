@@ -19,7 +19,6 @@ pub struct MappedCode {
     /// What is asked for the names that are not known.
     maps: Option<File>,
     names: Vec<u8>,
-    /// Room for one name.
     name: Vec<u8>,
     /// Room for what `maps` says.
     text: Vec<u8>,
@@ -38,9 +37,6 @@ struct Place {
 
 impl MappedCode {
     /// Looks at a process. Whether it has memory: one that has ended has none, and threads of the kernel have none.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn look_at(&mut self, task: Task, reader: &mut Reader) -> io::Result<bool> {
         self.all.clear();
         self.names.clear();
@@ -81,14 +77,11 @@ impl MappedCode {
         }
     }
 
-    /// How many there are.
-    #[must_use]
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }
 
     /// Device and inode of the file of one of them.
-    #[must_use]
     pub fn numbers(&self, index: usize) -> Option<(u64, u64)> {
         self.all.get(index).map(|place| (place.mapping.device, place.mapping.inode))
     }

@@ -21,7 +21,6 @@ use crate::sys::unopened::{About, Unopened};
 pub struct CodeFile {
     /// What it calls itself (SONAME), else its base name. Not yet escaped.
     pub name: String,
-    /// The calls.
     pub calls: Calls,
     /// How it is known.
     pub how: How,
@@ -41,7 +40,6 @@ pub(super) struct Key {
 struct Wanted<'a> {
     /// What maps shows of it; None for a program, which is found by a link of its own.
     mapped: Option<Mapped>,
-    /// Its base name.
     name: &'a [u8],
     role: Role,
 }
@@ -58,9 +56,7 @@ struct Mapped {
 /// What a file turned out to be.
 #[derive(Clone, Debug)]
 pub(super) enum Examination {
-    /// It can make calls.
     Able(Rc<CodeFile>),
-    /// It can make none.
     Unable,
     /// It cannot be told; why, to follow on its name.
     Unexaminable(String),

@@ -28,7 +28,6 @@ pub struct Wanted {
 impl Wanted {
     /// For a segment of the caller's namespace, by the key it was made with, if that is known; None where `/proc` does
     /// not tell which namespace that is.
-    #[must_use]
     pub fn new(id: ShmId, key: Option<Key>) -> Option<Self> {
         Some(Self {
             inode: u64::try_from(id.raw()).ok()?,
@@ -39,7 +38,6 @@ impl Wanted {
     }
 
     /// Whether the mapping is one of the segment.
-    #[must_use]
     pub fn fits(&self, SegmentMapping { mapping, key }: &SegmentMapping) -> bool {
         mapping.inode == self.inode
             && self.key.is_none_or(|own| own.bits() == *key)
@@ -47,7 +45,6 @@ impl Wanted {
     }
 
     /// Whether a mapping that fits is of base pages and not of huge ones.
-    #[must_use]
     pub fn is_plain(&self, mapping: &Mapping) -> bool {
         Some(mapping.device) == self.devices[0]
     }
@@ -57,7 +54,6 @@ impl Wanted {
 #[derive(Debug)]
 pub struct ProcessDir {
     dir: File,
-    /// Its number.
     pub pid: u32,
 }
 
@@ -84,14 +80,12 @@ impl ProcessDir {
     }
 
     /// A file of it.
-    #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}/{name}", self.dir.as_raw_fd()))
     }
 
     /// Whether it is seen that all its threads are in the namespace of the segment: one that is in another may have
     /// attached what is there, for all of them.
-    #[must_use]
     pub fn is_all_in(&self, wanted: &Wanted) -> bool {
         // Its number has not come to be another's meanwhile.
         probe::run(|| all_in(self.pid, wanted.namespace)) && self.path("status").exists()

@@ -19,7 +19,6 @@ pub enum Abi {
 }
 
 impl Abi {
-    /// Whether arguments have 32 bits.
     const fn is_narrow(self) -> bool {
         matches!(self, Self::I386 | Self::Arm | Self::Generic32)
     }
@@ -28,20 +27,15 @@ impl Abi {
 /// The tables that an architecture's kernel has for its programs.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// That of 64-bit programs.
     pub wide: Abi,
     /// That of 32-bit programs, where the kernel can run them.
     pub narrow: Option<Abi>,
 }
 
 impl Machine {
-    /// `x86_64`.
     pub const X86: Self = Self { wide: Abi::X86_64, narrow: Some(Abi::I386) };
-    /// `aarch64`.
     pub const ARM: Self = Self { wide: Abi::Generic, narrow: Some(Abi::Arm) };
-    /// `riscv64`.
     pub const RISCV: Self = Self { wide: Abi::Generic, narrow: Some(Abi::Generic32) };
-    /// `loongarch64`.
     pub const LOONGARCH: Self = Self { wide: Abi::Generic, narrow: None };
     /// This one. There are no others: see `sys::layout`.
     pub const NATIVE: Self = if cfg!(target_arch = "x86_64") {
@@ -60,15 +54,12 @@ impl Machine {
 pub struct Line {
     /// The number of the call; -1 outside of any.
     pub number: i64,
-    /// Its arguments.
     pub args: [u64; 6],
-    /// The stack pointer.
     pub stack: u64,
 }
 
 impl Line {
     /// `nr a0 a1 a2 a3 a4 a5 sp pc`. None of a thread that runs, and of one that sleeps outside of a call.
-    #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let mut words = std::str::from_utf8(text).ok()?.split_ascii_whitespace();
         let number = words.next()?.parse().ok()?;
@@ -81,7 +72,6 @@ impl Line {
     }
 
     /// Whether the stack is beyond what a 32-bit program can have.
-    #[must_use]
     pub const fn has_high_stack(&self) -> bool {
         self.stack > u32::MAX as u64
     }
@@ -92,27 +82,22 @@ impl Line {
 pub enum Call {
     /// `semop`, `semtimedop`.
     Operate {
-        /// The set.
         id: i32,
         /// Where the operations are.
         address: u64,
-        /// How many there are.
         count: u64,
         /// Whether it gives up after a time.
         timeout: bool,
     },
     /// `msgsnd`.
     Send {
-        /// The queue.
         id: i32,
         /// Bytes of text.
         bytes: u64,
     },
     /// `msgrcv`.
     Receive {
-        /// The queue.
         id: i32,
-        /// The type asked for.
         mtype: Mtype,
         /// `MSG_EXCEPT`.
         except: bool,
@@ -122,7 +107,6 @@ pub enum Call {
 /// The type that a receiver asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mtype {
-    /// This.
     Known(i64),
     /// The 32-bit number at this address of the process.
     At(u64),
@@ -130,7 +114,6 @@ pub enum Mtype {
 
 impl Call {
     /// The call in `line`, made by a program of this kind; None when it is another one.
-    #[must_use]
     pub fn decode(line: &Line, abi: Abi) -> Option<Self> {
         let number = match abi {
             // x32 has its own bit.
@@ -173,7 +156,6 @@ impl Call {
 
     /// The call that a thread of this machine sleeps in. `is_64_bit` tells what program it runs, if that can be
     /// known, and is asked only about calls that matter.
-    #[must_use]
     pub fn of_line(line: &Line, machine: Machine, is_64_bit: impl FnOnce() -> Option<bool>) -> Option<Self> {
         let wide = Self::decode(line, machine.wide);
         let Some(narrow) = machine.narrow else { return wide };
@@ -190,8 +172,6 @@ impl Call {
         }
     }
 
-    /// The id of the object.
-    #[must_use]
     pub const fn id(&self) -> i32 {
         match self {
             Self::Operate { id, .. } | Self::Send { id, .. } | Self::Receive { id, .. } => *id,
@@ -215,7 +195,6 @@ const fn has_except(flags: u64) -> bool {
 /// One of the operations of a `semop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Which semaphore.
     pub index: u16,
     /// What is added; 0 waits for zero.
     pub delta: i16,
@@ -223,7 +202,6 @@ pub struct Operation {
     pub undo: bool,
 }
 
-/// Bytes of an operation in memory.
 pub const OPERATION_SIZE: usize = 6;
 
 /// The operations in the memory of a process.
@@ -238,7 +216,6 @@ pub fn operations(memory: &[u8]) -> impl Iterator<Item = Operation> {
 
 /// The operation that a thread sleeps for: the first that cannot be done, as the kernel counts sleepers. Without
 /// `values`, the only one that can make it sleep; None when that is not clear.
-#[must_use]
 pub fn blocking(operations: &[Operation], values: Option<&[u16]>) -> Option<Operation> {
     let mut sleepy = operations.iter().filter(|operation| operation.delta <= 0);
     let first = sleepy.next().copied();

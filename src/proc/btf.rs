@@ -46,7 +46,6 @@ mod kind {
 /// The number of a type; 0 is `void`, which has no description.
 type Id = u32;
 
-/// A description of types.
 #[derive(Debug)]
 pub struct Btf<'a> {
     types: &'a [u8],
@@ -75,7 +74,6 @@ struct Type<'a> {
 pub struct Member {
     /// Bytes from the start of the structure.
     pub offset: u32,
-    /// What it is.
     pub shape: Shape,
 }
 
@@ -84,20 +82,17 @@ pub struct Member {
 pub enum Shape {
     /// A number of so many bytes.
     Number(u32),
-    /// The address of something.
     Pointer,
     /// Many of one kind, which are so many bytes large each; 0 where that is not known.
     Array(u32),
     /// A structure or union of so many bytes.
     Structure(u32),
-    /// Something else.
     Other,
 }
 
 impl<'a> Btf<'a> {
     /// Reads a description, in which the structures and functions of these names can then be found; None where it is
     /// broken or of a kind that is not known.
-    #[must_use]
     pub fn parse(bytes: &'a [u8], wanted: &[&str]) -> Option<Self> {
         let magic = u16::from_ne_bytes(*bytes.first_chunk()?);
         if magic != MAGIC || bytes.get(2) != Some(&1) {
@@ -130,13 +125,11 @@ impl<'a> Btf<'a> {
     }
 
     /// The number of a function that was asked for, as programs that attach to it name it.
-    #[must_use]
     pub fn function(&self, name: &str) -> Option<u32> {
         self.find(kind::FUNCTION, name)
     }
 
     /// A structure that was asked for.
-    #[must_use]
     pub fn structure(&self, name: &str) -> Option<Structure<'_>> {
         self.find(kind::STRUCT, name).map(|id| Structure { btf: self, id })
     }
@@ -228,7 +221,6 @@ pub struct Structure<'a> {
 
 impl Structure<'_> {
     /// The member that `path` leads to, through structures within this one: `ns.inum`.
-    #[must_use]
     pub fn member(&self, path: &str) -> Option<Member> {
         let (mut bits, mut id) = (0_u32, self.id);
         for name in path.split('.') {
@@ -238,8 +230,6 @@ impl Structure<'_> {
         (bits % 8 == 0).then(|| Member { offset: bits / 8, shape: self.btf.shape(id) })
     }
 
-    /// Its size in bytes.
-    #[must_use]
     pub fn size(&self) -> Option<u32> {
         self.btf.get(self.id).map(|found| found.size_or_type)
     }
@@ -283,7 +273,6 @@ fn places(names: &[u8], name: &str) -> Vec<u32> {
     found.take(MOST_PLACES).collect()
 }
 
-/// Four bytes at an offset.
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|four| u32::from_ne_bytes(*four))
 }

@@ -4,20 +4,16 @@ use procfs::process::Process;
 
 use crate::sys::namespace;
 
-/// `CAP_SYS_RESOURCE` in the effective set.
+// Bits of the effective set.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
-/// `CAP_SYS_PTRACE` in the effective set.
 const CAP_SYS_PTRACE: u64 = 1 << 19;
-/// `CAP_SETGID` and `CAP_SETUID` in the effective set.
+/// `CAP_SETGID` and `CAP_SETUID`.
 const CAP_SET_IDS: u64 = 1 << 6 | 1 << 7;
-/// `CAP_SYS_ADMIN` in the effective set.
 const CAP_SYS_ADMIN: u64 = 1 << 21;
-
-/// `CAP_PERFMON` and `CAP_BPF` in the effective set.
+/// `CAP_PERFMON` and `CAP_BPF`.
 const CAP_READ_TASKS: u64 = 1 << 38 | 1 << 39;
 
 /// Whether this process has `CAP_SYS_ADMIN`.
-#[must_use]
 pub fn is_system_administrator() -> bool {
     has_capability(CAP_SYS_ADMIN)
 }
@@ -27,14 +23,12 @@ pub fn is_system_administrator() -> bool {
 pub enum Reading {
     /// It may, unless the kernel forbids it to everybody.
     Allowed,
-    /// It lacks the capabilities.
     Denied,
     /// It is not in the initial user namespace, where alone they count.
     Outside,
 }
 
 /// Whether this process has `CAP_BPF` and `CAP_PERFMON`, or `CAP_SYS_ADMIN`, where they count.
-#[must_use]
 pub fn may_read_tasks() -> Reading {
     let capable = has_capability(CAP_READ_TASKS) || has_capability(CAP_SYS_ADMIN);
     match (capable, namespace::is_initial_user()) {
@@ -45,7 +39,6 @@ pub fn may_read_tasks() -> Reading {
 }
 
 /// Whether a filter (seccomp) decides on the system calls of this process. True where `/proc` does not tell.
-#[must_use]
 pub fn is_filtered() -> bool {
     const FILTER: u32 = 2;
     let status = Process::myself().and_then(|process| process.status());
@@ -59,19 +52,16 @@ pub(super) fn sees_all_processes() -> bool {
 }
 
 /// Whether this process may act as any user and group: `CAP_SETUID` and `CAP_SETGID`.
-#[must_use]
 pub fn may_act_as_others() -> bool {
     has_capability(CAP_SET_IDS)
 }
 
-/// Whether it has all of `bits`.
 fn has_capability(bits: u64) -> bool {
     Process::myself().and_then(|process| process.status()).is_ok_and(|status| status.capeff & bits == bits)
 }
 
 /// Whether this process may raise a queue above `msgmnb`: `CAP_SYS_RESOURCE`, which counts in the initial user
 /// namespace alone.
-#[must_use]
 pub fn may_exceed_msgmnb() -> bool {
     namespace::is_initial_user() && has_capability(CAP_SYS_RESOURCE)
 }

@@ -16,12 +16,10 @@ const LISTINGS: u32 = 16;
 /// Looks at all threads of a process that seem to be ending. While one is looked at it may start another.
 const THREAD_LISTINGS: u32 = 8;
 
-/// A living process.
 #[derive(Debug)]
 pub struct Resident {
     /// Which it is of all that were ever in the census; no other has that number.
     pub number: usize,
-    /// Its process number.
     pub pid: u32,
     /// The process, or a thread of it that lives where the first one has ended: what tells of the process as a whole.
     pub task: Task,
@@ -54,9 +52,6 @@ impl Census {
     }
 
     /// Looks at every process that has come since, and forgets those that are known to have ended.
-    ///
-    /// # Errors
-    /// As [`Census::take`].
     pub fn renew(&mut self, reader: &mut Reader, ended: &[u32]) -> io::Result<()> {
         self.residents.retain(|resident| !ended.contains(&resident.pid));
         for pid in ended {

@@ -3,7 +3,6 @@
 //! Both are what the folders are called, by custom of systemd and of those who run containers; whoever may make
 //! control groups may call them anything.
 
-/// Where a process belongs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
     /// The innermost systemd unit that is no slice.
@@ -30,7 +29,6 @@ const PREFIXES: [(&str, &str); 6] = [
 
 impl Membership {
     /// Reads the file: lines of `HIERARCHY:CONTROLLERS:PATH`.
-    #[must_use]
     pub fn parse(text: &[u8]) -> Self {
         let mut found = Self::default();
         let mut unit_rank = 0;
@@ -65,7 +63,6 @@ impl Membership {
     }
 }
 
-/// The innermost unit of a path.
 fn unit(path: &str) -> Option<String> {
     let mut folders = path.rsplit('/').map(|folder| folder.strip_prefix('_').unwrap_or(folder));
     let is_unit =
@@ -81,7 +78,6 @@ fn service(path: &str) -> Option<String> {
     first.strip_suffix(".service").filter(|name| !name.is_empty()).map(|_| first.to_owned())
 }
 
-/// The innermost container of a path.
 fn container(path: &str) -> Option<String> {
     let folders: Vec<&str> = path.split('/').collect();
     (0..folders.len()).rev().find_map(|at| {

@@ -10,7 +10,6 @@ use crate::sys::process::exists;
 /// What tells a process or thread from others that had, or will have, its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The process it belongs to.
     pub process: i32,
     /// The process's command name, not yet escaped.
     pub command: String,
@@ -27,16 +26,12 @@ pub struct Identity {
 /// What a number leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// To this.
     Found(Identity),
-    /// To nothing.
     Missing,
     /// To something that `/proc` does not show.
     Hidden,
 }
 
-/// Looks up a process or thread.
-#[must_use]
 pub fn look(number: Pid) -> Look {
     match read(number.raw()) {
         Ok(identity) => Look::Found(identity),
@@ -76,14 +71,12 @@ pub fn read(number: i32) -> io::Result<Identity> {
 pub enum Owner {
     /// This one: the number is its own, or that of one of its threads.
     Process(u32),
-    /// None.
     Nobody,
     /// One that `/proc` does not show.
     Hidden,
 }
 
 /// The process that a number belongs to. This reads `status` alone, for which nothing has to be waited.
-#[must_use]
 pub fn owner(number: u32) -> Owner {
     let mut reader = Reader::default();
     let status = reader.read(Task::process(number), "status").ok();

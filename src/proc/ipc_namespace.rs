@@ -8,7 +8,6 @@ use crate::sys::namespace;
 
 /// Whether `/proc` may leave out processes of others: it is mounted with `hidepid` of 2 or more, and this process has no
 /// right to see them all the same.
-#[must_use]
 pub fn may_be_hidden() -> bool {
     let hides = std::fs::read("/proc/self/mounts").is_ok_and(|mounts| hides_processes(&mounts));
     hides && !sees_all_processes()
@@ -58,7 +57,6 @@ pub fn in_ipc_namespace(first: Task, several: bool, namespace: Option<u64>, read
 /// forked, is not in it: that maker's own IPC namespace is inherited by the first process.
 ///
 /// Where that does not show, the kernel's count of who is in the namespace may: see [`sharing`].
-#[must_use]
 pub fn may_be_outside() -> bool {
     if namespace::is_initial_pid() {
         return false;

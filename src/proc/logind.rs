@@ -16,10 +16,8 @@ const LAST_SYSTEM_UID: u32 = 999;
 const DYNAMIC: std::ops::RangeInclusive<u32> = 61184..=65519;
 const NOBODY: u32 = 65534;
 
-/// The policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Whether it removes.
     pub removes: bool,
     /// The file that says so, or the manual page with the default.
     pub source: String,
@@ -27,7 +25,6 @@ pub struct Policy {
 
 impl Policy {
     /// Reads it; None where systemd does not run the system.
-    #[must_use]
     pub fn read() -> Option<Self> {
         Path::new(RUNNING).is_dir().then(|| Self::of(&FOLDERS.map(PathBuf::from)))
     }
@@ -88,14 +85,11 @@ pub struct SystemUsers {
 
 impl SystemUsers {
     /// By `/etc/login.defs`.
-    #[must_use]
     pub fn read() -> Self {
         let last = fs::read("/etc/login.defs").ok().and_then(|text| sys_uid_max(&text));
         Self { last: last.unwrap_or(LAST_SYSTEM_UID) }
     }
 
-    /// Whether `uid` is one.
-    #[must_use]
     pub fn has(self, uid: Uid) -> bool {
         let uid = uid.raw();
         uid <= self.last || uid == NOBODY || DYNAMIC.contains(&uid)

@@ -8,7 +8,6 @@ use crate::sys::process::mapping::Mapping;
 /// A mapping that shows a System V name; whether it is one, its device tells. Its inode is the segment's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentMapping {
-    /// The mapping.
     pub mapping: Mapping,
     /// The key in the name, which a removed segment's mapping still shows.
     pub key: u32,
@@ -17,7 +16,6 @@ pub struct SegmentMapping {
 /// A mapping of a file from which code may be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code<'a> {
-    /// The mapping.
     pub mapping: Mapping,
     /// The path, or what the kernel calls a file that has none; line ends are escaped.
     pub name: &'a [u8],
@@ -59,7 +57,6 @@ fn mapping(line: &[u8]) -> Option<(Mapping, &[u8])> {
 }
 
 /// The key in the name of a mapping, if that is as the kernel names segments: `/SYSVkkkkkkkk (deleted)`.
-#[must_use]
 pub fn segment_key(name: &[u8]) -> Option<u32> {
     let key = name.strip_prefix(b"/SYSV")?.strip_suffix(b" (deleted)")?;
     if key.len() == 8 { u32::try_from(hex(key)?).ok() } else { None }

@@ -11,39 +11,8 @@ use crate::sys::memory;
 use crate::sys::unopened::Unopened;
 
 /// The file systems behind which stands nothing but the kernel and a device.
-const LOCAL: [&[u8]; 31] = [
-    b"ext4",
-    b"ext3",
-    b"ext2",
-    b"xfs",
-    b"btrfs",
-    b"tmpfs",
-    b"ramfs",
-    b"rootfs",
-    b"devtmpfs",
-    b"hugetlbfs",
-    b"squashfs",
-    b"erofs",
-    b"f2fs",
-    b"zfs",
-    b"bcachefs",
-    b"iso9660",
-    b"udf",
-    b"vfat",
-    b"msdos",
-    b"exfat",
-    b"ntfs3",
-    b"jfs",
-    b"reiserfs",
-    b"nilfs2",
-    b"ubifs",
-    b"jffs2",
-    b"cramfs",
-    b"romfs",
-    b"minix",
-    b"hfsplus",
-    b"hfs",
-];
+const LOCAL: &str = "ext4 ext3 ext2 xfs btrfs tmpfs ramfs rootfs devtmpfs hugetlbfs squashfs erofs f2fs zfs bcachefs \
+                     iso9660 udf vfat msdos exfat ntfs3 jfs reiserfs nilfs2 ubifs jffs2 cramfs romfs minix hfsplus hfs";
 /// Those in which one inode number of one device can be that of several files.
 const SEVERAL: [&[u8]; 3] = [b"btrfs", b"bcachefs", b"overlay"];
 /// Overlays upon overlays that are looked through.
@@ -52,7 +21,6 @@ const DEPTH: usize = 4;
 /// A line of `mountinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Its number.
     pub id: u64,
     /// The device of the whole file system, as maps shows it too.
     pub device: u64,
@@ -60,10 +28,15 @@ pub struct Mount {
     pub root: Vec<u8>,
     /// Where it is.
     pub point: Vec<u8>,
-    /// The type of the file system.
     pub kind: Vec<u8>,
     /// The options of the file system, as they are written there.
     pub options: Vec<u8>,
+}
+
+impl Mount {
+    fn is_local(&self) -> bool {
+        LOCAL.split(' ').any(|kind| kind.as_bytes() == self.kind)
+    }
 }
 
 /// All lines that can be understood.
@@ -136,7 +109,6 @@ pub struct FileSystems {
 
 impl FileSystems {
     /// Looks at what is mounted for this process.
-    #[must_use]
     pub fn here() -> Self {
         let mounts: Vec<Mount> =
             fs::read("/proc/self/mountinfo").map(|text| parse(&text).collect()).unwrap_or_default();
@@ -161,26 +133,22 @@ impl FileSystems {
     }
 
     /// Whether a device is the kernel's own for files in memory: memfds, System V segments, shared anonymous memory.
-    #[must_use]
     pub fn is_memory(&self, device: u64) -> bool {
         self.memory.contains(&device)
     }
 
     /// Whether a device's file system is known here, answers by itself, and has a number of its own for every file.
-    #[must_use]
     pub fn is_plain(&self, device: u64) -> bool {
-        let is_plain = |mount: &Mount| LOCAL.contains(&&*mount.kind) && !SEVERAL.contains(&&*mount.kind);
+        let is_plain = |mount: &Mount| mount.is_local() && !SEVERAL.contains(&&*mount.kind);
         self.is_memory(device) || self.of_device(device).is_some_and(is_plain)
     }
 
     /// The mount with this number, here or among `others`.
-    #[must_use]
     pub fn mount<'a>(&'a self, id: u64, others: &'a [Mount]) -> Option<&'a Mount> {
         self.mounts.iter().chain(others).find(|mount| mount.id == id)
     }
 
     /// What a device's file system is, as far as that shows here; None when it is mounted elsewhere only.
-    #[must_use]
     pub fn known(&mut self, device: u64) -> Option<Nature> {
         if let Some(nature) = self.judged.get(&device) {
             return Some(nature.clone());
@@ -192,7 +160,6 @@ impl FileSystems {
     }
 
     /// What a device's file system is, by what is mounted here or, of the process that maps a file of it, `others`.
-    #[must_use]
     pub fn nature(&mut self, device: u64, others: &[Mount]) -> Nature {
         if let Some(nature) = self.known(device) {
             return nature;
@@ -208,7 +175,7 @@ impl FileSystems {
     }
 
     fn of_mount(&self, mount: &Mount, depth: usize) -> Nature {
-        if self.own.contains(&mount.device) || LOCAL.contains(&&*mount.kind) {
+        if self.own.contains(&mount.device) || mount.is_local() {
             return Nature::Local;
         }
         if mount.kind != b"overlay" {
@@ -229,7 +196,6 @@ impl FileSystems {
 }
 
 /// That a file system of this kind may let its readers wait.
-#[must_use]
 pub fn slow(kind: &[u8]) -> Nature {
     Nature::Slow(format!("is on {}, which could hang its reader", String::from_utf8_lossy(kind)))
 }

@@ -7,7 +7,6 @@ use crate::sys::{Gid, Perm};
 
 /// Reading and changing, for the group.
 const GROUP: u32 = 0o060;
-/// The same for others.
 const OTHERS: u32 = 0o006;
 
 /// As whom a process is let in.
@@ -26,8 +25,6 @@ pub enum LetIn {
 }
 
 impl LetIn {
-    /// The word in JSON.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Creator => "creator",
@@ -41,7 +38,6 @@ impl LetIn {
 
 /// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.
 /// Who is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
-#[must_use]
 pub fn let_in(credentials: Option<&Credentials>, perm: &Perm) -> Option<LetIn> {
     let Some(Credentials { uids, gids, .. }) = credentials else { return Some(LetIn::Unseen) };
     let mode = perm.mode.permissions();

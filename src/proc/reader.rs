@@ -32,7 +32,7 @@ fn what_of(name: &str) -> What {
     }
 }
 
-/// Reads files of processes into one buffer.
+/// Reads files of processes into one buffer. Where they do not say otherwise, its functions fail as [`Reader::read`] does.
 #[derive(Debug, Default)]
 pub struct Reader {
     path: String,
@@ -42,21 +42,16 @@ pub struct Reader {
 /// A process, or one of its threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// The process.
     pub pid: u32,
     /// The thread; None for the process as a whole, which shows what its first thread is.
     pub tid: Option<u32>,
 }
 
 impl Task {
-    /// A process as a whole.
-    #[must_use]
     pub const fn process(pid: u32) -> Self {
         Self { pid, tid: None }
     }
 
-    /// One thread.
-    #[must_use]
     pub const fn thread(pid: u32, tid: u32) -> Self {
         Self { pid, tid: Some(tid) }
     }
@@ -104,18 +99,12 @@ impl Reader {
     }
 
     /// The users and groups that a task acts as.
-    ///
-    /// # Errors
-    /// As [`Reader::stat`].
     pub fn credentials(&mut self, task: Task) -> io::Result<Credentials> {
         Credentials::parse(self.read(task, "status")?).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// The first `most` bytes of a file; valid until the next call. For what is read of a process's own memory, which can
     /// be of any length.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn beginning(&mut self, task: Task, name: &str, most: usize) -> io::Result<&[u8]> {
         let mut file = self.file(task, name)?;
         let filled = fill(&mut file, &mut self.buffer, most, false)?;
@@ -123,9 +112,6 @@ impl Reader {
     }
 
     /// A file, opened.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn file(&mut self, task: Task, name: &str) -> io::Result<File> {
         if name == "maps" {
             MAPS.fetch_add(1, Ordering::Relaxed);
@@ -134,9 +120,6 @@ impl Reader {
     }
 
     /// Puts all of a file at the beginning of `buffer`; how long it is.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn read_into(&mut self, task: Task, name: &str, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let mut file = self.file(task, name)?;
         let filled = fill(&mut file, buffer, MOST_BYTES, AT_ONCE.contains(&name))?;
@@ -144,17 +127,11 @@ impl Reader {
     }
 
     /// What a link says, as `exe` says the path of the program.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn link(&mut self, task: Task, name: &str) -> io::Result<Vec<u8>> {
         fs::read_link(self.at(task, name)?).map(|path| path.into_os_string().into_vec())
     }
 
     /// The file that a link such as `exe` or `root` leads to, not opened for reading.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn find(&mut self, task: Task, name: &str) -> io::Result<Unopened> {
         Unopened::at(Path::new(self.at(task, name)?))
     }
@@ -199,9 +176,6 @@ impl Reader {
     }
 
     /// The number of the IPC namespace of a task.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn ipc_namespace(&mut self, task: Task) -> io::Result<u64> {
         // Following the link would take longer than reading what it says.
         let link = self.link(task, "ns/ipc")?;
@@ -209,9 +183,6 @@ impl Reader {
     }
 
     /// How many threads a process has.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn threads(&mut self, pid: u32) -> io::Result<u64> {
         fs::metadata(self.at(Task::process(pid), "task")?).map(|data| data.nlink().saturating_sub(2))
     }
@@ -233,9 +204,6 @@ impl Reader {
 
     /// Whether `listed` are all threads that a process has: as many as the kernel counts, and each still there when it has
     /// counted.
-    ///
-    /// # Errors
-    /// As [`Reader::read`].
     pub fn are_all_threads(&mut self, pid: u32, listed: &[u32]) -> io::Result<bool> {
         let counted = self.threads(pid)?;
         let is_there = |tid: &u32| self.at(Task::thread(pid, *tid), "").and_then(fs::symlink_metadata).is_ok();
@@ -306,7 +274,6 @@ fn is_64_bit(auxv: &[u8]) -> Option<bool> {
 }
 
 /// Whether there is nothing to look into any more. Any other failure hides something: no permission, no free descriptor.
-#[must_use]
 pub fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
 }
@@ -331,7 +298,6 @@ pub fn processes() -> io::Result<Vec<u32>> {
 
 /// How often this program has listed all processes, and how often it has looked at what one has mapped: the tests hold it
 /// to as many times for many objects as for one.
-#[must_use]
 pub fn looks() -> (u64, u64) {
     (LISTINGS.load(Ordering::Relaxed), MAPS.load(Ordering::Relaxed))
 }

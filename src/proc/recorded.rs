@@ -31,15 +31,11 @@ static FACTS: OnceLock<Processes> = OnceLock::new();
 /// What can be said of a process that the kernel recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorded {
-    /// It lives.
     Alive(Living),
-    /// It does not.
     Gone(Gone),
-    /// That cannot be known.
     Unknown(Unknown),
 }
 
-/// A living process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Living {
     /// Its number; the recorded one may be that of a thread of it.
@@ -67,7 +63,6 @@ pub enum Parent {
     Lives(Living),
     /// It cannot be seen.
     Hidden,
-    /// None that still lives.
     No,
 }
 
@@ -116,7 +111,6 @@ pub enum Thread {
     Of(Living),
     /// Processes that may have had it cannot be seen.
     Hidden,
-    /// Nothing.
     No,
 }
 
@@ -127,8 +121,6 @@ impl Default for Processes {
 }
 
 impl Processes {
-    /// Nothing looked up yet.
-    #[must_use]
     pub fn new() -> Self {
         let Self { boot, forward, back, ticks, numbers_are_ours, .. } = *FACTS.get_or_init(Self::read);
         Self { boot, forward, back, ticks, numbers_are_ours, looked_up: HashMap::new(), threaded: None }
@@ -157,13 +149,11 @@ impl Processes {
 
     /// By how many seconds the clock may have been set back since then: what was done before that seems so much later
     /// than it was.
-    #[must_use]
     pub fn back(&self) -> i64 {
         self.back
     }
 
     /// Whether `times` of an object show that the clock was set: start times then prove nothing.
-    #[must_use]
     pub fn clock_set(&self, times: impl IntoIterator<Item = Timestamp>) -> Option<ClockSet> {
         let (boot, now) = (self.boot?, now());
         times.into_iter().filter(|time| !time.is_never()).find_map(|time| {
@@ -228,14 +218,12 @@ impl Processes {
 
     /// When so many clock ticks had passed since the boot, in whole seconds since 1970 by the present clock; None where
     /// `/proc` does not tell when the boot was.
-    #[must_use]
     pub fn time_of(&self, ticks: u64) -> Option<i64> {
         i64::try_from(ticks / self.ticks).ok()?.checked_add(self.boot?)
     }
 
     /// By how many seconds the clock may have been set forward since the first process started: what was done before
     /// that seems so much earlier than it was.
-    #[must_use]
     pub fn forward(&self) -> i64 {
         self.forward
     }
@@ -285,8 +273,6 @@ impl Processes {
 pub struct LookedUp(HashMap<(Pid, Timestamp), Recorded>);
 
 impl LookedUp {
-    /// Looks them up.
-    #[must_use]
     pub fn new(all: impl IntoIterator<Item = (Pid, Timestamp)>) -> Self {
         let all: BTreeSet<(Pid, Timestamp)> = all.into_iter().filter(|(pid, _)| !pid.is_none()).collect();
         if all.is_empty() {
@@ -300,7 +286,6 @@ impl LookedUp {
     }
 
     /// What was found of one that was looked up; None of others.
-    #[must_use]
     pub fn of(&self, pid: Pid, time: Timestamp) -> Option<&Recorded> {
         self.0.get(&(pid, time))
     }

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `CAP_IPC_OWNER` in a set of capabilities.
 const CAP_IPC_OWNER: u64 = 1 << 15;
 
 /// The users and groups that a process acts as (credentials(7)).
@@ -19,8 +18,6 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Those of a process.
-    #[must_use]
     pub fn parse(status: &[u8]) -> Option<Self> {
         let numbers = |name: &[u8]| -> Option<Vec<u32>> { field(status, name)?.map(number).collect() };
         let (uids, mut gids) = (numbers(b"Uid:")?, numbers(b"Gid:")?);
@@ -32,14 +29,11 @@ impl Credentials {
     }
 }
 
-/// The effective user.
-#[must_use]
 pub fn effective_user(status: &[u8]) -> Option<u32> {
     number(field(status, b"Uid:")?.nth(1)?)
 }
 
 /// The process that a task belongs to.
-#[must_use]
 pub fn process_of(status: &[u8]) -> Option<u32> {
     number(field(status, b"Tgid:")?.next()?)
 }
@@ -51,7 +45,6 @@ fn depth(status: &[u8]) -> Option<usize> {
 
 /// Whether the numbers in `/proc` are those that system calls give to this process. A `/proc` that was mounted outside
 /// this process's pid namespace numbers processes otherwise.
-#[must_use]
 pub fn numbers_are_ours() -> bool {
     // Kernels before 4.1 do not tell; they get the benefit of the doubt.
     std::fs::read("/proc/self/status").is_ok_and(|text| depth(&text).unwrap_or(1) == 1)

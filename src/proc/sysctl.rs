@@ -4,28 +4,24 @@ use procfs::{Current, Meminfo};
 
 /// Whether a segment is destroyed when its last process detaches (`kernel.shm_rmid_forced`).
 /// None where `/proc/sys` does not tell.
-#[must_use]
 pub fn shm_rmid_forced() -> Option<bool> {
     let text = std::fs::read_to_string("/proc/sys/kernel/shm_rmid_forced").ok()?;
     Some(text.trim() != "0")
 }
 
 /// The name of this machine (`kernel.hostname`). None where `/proc/sys` does not tell.
-#[must_use]
 pub fn host_name() -> Option<String> {
     word("/proc/sys/kernel/hostname")
 }
 
 /// The kernel's random name for the time since this machine was started (`kernel.random.boot_id`). None where `/proc/sys`
 /// does not tell, or something that is none.
-#[must_use]
 pub fn boot_id() -> Option<String> {
     let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     word("/proc/sys/kernel/random/boot_id").filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(fits))
 }
 
 /// RAM and swap of this machine in bytes; None where `/proc` does not tell.
-#[must_use]
 pub fn machine_memory() -> Option<(u64, u64)> {
     Meminfo::current().ok().map(|info| (info.mem_total, info.swap_total))
 }

@@ -18,7 +18,6 @@ const CHUNK: usize = 16 * 1024;
 /// One line of `/proc/sysvipc/shm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentRow {
-    /// Its id.
     pub id: ShmId,
     /// What the stat calls tell as well.
     pub stat: ShmStat,
@@ -56,7 +55,6 @@ fn malformed(name: &str) -> io::Error {
 }
 
 /// A segment from its line; None when the line is not one.
-#[must_use]
 pub fn segment(line: &[u8]) -> Option<SegmentRow> {
     let mut words = Words(line);
     let key = words.key()?;
@@ -76,7 +74,6 @@ pub fn segment(line: &[u8]) -> Option<SegmentRow> {
 }
 
 /// A semaphore set from its line; None when the line is not one.
-#[must_use]
 pub fn set(line: &[u8]) -> Option<(SemId, SemStat)> {
     let mut words = Words(line);
     let key = words.key()?;
@@ -90,7 +87,6 @@ pub fn set(line: &[u8]) -> Option<(SemId, SemStat)> {
 }
 
 /// A queue from its line, with `qbytes` 0 because the table has no such column; None when the line is not one.
-#[must_use]
 pub fn queue(line: &[u8]) -> Option<(MsgId, MsgStat)> {
     let mut words = Words(line);
     let key = words.key()?;

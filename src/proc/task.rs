@@ -16,15 +16,11 @@ pub struct Stat {
     pub state: u8,
     /// The number of its parent; 0 where that is in another pid namespace.
     pub parent: u32,
-    /// Its process group.
     pub group: i32,
-    /// Its session.
     pub session: i32,
-    /// The kernel's flags.
     pub flags: u64,
     /// Page faults that needed no reading; of a process those of all its threads, also of those that have ended.
     pub minor_faults: Option<u64>,
-    /// How many threads there are.
     pub threads: u64,
     /// When it started, in clock ticks since the machine did.
     pub started: u64,
@@ -33,8 +29,6 @@ pub struct Stat {
 }
 
 impl Stat {
-    /// Reads the line.
-    #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let open = text.iter().position(|&byte| byte == b'(')?;
         let close = text.iter().rposition(|&byte| byte == b')')?;
@@ -59,25 +53,21 @@ impl Stat {
     }
 
     /// Whether the thread has ended, or is on its way out and no longer in any call.
-    #[must_use]
     pub fn is_ending(&self) -> bool {
         matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
     }
 
     /// Whether it is a thread of the kernel itself.
-    #[must_use]
     pub fn is_kernel_thread(&self) -> bool {
         self.flags & KERNEL_THREAD != 0
     }
 
     /// Whether the process has ended and only waits to be reaped, where this is that of its first thread.
-    #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(self.state, b'Z' | b'X' | b'x') && self.threads <= 1
     }
 
     /// Whether it can neither hold nor wait for anything: a thread of the kernel, or a process that has ended.
-    #[must_use]
     pub fn cannot_hold_ipc(&self) -> bool {
         self.has_ended() || self.is_kernel_thread()
     }
@@ -85,7 +75,6 @@ impl Stat {
 
 /// When a thread last began to run, in milliseconds of the scheduler's clock, by `/proc/PID/task/TID/sched`. That clock
 /// has no meaning but in comparison with another thread's.
-#[must_use]
 pub fn last_ran(sched: &[u8]) -> Option<f64> {
     // The first line is the thread's name, which can look like any other line but the last of its kind.
     let mut values = sched.split(|&byte| byte == b'\n').filter_map(|line| {

@@ -21,7 +21,6 @@ pub(super) struct Threaded {
 }
 
 impl Threaded {
-    /// Looks at every process once.
     pub(super) fn list() -> Self {
         let (own, namespace) = (probe::program(), namespace::ipc());
         // The first process is always there; where it is not to be seen, others are not either.

@@ -11,7 +11,6 @@ use crate::sys::{Key, Pid};
 /// The lines that come with this program.
 const COMPILED_IN: &str = include_str!("bystanders.txt");
 
-/// What a line names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
     /// A library by its SONAME, or its file's name where it has none.
@@ -49,7 +48,6 @@ enum Except {
     Key(Key),
 }
 
-/// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bystander {
     who: Who,
@@ -62,7 +60,6 @@ pub struct Bystander {
 /// A process as lines may name it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Suspect<'a> {
-    /// Its number.
     pub pid: u32,
     /// When it started, in ticks since the boot.
     pub started: Option<u64>,
@@ -186,30 +183,25 @@ impl Default for Bystanders {
 
 impl Bystanders {
     /// Those that come with this program.
-    #[must_use]
     pub fn compiled_in() -> Self {
         Self(COMPILED_IN.lines().filter_map(|line| Bystander::parse(line).ok().flatten()).collect())
     }
 
-    /// Adds lines.
     pub fn extend(&mut self, more: impl IntoIterator<Item = Bystander>) {
         self.0.extend(more);
     }
 
     /// The lines that say something of an object, by number.
-    #[must_use]
     pub fn speaking_of(&self, object: &Object) -> Vec<usize> {
         self.0.iter().enumerate().filter(|(_, line)| line.speaks_of(object)).map(|(number, _)| number).collect()
     }
 
     /// The line that takes away what a library gives to a process: calls of the object's kind.
-    #[must_use]
     pub fn library(&self, name: &str, object: &Object) -> Option<&Bystander> {
         self.find(object, |who| matches!(who, Who::Library(pattern) if pattern.matches(name)))
     }
 
     /// The line that takes away all that a process can do to an object.
-    #[must_use]
     pub fn process(&self, suspect: Suspect<'_>, object: &Object) -> Option<&Bystander> {
         self.find(object, |who| match who {
             Who::Library(_) => false,

@@ -47,7 +47,6 @@ struct Attached {
     address: u64,
 }
 
-/// One of them.
 #[derive(Debug)]
 struct Segment {
     object: Object,
@@ -197,7 +196,6 @@ impl Segments {
         }
     }
 
-    /// Takes what `maps` says.
     fn read(&self, maps: &[u8], found: &mut Found) {
         // Most processes have none, and a search is faster than reading lines.
         let Some(first) = self.name.find(maps) else { return };

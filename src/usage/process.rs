@@ -13,11 +13,9 @@ use crate::sys::Uid;
 /// What is known of a process. Names are as the kernel gives them and not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
-    /// Its number.
     pub pid: u32,
     /// Its command name (`comm`).
     pub command: String,
-    /// Its effective user.
     pub uid: Option<Uid>,
     /// The systemd unit it belongs to, by its cgroup.
     pub unit: Option<String>,

@@ -18,7 +18,6 @@ use crate::usage::process::{Process, ProcessCache};
 /// The undo record that a process has for a set: from its first operation with `SEM_UNDO` on, for as long as it lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoRecord {
-    /// Which.
     pub process: Process,
     /// Processes that it shares the record with: what is in it is given back when the last of them ends.
     pub shared_with: Vec<u32>,
@@ -31,7 +30,6 @@ const NAMED: usize = 3;
 
 impl UndoRecord {
     /// What becomes of it, in a few words: `gives back 1 to semaphore 0 at exit`.
-    #[must_use]
     pub fn words(&self) -> String {
         let mut text = String::new();
         let mut last = "";
@@ -66,7 +64,6 @@ fn push_more(text: &mut String, all: usize) {
 /// What the kernel will add to a semaphore's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// Which.
     pub semaphore: u16,
     /// How much; less than zero where it is taken.
     pub by: i16,
@@ -94,7 +91,6 @@ pub enum Hiding {
 
 impl Hiding {
     /// `undo records: not readable (needs CAP_BPF and CAP_PERFMON)`
-    #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::All(why) => format!("undo records: not readable ({why})"),
@@ -105,15 +101,12 @@ impl Hiding {
 }
 
 impl Undo {
-    /// Whether none could be read.
-    #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self.hidden, Some(Hiding::All(_)))
     }
 }
 
 /// Reads the undo records of a set.
-#[must_use]
 pub fn of_set(set: &Object) -> Undo {
     probe::run(|| read(std::slice::from_ref(set)).remove(&set.id).unwrap_or_default())
 }

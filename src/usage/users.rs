@@ -16,7 +16,6 @@ use crate::usage::undo::{Hiding, Undo, UndoRecord};
 pub struct Holder {
     /// Which. A process may have tens of thousands of segments attached.
     pub process: Rc<Process>,
-    /// Mappings of the segment.
     pub mappings: u32,
     /// Whether one of them may be written to.
     pub writable: bool,
@@ -28,25 +27,13 @@ pub struct Holder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waiting {
     /// To take so much from a semaphore.
-    Take {
-        /// Which semaphore.
-        index: u16,
-        /// How much.
-        by: u16,
-    },
+    Take { index: u16, by: u16 },
     /// Until a semaphore is zero.
-    Zero {
-        /// Which semaphore.
-        index: u16,
-    },
+    Zero { index: u16 },
     /// Operations on a set that could not be read.
     Operate,
     /// To send so many bytes.
-    Send {
-        /// The size of the message.
-        bytes: u64,
-    },
-    /// To receive a message.
+    Send { bytes: u64 },
     Receive {
         /// The type asked for, as msgrcv(2) takes it.
         mtype: i64,
@@ -69,7 +56,6 @@ pub enum Paused {
 
 impl Paused {
     /// The word in tables and in JSON.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
@@ -82,11 +68,8 @@ impl Paused {
 /// A thread inside a call on an object: asleep, or paused there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiter {
-    /// Its process.
     pub process: Process,
-    /// The thread.
     pub tid: u32,
-    /// What for.
     pub waiting: Waiting,
     /// Whether its operations are undone when it ends; None where that cannot be known.
     pub undo: Option<bool>,
@@ -98,7 +81,6 @@ pub struct Waiter {
     pub paused: Option<Paused>,
 }
 
-/// Who uses one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processes with it attached, by pid.
@@ -120,19 +102,15 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// The processes with it attached.
     pub fn holding(&self) -> impl Iterator<Item = u32> {
         self.holders.iter().map(|holder| holder.process.pid)
     }
 
-    /// The undo records that were found.
-    #[must_use]
     pub fn undo_records(&self) -> &[UndoRecord] {
         self.undo.as_ref().map_or(&[], |undo| undo.records.as_slice())
     }
 }
 
-/// Who uses each of many objects.
 #[derive(Debug, Default)]
 pub struct Users {
     pub(super) by_object: HashMap<ObjectId, Usage>,
@@ -166,33 +144,27 @@ impl Wants {
     pub const ALL: Self = Self { holders: true, waiters: true, operations: true };
     /// Who the users are, and no more.
     pub const WHO: Self = Self { holders: true, waiters: true, operations: false };
-    /// Processes with segments attached, alone.
     pub const HOLDERS: Self = Self { holders: true, waiters: false, operations: false };
-    /// Threads asleep, alone.
     pub const WAITERS: Self = Self { holders: false, waiters: true, operations: false };
 }
 
 impl Users {
     /// Who uses `id`; nobody if it was not among the objects of the scan.
-    #[must_use]
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
         self.by_object.get(&id)
     }
 
     /// Who may sleep on the sets and queues of the scan, or be paused there, without being among their users.
-    #[must_use]
     pub fn unseen_threads(&self) -> &UnseenThreads {
         &self.unseen_threads
     }
 
     /// Why undo records of a set are hidden; None when none are.
-    #[must_use]
     pub fn undo_hidden(&self) -> Option<&Hiding> {
         self.by_object.values().find_map(|usage| usage.undo.as_ref()?.hidden.as_ref())
     }
 
     /// Whether a process may not be looked into, so that it may use more than was found.
-    #[must_use]
     pub fn is_unseen(&self, pid: u32) -> bool {
         self.unseen.contains(&pid)
     }

@@ -36,7 +36,6 @@ pub(super) struct WaiterScan {
     operations: bool,
 }
 
-/// One of them.
 #[derive(Debug)]
 struct WaitedObject {
     object: Object,
@@ -134,7 +133,6 @@ impl WaitedObject {
         });
     }
 
-    /// Whether nobody was found or counted.
     fn is_quiet(&self) -> bool {
         self.waiters.is_empty() && self.missing() == Some(0)
     }
@@ -173,7 +171,6 @@ type Place = (u32, bool);
 struct Counts(BTreeMap<Place, u64>);
 
 impl Counts {
-    /// On all of them.
     fn total(&self) -> u64 {
         self.0.values().fold(0, |total, &count| total.saturating_add(count))
     }

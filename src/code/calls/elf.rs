@@ -34,7 +34,6 @@ pub(super) struct Format {
     pub(super) machine: u16,
 }
 
-/// A program header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) kind: u32,
@@ -52,7 +51,6 @@ impl Header {
     }
 }
 
-/// What the dynamic section says.
 #[derive(Debug, Default)]
 pub(super) struct Dynamic {
     pub(super) needs: bool,

@@ -2,23 +2,10 @@
 
 /// Programs that run those of other machines, whose calls are not theirs by name.
 const EMULATORS: [&[u8]; 6] = [b"box64", b"box86", b"FEX", b"FEXInterpreter", b"FEXLoader", b"rosetta"];
-/// Programs of QEMU that do not.
-const QEMU: [&[u8]; 11] = [
-    b"qemu-system-",
-    b"qemu-img",
-    b"qemu-io",
-    b"qemu-nbd",
-    b"qemu-ga",
-    b"qemu-storage-daemon",
-    b"qemu-pr-helper",
-    b"qemu-bridge-helper",
-    b"qemu-vmsr-helper",
-    b"qemu-edid",
-    b"qemu-keymap",
-];
+/// Programs of QEMU that do not, as their names go on behind `qemu-`.
+const QEMU: &str = "system- img io nbd ga storage-daemon pr-helper bridge-helper vmsr-helper edid keymap";
 
 /// Whether a module calls functions by names that only its data tells, by its file's name.
-#[must_use]
 pub fn is_foreign_function_module(name: &[u8]) -> bool {
     let is = |start: &[u8]| name.starts_with(start) && name.ends_with(b".so");
     is(b"_ctypes.")
@@ -29,10 +16,9 @@ pub fn is_foreign_function_module(name: &[u8]) -> bool {
 }
 
 /// Whether a program runs those of other machines.
-#[must_use]
 pub fn runs_others(name: &[u8]) -> bool {
-    let is_qemu = name.starts_with(b"qemu-") && !QEMU.iter().any(|other| name.starts_with(other));
-    is_qemu || EMULATORS.contains(&name)
+    let is_other = |name: &[u8]| QEMU.split(' ').any(|other| name.starts_with(other.as_bytes()));
+    name.strip_prefix(b"qemu-").is_some_and(|name| !is_other(name)) || EMULATORS.contains(&name)
 }
 
 #[cfg(test)]

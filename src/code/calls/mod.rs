@@ -22,7 +22,6 @@ pub use examine::examine;
 pub struct Calls(u8);
 
 impl Calls {
-    /// None.
     pub const NONE: Self = Self(0);
     /// Operations on semaphores: semop(2), semtimedop(2).
     pub const SETS: Self = Self(1);
@@ -30,29 +29,22 @@ impl Calls {
     pub const QUEUES: Self = Self(2);
     /// Attaching: shmat(2).
     pub const SEGMENTS: Self = Self(4);
-    /// All of them.
     pub const ALL: Self = Self(7);
 
-    /// Whether there are none.
-    #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Whether all of `other` are among them.
-    #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Those in either.
-    #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Whether one of `other` is among them.
-    #[must_use]
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -69,21 +61,18 @@ pub enum How {
     ForeignFunctions,
 }
 
-/// What was found in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examined {
     /// What the file calls itself (SONAME), as it stands there.
     pub soname: Option<Vec<u8>>,
     /// The calls it can make; none for the C library, by which the others make theirs.
     pub calls: Calls,
-    /// How.
     pub how: How,
 }
 
 /// What a file is to its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The program.
     Program,
     /// Something that the program, or its loader, mapped.
     Mapped,
@@ -92,7 +81,6 @@ pub enum Role {
 /// Why a file cannot be examined.
 #[derive(Debug)]
 pub enum Unexaminable {
-    /// It cannot be read.
     Unreadable(io::Error),
     /// For what it is; follows on its name.
     Strange(&'static str),

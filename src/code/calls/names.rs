@@ -11,7 +11,6 @@ use crate::code::calls::{Calls, Examined, How, Source, Unexaminable};
 /// What a name says of a file whose strings have it.
 #[derive(Clone, Copy, Debug)]
 enum Says {
-    /// That it makes calls.
     Calls(Calls),
     /// That it calls functions by names that only its data tells: a module, or an interpreter with it built in.
     ForeignFunctions,
@@ -43,9 +42,7 @@ static FINDERS: LazyLock<[(Finder<'static>, Says); 14]> =
 /// Where a file with a dynamic section has its names.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    /// Its strings.
     pub(super) strings: Range<u64>,
-    /// What it calls itself.
     pub(super) soname: Option<Vec<u8>>,
 }
 

@@ -63,14 +63,12 @@ pub fn begin(pid: u32, what: What) -> io::Result<()> {
 }
 
 /// Whether a process did not answer, so that it was looked into no further.
-#[must_use]
 pub fn is_silent(pid: u32) -> bool {
     let mut silent = silent();
     silent.all != Some(Reason::NoProbe) && silent.has(pid, What::Facts)
 }
 
 /// Why a process was not looked into: a verb and what belongs to it.
-#[must_use]
 pub fn why_unseen(pid: u32) -> &'static str {
     if is_silent(pid) { "does not answer" } else { "may not be looked into" }
 }
@@ -106,7 +104,6 @@ pub fn run<T: Serialize + DeserializeOwned>(look: impl Fn() -> T) -> T {
 pub struct Limit {
     /// For one file that has to be waited for.
     pub one: Duration,
-    /// For everything.
     pub all: Duration,
 }
 
@@ -135,7 +132,6 @@ impl<'a, Q: Serialize + DeserializeOwned, A: Serialize + DeserializeOwned> Probe
     }
 
     /// Whether there is a child that has been asked before.
-    #[must_use]
     pub fn is_started(&self) -> bool {
         self.child.is_some()
     }
@@ -197,7 +193,6 @@ fn exchange<Q: Serialize, A: DeserializeOwned>(
     receive(&mut child.socket).map_err(|_| Failure::NoProbe)
 }
 
-/// What the child does.
 fn serve<Q: DeserializeOwned, A: Serialize>(mut socket: UnixStream, answer: &mut dyn FnMut(Q) -> A) {
     while let Ok(question) = receive(&mut socket) {
         if send(&mut socket, &answer(question)).is_err() {

@@ -19,7 +19,6 @@ pub enum What {
     Nothing = 0,
     /// Its memory, which may lie in a file of any file system.
     Memory = 1,
-    /// Anything else.
     Facts = 2,
 }
 
@@ -52,7 +51,6 @@ pub(super) struct Silent {
 pub(super) enum Reason {
     /// Too many did not answer.
     TooManySilent,
-    /// There is nobody to ask them.
     NoProbe,
 }
 

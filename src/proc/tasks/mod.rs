@@ -28,7 +28,6 @@ const WANTED: [&str; 9] =
 /// Where things lie in the kernel's structures, in bytes.
 #[derive(Clone, Debug)]
 struct Layout {
-    /// The number of `bpf_iter_task`.
     function: u32,
     task: TaskLayout,
     undo: UndoLayout,

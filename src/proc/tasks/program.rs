@@ -27,29 +27,24 @@ pub(super) enum Helper {
     SeqWrite = 127,
 }
 
-/// How many bytes are moved.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Width {
     Four = 0x00,
     Eight = 0x18,
 }
 
-/// When to jump.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum If {
     Equal = 0x10,
     NotEqual = 0x50,
     /// Of numbers without signs.
     Greater = 0x20,
-    /// Likewise.
     Less = 0xa0,
 }
 
-/// A place to jump to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Label(pub(super) usize);
 
-/// A program that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Program {
     instructions: Vec<Instruction>,
@@ -124,7 +119,6 @@ impl Program {
         self.add(to, local.into());
     }
 
-    /// Goes on at a label.
     pub(super) fn jump(&mut self, label: Label) {
         self.jumps.push((self.instructions.len(), label));
         self.put(0x05, R0, R0, 0, 0);
@@ -177,7 +171,6 @@ impl Program {
         self.call(Helper::ReadKernel);
     }
 
-    /// Puts a label here.
     pub(super) fn here(&mut self, label: Label) {
         self.places.push((label, self.instructions.len()));
     }

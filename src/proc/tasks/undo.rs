@@ -31,7 +31,6 @@ const ATTEMPTS: usize = 5;
 
 /// What the program and its user share besides the sizes of sets: numbers at these places, and what it writes.
 mod state {
-    /// How many bytes are written.
     pub(super) const WRITTEN: i16 = 0;
     /// The list in which the program stopped, and the record.
     pub(super) const STOPPED_IN: i16 = 8;
@@ -39,11 +38,8 @@ mod state {
     /// The list that it read last, for which process.
     pub(super) const LAST: i16 = 24;
     pub(super) const LAST_PROCESS: i16 = 32;
-    /// The number of the IPC namespace.
     pub(super) const NAMESPACE: i16 = 40;
-    /// Where it writes.
     pub(super) const OUTPUT: i16 = 64;
-    /// The size of it all.
     pub(super) const SIZE: usize =
         OUTPUT as usize + super::FULL as usize + super::RECORD + 2 * super::MOST_SEMAPHORES as usize;
 }
@@ -51,7 +47,6 @@ mod state {
 /// The undo records of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UndoList {
-    /// The process.
     pub process: u32,
     /// Others that it shares the list with: what is in it is given back when the last of them ends.
     pub shared_with: Vec<u32>,
@@ -64,16 +59,13 @@ type Records = BTreeMap<i32, Vec<(u16, i16)>>;
 /// By the address of the list and the process: an address may soon be that of another list.
 type ByList = BTreeMap<(u64, u32), Records>;
 
-/// All undo records that were found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UndoLists {
-    /// By process.
     pub lists: Vec<UndoList>,
     /// Why some may be missing, in words; None when none are.
     pub incomplete: Option<String>,
 }
 
-/// What one pass has found.
 #[derive(Debug, Default)]
 struct Found {
     records: ByList,

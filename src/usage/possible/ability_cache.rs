@@ -20,7 +20,6 @@ pub(super) enum Ability {
     /// A line of the bystanders takes it away.
     SetAside(Rc<str>),
     Unable,
-    /// It has ended meanwhile.
     Ended,
 }
 
@@ -39,9 +38,7 @@ struct Sort {
 enum Known {
     /// It is not able to use them.
     Unable,
-    /// What is found at this place.
     Found(u32),
-    /// It depends on the object.
     ByOrder,
 }
 

@@ -45,8 +45,6 @@ pub enum Able {
 }
 
 impl Able {
-    /// The word in JSON.
-    #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Imports(_) => "imports",
@@ -85,7 +83,6 @@ const fn calls(kind: Kind) -> Calls {
 }
 
 impl Profile {
-    /// Looks at a process.
     pub(super) fn read(resident: &Resident, files: &mut ProgramFiles, reader: &mut Reader) -> Self {
         let code = Abilities::of(resident.task, reader, files);
         let program = code.as_ref().and_then(|code| code.program.as_ref());
@@ -98,7 +95,6 @@ impl Profile {
         Self { code, own, is_own, runs: None, undo: None }
     }
 
-    /// Whether it has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.code.is_none()
     }

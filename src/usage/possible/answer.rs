@@ -12,22 +12,17 @@ use crate::usage::process::Process;
 /// A living process that may use an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// Which.
     pub process: Process,
     /// How it comes to know the object.
     pub there: There,
-    /// As whom it is let in.
     pub let_in: LetIn,
-    /// How it can use it.
     pub able: Able,
 }
 
-/// The answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MayKnow {
     /// The first of those that may use it.
     pub candidates: Vec<Candidate>,
-    /// How many there are.
     pub number: u64,
     /// Why there may be any that cannot be seen, in words.
     pub unseen: Option<String>,
@@ -40,8 +35,6 @@ pub struct MayKnow {
 }
 
 impl MayKnow {
-    /// Whether nobody may use it.
-    #[must_use]
     pub fn is_nobody(&self) -> bool {
         self.number == 0 && self.unseen.is_none()
     }

@@ -43,7 +43,6 @@ type Door = (Uid, Gid, Uid, Gid, u32);
 /// Who is let in by one such door, by place in the census.
 type Entrants = Rc<Vec<(usize, LetIn)>>;
 
-/// More doors than are remembered.
 const DOORS: usize = 256;
 
 /// Looks for possible users. All processes are looked at when the first question comes, and none twice.
@@ -81,7 +80,6 @@ struct Answered {
     answer: Rc<MayKnow>,
 }
 
-/// An answer in the making.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Sketch {
     /// The first candidates, by place in the census.
@@ -113,7 +111,6 @@ impl PossibleUsers {
         *self = Self { abilities, ..Self::new(bystanders) };
     }
 
-    /// Who may use an object.
     pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
         loop {
             let answer = self.find_once(question, processes);

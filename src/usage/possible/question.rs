@@ -5,7 +5,6 @@ use crate::kind::recorded::Activity;
 use crate::proc::recorded::ClockSet;
 use crate::sys::{Pid, Timestamp};
 
-/// What is asked.
 pub(in crate::usage) struct Question<'a> {
     /// The object, with the times and the mode that it had before anything of our own touched it.
     pub object: &'a Object,

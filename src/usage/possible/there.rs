@@ -36,8 +36,6 @@ pub enum There {
 }
 
 impl There {
-    /// The word in JSON.
-    #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -55,15 +53,16 @@ impl There {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     /// This one, and when it was started, in seconds since 1970.
-    Of { name: Rc<str>, since: Option<i64> },
-    /// None.
+    Of {
+        name: Rc<str>,
+        since: Option<i64>,
+    },
     None,
     /// That may not be seen, or the process has ended.
     Unseen,
 }
 
 impl Service {
-    /// Its name.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
             Self::Of { name, .. } => Some(name),
@@ -107,7 +106,6 @@ pub(super) struct Span {
     comparable: bool,
     /// Who started before that cannot have inherited it.
     from: i64,
-    /// The last use.
     last: i64,
     /// The last moment at which what started then can have been there.
     end: i64,
@@ -219,6 +217,7 @@ fn since(question: &Question<'_>, back: i64) -> i64 {
 mod tests {
     use super::{Presence, There};
     use crate::kind::model::Object;
+    use crate::kind::recorded::CHANGED;
     use crate::proc::census::Resident;
     use crate::proc::reader::{Reader, Task};
     use crate::proc::recorded::{ClockSet, Processes};
@@ -227,7 +226,6 @@ mod tests {
     use crate::sys::shm::ShmStat;
     use crate::sys::{Gid, Key, Mode, Perm, Pid, SemId, ShmId, Timestamp, Uid};
     use crate::usage::possible::question::Question;
-    use crate::usage::recorded::Records;
 
     const BOOT: i64 = 1_000_000;
     /// When the object was last used.
@@ -271,7 +269,7 @@ mod tests {
         presence.lives[0].service = Some(service);
         let question = Question {
             object,
-            last: Records::of(object).latest(),
+            last: (&CHANGED, Timestamp::new(LAST)),
             recorded: &[Pid::new(40)],
             clock: scene.clock,
             except: &[],

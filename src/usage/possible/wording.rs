@@ -36,7 +36,6 @@ fn name(process: &Process) -> String {
 
 impl MayKnow {
     /// Why it cannot be said that nobody uses the object, the most telling fact first; nothing where that can be said.
-    #[must_use]
     pub(in crate::usage) fn evidence(&self, object: &Object, last: &Activity) -> Vec<Evidence> {
         if let Some(why) = &self.unseen {
             return vec![fact(format!("living processes may know it unseen: {why}"), "/proc")];
@@ -56,7 +55,6 @@ impl MayKnow {
     }
 
     /// What was asked to find out that nobody may use it.
-    #[must_use]
     pub(in crate::usage) fn asked(&self, object: &Object) -> Evidence {
         let call = call(object.kind());
         let aside: u64 = self.set_aside.values().sum();
@@ -76,7 +74,6 @@ impl MayKnow {
 
 impl Candidate {
     /// What it runs and as whom: `apache2 (root)`.
-    #[must_use]
     pub fn program(&self) -> String {
         let Process { pid, command, uid, .. } = &self.process;
         let command = if command.is_empty() { pid.to_string() } else { command.clone() };
@@ -87,7 +84,6 @@ impl Candidate {
     }
 
     /// What it may do with an object of a kind, in a few words: `may know it: libapr-1.so.0 can call semop`.
-    #[must_use]
     pub fn words(&self, kind: Kind) -> String {
         let call = call(kind);
         let able = match &self.able {

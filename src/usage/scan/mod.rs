@@ -45,7 +45,6 @@ const ATTEMPTS: u32 = 4;
 impl Users {
     /// Looks through `/proc` for the users of all `objects`, as they were just seen, and then for undo records. Where the
     /// kernel counts more users than are found, it looks for those of these objects again, until it sees the same twice.
-    #[must_use]
     pub fn scan(objects: &[Object], wants: Wants) -> Self {
         let is_attached = |object: &Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
         let may_have_users =
