@@ -30,7 +30,7 @@ pub struct Program {
     pub is_roots: bool,
 }
 
-/// What a process can do to System V objects.
+/// The System V calls that a process can make.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// Its program, where that may be seen.

@@ -12,11 +12,11 @@ use crate::proc::reader::{Reader, Task, is_gone};
 use crate::sys::Errno;
 use crate::sys::process::mapping::{self, Mapping, Sort};
 
-/// Those of one process at a time.
+/// The mappings of one process at a time.
 #[derive(Debug, Default)]
 pub struct MappedCode {
     all: Vec<Place>,
-    /// What is asked for the names that are not known.
+    /// The file that is asked for names that are not known yet.
     maps: Option<File>,
     names: Vec<u8>,
     name: Vec<u8>,
@@ -86,7 +86,7 @@ impl MappedCode {
         self.all.get(index).map(|place| (place.mapping.device, place.mapping.inode))
     }
 
-    /// One of them with its name; None when it is there no more.
+    /// One of them with its name; None when it is not mapped any more.
     pub fn get(&mut self, index: usize) -> Option<Code<'_>> {
         let place = self.all.get_mut(index)?;
         if place.name.is_none() {

@@ -53,12 +53,12 @@ struct Mapped {
     by_path: bool,
 }
 
-/// What a file turned out to be.
+/// The result of examining a file.
 #[derive(Clone, Debug)]
 pub(super) enum Examination {
     Able(Rc<CodeFile>),
     Unable,
-    /// It cannot be told; why, to follow on its name.
+    /// It cannot be examined; why, as a clause that follows its name.
     Unexaminable(String),
 }
 

@@ -26,7 +26,7 @@ use crate::render::style::TimeStyle;
 use crate::render::value::Value;
 use crate::sys::namespace;
 use crate::usage::fields::{HOLDER, OBJECT, PROCESS, ROLE, WAITER};
-use crate::usage::last_changed::Traces;
+use crate::usage::last_changed::LastChangers;
 use crate::usage::recorded_uses::living;
 use crate::usage::role::{Hidden, Use, of_object};
 use crate::usage::users::{Users, Wants};
@@ -79,10 +79,11 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
     inventory.losses.iter().for_each(|loss| note(loss));
     let objects = inventory.objects;
     let users = Users::scan(&objects, Wants::ALL);
-    let traces = Traces::look_up(&objects, &users);
+    let last_changers = LastChangers::look_up(&objects, &users);
     let (recorded, unread) = living(&objects);
     let mut by_process: BTreeMap<u32, Vec<Use>> = BTreeMap::new();
-    for used in recorded.into_iter().chain(objects.iter().flat_map(|object| of_object(object, &users, &traces))) {
+    for used in recorded.into_iter().chain(objects.iter().flat_map(|object| of_object(object, &users, &last_changers)))
+    {
         let pid = used.process().pid;
         if args.pids.is_empty() || wanted.contains(&pid) {
             by_process.entry(pid).or_default().push(used);

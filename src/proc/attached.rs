@@ -12,7 +12,7 @@ use super::reader::{Reader, Task, is_gone};
 use crate::sys::process::mapping::Mapping;
 use crate::sys::{Key, ShmId, memory, namespace};
 
-/// What a mapping must be to be one of the segment that is meant.
+/// The segment whose mappings are looked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     /// The segment's id.
@@ -115,7 +115,7 @@ fn all_in(pid: u32, namespace: u64) -> bool {
     threads.into_iter().all(&mut is_in_it)
 }
 
-/// Those of `pids` that have it mapped and may be looked into, as they are found.
+/// The processes among `pids` that have the segment mapped and may be looked into, with their mappings.
 pub fn among(
     pids: impl IntoIterator<Item = u32>,
     wanted: &Wanted,

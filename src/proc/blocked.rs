@@ -1,4 +1,4 @@
-//! What a thread sleeps in: `/proc/PID/task/TID/syscall`, decoded for the programs that a machine may run.
+//! The call that a thread sleeps in: `/proc/PID/task/TID/syscall`, decoded for the programs that a machine may run.
 
 /// Operations in one `semop` that are looked at.
 pub const MAX_OPS: u64 = 16 * 1024;

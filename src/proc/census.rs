@@ -1,4 +1,4 @@
-//! All living processes, as far as the question goes who may know an object.
+//! A census of all living processes, with the facts that tell which of them may know an object.
 
 use std::collections::HashSet;
 use std::io;
@@ -25,7 +25,7 @@ pub struct Resident {
     pub task: Task,
     /// What its `stat` says; None where that may not be seen.
     pub stat: Option<Stat>,
-    /// Whom it acts as; None where that may not be seen.
+    /// None where they may not be seen.
     pub credentials: Option<Credentials>,
 }
 
@@ -90,14 +90,14 @@ impl Census {
     }
 }
 
-/// What a number in `/proc` leads to.
+/// What a look at a number in `/proc` found.
 enum Sight {
     Resident(Box<Resident>),
     /// A thread of the kernel, which knows no object.
     Kernel,
     /// It has ended, and may have left children that were not there when `/proc` was listed.
     Ended,
-    /// Likewise, but its number is still taken.
+    /// It has ended and may have left children, and its number is still taken.
     Zombie,
 }
 
@@ -106,7 +106,7 @@ fn look_at(pid: u32, reader: &mut Reader) -> Sight {
     let stat = match reader.read(process, "stat").map(Stat::parse) {
         Ok(Some(stat)) => stat,
         Err(error) if reader::is_gone(&error) => return Sight::Ended,
-        // It is there; whom it acts as may be all that is known.
+        // It is there; its credentials may be all that shows.
         Ok(None) | Err(_) => {
             let credentials = reader.credentials(process).ok();
             return Sight::Resident(Box::new(Resident { number: 0, pid, task: process, stat: None, credentials }));
@@ -150,7 +150,7 @@ fn living_thread(pid: u32, reader: &mut Reader) -> io::Result<Option<Task>> {
             return Ok(None);
         }
     }
-    // One starts the next all the time.
+    // Its threads keep starting others.
     Err(io::ErrorKind::WouldBlock.into())
 }
 

@@ -1,4 +1,4 @@
-//! What `/proc/PID/cgroup` tells of where a process belongs: its systemd unit and its container.
+//! The systemd unit and the container of a process, by `/proc/PID/cgroup`.
 //!
 //! Both are what the folders are called, by custom of systemd and of those who run containers; whoever may make
 //! control groups may call them anything.

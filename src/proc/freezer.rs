@@ -1,7 +1,7 @@
 //! Whether a thread is frozen by its control group.
 //!
-//! The freezer of the first version has its threads sleep in a place of the kernel that bears its name. One that the
-//! second version has frozen looks asleep like any other; only its group tells.
+//! The freezer of cgroup v1 has its threads sleep in a function of the kernel of its own. One that
+//! cgroup v2 has frozen looks asleep like any other; only its group tells.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -12,13 +12,13 @@ use std::path::{Component, Path, PathBuf};
 use super::mounts::{self, Mount};
 use super::reader::{Reader, Task};
 
-/// Where the kernel has a thread of a frozen group of the first version sleep, as `wchan` names it.
+/// The function in which a thread of a frozen cgroup v1 sleeps, as `wchan` names it.
 const REFRIGERATOR: &[u8] = b"__refrigerator";
 
 /// The control groups that were asked about.
 #[derive(Debug, Default)]
 pub struct Freezer {
-    /// Where the groups of the second version are to be seen.
+    /// The mount of cgroup v2.
     mount: Option<Option<Mount>>,
     frozen: HashMap<Vec<u8>, bool>,
 }

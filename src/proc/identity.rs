@@ -1,4 +1,4 @@
-//! One process or thread by its number, as far as the question goes whether it is the one that was recorded.
+//! The identity of a process or thread: whether the one that has a number now is the one that was recorded.
 
 use std::io;
 
@@ -23,7 +23,7 @@ pub struct Identity {
     pub ended: bool,
 }
 
-/// What a number leads to.
+/// What `/proc` shows under a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
     Found(Identity),
@@ -52,7 +52,7 @@ pub fn read(number: i32) -> io::Result<Identity> {
     let status = reader.read(task, "status")?;
     let understood = status::process_of(status).zip(Credentials::parse(status));
     let (process, credentials) = understood.ok_or(io::ErrorKind::InvalidData)?;
-    // What a thread's own line says of its end says nothing of the process.
+    // A thread's own line tells nothing of the end of its process.
     let of_process = if process == task.pid { of_task.clone() } else { reader.stat(Task::process(process))? };
     let signed = |number: u32| i32::try_from(number).map_err(|_| io::ErrorKind::InvalidData);
     Ok(Identity {

@@ -84,7 +84,7 @@ fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// What a file system is to whoever reads from it.
+/// Whether a file system may keep its readers waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Nature {
     /// It answers by itself.
@@ -99,11 +99,11 @@ pub struct FileSystems {
     mounts: Vec<Mount>,
     /// The first of those mounts for each device.
     by_device: HashMap<u64, usize>,
-    /// Those that this program and its root are on: nothing read from them can wait longer than this program itself.
+    /// The devices of this program and of its root: no read from them can wait longer than this program itself.
     own: Vec<u64>,
-    /// Those of the kernel for files in memory, which are mounted nowhere.
+    /// The kernel's devices for files in memory, which are mounted nowhere.
     memory: Vec<u64>,
-    /// What those that were asked for are.
+    /// The answers given so far.
     judged: HashMap<u64, Nature>,
 }
 
@@ -195,7 +195,7 @@ impl FileSystems {
     }
 }
 
-/// That a file system of this kind may let its readers wait.
+/// The answer for a file system of this kind, which may keep its readers waiting.
 pub fn slow(kind: &[u8]) -> Nature {
     Nature::Slow(format!("is on {}, which could hang its reader", String::from_utf8_lossy(kind)))
 }

@@ -1,4 +1,4 @@
-//! Whom an object's mode lets in.
+//! Access by an object's mode.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::sys::{Gid, Perm};
 const GROUP: u32 = 0o060;
 const OTHERS: u32 = 0o006;
 
-/// As whom a process is let in.
+/// The class of an object's mode by which a process is let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LetIn {
     /// As the object's creator, who can change its mode.
@@ -20,7 +20,7 @@ pub enum LetIn {
     Group,
     /// As anybody is.
     Other,
-    /// Whom it may act as cannot be seen.
+    /// Its credentials cannot be seen.
     Unseen,
 }
 
@@ -37,7 +37,7 @@ impl LetIn {
 }
 
 /// Whether an object with the rights `perm` lets a process in. One that has changed its users may act as any of them.
-/// Who is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
+/// A process that is let in by `CAP_IPC_OWNER` alone does not count: that is every process of root, and all objects.
 pub fn let_in(credentials: Option<&Credentials>, perm: &Perm) -> Option<LetIn> {
     let Some(Credentials { uids, gids, .. }) = credentials else { return Some(LetIn::Unseen) };
     let mode = perm.mode.permissions();

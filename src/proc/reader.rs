@@ -14,15 +14,15 @@ use super::status::Credentials;
 use super::task::Stat;
 use crate::sys::unopened::Unopened;
 
-/// No file of a process is longer that is read whole: enough for as many mappings as a process can have by default, with
+/// The longest file that is read whole, in bytes: it holds as many mappings as a process can have by default, with
 /// names of a thousand bytes.
 const MOST_BYTES: usize = 64 << 20;
-/// Listings of the threads of a process, until one is found to be whole.
+/// The most listings of the threads of a process until one is found to be whole.
 const THREAD_LISTINGS: u32 = 16;
 /// The files that the kernel writes as one record.
 const AT_ONCE: [&str; 6] = ["stat", "status", "syscall", "cgroup", "schedstat", "wchan"];
 
-/// What has to be waited for, perhaps, to read a file: measured on Linux 6.18, with a process that is kept in execve(2) and
+/// What reading a file may have to wait for: measured on Linux 6.18, with a process that is kept in execve(2) and
 /// one whose memory map is locked.
 fn what_of(name: &str) -> What {
     match name {
@@ -126,7 +126,7 @@ impl Reader {
         if filled < MOST_BYTES { Ok(filled) } else { Err(io::Error::from_raw_os_error(libc::EFBIG)) }
     }
 
-    /// What a link says, as `exe` says the path of the program.
+    /// The target of a link such as `exe`.
     pub fn link(&mut self, task: Task, name: &str) -> io::Result<Vec<u8>> {
         fs::read_link(self.at(task, name)?).map(|path| path.into_os_string().into_vec())
     }

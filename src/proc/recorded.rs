@@ -20,15 +20,15 @@ use crate::sys::{Perm, Pid, Timestamp, namespace};
 pub const TRUNCATION: i64 = 1;
 /// Times that are out of bounds by no more than this do not show that the clock was set.
 const SLACK: i64 = 2;
-/// So many seconds after the first process the first device files are made at the latest.
+/// The first device files are made no later than this many seconds after the first process.
 pub const AT_ONCE: i64 = 60;
 /// The clock may have been set forward by any time.
 const UNKNOWN: i64 = i64::MAX;
 
-/// What [`Processes::new`] begins with: reading it takes longer than looking up a process.
+/// The facts that [`Processes::new`] begins with: reading them takes longer than looking up a process.
 static FACTS: OnceLock<Processes> = OnceLock::new();
 
-/// What can be said of a process that the kernel recorded.
+/// The fate of a process that the kernel recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recorded {
     Alive(Living),
@@ -44,7 +44,7 @@ pub struct Living {
     pub command: String,
 }
 
-/// How it is known that a process is gone.
+/// The proof that a process is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Gone {
     /// No process or thread has the number.
@@ -55,7 +55,7 @@ pub enum Gone {
     Reused(Living, i64),
 }
 
-/// Who may have forked a process that has ended, and so may know what it did: its parent, unless that came later and
+/// The process that may have forked one that has ended, and so may know what it did: its parent, unless that came later and
 /// only adopted it, as the first process does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Parent {
@@ -104,7 +104,7 @@ pub struct Processes {
     threaded: Option<Threaded>,
 }
 
-/// What speaks for a number having been that of a thread which has ended.
+/// Whether a number may have been that of a thread which has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Thread {
     /// This process lives and may have had it.
@@ -231,7 +231,7 @@ impl Processes {
     fn look(&mut self, pid: Pid, time: Timestamp) -> Look {
         let entry = self.looked_up.entry(pid).or_insert_with(|| (Look::Missing, i64::MIN));
         let alive = matches!(&entry.0, Look::Found(task) if !task.ended);
-        // What was not there then may have come since and have done what was recorded.
+        // A process that was not there then may have come since and have done what was recorded.
         if !alive && (entry.1 == i64::MIN || time.seconds() >= entry.1.saturating_sub(TRUNCATION)) {
             entry.1 = now();
             entry.0 = if self.numbers_are_ours {
@@ -268,7 +268,7 @@ impl Processes {
     }
 }
 
-/// What can be said of processes that the kernel recorded at some time, looked up together.
+/// The fates of processes that the kernel recorded, looked up together.
 #[derive(Debug, Default)]
 pub struct LookedUp(HashMap<(Pid, Timestamp), Recorded>);
 
@@ -285,7 +285,7 @@ impl LookedUp {
         Self(all.into_iter().zip(found).collect())
     }
 
-    /// What was found of one that was looked up; None of others.
+    /// The fate of one of them; None if it was not looked up.
     pub fn of(&self, pid: Pid, time: Timestamp) -> Option<&Recorded> {
         self.0.get(&(pid, time))
     }

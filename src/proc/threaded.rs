@@ -1,5 +1,8 @@
 //! The processes that have several threads, or had: a number that the kernel recorded may have been that of a thread
 //! which has ended, and its process lives on.
+//!
+//! The processes are listed for this alone. An account of a process that was read earlier, as for the census, would not do:
+//! the use that its living threads have made since would hide that of those which have ended.
 
 use std::io;
 
@@ -38,7 +41,7 @@ impl Threaded {
         Self { processes, complete }
     }
 
-    /// One that a queue with these rights lets in and `fits`.
+    /// A process that a queue with these rights lets in and that `fits`.
     pub(super) fn find(&self, perm: &Perm, fits: impl Fn(&Identity) -> bool) -> Option<&Identity> {
         self.processes.iter().find(|task| let_in(Some(&task.credentials), perm).is_some() && fits(task))
     }
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn threads_that_have_ended_leave_a_trace() {
-        // What others of this program do meanwhile is no matter: this process has threads at any time.
+        // Other tests of this program may start threads meanwhile: this process has had some in any case.
         std::thread::spawn(|| std::hint::black_box(vec![1_u8; 1 << 20]).len()).join().unwrap();
         assert!(had_threads(std::process::id(), &mut Reader::default()));
     }

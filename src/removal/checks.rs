@@ -4,8 +4,9 @@ use crate::kind::model::{Detail, Object};
 use crate::object::semaphores::{self, Budget, TOO_MUCH, Unanswered};
 use crate::render::escape::escape;
 use crate::sys::{self, Errno, Mode, Pid, SemId, sem};
+use crate::usage::process::Process;
 use crate::usage::undo::Hiding;
-use crate::usage::users::{Process, Usage};
+use crate::usage::users::Usage;
 
 /// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
 /// bits and time of change. None when in nothing.

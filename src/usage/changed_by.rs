@@ -7,10 +7,11 @@ use crate::proc::ipc_namespace::may_be_outside;
 use crate::sys::{Errno, Pid};
 use crate::usage::evidence::{UNDO_SOURCE, fact};
 use crate::usage::judge::Judge;
+use crate::usage::process::Process;
 use crate::usage::recorded::{Finding, Records, changers};
 use crate::usage::state::Evidence;
 use crate::usage::undo::Hiding;
-use crate::usage::users::{Process, Usage};
+use crate::usage::users::Usage;
 
 /// So many of a set's users are named; of the others the number.
 const MOST_NAMED: usize = 5;

@@ -2,9 +2,10 @@
 
 use crate::kind::model::Object;
 use crate::proc::recorded::{ClockSet, Living};
+use crate::usage::process::Process;
 use crate::usage::state::{Evidence, Judgement, State, found};
 use crate::usage::undo::Hiding;
-use crate::usage::users::{Paused, Process, Usage, Waiter, Waiting};
+use crate::usage::users::{Paused, Usage, Waiter, Waiting};
 
 /// Processes named in one fact.
 const MOST_NAMED: usize = 3;

@@ -6,11 +6,12 @@ use crate::kind::field::{Field, Named, named};
 use crate::object::names::Names;
 use crate::render::value::Value;
 use crate::sys::clock::now;
-use crate::usage::last_changed::Trace;
+use crate::usage::last_changed::LastChanger;
 use crate::usage::possible::answer::Candidate;
+use crate::usage::process::Process;
 use crate::usage::role::{Role, Use};
 use crate::usage::undo::UndoRecord;
-use crate::usage::users::{Holder, Process, Waiter, Waiting};
+use crate::usage::users::{Holder, Waiter, Waiting};
 
 /// Something that can be shown of a use. Tables have those with a heading, CSV and JSON the exact ones.
 pub type UseField = Field<Read>;
@@ -96,9 +97,9 @@ pub static WAITER: [UseField; 13] = [
     field(named!("timeout", ""), |of, _| waiter(of, |waiter| waiter.timeout.map_or(Value::Hidden, Value::Flag))),
     field(named!("since", "SINCE"), |of, _| waiter(of, since)).right(),
     field(named!("last_pid", ""), |of, _| {
-        last(of, |trace| (!trace.pid.is_none()).then(|| Value::Signed(i64::from(trace.pid.raw()))))
+        last(of, |last| (!last.pid.is_none()).then(|| Value::Signed(i64::from(last.pid.raw()))))
     }),
-    field(named!("last_alive", ""), |of, _| last(of, |trace| trace.is_alive().map(Value::Flag))),
+    field(named!("last_alive", ""), |of, _| last(of, |last| last.is_alive().map(Value::Flag))),
     field(named!("paused", ""), |of, _| {
         waiter(of, |waiter| waiter.paused.map_or(Value::Null, |paused| word(paused.word())))
     }),
@@ -137,8 +138,8 @@ fn waiting(of: &Use, read: fn(Waiting) -> Option<Value<'static>>) -> Value<'stat
     if let Role::Waiter(waiter, _) = &of.role { read(waiter.waiting).unwrap_or(Value::Null) } else { Value::Null }
 }
 
-fn last(of: &Use, read: fn(&Trace) -> Option<Value<'static>>) -> Value<'static> {
-    if let Role::Waiter(_, Some(trace)) = &of.role { read(trace).unwrap_or(Value::Null) } else { Value::Null }
+fn last(of: &Use, read: fn(&LastChanger) -> Option<Value<'static>>) -> Value<'static> {
+    if let Role::Waiter(_, Some(last)) = &of.role { read(last).unwrap_or(Value::Null) } else { Value::Null }
 }
 
 fn candidate(of: &Use, read: fn(&Candidate) -> &'static str) -> Value<'static> {
@@ -181,7 +182,7 @@ fn place(process: &Process) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::place;
-    use crate::usage::users::Process;
+    use crate::usage::process::Process;
 
     #[test]
     fn containers_are_called_by_the_beginning_of_their_number() {

@@ -36,7 +36,7 @@ pub(super) struct Segments {
     is_mute: bool,
 }
 
-/// What a process has attached, by place: it may have tens of thousands.
+/// The segments that a process has attached, by index: it may have tens of thousands.
 type Found = HashMap<usize, Attached>;
 
 /// How a process has a segment attached.
@@ -142,7 +142,7 @@ impl Segment {
 }
 
 impl Segments {
-    /// Those of `objects` that somebody has attached.
+    /// Looks for the holders of those of `objects` that somebody has attached.
     pub(super) fn new(objects: &[Object]) -> Self {
         let attached = objects.iter().filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0));
         let mut by_inode = HashMap::new();
@@ -220,8 +220,8 @@ impl Finder for Segments {
         Scope::Process
     }
 
-    /// All processes are looked at, though as many mappings may be found before as the kernel counts: some may be of another
-    /// namespace, and those of shared memory are seen more than once.
+    /// All processes are looked at, though as many mappings may be found before as the kernel counts: some may be of
+    /// another namespace, and those of shared memory are seen more than once.
     fn is_idle(&self) -> bool {
         self.all.is_empty()
     }

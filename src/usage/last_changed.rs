@@ -1,5 +1,5 @@
-//! Who may be what sleepers wait for. The kernel does not say who holds a semaphore; it says who changed it last, and who
-//! was last at each end of a queue, which is a hint and no more.
+//! The last users of what threads wait for: the process that changed a semaphore last, and those that were last at each end
+//! of a queue. The kernel does not tell who holds a semaphore, so that this is a hint and no more.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,19 +9,18 @@ use crate::kind::model::{Detail, Object, ObjectId, Queue};
 use crate::proc::probe;
 use crate::proc::recorded::{Processes, Recorded, Thread, Unknown};
 use crate::sys::{Pid, SemId, Timestamp, sem};
-use crate::usage::role::index_of;
 use crate::usage::users::{Usage, Users, Waiting};
 
 /// The last process to change a semaphore, to send to a queue or to receive from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trace {
+pub struct LastChanger {
     /// Its number; none where nobody was, or a process of another pid namespace.
     pub pid: Pid,
     /// Whether it lives, and its name.
     pub state: Recorded,
 }
 
-impl Trace {
+impl LastChanger {
     /// Whether it lives; None when that is not known, or there is none.
     #[must_use]
     pub fn is_alive(&self) -> Option<bool> {
@@ -62,7 +61,7 @@ impl End {
 /// Who did it, and for whom that counts.
 #[derive(Debug, Serialize, Deserialize)]
 struct AtEnd {
-    trace: Trace,
+    last: LastChanger,
     /// Whether it was ever done.
     ever: bool,
     /// How many threads wait for it to be done again.
@@ -72,14 +71,14 @@ struct AtEnd {
 /// The last processes to change the semaphores that threads wait for, and those that were last at the other end of queues
 /// from threads that wait.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Traces {
-    by_place: BTreeMap<Place, Trace>,
+pub struct LastChangers {
+    by_place: BTreeMap<Place, LastChanger>,
     ends: BTreeMap<(ObjectId, End), AtEnd>,
     /// The semaphores that the threads of a process wait for.
     waits: HashMap<u32, Vec<Place>>,
 }
 
-impl Traces {
+impl LastChangers {
     /// Looks up who was last at the semaphores and ends of queues of `objects` that somebody waits for. Sets that may
     /// not be read tell nothing.
     #[must_use]
@@ -93,22 +92,22 @@ impl Traces {
     }
 
     fn look<'a>(objects: impl Iterator<Item = &'a Object>, users: &Users) -> Self {
-        let mut traces = Self::default();
+        let mut found = Self::default();
         let mut processes = Processes::new();
         for object in objects {
             let Some(usage) = users.of(object.id) else { continue };
             match &object.detail {
                 Detail::Shm(_) => {}
-                Detail::Sem(_) => traces.look_at_set(object, usage, &mut processes),
-                Detail::Msg(queue) => traces.look_at_queue(object, queue, usage, &mut processes),
+                Detail::Sem(_) => found.look_at_set(object, usage, &mut processes),
+                Detail::Msg(queue) => found.look_at_queue(object, queue, usage, &mut processes),
             }
         }
-        traces
+        found
     }
 
     fn look_at_set(&mut self, set: &Object, usage: &Usage, processes: &mut Processes) {
         for waiter in &usage.waiters {
-            let Some(index) = index_of(waiter.waiting) else { continue };
+            let Some(index) = waiter.waiting.semaphore() else { continue };
             let place = (set.id, index);
             let waits = self.waits.entry(waiter.process.pid).or_default();
             if !waits.contains(&place) {
@@ -118,7 +117,7 @@ impl Traces {
                 && let Ok(pid) = sem::last_pid(SemId::new(set.id.sysv()), u32::from(index))
             {
                 // By an operation or by setting its value; the process must have started before the later of the two.
-                self.by_place.insert(place, trace(pid, set.activity(), processes));
+                self.by_place.insert(place, look_up(pid, set.activity(), processes));
             }
         }
     }
@@ -130,15 +129,15 @@ impl Traces {
                     End::Sent => (queue.lspid, queue.stime),
                     End::Received => (queue.lrpid, queue.rtime),
                 };
-                let mut trace = trace(pid, time, processes);
+                let mut last = look_up(pid, time, processes);
                 // A receiver that slept is recorded by its thread, which may have ended alone.
-                if matches!(trace.state, Recorded::Gone(_)) && end == End::Received && pid != queue.lspid {
+                if matches!(last.state, Recorded::Gone(_)) && end == End::Received && pid != queue.lspid {
                     let comparable = processes.clock_set([time]).is_none();
                     if processes.thread(&object.perm, time, comparable) != Thread::No {
-                        trace.state = Recorded::Unknown(Unknown::Hidden);
+                        last.state = Recorded::Unknown(Unknown::Hidden);
                     }
                 }
-                AtEnd { trace, ever: !(time.is_never() && pid.is_none()), waiters: 0 }
+                AtEnd { last, ever: !(time.is_never() && pid.is_none()), waiters: 0 }
             });
             at_end.waiters += 1;
         }
@@ -146,10 +145,10 @@ impl Traces {
 
     /// Who was last at what a thread waits for.
     #[must_use]
-    pub fn of(&self, object: ObjectId, waiting: Waiting) -> Option<&Trace> {
+    pub fn of(&self, object: ObjectId, waiting: Waiting) -> Option<&LastChanger> {
         match End::of(waiting) {
-            Some(end) => self.ends.get(&(object, end)).map(|at_end| &at_end.trace),
-            None => self.by_place.get(&(object, index_of(waiting)?)),
+            Some(end) => self.ends.get(&(object, end)).map(|at_end| &at_end.last),
+            None => self.by_place.get(&(object, waiting.semaphore()?)),
         }
     }
 
@@ -158,8 +157,8 @@ impl Traces {
     /// a process's name harmless.
     #[must_use]
     pub fn lines(&self, object: ObjectId, name: impl Fn(&str) -> String) -> Vec<String> {
-        let traced = self.by_place.iter().filter(|((of, _), trace)| *of == object && !trace.pid.is_none());
-        let semaphores = traced.map(|(&place, _)| self.line(place, &name));
+        let known = self.by_place.iter().filter(|((of, _), last)| *of == object && !last.pid.is_none());
+        let semaphores = known.map(|(&place, _)| self.line(place, &name));
         let ends = self.ends.iter().filter(|((of, _), _)| *of == object);
         semaphores.chain(ends.map(|((_, end), at_end)| at_end.line(object, *end, &name))).collect()
     }
@@ -168,18 +167,18 @@ impl Traces {
         let mut line = format!("{} semaphore {}", start.0, start.1);
         let mut seen: Vec<Place> = Vec::new();
         let mut place = start;
-        while let Some(trace) = self.by_place.get(&place).filter(|trace| !trace.pid.is_none()) {
+        while let Some(last) = self.by_place.get(&place).filter(|last| !last.pid.is_none()) {
             let verb = if seen.is_empty() { " was" } else { "," };
-            line.push_str(&format!("{verb} last changed by {}", who(trace, name)));
+            line.push_str(&format!("{verb} last changed by {}", who(last, name)));
             seen.push(place);
-            let Ok(pid) = u32::try_from(trace.pid.raw()) else { break };
-            if !matches!(trace.state, Recorded::Alive(_)) {
+            let Ok(pid) = u32::try_from(last.pid.raw()) else { break };
+            if !matches!(last.state, Recorded::Alive(_)) {
                 break;
             }
             // Of several threads that wait, one that leads back to another process is worth the most, and one that waits
             // for what its own process was the last to change the least: nobody else holds it up.
             let waits = self.waits.get(&pid).map(Vec::as_slice).unwrap_or_default();
-            let is_own = |next: &Place| self.by_place.get(next).is_some_and(|other| other.pid == trace.pid);
+            let is_own = |next: &Place| self.by_place.get(next).is_some_and(|other| other.pid == last.pid);
             let is_back = |next: &Place| seen.contains(next);
             let leads_back = waits.iter().find(|next| is_back(next) && !is_own(next));
             let leads_on = || waits.iter().find(|next| !is_own(next));
@@ -212,9 +211,9 @@ impl Traces {
 impl AtEnd {
     /// `msg:3 was last sent to by 812 (gone); 2 threads wait to receive`
     fn line(&self, queue: ObjectId, end: End, name: &impl Fn(&str) -> String) -> String {
-        let by = match self.trace.pid.is_none() {
+        let by = match self.last.pid.is_none() {
             true => "a process of another pid namespace".to_owned(),
-            false => who(&self.trace, name),
+            false => who(&self.last, name),
         };
         let (last, never, next) = match end {
             End::Sent => ("sent to", "nobody has sent to", "receive"),
@@ -228,63 +227,63 @@ impl AtEnd {
     }
 }
 
-fn trace(pid: Pid, time: Timestamp, processes: &mut Processes) -> Trace {
+fn look_up(pid: Pid, time: Timestamp, processes: &mut Processes) -> LastChanger {
     let state = if pid.is_none() { Recorded::Unknown(Unknown::Hidden) } else { processes.recorded(pid, time) };
-    Trace { pid, state }
+    LastChanger { pid, state }
 }
 
-fn who(trace: &Trace, name: &impl Fn(&str) -> String) -> String {
-    match &trace.state {
-        Recorded::Alive(living) => format!("{} ({})", trace.pid, name(&living.command)),
-        Recorded::Gone(_) => format!("{} (gone)", trace.pid),
-        Recorded::Unknown(_) => trace.pid.to_string(),
+fn who(last: &LastChanger, name: &impl Fn(&str) -> String) -> String {
+    match &last.state {
+        Recorded::Alive(living) => format!("{} ({})", last.pid, name(&living.command)),
+        Recorded::Gone(_) => format!("{} (gone)", last.pid),
+        Recorded::Unknown(_) => last.pid.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_PLACES, ObjectId, Pid, Recorded, Trace, Traces};
+    use super::{LastChanger, LastChangers, MOST_PLACES, ObjectId, Pid, Recorded};
     use crate::kind::model::Kind;
     use crate::proc::recorded::Living;
 
-    fn x(pid: i32) -> Trace {
+    fn x(pid: i32) -> LastChanger {
         let living = Living { process: pid, command: "x".to_owned() };
-        Trace { pid: Pid::new(pid), state: Recorded::Alive(living) }
+        LastChanger { pid: Pid::new(pid), state: Recorded::Alive(living) }
     }
 
     /// Process N + 1 changed semaphore N last and waits for the next.
-    fn chain(length: u16) -> Traces {
+    fn chain(length: u16) -> LastChangers {
         let set = ObjectId::system_v(Kind::Sem, 7);
-        let mut traces = Traces::default();
+        let mut found = LastChangers::default();
         for index in 0..length {
             let pid = i32::from(index) + 1;
-            traces.by_place.insert((set, index), x(pid));
-            traces.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
+            found.by_place.insert((set, index), x(pid));
+            found.waits.insert(pid.unsigned_abs(), vec![(set, (index + 1) % length)]);
         }
-        traces
+        found
     }
 
     #[test]
     fn threads_of_one_process_wait_for_nobody_else() {
         let set = ObjectId::system_v(Kind::Sem, 7);
-        let mut traces = Traces::default();
-        let line = |traces: &Traces| traces.lines(set, str::to_owned).remove(0);
+        let mut found = LastChangers::default();
+        let line = |found: &LastChangers| found.lines(set, str::to_owned).remove(0);
         // Both semaphores were changed by the same process, whose threads wait for one each.
-        traces.by_place.extend([((set, 0), x(5)), ((set, 1), x(5))]);
-        traces.waits.insert(5, vec![(set, 0)]);
-        assert_eq!(line(&traces), "sem:7 semaphore 0 was last changed by 5 (x), one of whose threads waits for it");
-        traces.waits.insert(5, vec![(set, 1), (set, 0)]);
+        found.by_place.extend([((set, 0), x(5)), ((set, 1), x(5))]);
+        found.waits.insert(5, vec![(set, 0)]);
+        assert_eq!(line(&found), "sem:7 semaphore 0 was last changed by 5 (x), one of whose threads waits for it");
+        found.waits.insert(5, vec![(set, 1), (set, 0)]);
         let own = "one of whose threads waits for sem:7 semaphore 1, which it was the last to change too";
-        assert_eq!(line(&traces), format!("sem:7 semaphore 0 was last changed by 5 (x), {own}"));
+        assert_eq!(line(&found), format!("sem:7 semaphore 0 was last changed by 5 (x), {own}"));
         // What leads to another process is worth more.
-        traces.by_place.insert((set, 2), x(6));
-        traces.waits.insert(5, vec![(set, 1), (set, 0), (set, 2)]);
+        found.by_place.insert((set, 2), x(6));
+        found.waits.insert(5, vec![(set, 1), (set, 0), (set, 2)]);
         let others = "which waits for sem:7 semaphore 2, last changed by 6 (x)";
-        assert_eq!(line(&traces), format!("sem:7 semaphore 0 was last changed by 5 (x), {others}"));
-        traces.waits.insert(6, vec![(set, 1)]);
+        assert_eq!(line(&found), format!("sem:7 semaphore 0 was last changed by 5 (x), {others}"));
+        found.waits.insert(6, vec![(set, 1)]);
         let circle = "which waits for sem:7 semaphore 1, last changed by 5 (x), which waits for sem:7 semaphore 2";
         assert_eq!(
-            line(&traces),
+            line(&found),
             format!("sem:7 semaphore 0 was last changed by 5 (x), {others}, {circle}: they may wait for each other")
         );
     }

@@ -1,4 +1,4 @@
-//! What is told of a process.
+//! A process as it is shown to users.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use crate::proc::reader::{Reader, Task, is_gone};
 use crate::proc::status::effective_user;
 use crate::sys::Uid;
 
-/// What is known of a process. Names are as the kernel gives them and not yet escaped.
+/// A process as it is shown to users. Names are as the kernel gives them and not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
     pub pid: u32,
@@ -33,7 +33,7 @@ pub(crate) struct ProcessCache {
 }
 
 impl ProcessCache {
-    /// What is known of a process; None when it has ended.
+    /// A process by its number; None when it has ended.
     pub(crate) fn get(&mut self, pid: u32, reader: &mut Reader) -> Option<Rc<Process>> {
         if let Some(known) = self.known.get(&pid) {
             return known.clone();

@@ -9,7 +9,7 @@ use crate::proc::probe;
 use crate::render::escape::escape;
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
-use crate::usage::last_changed::Traces;
+use crate::usage::last_changed::LastChangers;
 use crate::usage::possible::answer::MayKnow;
 use crate::usage::recorded_uses::living;
 use crate::usage::role::{Hidden, Use, of_object};
@@ -45,7 +45,7 @@ pub(crate) fn with_other_sets(objects: &[Object]) -> Vec<Object> {
 #[derive(Debug)]
 pub(crate) struct UsageReport<'a> {
     users: &'a Users,
-    traces: Traces,
+    last_changers: LastChangers,
     nobody: Usage,
     others: Option<Others>,
 }
@@ -62,7 +62,7 @@ struct Others {
 impl<'a> UsageReport<'a> {
     /// Adds to the users of `all` what they wait for.
     pub(crate) fn new(all: &[Object], users: &'a Users) -> Self {
-        Self { users, traces: Traces::look_up(all, users), nobody: Usage::default(), others: None }
+        Self { users, last_changers: LastChangers::look_up(all, users), nobody: Usage::default(), others: None }
     }
 
     /// Adds to those who use `objects` the living processes that are recorded with them, and those that may know them.
@@ -78,7 +78,7 @@ impl<'a> UsageReport<'a> {
             let mut judge = Judge::new(criteria);
             let may_know = |object: &Object| {
                 let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-                let seen: Vec<Use> = of_object(object, self.users, &self.traces).collect();
+                let seen: Vec<Use> = of_object(object, self.users, &self.last_changers).collect();
                 let all = seen.iter().chain(recorded.get(&object.id).into_iter().flatten());
                 let known: Vec<u32> = all.map(|used| used.process().pid).collect();
                 (object.id, judge.may_know(object, usage, &known))
@@ -93,7 +93,7 @@ impl<'a> UsageReport<'a> {
     /// Who uses an object of those that were looked at.
     pub(crate) fn of(&self, object: &Object) -> ObjectUsage<'_> {
         let usage = self.users.of(object.id).unwrap_or(&self.nobody);
-        let mut uses: Vec<Use> = of_object(object, self.users, &self.traces).collect();
+        let mut uses: Vec<Use> = of_object(object, self.users, &self.last_changers).collect();
         let mut may_know = MayKnow::default();
         if let Some(Others { recorded, may_know: all }) = &self.others {
             // Who is seen to use it needs no record to be named.
@@ -109,7 +109,7 @@ impl<'a> UsageReport<'a> {
 
     /// Hints at who may hold the semaphores of an object that threads wait for.
     pub(crate) fn hints(&self, object: &Object) -> Vec<String> {
-        self.traces.lines(object.id, |name| escape(name).into_owned())
+        self.last_changers.lines(object.id, |name| escape(name).into_owned())
     }
 }
 

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Object, ObjectId};
 use crate::kind::recorded::Deed;
-use crate::usage::last_changed::{Trace, Traces};
+use crate::usage::last_changed::{LastChanger, LastChangers};
 use crate::usage::possible::able::Able;
 use crate::usage::possible::answer::Candidate;
+use crate::usage::process::Process;
 use crate::usage::undo::{Hiding, UndoRecord};
-use crate::usage::users::{Holder, Process, Usage, Users, Waiter, Waiting};
+use crate::usage::users::{Holder, Usage, Users, Waiter, Waiting};
 
 /// What a process has to do with an object. There may be millions of holders, so what is larger is boxed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub enum Role {
     Holder(Holder),
     /// One of its threads sleeps on it. With the last process to do what it waits for: to change the semaphore, to send
     /// or to receive.
-    Waiter(Box<Waiter>, Option<Box<Trace>>),
+    Waiter(Box<Waiter>, Option<Box<LastChanger>>),
     /// It has used the set with `SEM_UNDO`.
     Undo(Box<UndoRecord>),
     /// The kernel has recorded it.
@@ -166,27 +167,18 @@ pub fn waiting(waiting: Waiting) -> String {
 }
 
 /// The uses of `object` that a scan found: holders, then waiters, then undo records.
-pub fn of_object<'a>(object: &Object, users: &'a Users, traces: &'a Traces) -> impl Iterator<Item = Use> + use<'a> {
+pub fn of_object<'a>(object: &Object, users: &'a Users, last: &'a LastChangers) -> impl Iterator<Item = Use> + use<'a> {
     let object = object.id;
     users.of(object).into_iter().flat_map(move |usage| {
         let holders = usage.holders.iter().map(|holder| Role::Holder(holder.clone()));
         let waiters = usage.waiters.iter().map(move |waiter| {
-            let trace = traces.of(object, waiter.waiting).cloned().map(Box::new);
-            Role::Waiter(Box::new(waiter.clone()), trace)
+            let last = last.of(object, waiter.waiting).cloned().map(Box::new);
+            Role::Waiter(Box::new(waiter.clone()), last)
         });
         let records = usage.undo_records().iter().cloned().map(|record| Role::Undo(Box::new(record)));
         holders.chain(waiters).chain(records).map(move |role| Use { object, role })
     })
 }
-
-/// The semaphore that a thread waits for.
-pub(super) fn index_of(waiting: Waiting) -> Option<u16> {
-    match waiting {
-        Waiting::Take { index, .. } | Waiting::Zero { index } => Some(index),
-        _ => None,
-    }
-}
-
 /// What is hidden of the users of an object or of many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hidden {
@@ -274,8 +266,9 @@ fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
 mod tests {
     use super::{Hidden, Role, Use, hidden, waiting};
     use crate::kind::model::{Kind, ObjectId};
+    use crate::usage::process::Process;
     use crate::usage::undo::{Hiding, Undo};
-    use crate::usage::users::{Holder, Paused, Process, Usage, Waiter, Waiting};
+    use crate::usage::users::{Holder, Paused, Usage, Waiter, Waiting};
 
     /// There may be millions.
     #[test]

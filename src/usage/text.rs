@@ -2,8 +2,9 @@
 
 use crate::kind::model::Object;
 use crate::render::escape::escape;
+use crate::usage::process::Process;
 use crate::usage::undo::Hiding;
-use crate::usage::users::{Process, Usage};
+use crate::usage::users::Usage;
 
 /// So many processes are named; of the others the number.
 const NAMED: usize = 8;

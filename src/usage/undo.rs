@@ -29,7 +29,7 @@ pub struct UndoRecord {
 const NAMED: usize = 3;
 
 impl UndoRecord {
-    /// What becomes of it, in a few words: `gives back 1 to semaphore 0 at exit`.
+    /// The effect of its end, in a few words: `gives back 1 to semaphore 0 at exit`.
     pub fn words(&self) -> String {
         let mut text = String::new();
         let mut last = "";
@@ -81,9 +81,9 @@ pub struct Undo {
 /// Why undo records are not seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hiding {
-    /// None is; why, in words: `needs CAP_BPF and CAP_PERFMON`.
+    /// No record is seen; why, in words: `needs CAP_BPF and CAP_PERFMON`.
     All(String),
-    /// Not all are; why, in words. What is missing, others may have seen to: nothing is known then.
+    /// Some records are missing; why, in words. Others may have seen to that, so that nothing is known.
     Some(String),
     /// Processes outside of the caller's pid namespace may have some.
     Outside,
@@ -141,7 +141,7 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
     all
 }
 
-/// Who that is; None when it has ended since.
+/// Describes a process; None when it has ended since.
 fn describe(pid: u32, processes: &mut ProcessCache, reader: &mut Reader) -> Option<Process> {
     processes.get(pid, reader).map(Rc::unwrap_or_clone).or_else(|| {
         // It may live where /proc does not show it.

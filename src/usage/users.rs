@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::model::ObjectId;
 use crate::proc::status::Credentials;
-pub use crate::usage::process::Process;
+use crate::usage::process::Process;
 use crate::usage::undo::{Hiding, Undo, UndoRecord};
 
 /// A process with a segment attached.
@@ -26,13 +26,13 @@ pub struct Holder {
 /// What a thread sleeps for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Waiting {
-    /// To take so much from a semaphore.
+    /// To subtract from a semaphore.
     Take { index: u16, by: u16 },
     /// Until a semaphore is zero.
     Zero { index: u16 },
     /// Operations on a set that could not be read.
     Operate,
-    /// To send so many bytes.
+    /// To send a message of this size, in bytes.
     Send { bytes: u64 },
     Receive {
         /// The type asked for, as msgrcv(2) takes it.
@@ -40,6 +40,16 @@ pub enum Waiting {
         /// `MSG_EXCEPT`: any other type.
         except: bool,
     },
+}
+
+impl Waiting {
+    /// The semaphore that it sleeps for, if that is known.
+    pub fn semaphore(self) -> Option<u16> {
+        match self {
+            Self::Take { index, .. } | Self::Zero { index } => Some(index),
+            Self::Operate | Self::Send { .. } | Self::Receive { .. } => None,
+        }
+    }
 }
 
 /// How a thread inside a call on an object is kept from going on. The kernel counts such threads of a queue, but not of
@@ -149,12 +159,12 @@ impl Wants {
 }
 
 impl Users {
-    /// Who uses `id`; nobody if it was not among the objects of the scan.
+    /// The users of an object; None if it was not among the objects of the scan.
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
         self.by_object.get(&id)
     }
 
-    /// Who may sleep on the sets and queues of the scan, or be paused there, without being among their users.
+    /// The threads that may sleep on the sets and queues of the scan, or be paused there, without being among their users.
     pub fn unseen_threads(&self) -> &UnseenThreads {
         &self.unseen_threads
     }

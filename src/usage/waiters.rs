@@ -20,7 +20,7 @@ use crate::usage::scan::finder::{Ending, Finder, Means, Observation, Scope};
 use crate::usage::scan::unseen::{OUTSIDE, changing};
 use crate::usage::users::{Paused, Waiter, Waiting};
 
-/// Looks at a thread that does not stay in one call.
+/// Attempts to look at a thread that does not stay in one call.
 const LOOKS: u32 = 3;
 /// Sets of more semaphores have their values read once, others for each sleeper that needs them.
 const FEW: u64 = 256;
@@ -186,7 +186,7 @@ impl Counts {
     }
 }
 
-/// What a thread sleeps for, if it is a semaphore that is known.
+/// The semaphore that a thread sleeps for, if it is known.
 fn place(waiting: Waiting) -> Option<Place> {
     match waiting {
         Waiting::Take { index, .. } => Some((index.into(), false)),

@@ -22,7 +22,7 @@ const ARGUMENTS: usize = 24;
 const EM_X86_64: u16 = 62;
 const EM_AARCH64: u16 = 183;
 
-/// What a program without a loader can call. `behind` is where its program headers end.
+/// Looks for the numbers of calls in a program without a loader. `behind` is the offset behind its program headers.
 pub(super) fn examine(
     source: &mut dyn Source,
     format: Format,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::code::calls::{CUT, Source, Unexaminable, fill};
 
-/// Said of a file whose parts do not fit together.
+/// The parts of a file do not fit together.
 pub(super) const BROKEN: &str = "is broken";
 /// More program headers than any program has: some have a dozen.
 const PROGRAM_HEADERS: u16 = 256;
@@ -152,7 +152,7 @@ impl Format {
     }
 }
 
-/// Where in the file there is what will be at an address.
+/// The part of the file that will be mapped at an address.
 fn in_file(headers: &[Header], address: u64, size: u64) -> Option<Range<u64>> {
     // A part that is mapped later covers those before it.
     headers.iter().rev().filter(|header| header.kind == PT_LOAD).find_map(|header| {

@@ -1,7 +1,7 @@
 //! Which System V calls the code in an ELF file can make, by the names it imports or, in a static program, by the
 //! numbers of the calls in its code.
 //!
-//! What is read here is anybody's: every offset and size is checked and bounded, and a file that is not what it claims
+//! Anybody may have written the file: every offset and size is checked and bounded, and a file that is not what it claims
 //! to be cannot be examined, which is a result of its own. Nothing here opens a file: whoever calls gives a function
 //! that reads.
 
@@ -70,7 +70,7 @@ pub struct Examined {
     pub how: How,
 }
 
-/// What a file is to its process.
+/// The part that a file plays in its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     Program,
@@ -101,7 +101,7 @@ impl From<&'static str> for Unexaminable {
     }
 }
 
-/// Said of a file that ends before something it says it has.
+/// A file ends before something it says it has.
 const CUT: &str = "is cut off";
 
 /// Reads bytes from an offset on: as many as there are, up to the size of the buffer.

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use crate::code::calls::pieces::look_through;
 use crate::code::calls::{Calls, Examined, How, Source, Unexaminable};
 
-/// What a name says of a file whose strings have it.
+/// The calls that a file can make if its strings have a name.
 #[derive(Clone, Copy, Debug)]
 enum Says {
     Calls(Calls),
@@ -39,14 +39,14 @@ const NAMES: [(&str, Says); 14] = [
 static FINDERS: LazyLock<[(Finder<'static>, Says); 14]> =
     LazyLock::new(|| NAMES.map(|(name, says)| (Finder::new(name), says)));
 
-/// Where a file with a dynamic section has its names.
+/// The place of the names in a file with a dynamic section.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) strings: Range<u64>,
     pub(super) soname: Option<Vec<u8>>,
 }
 
-/// What a file with these names can call.
+/// Looks for the names of calls.
 pub(super) fn examine(source: &mut dyn Source, names: Names) -> Result<Examined, Unexaminable> {
     let mut calls = Calls::NONE;
     let mut how = How::Imports;

@@ -20,10 +20,10 @@ use self::silent::{Reason, Waits, silent};
 use crate::sys::process::probe::{self, Probe as Child, Step};
 pub use crate::sys::process::probe::{is_inside, program};
 
-/// So long a process may keep a look waiting in all, or all processes of a user; and so long once one has done so.
+/// How long a process, or all processes of a user together, may keep a probe waiting; and how long once one has done so.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LESS_PATIENCE: Duration = Duration::from_millis(250);
-/// How often it is looked whether a probe goes on.
+/// How often the progress of a probe is checked.
 const TICK: Duration = Duration::from_millis(20);
 
 /// From now on it is an error of this program to read anything outside of a probe that may have to be waited for.

@@ -1,4 +1,4 @@
-//! Who has kept a probe waiting in vain, and is not asked any more.
+//! Processes that kept a probe waiting in vain, which are not asked any more.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::proc::status::effective_user;
 
-/// When so many processes have not answered, none is asked any more.
+/// The number of silent processes from which on no process is asked any more.
 const MOST: usize = 64;
-/// When so many of one user have not, none of his is.
+/// The number of silent processes of one user from which on none of that user's is asked.
 const MOST_OF_ONE: usize = 4;
 
 /// What a probe may have to wait for.
@@ -40,9 +40,9 @@ pub(super) struct Silent {
     users: BTreeMap<u32, What>,
     /// How many of the processes belong to a user.
     by_user: BTreeMap<u32, usize>,
-    /// Whose process a number is, where that matters.
+    /// The users of processes, where that was asked.
     owners: BTreeMap<u32, Option<u32>>,
-    /// No process is asked for anything any more, and why.
+    /// Why no process is asked for anything any more, if that is so.
     pub(super) all: Option<Reason>,
 }
 
@@ -62,7 +62,7 @@ static SILENT: Mutex<Silent> = Mutex::new(Silent {
     all: None,
 });
 
-/// What is known of them by now. A probe knows what its parent knew when it was started.
+/// The silent processes known so far. A probe knows those that its parent knew when it was started.
 pub(super) fn silent() -> MutexGuard<'static, Silent> {
     SILENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -114,7 +114,7 @@ impl Silent {
         *known = what.max(*known);
     }
 
-    /// Whose process it is, by what need not be waited for; None for root's and where that does not show.
+    /// The user of a process, by `status`, which never has to be waited for. None for root, and where that does not show.
     fn owner(&mut self, pid: u32) -> Option<u32> {
         let read = || effective_user(&std::fs::read(format!("/proc/{pid}/status")).ok()?);
         self.owners.entry(pid).or_insert_with(|| read().filter(|user| *user != 0)).to_owned()
@@ -159,12 +159,12 @@ impl Waits {
     }
 }
 
-/// Who is to blame that there is no answer.
+/// The process to blame that there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Blame {
     /// The process, or one of those.
     pub(super) pid: u32,
-    /// It was not known before, so that another look goes better.
+    /// Whether it was not known before, so that another probe gets further.
     pub(super) is_news: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the kernel knows of tasks and `/proc` does not show, read by a BPF iterator of tasks.
+//! Facts of tasks that `/proc` does not show, read by a BPF task iterator.
 //!
 //! Only tasks of the reader's pid namespace, and of those within it, are seen. Nothing is hidden of those that are: it
 //! takes the rights of an administrator, in the initial user namespace.
@@ -21,11 +21,11 @@ use program::{Helper, If, Label, Program, R0, R1, R6, R7, R9, Width};
 
 /// The function that a program for tasks belongs to.
 const ITERATOR: &str = "bpf_iter_task";
-/// That and the structures whose members are read.
+/// The function, and the structures whose members are read.
 const WANTED: [&str; 9] =
     [ITERATOR, "task_struct", "pid", "upid", "nsproxy", "ipc_namespace", "sem_undo_list", "sem_undo", "bpf_iter_meta"];
 
-/// Where things lie in the kernel's structures, in bytes.
+/// Offsets of members in the kernel's structures, in bytes.
 #[derive(Clone, Debug)]
 struct Layout {
     function: u32,
@@ -153,7 +153,7 @@ fn offset(member: Member) -> Option<i32> {
     i32::try_from(member.offset).ok()
 }
 
-/// Where things lie, looked up once.
+/// The offsets, looked up once.
 ///
 /// # Errors
 /// Why that cannot be known, in words.
@@ -178,7 +178,7 @@ fn layout() -> Result<&'static Layout, String> {
     found.as_ref().map_err(Clone::clone)
 }
 
-/// Why the kernel did not do what is wanted, in words.
+/// The reason of a refusal, in words.
 fn refused(errno: Errno) -> String {
     // A program that would read memory all the same is no valid one then.
     let lockdown = std::fs::read("/sys/kernel/security/lockdown").unwrap_or_default();

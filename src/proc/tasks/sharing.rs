@@ -13,9 +13,9 @@ use crate::error::bare;
 use crate::sys::bpf::{Instruction, TaskProgram};
 use crate::sys::namespace;
 
-/// Times that it is looked, since tasks come and go meanwhile.
+/// Attempts, since tasks come and go meanwhile.
 const ATTEMPTS: usize = 5;
-/// What the program writes for each task, in bytes.
+/// The size of the record that the program writes for each task, in bytes.
 const RECORD: usize = 40;
 
 /// A task in the namespace.
@@ -95,7 +95,7 @@ fn is_all(seen: &[Sighting]) -> bool {
     all_tasks && u32::try_from(proxies.len()) == Ok(namespace.1)
 }
 
-/// Where the program has what it writes, on its stack.
+/// Offsets of the program's record and variables on its stack.
 mod local {
     pub(super) const TASK: i16 = -40;
     pub(super) const PROXY: i16 = -32;

@@ -29,7 +29,7 @@ const MOST_STOPS: usize = 50_000;
 /// Passes over all tasks where lists are lost.
 const ATTEMPTS: usize = 5;
 
-/// What the program and its user share besides the sizes of sets: numbers at these places, and what it writes.
+/// Offsets in the map that the program shares with this process: numbers, and the records that it writes.
 mod state {
     pub(super) const WRITTEN: i16 = 0;
     /// The list in which the program stopped, and the record.
@@ -223,7 +223,7 @@ fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
             return;
         };
         rest = after.get(adjustments.len().next_multiple_of(8)..).unwrap_or_default();
-        // One that is just ending has no number any more.
+        // A process that is just ending has no number any more.
         let Ok(process @ 1..) = u32::try_from(process) else { continue };
         if set == -1 {
             found.lost.insert(process);
@@ -235,7 +235,7 @@ fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
     }
 }
 
-/// What the program keeps on its stack.
+/// Offsets of the program's variables on its stack.
 mod local {
     /// The set, and before that the only key of the state.
     pub(super) const SET: i16 = -8;
@@ -358,7 +358,7 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
     p.here(again);
     p.end(1);
 
-    // Something else lies where the next record was. That is no wonder where the task is giving up its list.
+    // Another object lies where the next record was, as happens when the task is giving up its list.
     p.here(lost);
     p.load_local(Width::Eight, R7, local::TASK);
     p.read(local::SCRATCH, Width::Eight, R7, task.undo_list);

@@ -1,4 +1,4 @@
-//! What was found out about processes and objects, remembered for all objects that do not differ in what decides it.
+//! A cache of which processes are able to use which objects, for all objects that do not differ in what decides it.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::usage::possible::able::{Able, Profile};
 use crate::usage::possible::question::Question;
 use crate::usage::possible::there::Presence;
 
-/// What was found out about a process and an object.
+/// Whether a process is able to use an object.
 #[derive(Clone, Debug)]
 pub(super) enum Ability {
     Able(Rc<Able>),
@@ -33,7 +33,7 @@ struct Sort {
     lines: Vec<usize>,
 }
 
-/// What is known of a process and objects of one sort.
+/// Whether a process is able to use objects of one sort.
 #[derive(Clone, Copy, Debug)]
 enum Known {
     /// It is not able to use them.
@@ -42,7 +42,7 @@ enum Known {
     ByOrder,
 }
 
-/// What processes are able to do, each looked at once.
+/// The abilities of processes, each looked at once.
 #[derive(Debug, Default)]
 pub(super) struct AbilityCache {
     files: ProgramFiles,

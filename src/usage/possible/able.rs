@@ -61,7 +61,7 @@ impl Able {
 /// A process as far as it does not depend on the object.
 #[derive(Debug)]
 pub(super) struct Profile {
-    /// What its code can do; None when it has ended.
+    /// The calls of its code; None when it has ended.
     code: Option<Abilities>,
     /// Where its program has the name of this one: its arguments; an error that they cannot be read.
     own: Option<Result<Vec<Vec<u8>>, String>>,
@@ -218,10 +218,10 @@ fn able_by(file: &CodeFile) -> Able {
     }
 }
 
-/// What was read, if it is all there is. What has ended has nothing.
+/// The text, if it was read whole; nothing of a process that has ended.
 ///
 /// # Errors
-/// That it is not, in words to follow on what it is.
+/// The reason, as a clause that follows what was read.
 fn whole(read: io::Result<&[u8]>) -> Result<&[u8], String> {
     match read {
         Ok(text) if text.len() < LONGEST => Ok(text),

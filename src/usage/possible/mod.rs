@@ -1,4 +1,4 @@
-//! Who may still use an object, though the kernel has recorded nobody who lives.
+//! The processes that may still use an object of which no recorded user lives.
 //!
 //! The kernel keeps the last user alone. A living process may know an object's identifier all the same: it was **there**
 //! when the object was last used, its mode **lets it in**, it is **here** in the IPC namespace, and it is **able** to
@@ -30,17 +30,17 @@ use crate::usage::possible::question::Question;
 use crate::usage::possible::there::{Presence, Span, There};
 use crate::usage::process::{Process, ProcessCache};
 
-/// So many processes are described; of the others the number is told.
+/// The most processes that are described; the others are counted.
 pub const MOST_DESCRIBED: usize = 8;
 
-/// How often it is looked for new processes, because one has ended that should have been looked into. Those that are
+/// The most listings of new processes, made because one has ended that should have been looked into. Those that are
 /// known are not looked into again, so that each attempt is short, and few have the time to end during it.
 const ATTEMPTS: u32 = 32;
 
 /// Owner, creator and mode: what decides who is let in.
 type Door = (Uid, Gid, Uid, Gid, u32);
 
-/// Who is let in by one such door, by place in the census.
+/// The processes that such a door lets in, by place in the census.
 type Entrants = Rc<Vec<(usize, LetIn)>>;
 
 const DOORS: usize = 256;
@@ -220,7 +220,7 @@ impl PossibleUsers {
         })
     }
 
-    /// Who is let in by an object's door.
+    /// The processes that an object's door lets in.
     fn entrants(&mut self, residents: &[Resident], door: Door, perm: &Perm) -> Entrants {
         if self.entrants.len() > DOORS {
             self.entrants.clear();
@@ -245,7 +245,7 @@ impl PossibleUsers {
             InNamespace::Possible => true,
             InNamespace::No => false,
             InNamespace::Ended => {
-                // So it is for every question.
+                // It is missed for every question.
                 self.missed.push(resident.pid);
                 return false;
             }

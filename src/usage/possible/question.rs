@@ -1,4 +1,4 @@
-//! What is asked about the possible users of an object.
+//! A question about the possible users of an object.
 
 use crate::kind::model::Object;
 use crate::kind::recorded::Activity;

@@ -27,7 +27,7 @@ pub enum There {
     Session(Pid),
     /// It belongs to the process group of this recorded user.
     Group(Pid),
-    /// It was started so many seconds later: a daemon forks after it has made what it needs.
+    /// It was started this many seconds later: a daemon forks after it has made what it needs.
     SoonAfter(i64),
     /// It may look the object up by its key at any time.
     ByKey,
@@ -71,7 +71,7 @@ impl Service {
     }
 }
 
-/// Where processes belong, and since when; each looked up once.
+/// The starts, sessions, groups and services of processes, each looked up once.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     /// By number in the census.
@@ -82,7 +82,7 @@ pub(super) struct Presence {
     starts: HashMap<Rc<str>, Option<i64>>,
 }
 
-/// What tells of a process whether it was there.
+/// The facts that tell whether a process was there.
 #[derive(Clone, Debug, Default)]
 struct Life {
     /// Whether it may be looked at.
@@ -100,11 +100,11 @@ struct Life {
 pub(super) struct Span {
     /// The recorded numbers that are those of sessions or groups.
     recorded: Vec<i32>,
-    /// Who came later counts too.
+    /// Processes that came later count too.
     by_key: bool,
     /// Start times prove something.
     comparable: bool,
-    /// Who started before that cannot have inherited it.
+    /// A process that started before cannot have inherited it.
     from: i64,
     last: i64,
     /// The last moment at which what started then can have been there.

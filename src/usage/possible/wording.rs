@@ -11,10 +11,10 @@ use crate::usage::possible::there::There;
 use crate::usage::process::Process;
 use crate::usage::state::Evidence;
 
-/// So many are told of one by one; of more the number and the first two.
+/// The most candidates that are told of one by one; of more, the first two are and the others are counted.
 const MOST_TOLD: u64 = 3;
 
-/// What the calls are that use an object of a kind.
+/// The calls that use an object of a kind.
 pub(super) const fn call(kind: Kind) -> &'static str {
     match kind {
         Kind::Shm => "shmat",
@@ -54,7 +54,7 @@ impl MayKnow {
         if self.set_aside.is_empty() { "them" } else { "the others" }
     }
 
-    /// What was asked to find out that nobody may use it.
+    /// The evidence that nobody may use it.
     pub(in crate::usage) fn asked(&self, object: &Object) -> Evidence {
         let call = call(object.kind());
         let aside: u64 = self.set_aside.values().sum();

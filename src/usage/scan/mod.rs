@@ -1,19 +1,20 @@
 //! The one pass over `/proc` that finds the users of any number of objects.
 //!
-//! A pass lists the processes once. For each it decides, once for all questions, whether there is anything to see: not of
-//! threads of the kernel, of what has ended, and of what is in another IPC namespace with all its threads. What is left it
-//! shows to the finders ([`finder::Finder`]) that have something to look for: [`holders`] reads `maps` of each process,
-//! [`waiters`] reads `syscall` of each thread. A finder of `fd` or of ELF files takes a seat beside them, and costs no other
-//! pass. A finder sees nothing but its file: that a process may not be looked into, does not answer, is hidden or has ended
-//! meanwhile is the pass's account, and each finder is told at the end what it has missed. The pass is repeated for the
-//! objects of which the kernel counts more users than were found, until two passes observe the same.
+//! A pass lists the processes once. For each it decides, once for all questions, whether there is anything to see: there is
+//! not of threads of the kernel, of a process that has ended, or of one that is in other IPC namespaces with all its threads.
+//! Everything else it shows to the finders ([`finder::Finder`]) that have something to look for: [`holders`] reads `maps`
+//! of each process, [`waiters`] reads `syscall` of each thread. A finder that reads `fd` or ELF files takes a seat beside
+//! them, and costs no further pass. A finder sees nothing but its file: the pass keeps account of processes that may not
+//! be looked into, do not answer, are hidden or have ended meanwhile, and tells each finder at the end how many it has
+//! missed. The pass is repeated for the objects of which the kernel counts more users than were found, until two passes
+//! observe the same.
 //!
-//! Two things are looked at in this order, and not by this pass:
-//! - The kernel's undo records, read by one pass over its tasks (`proc::tasks`), come after it.
-//! - The living processes that may use an object ([`possible`](crate::usage::possible)) are listed after both, by listings of
-//!   their own, and must be. A process that has been here in the pass may act as another user afterwards, or fork and end;
-//!   so credentials, sessions and starts have to be read when all uses have been looked at, by at least two listings, of
-//!   which the last finds nobody new. Few objects come to that question, so that it is asked when the first one does.
+//! Two more walks come after it, in this order:
+//! - The kernel's undo records are read by a walk over its tasks (`proc::tasks`).
+//! - The living processes that may use an object ([`possible`](crate::usage::possible)) are listed anew, at least twice,
+//!   until a listing finds nobody new. This cannot be the pass's listing: a process that the pass has seen may act as
+//!   another user afterwards, or fork and end. So credentials, sessions and starts are read after all uses have been
+//!   looked at. Few objects come to that question, and it is asked when the first one does.
 //!
 //! [`holders`]: crate::usage::holders
 //! [`waiters`]: crate::usage::waiters
