@@ -11,11 +11,12 @@ use crate::kind::model::Object;
 use crate::object::inventory;
 use crate::proc::maps::{self, SegmentMapping};
 use crate::proc::probe::{self, What};
-use crate::proc::reader::Task;
+use crate::proc::reader::{Reader, Task};
 use crate::sys::memory;
 use crate::sys::process::kcmp::compare_memory;
 use crate::sys::process::mapping::{self, Sort};
-use crate::usage::scan::finder::{Ending, Finder, Means, Observation, Scope};
+use crate::usage::process::ProcessCache;
+use crate::usage::scan::finder::{Ending, Finder, Observation, Scope};
 use crate::usage::scan::unseen::{OUTSIDE, changing};
 use crate::usage::users::Holder;
 
@@ -226,7 +227,13 @@ impl Finder for Segments {
         self.all.is_empty()
     }
 
-    fn look(&mut self, task: Task, _namespace: u64, Means { reader, processes }: &mut Means) -> io::Result<()> {
+    fn look(
+        &mut self,
+        task: Task,
+        _namespace: u64,
+        reader: &mut Reader,
+        processes: &mut ProcessCache,
+    ) -> io::Result<()> {
         let mut found = Found::new();
         if self.is_mute || !self.ask(&reader.file(task, "maps")?, &mut found) {
             found.clear();

@@ -16,7 +16,8 @@ use crate::proc::reader::{Reader, Task};
 use crate::proc::task::Stat;
 use crate::sys::{Errno, SemId, sem};
 use crate::usage::asleep::Clocks;
-use crate::usage::scan::finder::{Ending, Finder, Means, Observation, Scope};
+use crate::usage::process::ProcessCache;
+use crate::usage::scan::finder::{Ending, Finder, Observation, Scope};
 use crate::usage::scan::unseen::{OUTSIDE, changing};
 use crate::usage::users::{Paused, Waiter, Waiting};
 
@@ -264,7 +265,13 @@ impl Finder for WaiterScan {
             && self.call_of(Task::process(pid), reader).is_ok_and(|call| call.is_none())
     }
 
-    fn look(&mut self, task: Task, namespace: u64, Means { reader, processes }: &mut Means) -> io::Result<()> {
+    fn look(
+        &mut self,
+        task: Task,
+        namespace: u64,
+        reader: &mut Reader,
+        processes: &mut ProcessCache,
+    ) -> io::Result<()> {
         for _ in 0..LOOKS {
             let Some((line, call, index)) = self.call_of(task, reader)? else { return Ok(()) };
             if reader.ipc_namespace(task)? != namespace {

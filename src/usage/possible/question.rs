@@ -5,7 +5,7 @@ use crate::kind::recorded::Activity;
 use crate::proc::recorded::ClockSet;
 use crate::sys::{Pid, Timestamp};
 
-pub(in crate::usage) struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The object, with the times and the mode that it had before anything of our own touched it.
     pub object: &'a Object,
     /// What was last done with it, and when.

@@ -12,7 +12,7 @@ use crate::usage::users::Usage;
 
 /// Whose files a finder reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::usage) enum Scope {
+pub(crate) enum Scope {
     /// Those of a process, which are the same by whichever of its threads they are read: `maps`, `exe`, `fd`.
     Process,
     /// Those of each thread: `syscall`.
@@ -21,7 +21,7 @@ pub(in crate::usage) enum Scope {
 
 /// A finder of one sort of users. The pass decides which processes and threads it is shown, and keeps account of those
 /// that it could not look into.
-pub(in crate::usage) trait Finder: std::fmt::Debug {
+pub(crate) trait Finder: std::fmt::Debug {
     fn scope(&self) -> Scope;
 
     /// Whether it looks for nothing, so that it need not be shown any process.
@@ -42,17 +42,11 @@ pub(in crate::usage) trait Finder: std::fmt::Debug {
     ///
     /// # Errors
     /// When it may not be looked into, or has ended.
-    fn look(&mut self, task: Task, namespace: u64, means: &mut Means) -> io::Result<()>;
+    fn look(&mut self, task: Task, namespace: u64, reader: &mut Reader, processes: &mut ProcessCache)
+    -> io::Result<()>;
 
     /// Tells of each object what was found.
     fn finish(self: Box<Self>, ending: &mut Ending<'_>);
-}
-
-/// What it takes to look at a process.
-#[derive(Debug, Default)]
-pub(in crate::usage) struct Means {
-    pub(in crate::usage) reader: Reader,
-    pub(in crate::usage) processes: ProcessCache,
 }
 
 /// The end of a pass, where finders say what they have found.
@@ -60,31 +54,31 @@ pub(in crate::usage) struct Means {
 /// Users come and go while they are looked for. So of an object with users that were not found, a finder says nothing
 /// unless this is the last pass, or a pass before has observed the same; else the object is looked at again.
 #[derive(Debug)]
-pub(in crate::usage) struct Ending<'a> {
-    pub(in crate::usage) is_last: bool,
-    pub(in crate::usage) observations: &'a mut Observations,
-    pub(in crate::usage) unseen: &'a Unseen,
+pub(crate) struct Ending<'a> {
+    pub(crate) is_last: bool,
+    pub(crate) observations: &'a mut Observations,
+    pub(crate) unseen: &'a Unseen,
     /// How many processes the finder could not look into, and why it could look into none.
-    pub(in crate::usage) denied: usize,
-    pub(in crate::usage) unavailable: Option<&'static str>,
+    pub(crate) denied: usize,
+    pub(crate) unavailable: Option<&'static str>,
     /// What is known of each object.
-    pub(in crate::usage) found: &'a mut HashMap<ObjectId, Usage>,
+    pub(crate) found: &'a mut HashMap<ObjectId, Usage>,
     /// The objects that are to be looked at again.
-    pub(in crate::usage) again: &'a mut Vec<Object>,
+    pub(crate) again: &'a mut Vec<Object>,
 }
 
 /// What passes have observed so far, and how much more the kernel may be asked.
 #[derive(Debug, Default)]
-pub(in crate::usage) struct Observations {
-    pub(in crate::usage) by_object: HashMap<ObjectId, Observation>,
-    pub(in crate::usage) budget: Budget,
+pub(crate) struct Observations {
+    pub(crate) by_object: HashMap<ObjectId, Observation>,
+    pub(crate) budget: Budget,
 }
 
 /// What a pass has observed of an object, to be compared with what the next one does.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::usage) struct Observation {
+pub(crate) struct Observation {
     /// Users that the kernel counts.
-    pub(in crate::usage) counted: u64,
+    pub(crate) counted: u64,
     /// Processes with their mappings, or threads.
-    pub(in crate::usage) users: Vec<(u32, u64)>,
+    pub(crate) users: Vec<(u32, u64)>,
 }

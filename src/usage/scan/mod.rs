@@ -34,7 +34,8 @@ use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::status::Credentials;
 use crate::sys::namespace;
 use crate::usage::holders::Segments;
-use crate::usage::scan::finder::{Ending, Finder, Means, Observations, Scope};
+use crate::usage::process::ProcessCache;
+use crate::usage::scan::finder::{Ending, Finder, Observations, Scope};
 use crate::usage::scan::unseen::Unseen;
 use crate::usage::undo;
 use crate::usage::users::{UnseenThreads, Usage, Users, Wants};
@@ -155,11 +156,11 @@ impl Seat {
         self.finder.scope() == scope && self.unavailable.is_none() && !self.finder.is_idle()
     }
 
-    fn look(&mut self, task: Task, namespace: u64, means: &mut Means) {
-        if let Err(error) = self.finder.look(task, namespace, means)
+    fn look(&mut self, task: Task, namespace: u64, reader: &mut Reader, processes: &mut ProcessCache) {
+        if let Err(error) = self.finder.look(task, namespace, reader, processes)
             && !is_gone(&error)
             // The kernel refuses to show a thread on its way out, too.
-            && !(self.finder.scope() == Scope::Threads && means.reader.has_ended(task))
+            && !(self.finder.scope() == Scope::Threads && reader.has_ended(task))
         {
             self.denied.insert(task.pid);
         }
@@ -172,7 +173,8 @@ struct Pass {
     seats: [Seat; 2],
     objects: Vec<ObjectId>,
     wants: Wants,
-    means: Means,
+    reader: Reader,
+    processes: ProcessCache,
     unseen: Unseen,
 }
 
@@ -185,7 +187,8 @@ impl Pass {
             seats: [Seat::new(segments), Seat::new(waiters)],
             objects: objects.iter().map(|object| object.id).collect(),
             wants,
-            means: Means::default(),
+            reader: Reader::default(),
+            processes: ProcessCache::default(),
             unseen: Unseen::default(),
         }
     }
@@ -222,13 +225,13 @@ impl Pass {
     }
 
     fn look_into(&mut self, pid: u32, own: u64) {
-        let Self { seats, means, .. } = self;
+        let Self { seats, reader, .. } = self;
         let mut looking = seats.iter_mut().filter(|seat| !seat.finder.is_idle());
-        if looking.all(|seat| seat.unavailable.is_none() && seat.finder.passes_over(pid, &mut means.reader)) {
+        if looking.all(|seat| seat.unavailable.is_none() && seat.finder.passes_over(pid, reader)) {
             return;
         }
         let process = Task::process(pid);
-        let (task, namespace) = match self.means.reader.ipc_namespace(process) {
+        let (task, namespace) = match self.reader.ipc_namespace(process) {
             Ok(namespace) => (process, namespace),
             Err(error) => match self.without_first_thread(pid, &error) {
                 Some(found) => found,
@@ -240,7 +243,7 @@ impl Pass {
             self.look_at_threads(pid, own, true);
             return;
         }
-        match self.means.reader.threads(pid) {
+        match self.reader.threads(pid) {
             Ok(threads) if threads <= 1 => {}
             Err(error) if is_gone(&error) => {}
             // It may have threads in this namespace.
@@ -254,7 +257,7 @@ impl Pass {
     /// Shows a process or thread to the finders that have not been denied it before.
     fn show(&mut self, scope: Scope, task: Task, own: u64) {
         for seat in self.seats.iter_mut().filter(|seat| seat.looks_at(scope) && !seat.denied.contains(&task.pid)) {
-            seat.look(task, own, &mut self.means);
+            seat.look(task, own, &mut self.reader, &mut self.processes);
         }
     }
 
@@ -267,7 +270,7 @@ impl Pass {
     /// A process whose first thread does not tell its namespace: it may not be looked into, or there is nothing to see,
     /// or only that thread has ended. Returns another thread and its namespace.
     fn without_first_thread(&mut self, pid: u32, error: &io::Error) -> Option<(Task, u64)> {
-        let reader = &mut self.means.reader;
+        let reader = &mut self.reader;
         let cannot_hold_ipc = match reader.stat(Task::process(pid)) {
             Ok(stat) => stat.cannot_hold_ipc(),
             // Not so under hidepid=1, where not even that is shown.
@@ -299,14 +302,14 @@ impl Pass {
         if !self.seats.iter().any(|seat| seat.looks_at(Scope::Threads)) {
             return;
         }
-        let is_one = self.means.reader.threads(pid).is_ok_and(|threads| threads == 1);
-        let threads = if is_one { Ok(vec![pid]) } else { self.means.reader.thread_ids(pid) };
+        let is_one = self.reader.threads(pid).is_ok_and(|threads| threads == 1);
+        let threads = if is_one { Ok(vec![pid]) } else { self.reader.thread_ids(pid) };
         if threads.as_ref().is_err_and(|error| !is_gone(error)) {
             self.deny(Scope::Threads, pid);
         }
         for tid in threads.unwrap_or_default() {
             let task = Task::thread(pid, tid);
-            let reader = &mut self.means.reader;
+            let reader = &mut self.reader;
             match if all { Ok(own) } else { reader.ipc_namespace(task) } {
                 Ok(namespace) if namespace == own => self.show(Scope::Threads, task, own),
                 Ok(_) => {}
@@ -321,7 +324,7 @@ impl Pass {
         if !self.seats.iter().any(|seat| seat.looks_at(Scope::Process)) {
             return;
         }
-        let reader = &mut self.means.reader;
+        let reader = &mut self.reader;
         let mut is_denied = false;
         let mut note = |error: &io::Error| is_denied |= !is_gone(error);
         let threads = reader.thread_ids(pid).inspect_err(&mut note).unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::proc::ipc_namespace::may_be_outside;
 
 /// What a pass could not see, apart from what single finders could not.
 #[derive(Debug, Default)]
-pub(in crate::usage) struct Unseen {
+pub(crate) struct Unseen {
     /// Why not even processes could be listed.
     pub(super) everything: Option<String>,
     /// How many of the processes that could not be looked into do not answer.
@@ -19,17 +19,17 @@ pub(in crate::usage) struct Unseen {
 }
 
 /// Where users are that nothing else explains.
-pub(in crate::usage) const OUTSIDE: &str = "used from another IPC namespace or from outside of this pid namespace";
+pub(crate) const OUTSIDE: &str = "used from another IPC namespace or from outside of this pid namespace";
 
 /// Why the kernel counts more than are found, where that changes.
-pub(in crate::usage) fn changing(otherwise: &str) -> String {
+pub(crate) fn changing(otherwise: &str) -> String {
     format!("users came or went meanwhile, or: {otherwise}")
 }
 
 impl Unseen {
     /// Why a finder that could not look into so many processes may have missed users; None where it has not. Processes that
     /// are in another pid namespace do not count: see [`OUTSIDE`].
-    pub(in crate::usage) fn why(&self, denied: usize) -> Option<String> {
+    pub(crate) fn why(&self, denied: usize) -> Option<String> {
         if let Some(why) = &self.everything {
             return Some(why.clone());
         }
@@ -55,7 +55,7 @@ impl Unseen {
         }
     }
     /// The same where the kernel counts nobody, so that those in other pid namespaces may be users all the same.
-    pub(in crate::usage) fn why_uncounted(&self, denied: usize, unavailable: Option<&str>) -> Option<String> {
+    pub(crate) fn why_uncounted(&self, denied: usize, unavailable: Option<&str>) -> Option<String> {
         if let Some(why) = unavailable {
             return Some(why.to_owned());
         }
