@@ -215,7 +215,7 @@ fn since(question: &Question<'_>, back: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Presence, There};
+    use super::{Presence, Service, There};
     use crate::kind::model::Object;
     use crate::kind::recorded::CHANGED;
     use crate::proc::census::Resident;
@@ -262,9 +262,9 @@ mod tests {
         let processes = Processes::booted_at(BOOT, scene.forward, 2);
         let mut presence = Presence::default();
         presence.meet(std::slice::from_ref(resident), &processes);
-        let service = scene.service.map_or(super::Service::None, |after| {
+        let service = scene.service.map_or(Service::None, |after| {
             let (name, since) = ("a.service".into(), Some(LAST + after));
-            super::Service::Of { name, since }
+            Service::Of { name, since }
         });
         presence.lives[0].service = Some(service);
         let question = Question {
