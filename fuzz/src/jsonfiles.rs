@@ -11,7 +11,7 @@ use ipcadm::archive::sparse::Map;
 use ipcadm::archive::sums;
 use ipcadm::archive::tar::Name;
 use ipcadm::journal::record;
-use ipcadm::object::snapshot::Fingerprint;
+use ipcadm::object::fingerprint::Fingerprint;
 use ipcadm::removal::plan::Plan;
 
 /// See above.
@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
     match Plan::parse(data) {
         Ok(plan) => {
             let text = serde_json::to_vec(&plan).expect("JSON");
-            assert!(plan.objects.iter().all(|entry| entry.id().is_some() && entry.state().is_some()));
+            assert!(plan.objects.iter().all(|entry| entry.object.id().is_some() && entry.state().is_some()));
             assert_eq!(Plan::parse(&text), Ok(plan));
         }
         Err(reason) => assert_harmless(&reason, &[]),
@@ -37,7 +37,7 @@ pub fn check(data: &[u8]) {
     match record::parse(data) {
         Ok(content) => {
             let text = serde_json::to_vec(&content).expect("JSON");
-            assert!(content.objects.iter().all(|entry| entry.id().is_some() && entry.mode().bits() <= 0o777));
+            assert!(content.objects().all(|object| object.perm.mode.bits() <= 0o777));
             assert_eq!(record::parse(&text), Ok(content));
         }
         Err(reason) => assert_harmless(&reason, &[]),
@@ -51,7 +51,7 @@ pub fn check(data: &[u8]) {
         assert_eq!(sums::encode(list), text);
     }
     if let Ok(fingerprint) = Fingerprint::from_json(text) {
-        assert!(fingerprint.id.sysv() >= 0);
+        assert!(fingerprint.id().sysv() >= 0);
     }
 }
 

@@ -15,7 +15,7 @@ use ipcadm::listing::select::KeyPattern;
 use ipcadm::object::key::{self, Parts, Project};
 use ipcadm::object::mode::{ModeChange, ModeFilter};
 use ipcadm::object::reference::{Name, Reference};
-use ipcadm::object::snapshot::Fingerprint;
+use ipcadm::object::fingerprint::Fingerprint;
 use ipcadm::render::units::{parse_duration, parse_size};
 use ipcadm::segment::parse_byte;
 use ipcadm::set::assign::Assignment;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::read::Bad;
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::sys::{Gid, Pid, Timestamp, Uid, accounts};
+use crate::object::snapshot::write_time;
+use crate::sys::{Gid, Pid, Uid, accounts};
 
 /// About the archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,13 +136,6 @@ pub struct Queue {
     pub sha256: String,
 }
 
-/// A time as JSON has it; None for never.
-#[must_use]
-pub fn time(time: Timestamp) -> Option<String> {
-    let known = jiff::Timestamp::from_second(time.seconds()).ok()?;
-    (!time.is_never()).then(|| known.to_string())
-}
-
 /// A process; None for none, or one that cannot be seen.
 #[must_use]
 pub fn pid(pid: Pid) -> Option<i32> {
@@ -171,7 +165,7 @@ impl Entry {
             creator,
             cgid,
             creator_group,
-            ctime: time(object.ctime),
+            ctime: write_time(object.ctime),
             approximate,
             shm: None,
             sem: None,

@@ -18,9 +18,11 @@ use super::write::Writer;
 use crate::error::{Error, Result, Status, bare};
 use crate::journal::saved_modes;
 use crate::kind::model::{Detail, Object, ObjectId};
+use crate::object::difference::is_same;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::object::snapshot::{Comparison, Fingerprint};
+use crate::object::snapshot::write_time;
 use crate::proc::sysctl;
 use crate::removal::Check;
 use crate::render::escape::escape_bytes;
@@ -197,7 +199,7 @@ impl Saver {
             host: sysctl::host_name(),
             boot_id: sysctl::boot_id(),
             namespace: namespace::ipc(),
-            time: manifest::time(Timestamp::new(self.time)).unwrap_or_default(),
+            time: write_time(Timestamp::new(self.time)).unwrap_or_default(),
         };
         let text = manifest::encode(&head, &self.entries).map_err(|error| failed(error.into()))?;
         if text.len() as u64 > super::MAX_MANIFEST || text.lines().any(|line| line.len() as u64 >= manifest::MAX_LINE) {
@@ -224,7 +226,7 @@ impl Saved {
     /// Whether `object`, an earlier look, and the look right before it was copied are the same.
     #[must_use]
     pub fn was(&self, object: &Object) -> bool {
-        without_memory(self.before) == without_memory(*object)
+        is_same(&self.before, object)
     }
 
     /// [`Saved::unchanged`] for what is removed while it is closed.
@@ -253,7 +255,7 @@ impl Saved {
         let now = inventory::look(id).map_err(|errno| format!("it cannot be looked at: {errno}"))?;
         // Gone is gone: there is nothing left to lose.
         let Some(now) = now else { return Ok(()) };
-        if without_memory(now) != without_memory(Object { ctime, ..self.object }) {
+        if !is_same(&now, &Object { ctime, ..self.object }) {
             return Err("changed after it was saved".to_owned());
         }
         match now.detail {
@@ -262,13 +264,6 @@ impl Saved {
             Detail::Msg(_) => queue::unchanged(&now, self.begun, self.messages),
         }
     }
-}
-
-fn without_memory(mut object: Object) -> Object {
-    if let Detail::Shm(segment) = &mut object.detail {
-        segment.memory = None;
-    }
-    object
 }
 
 fn shown(path: &Path) -> String {

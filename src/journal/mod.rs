@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod folder;
+pub mod locked;
 pub mod record;
 pub mod recover;
 pub mod saved_modes;

@@ -13,16 +13,17 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, Status, bare};
-use crate::journal::access;
 use crate::journal::folder::{self, Places};
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::journal::locked::is_locked_since;
+use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
+use crate::object::snapshot::Snapshot;
 use crate::proc::sysctl;
 use crate::sys::new_file::NewFile;
-use crate::sys::{Mode, clock, fd, namespace, random};
+use crate::sys::{clock, fd, namespace, random};
 
 /// The version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Records begin so; what begins otherwise is none.
 pub(super) const PREFIX: &str = "closed-";
 /// No record is longer.
@@ -40,80 +41,14 @@ pub struct Content {
     pub namespace: u64,
     /// When its run began, before the first object was closed; seconds since 1970.
     pub time: i64,
-    /// The objects.
-    pub objects: Vec<Entry>,
+    /// The objects as they were before they were locked.
+    objects: Vec<Snapshot>,
 }
 
-/// An object that is to be closed, as it was before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    kind: String,
-    id: i32,
-    key: u32,
-    cuid: u32,
-    cgid: u32,
-    cpid: Option<i32>,
-    nsems: Option<u64>,
-    uid: u32,
-    gid: u32,
-    qbytes: Option<u64>,
-    mode: u32,
-}
-
-impl Entry {
-    /// From an object that is not closed yet.
-    #[must_use]
-    pub fn of(object: &Object) -> Self {
-        Self {
-            kind: object.kind().word().to_owned(),
-            id: object.id.sysv(),
-            key: object.perm.key.bits(),
-            cuid: object.perm.cuid.raw(),
-            cgid: object.perm.cgid.raw(),
-            cpid: object.as_segment().map(|segment| segment.cpid.raw()),
-            nsems: object.as_set().map(|set| set.nsems),
-            uid: object.perm.uid.raw(),
-            gid: object.perm.gid.raw(),
-            qbytes: object.as_queue().and_then(|queue| queue.qbytes),
-            mode: object.perm.mode.permissions(),
-        }
-    }
-
-    /// Which object it is about; None for no sensible one.
-    #[must_use]
-    pub fn id(&self) -> Option<ObjectId> {
-        let kind = Kind::from_word(self.kind.as_bytes())?;
-        (self.id >= 0).then_some(ObjectId::system_v(kind, self.id))
-    }
-
-    /// The mode it had.
-    #[must_use]
-    pub fn mode(&self) -> Mode {
-        Mode::new(self.mode)
-    }
-
-    /// Whether `object` is what the record is about, closed, or a set open to its owner for a look. It may have got
-    /// another owner or capacity since.
-    #[must_use]
-    pub fn is_closed(&self, object: &Object) -> bool {
-        let mode = object.perm.mode.permissions();
-        let now = Self::of(object);
-        let same_owner = (now.uid, now.gid) == (self.uid, self.gid);
-        let for_a_look = object.as_set().is_some() && mode == access::LOOK.permissions() && same_owner;
-        if mode == self.mode || !(mode == access::CLOSED.permissions() || for_a_look) {
-            return false;
-        }
-        let mut closed = Self { mode, uid: now.uid, gid: now.gid, qbytes: now.qbytes, ..self.clone() };
-        // A reader in another pid namespace may see no creator.
-        if closed.cpid == Some(0) || now.cpid == Some(0) {
-            closed.cpid = now.cpid;
-        }
-        closed == now
-    }
-
-    fn is_sound(&self) -> bool {
-        self.id().is_some() && self.mode & !Mode::PERMISSIONS == 0
+impl Content {
+    /// The objects as they were before they were locked.
+    pub fn objects(&self) -> impl Iterator<Item = Object> {
+        self.objects.iter().filter_map(Snapshot::object)
     }
 }
 
@@ -186,7 +121,7 @@ impl Record {
     /// # Errors
     /// Those of writing.
     pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
-        let objects = objects.iter().map(Entry::of).collect();
+        let objects = objects.iter().map(Snapshot::of).collect();
         let (boot, namespace, time) = (self.here.boot.clone(), self.here.namespace, self.time);
         let mut text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
         text.push(b'\n');
@@ -202,7 +137,7 @@ impl Record {
     /// Those of writing.
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
         let closed = |object: &Object| match inventory::look(object.id) {
-            Ok(now) => now.is_some_and(|now| Entry::of(object).is_closed(&now)),
+            Ok(now) => now.is_some_and(|now| is_locked_since(object, &now)),
             Err(_) => true,
         };
         if objects.iter().any(closed) {
@@ -215,7 +150,7 @@ impl Record {
     #[must_use]
     pub fn named_by_others(&self) -> Others {
         let (contents, all) = self.here.read(&self.places, Some(&self.path));
-        let named = contents.into_iter().flat_map(|content| content.objects).filter_map(|entry| entry.id()).collect();
+        let named = contents.iter().flat_map(Content::objects).map(|object| object.id).collect();
         Others { named, all }
     }
 
@@ -319,22 +254,23 @@ pub fn parse(text: &[u8]) -> std::result::Result<Content, String> {
     if content.ipcadm_record != VERSION {
         return Err(format!("version {} is unknown", content.ipcadm_record));
     }
-    if !content.objects.iter().all(Entry::is_sound) {
+    if !content.objects.iter().all(|object| object.object().is_some()) {
         return Err("it tells of impossible objects".to_owned());
     }
     Ok(content)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
-    use super::{Content, Entry, VERSION, parse};
+    use super::{Content, VERSION, parse};
     use crate::kind::model::Object;
+    use crate::object::snapshot::Snapshot;
     use crate::sys::msg::MsgStat;
     use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, Timestamp, Uid};
 
-    fn queue(mode: u32, ctime: i64) -> Object {
+    pub(in crate::journal) fn queue(mode: u32, ctime: i64) -> Object {
         let perm = Perm {
             key: Key::from_bits(5),
             uid: Uid::new(1),
@@ -358,7 +294,7 @@ mod tests {
     }
 
     fn content() -> Content {
-        let objects = vec![Entry::of(&queue(0o640, 100))];
+        let objects = vec![Snapshot::of(&queue(0o640, 100))];
         Content { ipcadm_record: VERSION, boot: "b".into(), namespace: 9, time: 200, objects }
     }
 
@@ -366,30 +302,20 @@ mod tests {
     fn what_is_written_reads_back() {
         let text = serde_json::to_vec(&content()).unwrap();
         assert_eq!(parse(&text), Ok(content()));
-        assert_eq!(content().objects[0].mode().bits(), 0o640);
-    }
-
-    #[test]
-    fn only_a_closed_object_is_one() {
-        let entry = Entry::of(&queue(0o640, 100));
-        assert!(entry.is_closed(&queue(0, 200)));
-        // Opened again by somebody.
-        assert!(!entry.is_closed(&queue(0o600, 200)));
-        let mut other = queue(0, 200);
-        other.perm.uid = Uid::new(8);
-        assert!(entry.is_closed(&other), "closed it is all the same");
-        other = queue(0, 200);
-        other.perm.key = Key::from_bits(6);
-        assert!(!entry.is_closed(&other));
+        assert_eq!(content().objects().collect::<Vec<_>>(), [queue(0o640, 100)]);
     }
 
     #[test]
     fn a_bad_record_is_refused() {
         let good = String::from_utf8(serde_json::to_vec(&content()).unwrap()).unwrap();
         for (from, to) in [
-            ("\"ipcadm_record\":1", "\"ipcadm_record\":2"),
-            ("\"mode\":416", "\"mode\":4095"),
-            ("\"mode\":416", "\"mode\":-1"),
+            ("\"ipcadm_record\":2", "\"ipcadm_record\":1"),
+            ("\"mode\":\"0640\"", "\"mode\":\"7777\""),
+            ("\"mode\":\"0640\"", "\"mode\":\"-640\""),
+            ("\"mode\":\"0640\"", "\"mode\":416"),
+            ("\"qnum\":0,", ""),
+            ("\"id\":7", "\"id\":7,\"id\":7"),
+            ("\"id\":7", "\"id\":7,\"more\":1"),
             ("\"kind\":\"msg\"", "\"kind\":\"pipe\""),
             ("\"id\":7", "\"id\":-7"),
             ("\"namespace\":9", "\"namespace\":9,\"more\":1"),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::bare;
 use crate::journal::access;
 use crate::journal::folder::{self, Places};
+use crate::journal::locked::is_locked_since;
 use crate::journal::record::{self, Content};
 use crate::kind::model::ObjectId;
 use crate::object::inventory;
@@ -92,8 +93,8 @@ fn is_unlinked(file: &fs::File) -> bool {
 /// Whether nothing is left to be opened.
 fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
     let mut done = true;
-    for entry in &content.objects {
-        let Some(id) = entry.id() else { continue };
+    for before in content.objects() {
+        let (id, mode) = (before.id, before.perm.mode);
         let now = match inventory::look(id) {
             Ok(Some(now)) => now,
             Ok(None) => continue,
@@ -103,15 +104,14 @@ fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
                 continue;
             }
         };
-        if !entry.is_closed(&now) {
+        if !is_locked_since(&before, &now) {
             continue;
         }
         // Closing sets the time of change. A second for the clock's ticks.
         if now.ctime.seconds() < content.time.saturating_sub(1) {
             done = false;
-            let mode = entry.mode().permissions();
             let reason = "it was last changed before that run began, or the clock was set back";
-            mended.push(Mended::Failed(id, format!("{reason} ('ipcadm set --mode {mode:04o} {id}' does it)")));
+            mended.push(Mended::Failed(id, format!("{reason} ('ipcadm set --mode {mode} {id}' does it)")));
             continue;
         }
         if let Some(obstacle) = access::obstacle(&now) {
@@ -119,8 +119,8 @@ fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
             mended.push(Mended::Failed(id, obstacle));
             continue;
         }
-        match access::set_mode(&now, entry.mode()) {
-            Ok(()) => mended.push(Mended::Opened(id, entry.mode())),
+        match access::set_mode(&now, mode) {
+            Ok(()) => mended.push(Mended::Opened(id, mode)),
             Err(_) if matches!(inventory::look(id), Ok(None)) => {}
             Err(errno) => {
                 done = false;

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::journal::access;
 use crate::journal::folder::Places;
-use crate::journal::record::{Content, Entry, Records};
+use crate::journal::locked::{is_locked, is_locked_since, may_be_locked};
+use crate::journal::record::{Content, Records};
 use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
 use crate::sys::{Mode, accounts, clock};
@@ -18,7 +18,7 @@ const LONGEST: i64 = 10;
 /// Gives those of `objects` that a run of this user has closed the modes that its record names. Returns them as they
 /// were given.
 pub fn show_open(objects: &mut [Object]) -> Vec<Object> {
-    let mut closed: Vec<usize> = (0..objects.len()).filter(|&place| looks_closed(&objects[place])).collect();
+    let mut closed: Vec<usize> = (0..objects.len()).filter(|&place| may_be_locked(&objects[place])).collect();
     let mut were = Vec::new();
     if closed.is_empty() {
         return were;
@@ -38,7 +38,7 @@ pub fn show_open(objects: &mut [Object]) -> Vec<Object> {
             match inventory::look(object.id) {
                 Ok(Some(now)) if (now.perm, now.ctime) != (object.perm, object.ctime) => {
                     (object.perm, object.ctime) = (now.perm, now.ctime);
-                    looks_closed(object)
+                    may_be_locked(object)
                 }
                 _ => false,
             }
@@ -56,29 +56,21 @@ pub fn may_be_closed(object: &Object) -> bool {
     let me = accounts::effective_user();
     let its_own = [object.perm.uid, object.perm.cuid];
     // Root needs not open a set to look into it.
-    let by_root = object.perm.mode.permissions() == access::CLOSED.permissions() && me.raw() != 0;
-    looks_closed(object)
+    let by_root = is_locked(object) && me.raw() != 0;
+    may_be_locked(object)
         && (by_root || its_own.iter().any(|user| *user != me))
         && object.ctime.seconds().saturating_add(LONGEST) >= clock::now()
 }
 
-/// Whether its mode is one that closing gives.
-fn looks_closed(object: &Object) -> bool {
-    let mode = object.perm.mode.permissions();
-    mode == access::CLOSED.permissions() || object.as_set().is_some() && mode == access::LOOK.permissions()
-}
-
 /// What records name, with when their runs began.
-struct Named(HashMap<ObjectId, Vec<(Entry, i64)>>);
+struct Named(HashMap<ObjectId, Vec<(Object, i64)>>);
 
 impl Named {
     fn of(contents: Vec<Content>) -> Self {
-        let mut named: HashMap<ObjectId, Vec<(Entry, i64)>> = HashMap::new();
-        for Content { objects, time, .. } in contents {
-            for entry in objects {
-                if let Some(id) = entry.id() {
-                    named.entry(id).or_default().push((entry, time));
-                }
+        let mut named: HashMap<ObjectId, Vec<(Object, i64)>> = HashMap::new();
+        for content in &contents {
+            for object in content.objects() {
+                named.entry(object.id).or_default().push((object, content.time));
             }
         }
         Self(named)
@@ -88,9 +80,9 @@ impl Named {
     fn mode(&self, object: &Object) -> Option<Mode> {
         let mut entries = self.0.get(&object.id)?.iter();
         // Closing sets the time of change. A second for the clock's ticks.
-        let fits = |(entry, begun): &&(Entry, i64)| {
-            entry.is_closed(object) && object.ctime.seconds() >= begun.saturating_sub(1)
+        let fits = |(before, begun): &&(Object, i64)| {
+            is_locked_since(before, object) && object.ctime.seconds() >= begun.saturating_sub(1)
         };
-        entries.find(fits).map(|(entry, _)| entry.mode())
+        entries.find(fits).map(|(before, _)| before.perm.mode)
     }
 }

@@ -6,8 +6,8 @@ use crate::error::{Error, Result, Status};
 use crate::kind;
 use crate::kind::class::Attributes;
 use crate::kind::model::Object;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::permission::{may_change, refused};
-use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::capabilities::may_exceed_msgmnb;
 use crate::sys::{self, Errno, Gid, Mode, ShmId, Uid, msg, shm};
 

@@ -2,6 +2,8 @@
 
 pub mod change;
 pub mod create;
+pub mod difference;
+pub mod fingerprint;
 pub mod inventory;
 pub mod key;
 pub mod limits;

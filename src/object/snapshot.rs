@@ -1,218 +1,300 @@
-//! Fingerprints: what must still be so for an object to be the one that was looked at.
+//! Objects written down: the one form in which the journal and plans have an object. Archives have the same
+//! parts in another arrangement.
 
-use std::borrow::Cow;
+use serde::{Deserialize, Serialize};
 
-use serde::Deserialize;
-
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Detail, Kind, Object, ObjectId, Queue, Segment, Set};
 use crate::object::key;
+use crate::render::style::push_utc;
+use crate::sys::{Gid, Key, Mode, Perm, Pid, Timestamp, Uid};
 
-/// What an object keeps for life, and the time of its last change. An id alone may come back for another object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// Kind and id.
-    pub id: ObjectId,
-    key: u32,
-    cuid: u32,
-    cgid: u32,
-    ctime: i64,
-    cpid: Option<i32>,
-    nsems: Option<u64>,
+/// An object as files have it: the fields of `ls --json` that tell of change or use, and of those of a kind its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "as ipcadm-json(5) says")]
+pub struct Snapshot {
+    pub kind: String,
+    pub id: i32,
+    pub key: String,
+    pub mode: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub cuid: u32,
+    pub cgid: u32,
+    pub ctime: String,
+    pub activity: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nattch: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub atime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nsems: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qnum: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cbytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qbytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lspid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lrpid: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rtime: Option<String>,
 }
 
-/// How a fingerprint compares with the object that has the id now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// The same object, unchanged.
-    Same,
-    /// The same segment, removed meanwhile: it waits for its last detach and has lost its key.
-    Doomed,
-    /// Changed or replaced; what differs.
-    Changed(&'static str),
+/// A time as JSON has it, in UTC; None for one that has not come.
+#[must_use]
+pub fn write_time(time: Timestamp) -> Option<String> {
+    (!time.is_never()).then(|| {
+        let mut text = String::new();
+        push_utc(&mut text, time.seconds());
+        text
+    })
 }
 
-impl Fingerprint {
-    /// The fingerprint of an object.
+/// Reads a time; None unless it is as [`write_time`] writes it.
+#[must_use]
+pub fn read_time(text: &str) -> Option<Timestamp> {
+    let time = Timestamp::new(text.parse::<jiff::Timestamp>().ok()?.as_second());
+    (write_time(time).as_deref() == Some(text)).then_some(time)
+}
+
+/// Reads permission bits; None unless they are four octal digits.
+#[must_use]
+pub fn read_mode(text: &str) -> Option<Mode> {
+    let bits = u32::from_str_radix(text, 8).ok().filter(|bits| *bits <= Mode::PERMISSIONS)?;
+    Some(Mode::new(bits)).filter(|mode| mode.to_string() == text)
+}
+
+/// Reads a key; None unless it is `0x` and eight small hex digits.
+#[must_use]
+pub fn read_key(text: &str) -> Option<Key> {
+    key::parse_hex(text.as_bytes()).filter(|key| key.to_string() == text)
+}
+
+impl Snapshot {
+    /// Writes an object down. The status bits of its mode and the memory behind a segment are left out.
     #[must_use]
     pub fn of(object: &Object) -> Self {
-        Self {
-            id: object.id,
-            key: object.perm.key.bits(),
-            cuid: object.perm.cuid.raw(),
-            cgid: object.perm.cgid.raw(),
-            ctime: object.ctime.seconds(),
-            cpid: object.as_segment().map(|segment| segment.cpid.raw()),
-            nsems: object.as_set().map(|set| set.nsems),
-        }
-    }
-
-    /// Compares with the object that has the same id now.
-    #[must_use]
-    pub fn compare(&self, object: &Object) -> Comparison {
-        let now = Self::of(object);
-        // A pid namespace that the lister could not see into leaves 0; that proves nothing either way.
-        let same_pid = match (self.cpid, now.cpid) {
-            (Some(0), _) | (_, Some(0)) => true,
-            (one, two) => one == two,
+        let perm = &object.perm;
+        let common = Self {
+            kind: object.kind().word().to_owned(),
+            id: object.id.sysv(),
+            key: perm.key.to_string(),
+            mode: perm.mode.to_string(),
+            uid: perm.uid.raw(),
+            gid: perm.gid.raw(),
+            cuid: perm.cuid.raw(),
+            cgid: perm.cgid.raw(),
+            ctime: write_time(object.ctime).unwrap_or_default(),
+            activity: write_time(object.activity()).unwrap_or_default(),
+            ..Self::default()
         };
-        let differs = [
-            (self.id != now.id, "id"),
-            (self.cuid != now.cuid || self.cgid != now.cgid, "creator"),
-            (!same_pid, "creating process"),
-            (self.nsems != now.nsems, "number of semaphores"),
-            // Before the time, which a replacement changes too: the key says more.
-            (self.key != now.key, "key"),
-            (self.ctime != now.ctime, "change time"),
-        ]
-        .into_iter()
-        .find_map(|(differs, what)| differs.then_some(what));
-        match differs {
-            None => Comparison::Same,
-            Some("key") if object.is_doomed() => Comparison::Doomed,
-            Some(what) => Comparison::Changed(what),
+        match &object.detail {
+            Detail::Shm(segment) => Self {
+                size: Some(segment.size),
+                nattch: Some(segment.nattch),
+                cpid: Some(segment.cpid.raw()),
+                lpid: Some(segment.lpid.raw()),
+                atime: write_time(segment.atime),
+                dtime: write_time(segment.dtime),
+                ..common
+            },
+            Detail::Sem(set) => Self { nsems: Some(set.nsems), otime: write_time(set.otime), ..common },
+            Detail::Msg(queue) => Self {
+                qnum: Some(queue.qnum),
+                cbytes: Some(queue.cbytes),
+                qbytes: queue.qbytes,
+                lspid: Some(queue.lspid.raw()),
+                lrpid: Some(queue.lrpid.raw()),
+                stime: write_time(queue.stime),
+                rtime: write_time(queue.rtime),
+                ..common
+            },
         }
     }
 
-    /// Whether `object` is the same one, changed or not.
+    /// The identity; None if it cannot be one.
     #[must_use]
-    pub fn is_of(&self, object: &Object) -> bool {
-        let unchanged = Self { ctime: object.ctime.seconds(), ..*self };
-        matches!(unchanged.compare(object), Comparison::Same | Comparison::Doomed)
+    pub fn id(&self) -> Option<ObjectId> {
+        let kind = Kind::from_word(self.kind.as_bytes())?;
+        (self.id >= 0).then_some(ObjectId::system_v(kind, self.id))
     }
 
-    /// Reads the fingerprint out of a line that `ls --format jsonl` wrote.
-    ///
-    /// # Errors
-    /// When it is no JSON, or lacks one of the fields (as with `-o`).
-    pub fn from_json(line: &str) -> Result<Self, BadLine> {
-        if !line.trim_start().starts_with('{') {
-            return Err(BadLine("no JSON object".to_owned()));
-        }
-        let raw: Line<'_> = serde_json::from_str(line).map_err(|error| {
-            // serde's own text names the place in the line, which the caller has already told.
-            let text = error.to_string();
-            BadLine(text.split(" at line ").next().unwrap_or("is no JSON object").to_owned())
-        })?;
-        let bad = |reason: &str| BadLine(reason.to_owned());
-        let kind = Kind::from_word(raw.kind.as_bytes()).ok_or_else(|| bad("unknown kind"))?;
-        if raw.id < 0 {
-            return Err(bad("negative id"));
-        }
-        let key = key::parse_hex(raw.key.as_bytes()).ok_or_else(|| bad("bad key"))?;
-        let time: jiff::Timestamp = raw.ctime.parse().map_err(|_| bad("bad ctime"))?;
-        if kind == Kind::Sem && raw.nsems.is_none() {
-            return Err(bad("missing field `nsems`"));
-        }
-        Ok(Self {
-            id: ObjectId::system_v(kind, raw.id),
-            key: key.bits(),
-            cuid: raw.cuid,
-            cgid: raw.cgid,
-            ctime: time.as_second(),
-            // null: a process that the lister could not see.
-            cpid: (kind == Kind::Shm).then(|| raw.cpid.unwrap_or(0)),
-            nsems: if kind == Kind::Sem { raw.nsems } else { None },
-        })
+    /// The object that was written down; None unless all of it is as [`Snapshot::of`] writes it.
+    #[must_use]
+    pub fn object(&self) -> Option<Object> {
+        let id = self.id()?;
+        let time = |text: &Option<String>| text.as_deref().map_or(Some(Timestamp::NEVER), read_time);
+        let ctime = if self.ctime.is_empty() { Timestamp::NEVER } else { read_time(&self.ctime)? };
+        // What is missing is read as 0 here. That it is missing shows when all is compared.
+        let number = |number: Option<u64>| number.unwrap_or(0);
+        let pid = |pid: Option<i32>| Pid::new(pid.unwrap_or(0));
+        let detail = match id.kind {
+            Kind::Shm => Detail::Shm(Segment {
+                size: number(self.size),
+                nattch: number(self.nattch),
+                cpid: pid(self.cpid),
+                lpid: pid(self.lpid),
+                atime: time(&self.atime)?,
+                dtime: time(&self.dtime)?,
+                memory: None,
+            }),
+            Kind::Sem => Detail::Sem(Set { nsems: number(self.nsems), otime: time(&self.otime)? }),
+            Kind::Msg => Detail::Msg(Queue {
+                qnum: number(self.qnum),
+                cbytes: number(self.cbytes),
+                qbytes: self.qbytes,
+                lspid: pid(self.lspid),
+                lrpid: pid(self.lrpid),
+                stime: time(&self.stime)?,
+                rtime: time(&self.rtime)?,
+            }),
+        };
+        let perm = Perm {
+            key: read_key(&self.key)?,
+            uid: Uid::new(self.uid),
+            gid: Gid::new(self.gid),
+            cuid: Uid::new(self.cuid),
+            cgid: Gid::new(self.cgid),
+            mode: read_mode(&self.mode)?,
+        };
+        let object = Object { id, perm, ctime, detail };
+        (Self::of(&object) == *self).then_some(object)
     }
-}
-
-/// Why a line is no listed object.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a line of 'ls --format jsonl': {0}")]
-pub struct BadLine(String);
-
-/// The keys of a line that matter here; there are others.
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    kind: Cow<'a, str>,
-    id: i32,
-    #[serde(borrow)]
-    key: Cow<'a, str>,
-    cuid: u32,
-    cgid: u32,
-    #[serde(borrow)]
-    ctime: Cow<'a, str>,
-    cpid: Option<i32>,
-    nsems: Option<u64>,
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
-    use super::{Comparison, Fingerprint};
+    use super::Snapshot;
     use crate::kind::model::Object;
+    use crate::object::difference::{Part, is_same};
+    use crate::sys::msg::MsgStat;
+    use crate::sys::sem::SemStat;
     use crate::sys::shm::ShmStat;
-    use crate::sys::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
+    use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 
-    fn segment(key: u32, mode: u32, cpid: i32, ctime: i64) -> Object {
-        let perm = Perm {
-            key: Key::from_bits(key),
-            uid: Uid::new(0),
-            gid: Gid::new(0),
-            cuid: Uid::new(7),
-            cgid: Gid::new(8),
-            mode: Mode::new(mode),
-        };
-        let stat = ShmStat {
+    fn objects() -> [Object; 3] {
+        let (uid, gid, cuid, cgid) = (Uid::new(1), Gid::new(2), Uid::new(3), Gid::new(4));
+        let perm = Perm { key: Key::from_bits(5), uid, gid, cuid, cgid, mode: Mode::new(0o640) };
+        let (early, late) = (Timestamp::new(1_000), Timestamp::new(2_000));
+        let (cpid, lpid) = (Pid::new(6), Pid::new(7));
+        let segment = ShmStat { perm, size: 8, atime: early, dtime: late, ctime: early, cpid, lpid, nattch: 9 };
+        let set = SemStat { perm, otime: Timestamp::NEVER, ctime: early, nsems: 10 };
+        let queue = MsgStat {
             perm,
-            size: 1,
-            atime: Timestamp::NEVER,
-            dtime: Timestamp::NEVER,
-            ctime: Timestamp::new(ctime),
-            cpid: Pid::new(cpid),
-            lpid: Pid::new(0),
-            nattch: 0,
+            stime: late,
+            rtime: early,
+            ctime: early,
+            cbytes: 11,
+            qnum: 12,
+            qbytes: 13,
+            lspid: cpid,
+            lrpid: lpid,
         };
-        Object::segment(ShmId::new(5), &stat, None)
+        [
+            Object::segment(ShmId::new(1), &segment, None),
+            Object::set(SemId::new(2), &set),
+            Object::queue(MsgId::new(3), &queue, true),
+        ]
     }
 
-    #[test]
-    fn a_removed_segment_is_told_from_a_changed_one() {
-        let listed = Fingerprint::of(&segment(9, 0o600, 77, 100));
-        assert_eq!(listed.compare(&segment(9, 0o600, 77, 100)), Comparison::Same);
-        assert_eq!(listed.compare(&segment(9, 0o640, 77, 100)), Comparison::Same);
-        assert_eq!(listed.compare(&segment(0, 0o1600, 77, 100)), Comparison::Doomed);
-        assert_eq!(listed.compare(&segment(8, 0o600, 77, 100)), Comparison::Changed("key"));
-        assert_eq!(listed.compare(&segment(9, 0o600, 78, 100)), Comparison::Changed("creating process"));
-        assert_eq!(listed.compare(&segment(9, 0o600, 77, 101)), Comparison::Changed("change time"));
-        assert_eq!(listed.compare(&segment(9, 0o600, 0, 100)), Comparison::Same);
-    }
-
-    #[test]
-    fn a_changed_object_is_the_same_one_and_a_replaced_one_is_not() {
-        let listed = Fingerprint::of(&segment(9, 0o600, 77, 100));
-        assert!(listed.is_of(&segment(9, 0o640, 77, 101)));
-        assert!(listed.is_of(&segment(0, 0o1600, 77, 101)));
-        assert!(!listed.is_of(&segment(8, 0o600, 77, 100)));
-        assert!(!listed.is_of(&segment(9, 0o600, 78, 100)));
-    }
-
-    #[test]
-    fn a_listed_line_gives_the_same_fingerprint() {
-        let line = r#"{"kind":"shm","id":5,"key":"0x00000009","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z","cpid":77,"x":1}"#;
-        assert_eq!(Fingerprint::from_json(line), Ok(Fingerprint::of(&segment(9, 0o600, 77, 100))));
-        for bad in [
-            "",
-            "{",
-            "{}",
-            "[]",
-            "5",
-            r#"{"kind":"foo","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
-            r#"{"kind":"sem","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
-            r#"{"kind":"shm","id":-5,"key":"0x9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
-            r#"{"kind":"shm","id":5,"key":"9","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z"}"#,
-            r#"{"kind":"shm","id":5,"key":"0x9","cuid":7,"cgid":8,"ctime":"yesterday"}"#,
-        ] {
-            assert!(Fingerprint::from_json(bad).is_err(), "{bad}");
+    /// Every leaf of a document replaced in turn by another value of its type.
+    fn spoiled(value: &serde_json::Value) -> Vec<serde_json::Value> {
+        use serde_json::Value::{Number, Object};
+        match value {
+            Object(fields) => {
+                let others = fields.iter().flat_map(|(name, field)| {
+                    spoiled(field).into_iter().map(move |other| {
+                        let mut fields = fields.clone();
+                        fields.insert(name.clone(), other);
+                        Object(fields)
+                    })
+                });
+                others.collect()
+            }
+            Number(number) => vec![(number.as_u64().unwrap_or(0) + 1).into()],
+            _ => Vec::new(),
         }
     }
 
-    proptest! {
-        #[test]
-        fn no_line_is_too_strange(line: String) {
-            let _ = Fingerprint::from_json(&line);
+    #[test]
+    fn an_object_reads_back() {
+        for object in objects() {
+            let written = Snapshot::of(&object);
+            assert_eq!(written.object(), Some(object));
+            assert_eq!(Snapshot { activity: String::new(), ..written.clone() }.object(), None);
+            for other in spoiled(&serde_json::to_value(&written).unwrap()) {
+                let other: Snapshot = serde_json::from_value(other).unwrap();
+                assert!(other.object().is_some_and(|other| !is_same(&other, &object)), "{other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_written_so_is_no_object() {
+        let good = serde_json::to_string(&Snapshot::of(&objects()[0])).unwrap();
+        for (from, to) in [
+            ("\"shm\"", "\"pipe\""),
+            ("\"id\":1", "\"id\":-1"),
+            ("\"0x00000005\"", "\"0x5\""),
+            ("\"0640\"", "\"640\""),
+            ("\"0640\"", "\"1640\""),
+            ("\"ctime\":\"1970-01-01T00:16:40Z\"", "\"ctime\":\"yesterday\""),
+            ("\"atime\":\"1970-01-01T00:16:40Z\"", "\"atime\":\"\""),
+            ("\"size\":8,", ""),
+            ("\"size\":8,", "\"size\":8,\"nsems\":1,"),
+        ] {
+            let bad: Snapshot = serde_json::from_str(&good.replacen(from, to, 1)).unwrap();
+            assert_eq!(bad.object(), None, "{from} {to}");
+        }
+        assert!(serde_json::from_str::<Snapshot>(&good.replacen('{', "{\"more\":1,", 1)).is_err());
+        assert!(serde_json::from_str::<Snapshot>(&good.replacen('{', "{\"id\":1,", 1)).is_err());
+    }
+
+    #[test]
+    fn every_field_is_part_of_a_comparison() {
+        const ALL: [Part; 17] = [
+            Part::Id,
+            Part::Key,
+            Part::Creator,
+            Part::Owner,
+            Part::Permissions,
+            Part::StatusBits,
+            Part::ChangeTime,
+            Part::Size,
+            Part::CreatingProcess,
+            Part::Attachments,
+            Part::LastAttachment,
+            Part::Semaphores,
+            Part::LastOperation,
+            Part::Messages,
+            Part::LastSend,
+            Part::LastReceive,
+            Part::Capacity,
+        ];
+        for object in objects() {
+            let others = spoiled(&serde_json::to_value(object).unwrap());
+            assert!(others.len() >= 11, "{others:?}");
+            for other in others {
+                let other: Object = serde_json::from_value(other).unwrap();
+                assert_eq!(ALL.iter().filter(|part| part.differs(&object, &other)).count(), 1, "{other:?}");
+                assert!(!is_same(&object, &other));
+            }
+            assert!(is_same(&object, &object));
         }
     }
 }

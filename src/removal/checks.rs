@@ -1,46 +1,44 @@
 //! What must not have changed.
 
-use crate::kind::model::{Detail, Object};
+use crate::kind::model::Object;
+use crate::object::difference::{Named, Part, first_difference};
 use crate::object::semaphores::{self, Budget, TOO_MUCH, Unanswered};
 use crate::render::escape::escape;
-use crate::sys::{self, Errno, Mode, Pid, SemId, sem};
+use crate::sys::{self, Errno, Pid, SemId, sem};
 use crate::usage::process::Process;
 use crate::usage::undo::Hiding;
 use crate::usage::users::Usage;
 
-/// In what `now` is another object than `before`, or has been used since, but for what closing changes: permission
-/// bits and time of change. None when in nothing.
+/// What must be the same while an object is locked: everything but permission bits and time of change, which locking
+/// itself changes.
+const UNTOUCHED: [Named; 16] = {
+    const ATTACHED: &str = "it was attached or detached";
+    const SEGMENT: &str = "it is another segment";
+    [
+        (Part::Id, "it is another object"),
+        (Part::MarkedForRemoval, "somebody has removed it, and it waits for its last detach"),
+        (Part::Key, "it has another key"),
+        (Part::Creator, "it has another creator"),
+        (Part::Owner, "it has another owner"),
+        (Part::StatusBits, "it was locked or unlocked"),
+        (Part::Attachments, ATTACHED),
+        (Part::Size, SEGMENT),
+        (Part::CreatingProcess, SEGMENT),
+        (Part::LastAttachment, ATTACHED),
+        (Part::Semaphores, "it has another number of semaphores"),
+        (Part::LastOperation, "it was used"),
+        (Part::Messages, "messages came or went"),
+        (Part::LastSend, "somebody sent to it"),
+        (Part::LastReceive, "somebody received from it"),
+        (Part::Capacity, "its capacity was changed"),
+    ]
+};
+
+/// In what `now` is another object than `before`, or has been used since, but for what locking changes. None when in
+/// nothing.
 #[must_use]
 pub(super) fn difference(before: &Object, now: &Object) -> Option<&'static str> {
-    let (one, two) = (&before.perm, &now.perm);
-    let flags = |mode: Mode| mode.bits() & !Mode::PERMISSIONS;
-    let common = [
-        (before.id != now.id, "it is another object"),
-        (now.is_doomed() && !before.is_doomed(), "somebody has removed it, and it waits for its last detach"),
-        (one.key != two.key, "it has another key"),
-        (one.cuid != two.cuid || one.cgid != two.cgid, "it has another creator"),
-        (one.uid != two.uid || one.gid != two.gid, "it has another owner"),
-        (flags(one.mode) != flags(two.mode), "it was locked or unlocked"),
-    ];
-    let special = match (&before.detail, &now.detail) {
-        (Detail::Shm(one), Detail::Shm(two)) => vec![
-            (one.nattch != two.nattch, "it was attached or detached"),
-            (one.size != two.size || one.cpid != two.cpid, "it is another segment"),
-            ((one.lpid, one.atime, one.dtime) != (two.lpid, two.atime, two.dtime), "it was attached or detached"),
-        ],
-        (Detail::Sem(one), Detail::Sem(two)) => vec![
-            (one.nsems != two.nsems, "it has another number of semaphores"),
-            (one.otime != two.otime, "it was used"),
-        ],
-        (Detail::Msg(one), Detail::Msg(two)) => vec![
-            ((one.qnum, one.cbytes) != (two.qnum, two.cbytes), "messages came or went"),
-            ((one.stime, one.lspid) != (two.stime, two.lspid), "somebody sent to it"),
-            ((one.rtime, one.lrpid) != (two.rtime, two.lrpid), "somebody received from it"),
-            (one.qbytes != two.qbytes, "its capacity was changed"),
-        ],
-        _ => vec![(true, "it is of another kind")],
-    };
-    common.into_iter().chain(special).find_map(|(differs, what)| differs.then_some(what))
+    first_difference(before, now, &UNTOUCHED)
 }
 
 /// What is in a set.

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::UNIX_EPOCH;
 
 use crate::kind::model::{Kind, Object};
+use crate::object::difference::Part;
 use crate::object::inventory;
 use crate::object::permission::refused;
 use crate::proc::sysctl;
@@ -28,6 +29,10 @@ pub(super) fn remove_one(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges
     }
 }
 
+/// What our own attachment does not change.
+const PINNED: [Part; 7] =
+    [Part::Id, Part::Key, Part::Creator, Part::Owner, Part::Permissions, Part::StatusBits, Part::ChangeTime];
+
 /// Attaches a segment, so that its identifier cannot pass to another one. Without the right to, or where it cannot be
 /// mapped, it goes without. So it does where the detach alone would destroy it, whatever is found.
 ///
@@ -42,8 +47,9 @@ fn pin(closed: &Closed<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option
     // If that fails, a probe that is started now would be taken for somebody.
     let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
     let now = look(object)?;
-    let same = (now.id, now.perm, now.ctime) == (object.id, object.perm, object.ctime);
-    if !same || now.as_segment().is_none_or(|segment| segment.nattch != 1) {
+    if PINNED.iter().any(|part| part.differs(object, &now))
+        || now.as_segment().is_none_or(|segment| segment.nattch != 1)
+    {
         return Err(Fate::Kept("somebody attached it while it was closed".to_owned()).into());
     }
     let judged = &closed.candidate.object;

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Status};
 use crate::journal::access;
+use crate::journal::locked::{is_locked, is_locked_since};
 use crate::kind::model::{Kind, Object};
+use crate::object::difference::Part;
 use crate::object::inventory;
 use crate::object::permission::{may_change, refused};
 use crate::removal::checks::{self, Semaphores};
@@ -23,11 +25,6 @@ pub(super) struct Closed<'a> {
     pub(super) read_while_open: bool,
 }
 
-/// Whether somebody has closed it since it was judged, or before.
-pub(super) fn is_closed(object: &Object) -> bool {
-    object.perm.mode.permissions() == access::CLOSED.permissions()
-}
-
 /// Whether the object is as it was judged, a look before it is touched.
 pub(super) fn unchanged(candidate: &Candidate) -> Result<(), Fate> {
     let expected = &candidate.expected;
@@ -35,7 +32,7 @@ pub(super) fn unchanged(candidate: &Candidate) -> Result<(), Fate> {
     if let Some(what) = checks::difference(expected, &now) {
         return Err(kept_since(what));
     }
-    if now.perm.mode != expected.perm.mode || now.ctime != expected.ctime {
+    if Part::Permissions.differs(expected, &now) || Part::ChangeTime.differs(expected, &now) {
         return Err(kept_since("it was changed"));
     }
     if now.as_segment().is_some_and(|segment| segment.nattch > 0) {
@@ -74,7 +71,7 @@ pub(super) fn close(place: usize, candidate: &Candidate, semaphores: Option<Sema
         check.pass(before).map_err(Fate::Kept)?;
     }
     let mode = Mode::new(before.perm.mode.permissions());
-    if is_closed(before) {
+    if is_locked(before) {
         // It is closed already. Done again, it could undo that another run has just opened it.
         return Ok(Closed { place, candidate, mode, object: *before, semaphores, read_while_open: false });
     }
@@ -101,7 +98,7 @@ pub(super) fn still_closed(closed: &Closed<'_>) -> Result<Object, Fate> {
     if let Some(what) = checks::difference(&closed.candidate.expected, &now) {
         return Err(kept_since(what));
     }
-    if now.perm.mode.permissions() != access::CLOSED.permissions() || now.ctime != closed.object.ctime {
+    if !is_locked(&now) || Part::ChangeTime.differs(&closed.object, &now) {
         return Err(Fate::Kept("somebody changed it while it was closed".to_owned()));
     }
     Ok(now)
@@ -113,10 +110,13 @@ pub(super) fn open(closed: &Closed<'_>, fate: Fate) -> Fate {
         return fate;
     }
     let id = closed.object.id;
+    let before = &closed.candidate.expected;
     let result = match inventory::look(id) {
         Ok(None) => return fate,
-        Ok(Some(now)) if now.perm.mode.permissions() == closed.mode.permissions() => return fate,
-        Ok(Some(now)) if is_ours(closed, &now) => access::set_mode(&now, closed.mode),
+        // A removed segment has lost its key.
+        Ok(Some(now)) if is_locked_since(before, &now) || now.is_doomed() && is_locked(&now) && !is_locked(before) => {
+            access::set_mode(&now, closed.mode)
+        }
         Ok(Some(_)) => return fate,
         Err(errno) => Err(errno),
     };
@@ -128,15 +128,4 @@ pub(super) fn open(closed: &Closed<'_>, fate: Fate) -> Fate {
             Fate::Failed(Error::cannot(Status::of(errno), &format!("give {id} its mode back"), errno, Some(&remedy)))
         }
     }
-}
-
-/// Whether its mode is still the one it was closed, or opened for a look, with.
-fn is_ours(closed: &Closed<'_>, now: &Object) -> bool {
-    let (one, two) = (&closed.candidate.expected.perm, &now.perm);
-    let same = (one.key, one.cuid, one.cgid, one.uid, one.gid) == (two.key, two.cuid, two.cgid, two.uid, two.gid);
-    let mode = two.mode.permissions();
-    let same_object = (one.key, one.cuid, one.cgid) == (two.key, two.cuid, two.cgid);
-    // Who gives it another owner meanwhile passes on the mode that he finds.
-    (same_object || now.is_doomed()) && mode == access::CLOSED.permissions()
-        || mode == access::LOOK.permissions() && same
 }

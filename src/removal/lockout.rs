@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Status, bare};
 use crate::journal::access;
+use crate::journal::locked::is_locked;
 use crate::journal::record::Record;
 use crate::kind::model::{Kind, Object};
 use crate::object::inventory;
@@ -12,7 +13,7 @@ use crate::proc::probe::Failure;
 use crate::removal::checks::{self, Semaphores};
 use crate::removal::judges::{self, Finding, Judges, Stop, Subject};
 use crate::removal::last_step::remove_one;
-use crate::removal::locked::{Closed, close, gone_or, is_closed, look, open, still_closed, unchanged};
+use crate::removal::locked::{Closed, close, gone_or, look, open, still_closed, unchanged};
 use crate::removal::{Candidate, Fate};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Perm, barrier};
@@ -131,7 +132,7 @@ fn by_criteria<'a, T>(all: Vec<T>, criteria: impl Fn(&T) -> &'a Criteria) -> Vec
 
 /// Keeps objects that were judged while another run had them closed: the mode they had is not theirs.
 fn keep_closed_by_others(batch: &[Candidate], record: &Record, fates: &mut [Option<Fate>]) {
-    let places = || (0..batch.len()).filter(|&place| is_closed(&batch[place].expected));
+    let places = || (0..batch.len()).filter(|&place| is_locked(&batch[place].expected));
     if places().next().is_none() {
         return;
     }
@@ -153,7 +154,7 @@ fn see_others_out(batch: &[Candidate], record: &Record, fates: &mut [Fate]) {
                 fates[place] = Fate::Gone;
                 false
             }
-            Ok(Some(now)) => is_closed(&now),
+            Ok(Some(now)) => is_locked(&now),
             Err(_) => false,
         });
         if left.is_empty() {
@@ -227,7 +228,7 @@ fn give_up(closed: &Closed<'_>, failure: Failure, fates: &mut [Option<Fate>], ag
     if let (Failure::Silent(_), Fate::Kept(_), Ok(now)) = (failure, &fate, look(&closed.object))
         && checks::difference(&closed.candidate.expected, &now).is_none()
         && now.perm.mode.permissions() == closed.mode.permissions()
-        && !is_closed(&now)
+        && !is_locked(&now)
     {
         again.push((closed.place, Candidate { expected: now, ..closed.candidate.clone() }));
     }

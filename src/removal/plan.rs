@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::{Detail, Kind, Object, ObjectId};
+use crate::kind::model::Object;
+use crate::object::difference::{Named, Part, first_difference};
+use crate::object::snapshot::{Snapshot, write_time};
 use crate::proc::sysctl;
 use crate::removal::choose::NEVER;
 use crate::render::escape::escape;
-use crate::render::style::push_utc;
 use crate::sys::{Timestamp, clock, namespace};
 use crate::usage::bystanders::Bystander;
 use crate::usage::state::{Judgement, State};
@@ -49,118 +50,56 @@ pub struct Plan {
     pub objects: Vec<Entry>,
 }
 
-/// An object of a plan, with the fields of `ls --json` that tell of change or use; those of its kind are there.
+/// An object of a plan, and what was concluded about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "as ipcadm-json(5) says")]
 pub struct Entry {
-    pub kind: String,
-    pub id: i32,
-    pub key: String,
-    pub mode: String,
-    pub uid: u32,
-    pub gid: u32,
-    pub cuid: u32,
-    pub cgid: u32,
-    pub ctime: String,
-    pub activity: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nattch: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpid: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lpid: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub atime: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dtime: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nsems: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub otime: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub qnum: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cbytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub qbytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lspid: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lrpid: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stime: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rtime: Option<String>,
+    /// As it was judged.
+    #[serde(flatten)]
+    pub object: Snapshot,
+    /// The word for its state.
     pub state: String,
+    /// Whether its creator was gone and the only living user had detached it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub creator_gone: bool,
+    /// Facts for people.
     pub evidence: Vec<String>,
 }
 
-/// A time that has come; None for never.
-fn utc(time: Timestamp) -> Option<String> {
-    (!time.is_never()).then(|| {
-        let mut text = String::new();
-        push_utc(&mut text, time.seconds());
-        text
-    })
-}
+/// Everything that a snapshot says must still be so.
+const PLANNED: [Named; 15] = {
+    const ANOTHER: &str = "it is another object";
+    const OWNER_OR_MODE: &str = "its owner or mode was changed";
+    [
+        (Part::Key, ANOTHER),
+        (Part::Creator, ANOTHER),
+        (Part::CreatingProcess, ANOTHER),
+        (Part::Permissions, OWNER_OR_MODE),
+        (Part::Owner, OWNER_OR_MODE),
+        (Part::ChangeTime, CHANGED),
+        (Part::Size, CHANGED),
+        (Part::Attachments, CHANGED),
+        (Part::LastAttachment, CHANGED),
+        (Part::Semaphores, CHANGED),
+        (Part::LastOperation, CHANGED),
+        (Part::Messages, CHANGED),
+        (Part::LastSend, CHANGED),
+        (Part::LastReceive, CHANGED),
+        (Part::Capacity, CHANGED),
+    ]
+};
+const CHANGED: &str = "it was used or changed";
 
 impl Entry {
     /// From an object and what was concluded about it.
     #[must_use]
     pub fn of(object: &Object, judgement: &Judgement) -> Self {
-        let perm = &object.perm;
-        let mut entry = Self {
-            kind: object.kind().word().to_owned(),
-            id: object.id.sysv(),
-            key: perm.key.to_string(),
-            mode: format!("{:04o}", perm.mode.permissions()),
-            uid: perm.uid.raw(),
-            gid: perm.gid.raw(),
-            cuid: perm.cuid.raw(),
-            cgid: perm.cgid.raw(),
-            ctime: utc(object.ctime).unwrap_or_default(),
-            activity: utc(object.activity()).unwrap_or_default(),
+        Self {
+            object: Snapshot::of(object),
             state: judgement.state.word().to_owned(),
             creator_gone: judgement.creator_gone,
             evidence: judgement.evidence.iter().map(|evidence| escape(&evidence.fact).into_owned()).collect(),
-            ..Self::default()
-        };
-        match &object.detail {
-            Detail::Shm(segment) => {
-                entry.size = Some(segment.size);
-                entry.nattch = Some(segment.nattch);
-                entry.cpid = Some(segment.cpid.raw());
-                entry.lpid = Some(segment.lpid.raw());
-                entry.atime = utc(segment.atime);
-                entry.dtime = utc(segment.dtime);
-            }
-            Detail::Sem(set) => {
-                entry.nsems = Some(set.nsems);
-                entry.otime = utc(set.otime);
-            }
-            Detail::Msg(queue) => {
-                entry.qnum = Some(queue.qnum);
-                entry.cbytes = Some(queue.cbytes);
-                entry.qbytes = queue.qbytes;
-                entry.lspid = Some(queue.lspid.raw());
-                entry.lrpid = Some(queue.lrpid.raw());
-                entry.stime = utc(queue.stime);
-                entry.rtime = utc(queue.rtime);
-            }
         }
-        entry
-    }
-
-    /// Which object it is; None for no sensible one.
-    #[must_use]
-    pub fn id(&self) -> Option<ObjectId> {
-        let kind = Kind::from_word(self.kind.as_bytes())?;
-        (self.id >= 0).then_some(ObjectId::system_v(kind, self.id))
     }
 
     /// The state it was in.
@@ -172,27 +111,17 @@ impl Entry {
     /// In what `object`, as it was just judged, is not what was planned; None when in nothing.
     #[must_use]
     pub fn difference(&self, object: &Object, judgement: &Judgement) -> Option<String> {
-        let now = Self::of(object, judgement);
-        if now.state != self.state {
-            let fact = now.evidence.first().map(|fact| format!(": {fact}")).unwrap_or_default();
-            return Some(format!("it is {} and no longer {}{fact}", now.state, escape(&self.state)));
+        if judgement.state.word() != self.state {
+            let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
+            let (now, before) = (judgement.state.word(), escape(&self.state));
+            return Some(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default()));
         }
-        let same = Self { evidence: Vec::new(), ..now.clone() } == Self { evidence: Vec::new(), ..self.clone() };
-        let differs = [
-            (
-                (&now.key, now.cuid, now.cgid, now.cpid),
-                (&self.key, self.cuid, self.cgid, self.cpid),
-                "it is another object",
-            ),
-            (
-                (&now.mode, now.uid, now.gid, None),
-                (&self.mode, self.uid, self.gid, None),
-                "its owner or mode was changed",
-            ),
-            ((&now.activity, 0, 0, None), (&self.activity, 0, 0, None), "it was used or changed"),
-        ];
-        let what = differs.into_iter().find_map(|(now, then, what)| (now != then).then_some(what));
-        (!same).then(|| format!("{} since it was planned", what.unwrap_or("it was used or changed")))
+        let what = match self.object.object() {
+            Some(planned) => first_difference(&planned, object, &PLANNED),
+            None => Some(CHANGED),
+        };
+        let what = what.or((judgement.creator_gone != self.creator_gone).then_some(CHANGED));
+        what.map(|what| format!("{what} since it was planned"))
     }
 }
 
@@ -213,7 +142,7 @@ impl Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             boot: sysctl::boot_id().ok_or("/proc does not tell the boot id")?,
             namespace: namespace::ipc().ok_or("/proc does not tell the IPC namespace")?,
-            time: utc(Timestamp::new(clock::now())).unwrap_or_default(),
+            time: write_time(Timestamp::new(clock::now())).unwrap_or_default(),
             arguments,
             grace: grace.as_secs(),
             bystanders,
@@ -239,7 +168,7 @@ impl Plan {
         })?;
         let mut seen = HashSet::with_capacity(plan.objects.len());
         for (number, entry) in plan.objects.iter().enumerate() {
-            let id = entry.id().filter(|_| entry.state().is_some());
+            let id = entry.object.id().filter(|_| entry.state().is_some());
             if !id.is_some_and(|id| seen.insert(id)) {
                 return Err(format!("it is damaged: object {} is impossible or there twice", number + 1));
             }
@@ -293,10 +222,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Entry, Plan};
+    use crate::object::snapshot::Snapshot;
 
     fn plan() -> Plan {
-        let entry =
-            Entry { kind: "sem".into(), id: 5, key: "0x00000000".into(), state: "orphan".into(), ..Entry::default() };
+        let object = Snapshot { kind: "sem".into(), id: 5, key: "0x00000000".into(), ..Snapshot::default() };
+        let entry = Entry { object, state: "orphan".into(), ..Entry::default() };
         Plan::new(vec![entry], Duration::from_secs(600), vec!["snmpd".into()], false, vec!["clean".into()]).unwrap()
     }
 
@@ -316,6 +246,8 @@ mod tests {
             ("\"ipcadm_plan\":1", "\"ipcadm_plan\":2"),
             ("\"kind\":\"sem\"", "\"kind\":\"pipe\""),
             ("\"id\":5", "\"id\":-5"),
+            ("\"id\":5", "\"id\":5,\"id\":5"),
+            ("\"uid\":0", "\"uid\":-1"),
             ("\"state\":\"orphan\"", "\"state\":\"active\""),
             ("\"state\":\"orphan\"", "\"state\":\"orphan\",\"more\":1"),
             ("\"time\":\"2", "\"time\":\"x"),

@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::kind::model::{Kind, Object};
 use crate::kind::remove_id;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::permission::refused;
-use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::sys::Errno;
 
 /// What became of an object that was to be removed.
@@ -31,7 +31,7 @@ pub enum Removal {
 /// # Errors
 /// Status 4 without the right to; 1 when the kernel refuses otherwise.
 pub fn remove(fingerprint: &Fingerprint, text: &impl std::fmt::Display) -> Result<Removal> {
-    let id = fingerprint.id;
+    let id = fingerprint.id();
     let Some(object) = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))? else {
         return Ok(Removal::Gone);
     };

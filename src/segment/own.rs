@@ -4,9 +4,9 @@ use std::fs::File;
 
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Memory;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::proc::maps;
 use crate::segment::occupancy::{Occupancy, all_found};
 use crate::segment::{Contents, Holes, Pages, attach};

@@ -8,12 +8,12 @@ use std::rc::Rc;
 use super::scan::{Found, Scanned};
 use super::{Bad, Part};
 use crate::archive::MAX_OBJECTS;
-use crate::archive::manifest::{self, Entry, Head, Queue, Reader, Segment, Set};
+use crate::archive::manifest::{Entry, Head, Queue, Reader, Segment, Set};
 use crate::archive::sparse::Map;
 use crate::archive::sums::Digest;
 use crate::archive::tar::Name;
 use crate::kind::model::{Detail, Object, ObjectId};
-use crate::object::key;
+use crate::object::snapshot::{read_key, read_mode, read_time, write_time};
 use crate::queue::Format;
 use crate::queue::input::{BadInput, Records};
 use crate::sys::accounts::MAX_NAME;
@@ -113,7 +113,7 @@ pub(super) fn check(
     scanned: &Scanned,
 ) -> Result<Vec<Item>, Bad> {
     let written = Timestamp::new(i64::try_from(scanned.time).unwrap_or(0));
-    if head.time != manifest::time(written).unwrap_or_default() {
+    if head.time != write_time(written).unwrap_or_default() {
         return Err("its manifest and its members are of different times".into());
     }
     let mut seen = HashSet::new();
@@ -134,16 +134,15 @@ pub(super) fn check(
             return Err("its members are not in the order of its manifest".into());
         }
         used += usize::from(found.is_some());
-        let mode = mode(&entry.mode).ok_or_else(|| wrong("a mode"))?;
-        let key = key::parse_hex(entry.key.as_bytes()).filter(|key| key.to_string() == entry.key);
-        let key = key.ok_or_else(|| wrong("a key"))?;
+        let mode = read_mode(&entry.mode).ok_or_else(|| wrong("a mode"))?;
+        let key = read_key(&entry.key).ok_or_else(|| wrong("a key"))?;
         let mut account = |number, name: Option<String>| match number {
             // To the kernel it means "nobody in particular".
             u32::MAX => Err(wrong("an owner")),
             _ => Ok(Account { number, name: name.map(|name| names.share(&name)).transpose()? }),
         };
         let detail = detail(&entry).ok_or_else(|| wrong("a time"))?;
-        let ctime = time(entry.ctime.as_deref()).ok_or_else(|| wrong("a time"))?;
+        let ctime = time(&entry.ctime).ok_or_else(|| wrong("a time"))?;
         let body = match (&entry.shm, entry.sem, &entry.msg) {
             (Some(shm), _, _) => segment(file, id, shm, found)?,
             (_, Some(sem), _) => set(sem).ok_or_else(|| wrong("values"))?,
@@ -214,7 +213,6 @@ fn status_bits(mode: Mode, body: &Body) -> Mode {
 
 /// As `ls` would have shown it. None for a time that is none.
 fn detail(of: &Entry) -> Option<Detail> {
-    let time = |text: &Option<String>| time(text.as_deref());
     Some(match (&of.shm, &of.sem, &of.msg) {
         (Some(shm), _, _) => Detail::Shm(crate::kind::model::Segment {
             size: shm.size,
@@ -241,22 +239,12 @@ fn detail(of: &Entry) -> Option<Detail> {
     })
 }
 
+fn time(text: &Option<String>) -> Option<Timestamp> {
+    text.as_deref().map_or(Some(Timestamp::NEVER), read_time)
+}
+
 fn pid(number: Option<i32>) -> Pid {
     Pid::new(number.unwrap_or(0))
-}
-
-/// A time as the manifest writes it.
-fn time(text: Option<&str>) -> Option<Timestamp> {
-    let Some(text) = text else { return Some(Timestamp::NEVER) };
-    let time: jiff::Timestamp = text.parse().ok()?;
-    let time = Timestamp::new(time.as_second());
-    (manifest::time(time).as_deref() == Some(text)).then_some(time)
-}
-
-fn mode(text: &str) -> Option<Mode> {
-    let bits = u32::from_str_radix(text, 8).ok().filter(|bits| *bits <= Mode::PERMISSIONS)?;
-    let mode = Mode::new(bits);
-    (mode.to_string() == text).then_some(mode)
 }
 
 /// The contents, if the manifest knows them by the right name and checksum.

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{Saved, segment};
 use crate::kind::model::{Object, ObjectId};
+use crate::object::difference::is_same;
 use crate::object::inventory;
 use crate::sys::mapping::Mapped;
 
@@ -64,7 +65,7 @@ fn let_go(held: Held) -> Option<Object> {
     let then = inventory::look(id).ok().flatten();
     held.mapped.detach().ok()?;
     let now = inventory::look(id).ok().flatten()?;
-    let quiet = then.is_some_and(|then| super::without_memory(then) == super::without_memory(held.last));
+    let quiet = then.is_some_and(|then| is_same(&then, &held.last));
     (quiet && segment::left_alone(&held.before, &held.last, &now)).then_some(now)
 }
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result, Status};
 use crate::kind::model::{self, Object};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
+use crate::object::snapshot::write_time;
 use crate::queue::encode::Encoder;
 use crate::queue::look::Looker;
 use crate::queue::{self, Format};
@@ -53,8 +54,8 @@ pub(super) fn add(saver: &mut Saver, found: &Resolved<'_>, before: &Object) -> R
         cbytes: copy.bytes,
         lspid: manifest::pid(queue.lspid),
         lrpid: manifest::pid(queue.lrpid),
-        stime: manifest::time(queue.stime),
-        rtime: manifest::time(queue.rtime),
+        stime: write_time(queue.stime),
+        rtime: write_time(queue.rtime),
         member: name.text(),
         sha256: digest.to_string(),
     };

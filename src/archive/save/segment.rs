@@ -7,15 +7,17 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use super::held::{Held, SOMEBODY};
-use super::{Saved, Saver, without_memory};
+use super::{Saved, Saver};
 use crate::archive::manifest::{self, Entry, Segment};
 use crate::archive::sparse::Map;
 use crate::archive::tar::Name;
 use crate::archive::write::{Hashes, Writer};
 use crate::error::{Error, Result, Status};
 use crate::kind::model::{Detail, Object, ObjectId};
+use crate::object::difference::is_same;
 use crate::object::inventory;
 use crate::object::reference::Resolved;
+use crate::object::snapshot::write_time;
 use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
 use crate::sys::clock::now;
 use crate::sys::mapping::{Advice, Mapped};
@@ -88,8 +90,8 @@ pub(super) fn add(
         nattch: segment.nattch,
         cpid: manifest::pid(segment.cpid),
         lpid: manifest::pid(segment.lpid),
-        atime: manifest::time(segment.atime),
-        dtime: manifest::time(segment.dtime),
+        atime: write_time(segment.atime),
+        dtime: write_time(segment.dtime),
         member: name.text(),
         sha256: stored.to_string(),
     };
@@ -146,25 +148,25 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
 /// Whether nothing has happened to it but our own attachment. Whoever attaches, detaches or forks after us is the last
 /// process then.
 fn same(before: &Object, last: &Object) -> bool {
-    let mut expected = without_memory(*before);
+    let mut expected = *before;
     if let Detail::Shm(segment) = &mut expected.detail {
         let Detail::Shm(last) = last.detail else { return false };
         segment.nattch += 1;
         segment.atime = last.atime;
         segment.lpid = crate::sys::Pid::new(std::process::id().cast_signed());
     }
-    expected == without_memory(*last)
+    is_same(&expected, last)
 }
 
 /// Whether after `last`, the look before an own attachment ended, nothing but that has happened to it.
 pub(super) fn left_alone(before: &Object, last: &Object, now: &Object) -> bool {
-    let mut expected = without_memory(*last);
+    let mut expected = *last;
     if let (Detail::Shm(expected), Detail::Shm(before), Detail::Shm(now)) =
         (&mut expected.detail, before.detail, now.detail)
     {
         (expected.nattch, expected.dtime) = (before.nattch, now.dtime);
     }
-    expected == without_memory(*now)
+    is_same(&expected, now)
 }
 
 fn copy(

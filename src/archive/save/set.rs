@@ -5,6 +5,7 @@ use crate::archive::manifest::{self, Entry, Set};
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
 use crate::object::reference::Resolved;
+use crate::object::snapshot::write_time;
 use crate::sys::clock::now;
 use crate::sys::{Errno, SemId, sem};
 
@@ -20,7 +21,7 @@ pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved
         .map(|(index, _)| sem::last_pid(id, index).map(manifest::pid))
         .collect::<std::result::Result<_, _>>()
         .map_err(failed)?;
-    let set = Set { values: values.clone(), pids, otime: before.as_set().and_then(|set| manifest::time(set.otime)) };
+    let set = Set { values: values.clone(), pids, otime: before.as_set().and_then(|set| write_time(set.otime)) };
     let entry = Entry { sem: Some(set), ..Entry::of(before, None) };
     let way = "by GETALL".to_owned();
     let notes = Vec::new();

@@ -32,7 +32,7 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
     let mut prepared = Prepared::nothing();
     let mut found: Vec<(&Entry, Object)> = Vec::new();
     for entry in &plan.objects {
-        let Some(id) = entry.id() else { continue };
+        let Some(id) = entry.object.id() else { continue };
         match inventory::look(id) {
             Ok(Some(object)) => found.push((entry, object)),
             Ok(None) => prepared.gone.push(id),

@@ -6,8 +6,8 @@ use crate::archive::save::Saved;
 use crate::commands::shared::targets::Target;
 use crate::error::{Error, Status};
 use crate::kind::model::{Kind, ObjectId};
+use crate::object::fingerprint::Fingerprint;
 use crate::object::reference::Resolved;
-use crate::object::snapshot::Fingerprint;
 
 /// Something to be removed.
 pub(super) struct Candidate<'a> {

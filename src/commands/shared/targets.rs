@@ -9,9 +9,9 @@ use std::os::unix::ffi::OsStrExt;
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::system_v::SystemV;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::{Reference, Resolved};
-use crate::object::snapshot::{Comparison, Fingerprint};
 use crate::output::context::{Context, note};
 use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, startup};
@@ -102,7 +102,7 @@ fn parse_line(line: &[u8], implied: Option<Kind>) -> std::result::Result<Target,
         let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
         let listed = Fingerprint::from_json(text).map_err(|bad| bad.to_string())?;
         return match implied {
-            Some(kind) if kind != listed.id.kind => Err(format!("{} is no {}", listed.id, kind.noun())),
+            Some(kind) if kind != listed.id().kind => Err(format!("{} is no {}", listed.id(), kind.noun())),
             _ => Ok(Target::Listed(listed)),
         };
     }
@@ -121,7 +121,7 @@ impl Target {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Named(reference) => reference.to_string(),
-            Self::Listed(fingerprint) => fingerprint.id.to_string(),
+            Self::Listed(fingerprint) => fingerprint.id().to_string(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Target {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Named(reference) => reference.kind,
-            Self::Listed(fingerprint) => fingerprint.id.kind,
+            Self::Listed(fingerprint) => fingerprint.id().kind,
         }
     }
 
@@ -145,7 +145,7 @@ impl Target {
     pub(crate) fn listed(&self) -> Option<ObjectId> {
         match self {
             Self::Named(_) => None,
-            Self::Listed(fingerprint) => Some(fingerprint.id),
+            Self::Listed(fingerprint) => Some(fingerprint.id()),
         }
     }
 
@@ -165,7 +165,7 @@ impl Target {
         match self {
             Self::Named(reference) => reference.resolve().map(Some),
             Self::Listed(fingerprint) => {
-                let id = fingerprint.id;
+                let id = fingerprint.id();
                 let found = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
                 Ok(found.map(|object| Resolved { reference: None, object }))
             }

@@ -12,8 +12,8 @@ use crate::kind::field::Needs;
 use crate::kind::model::{KindSet, Object, ObjectId};
 use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
+use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
-use crate::object::snapshot::Fingerprint;
 use crate::removal::remove::{self, Removal};
 use crate::sys::{Errno, startup};
 
@@ -79,7 +79,7 @@ impl Remover {
     fn remove(&mut self, order: &Order, found: Found) {
         let id = match &found {
             Found::Named(id) => *id,
-            Found::Seen(fingerprint) => fingerprint.id,
+            Found::Seen(fingerprint) => fingerprint.id(),
             Found::Absent => {
                 // An id needs no look-up to be named.
                 if let Name::Id(id) = order.name {
@@ -112,7 +112,7 @@ impl Remover {
     }
 
     fn remove_seen(&mut self, order: &Order, fingerprint: &Fingerprint) {
-        let id = fingerprint.id;
+        let id = fingerprint.id();
         match remove::remove(fingerprint, &id) {
             Ok(Removal::Removed) => {
                 self.gone.insert(id);

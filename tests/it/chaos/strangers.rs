@@ -193,9 +193,9 @@ fn write_record(path: &Path, random: &mut Random) -> bool {
     let namespace = fs::metadata("/proc/self/ns/ipc").map_or(0, |data| data.ino());
     let (boot, id) = (boot.trim(), random.below(40));
     let text = format!(
-        "{{\"ipcadm_record\":1,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":[{{\"kind\":\"sem\",\
-         \"id\":{id},\"key\":0,\"cuid\":{USER},\"cgid\":{USER},\"cpid\":null,\"nsems\":1,\"uid\":{USER},\"gid\":{USER},\
-         \"qbytes\":null,\"mode\":438}}]}}\n"
+        "{{\"ipcadm_record\":2,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":[{{\"kind\":\"sem\",\
+         \"id\":{id},\"key\":\"0x00000000\",\"mode\":\"0666\",\"uid\":{USER},\"gid\":{USER},\"cuid\":{USER},\
+         \"cgid\":{USER},\"ctime\":\"\",\"activity\":\"\",\"nsems\":1}}]}}\n"
     );
     file.write_all(text.as_bytes()).is_ok()
 }

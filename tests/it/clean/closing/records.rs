@@ -42,12 +42,14 @@ fn only_a_sound_record_is_obeyed() {
     close(number);
     let refused = || matches!(put_right(&folder.records())[..], [Mended::PassedOver(..)]);
     let silent = || put_right(&folder.records()).is_empty();
-    for (from, to) in [("{", "["), ("\"ipcadm_record\":1", "\"ipcadm_record\":9"), ("\"mode\":416", "\"mode\":2488")] {
+    for (from, to) in
+        [("{", "["), ("\"ipcadm_record\":2", "\"ipcadm_record\":9"), ("\"mode\":\"0640\"", "\"mode\":\"4670\"")]
+    {
         fs::write(&path, good.replacen(from, to, 1)).expect("a record");
         assert!(refused(), "{from}");
     }
     // A later program's, of another boot: no object is left that it could be about.
-    let later = good.replacen("\"ipcadm_record\":1", "\"ipcadm_record\":9", 1);
+    let later = good.replacen("\"ipcadm_record\":2", "\"ipcadm_record\":9", 1);
     fs::write(&path, later.replacen("\"boot\":\"", "\"boot\":\"0", 1)).expect("a record");
     assert!(silent() && !path.exists());
     fs::write(&path, &good).expect("a record");
@@ -71,7 +73,7 @@ fn only_a_sound_record_is_obeyed() {
         fs::write(&path, text).expect("a record");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
     };
-    write(good.replacen("\"key\":0", "\"key\":7", 1));
+    write(good.replacen("\"key\":\"0x00000000\"", "\"key\":\"0x00000007\"", 1));
     assert!(silent() && !path.exists());
     write(good.replacen("\"namespace\":", "\"namespace\":1", 1));
     assert!(silent() && path.exists(), "another namespace's run will need it");

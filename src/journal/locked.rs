@@ -1,0 +1,58 @@
+//! Telling from its mode that an object is locked: that a run has set it to 0000, so that nobody new gets in.
+
+use crate::journal::access::{CLOSED, LOOK};
+use crate::kind::model::Object;
+use crate::object::difference::Part;
+use crate::object::fingerprint::{Comparison, Fingerprint};
+
+/// Whether the mode is 0000.
+#[must_use]
+pub fn is_locked(object: &Object) -> bool {
+    object.perm.mode.permissions() == CLOSED.permissions()
+}
+
+/// Whether the mode is one that a run gives to what it locks: 0000, or 0400 while it looks into a set.
+#[must_use]
+pub fn may_be_locked(object: &Object) -> bool {
+    is_locked(object) || is_open_for_a_look(object)
+}
+
+/// Whether `now` is the object `before`, as it is while a run has it locked. Somebody may have given it another owner or
+/// capacity since; who does so passes on the mode that he finds.
+#[must_use]
+pub fn is_locked_since(before: &Object, now: &Object) -> bool {
+    let locked = is_locked(now) || is_open_for_a_look(now) && !Part::Owner.differs(before, now);
+    let unchanged_but_for_locking = Object { ctime: now.ctime, ..*before };
+    locked
+        && Part::Permissions.differs(before, now)
+        && Fingerprint::of(&unchanged_but_for_locking).compare(now) == Comparison::Same
+}
+
+fn is_open_for_a_look(object: &Object) -> bool {
+    object.as_set().is_some() && object.perm.mode.permissions() == LOOK.permissions()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_locked_since;
+    use crate::journal::record::tests::queue;
+    use crate::sys::{Key, Uid};
+
+    #[test]
+    fn only_a_locked_object_is_one() {
+        let before = queue(0o640, 100);
+        assert!(is_locked_since(&before, &queue(0, 200)));
+        // Somebody has unlocked it.
+        assert!(!is_locked_since(&before, &queue(0o600, 200)));
+        // A mode that only sets get.
+        assert!(!is_locked_since(&before, &queue(0o400, 200)));
+        // It never had another mode.
+        assert!(!is_locked_since(&queue(0, 100), &queue(0, 200)));
+        let mut other = queue(0, 200);
+        other.perm.uid = Uid::new(8);
+        assert!(is_locked_since(&before, &other), "it is locked all the same");
+        other = queue(0, 200);
+        other.perm.key = Key::from_bits(6);
+        assert!(!is_locked_since(&before, &other));
+    }
+}
