@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::read::Bad;
+use super::bad::Bad;
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::snapshot::write_time;
 use crate::sys::{Gid, Pid, Uid, accounts};
@@ -143,9 +143,9 @@ pub fn pid(pid: Pid) -> Option<i32> {
 }
 
 impl Entry {
-    /// Of `object`, without what only its kind has.
+    /// Of `object`, without what only its kind has, and as a copy of one moment.
     #[must_use]
-    pub fn of(object: &Object, approximate: Option<String>) -> Self {
+    pub fn of(object: &Object) -> Self {
         let perm = &object.perm;
         let user = |uid: Uid| (uid.raw(), accounts::user_name(uid));
         let group = |gid: Gid| (gid.raw(), accounts::group_name(gid));
@@ -166,7 +166,7 @@ impl Entry {
             cgid,
             creator_group,
             ctime: write_time(object.ctime),
-            approximate,
+            approximate: None,
             shm: None,
             sem: None,
             msg: None,

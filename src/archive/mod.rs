@@ -5,6 +5,7 @@
 //! can be another one unnoticed, and nothing that comes in an archive reaches a path or the kernel before it has been
 //! checked.
 
+mod bad;
 pub mod manifest;
 pub mod plan;
 pub mod read;

@@ -10,31 +10,15 @@ use std::path::Path;
 
 pub use items::{Account, Body, Item, Place};
 
+pub use super::bad::Bad;
 use super::manifest::{self, Head};
 use super::sparse::Map;
 use super::sums::Hasher;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status};
 use crate::sys::random;
 
 /// Bytes of the manifest read at a time.
 const CHUNK: usize = 256 << 10;
-
-/// Why an archive is not to be trusted, or cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Bad {
-    /// It cannot be read, or there is no room to keep what came through a pipe.
-    #[error("{}", bare(.0))]
-    Read(#[from] io::Error),
-    /// It is no archive of this format, or not as it was written.
-    #[error("{0}")]
-    Damaged(String),
-}
-
-impl From<&'static str> for Bad {
-    fn from(text: &'static str) -> Self {
-        Self::Damaged(text.to_owned())
-    }
-}
 
 /// An archive that has been checked.
 #[derive(Debug)]

@@ -1,72 +1,55 @@
 //! Saving: copies of objects, with what there is to say about how good the copy is.
 
-mod held;
+mod attachment;
+mod copied;
+mod output;
 mod queue;
+mod saved;
 mod segment;
 mod set;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
-pub use self::held::HeldSegments;
-use super::manifest::{self, Entry, Head};
-use super::sums::Digest;
-use super::tar::Name;
-use super::write::Writer;
-use crate::error::{Error, Result, Status, bare};
+use self::copied::Copied;
+use self::output::Output;
+pub use self::saved::{HeldSegments, Saved};
+use super::manifest::Entry;
+use crate::error::{Error, Result, Status};
 use crate::journal::saved_modes;
-use crate::kind::model::{Detail, Object, ObjectId};
-use crate::object::difference::is_same;
+use crate::kind::model::{Detail, Object, ObjectId, Segment};
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::object::snapshot::write_time;
-use crate::proc::sysctl;
-use crate::removal::Check;
-use crate::render::escape::escape_bytes;
 use crate::segment::Occupancy;
 use crate::sys::clock::now;
-use crate::sys::new_file::NewFile;
-use crate::sys::{Timestamp, namespace};
+
+/// Why a copy is approximate if not all pages that hold data were seen.
+const TOUCHED: &str = "pages of it were written to meanwhile, or could not be seen";
 
 /// An archive being made of objects as they are now.
 ///
 /// The file has no name until [`Saver::finish`]: dropped before, or killed, it has never been.
 #[derive(Debug)]
 pub struct Saver {
-    tar: Writer,
-    new: Option<(NewFile, PathBuf, bool)>,
-    time: i64,
+    out: Output,
     entries: Vec<Entry>,
     added: HashSet<ObjectId>,
     /// RAM and swap of the segments, as they were when it first mattered.
     before: Occupancy,
     /// The copies that are to be compared with what there is when all are made.
-    seen: Vec<segment::Seen>,
+    seen: Vec<Seen>,
     held: Option<HeldSegments>,
 }
 
-/// A copy that was made.
-#[derive(Clone, Debug)]
-pub struct Saved {
-    /// The object as it was right before it was copied.
-    before: Object,
-    /// The object as it was when copying it had ended, so that what copying itself changed counts as before.
-    pub object: Object,
-    /// Why the copy may not be of one moment.
-    pub approximate: Option<String>,
-    /// How it was copied, for people.
-    pub way: String,
-    /// What was noticed and does not make it a worse copy.
-    pub notes: Vec<String>,
-    /// A set's values.
-    values: Vec<u16>,
-    /// The checksum of a queue's messages.
-    messages: Option<Digest>,
-    /// When copying began, seconds since 1970.
-    begun: i64,
+/// The pages of a segment that were seen to hold data, and copied; there may have been others.
+#[derive(Debug)]
+struct Seen {
+    /// Of its entry.
+    place: usize,
+    id: ObjectId,
+    bytes: u64,
 }
 
 impl Saver {
@@ -75,40 +58,18 @@ impl Saver {
     /// # Errors
     /// Status 5 when it is there, 4 or 1 when it cannot be made, 10 when what should be replaced is no file.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self> {
-        match fs::symlink_metadata(path) {
-            Ok(data) if data.is_file() && !overwrite => {
-                return Err(unwritable(Some(path), &io::Error::from_raw_os_error(libc::EEXIST)));
-            }
-            Ok(data) if !data.is_file() => {
-                if !overwrite {
-                    let (operation, reason) = (format!("write {}", shown(path)), "it exists, and is no regular file");
-                    return Err(Error::cannot(Status::Exists, &operation, reason, None));
-                }
-                let operation = format!("replace {}", shown(path));
-                return Err(Error::cannot(Status::Refused, &operation, "it is no regular file", None));
-            }
-            _ => {}
-        }
-        let new = NewFile::create(path).map_err(|error| unwritable(Some(path), &error))?;
-        let out = new.file().try_clone().map_err(|error| unwritable(Some(path), &error))?;
-        Ok(Self { new: Some((new, path.to_owned(), overwrite)), ..Self::onto(out) })
+        Output::create(path, overwrite).map(Self::new)
     }
 
     /// Begins an archive on an open file, or a pipe.
     #[must_use]
     pub fn onto(out: File) -> Self {
-        let time = now();
-        let tar = Writer::new(out, u64::try_from(time).unwrap_or(0));
-        Self {
-            tar,
-            new: None,
-            time,
-            entries: Vec::new(),
-            added: HashSet::new(),
-            before: Occupancy::default(),
-            seen: Vec::new(),
-            held: None,
-        }
+        Self::new(Output::onto(out))
+    }
+
+    fn new(out: Output) -> Self {
+        let (entries, added, seen) = (Vec::new(), HashSet::new(), Vec::new());
+        Self { out, entries, added, before: Occupancy::default(), seen, held: None }
     }
 
     /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`]: for what is to be
@@ -136,23 +97,40 @@ impl Saver {
     /// destroy it, 1 when it cannot be copied or the archive cannot be written.
     pub fn add(&mut self, found: &Resolved<'_>, progress: &mut dyn FnMut(u64)) -> Result<Saved> {
         let before = self.look_again(found)?;
-        let (mut entry, mut saved) = match before.detail {
-            Detail::Shm(_) => segment::add(self, found, &before, progress)?,
-            Detail::Sem(_) => set::add(found, &before)?,
-            Detail::Msg(_) => queue::add(self, found, &before)?,
+        let begun = now();
+        let Copied { mut entry, object, mut approximate, way, notes, contents } = match before.detail {
+            Detail::Shm(shm) => self.add_segment(found, &before, shm, progress)?,
+            Detail::Sem(set) => set::copy(found, &before, set)?,
+            Detail::Msg(_) => queue::copy(&mut self.out, found, &before)?,
         };
-        // A run that has it closed gives it another mode for a moment.
-        let mut open = [if before.as_queue().is_some() { saved.object } else { before }];
+        // A run that has it locked gives it another mode for a moment.
+        let mut open = [if before.as_queue().is_some() { object } else { before }];
         saved_modes::show_open(&mut open);
         entry.mode = open[0].perm.mode.to_string();
-        if saved.approximate.is_none() && saved_modes::may_be_closed(&open[0]) {
+        if approximate.is_none() && saved_modes::may_be_closed(&open[0]) {
             let reason = "a run of ipcadm of another user may have taken its mode away for the moment";
-            saved.approximate = Some(reason.to_owned());
-            entry.approximate.clone_from(&saved.approximate);
+            approximate = Some(reason.to_owned());
         }
+        entry.approximate.clone_from(&approximate);
         self.entries.push(entry);
         self.added.insert(before.id);
-        Ok(saved)
+        Ok(Saved { before, object, approximate, way, notes, contents, begun })
+    }
+
+    fn add_segment(
+        &mut self,
+        found: &Resolved<'_>,
+        before: &Object,
+        shm: Segment,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Copied> {
+        let is_held = self.held.is_some();
+        let copy = segment::copy(&mut self.out, &self.before, found, (before, shm), is_held, progress)?;
+        if let (Some(all), Some(held)) = (&mut self.held, copy.held) {
+            all.push(held);
+        }
+        self.seen.extend(copy.seen.map(|bytes| Seen { place: self.entries.len(), id: before.id, bytes }));
+        Ok(copy.copied)
     }
 
     /// Whether it is there and no longer what was looked at, so that it cannot be added.
@@ -189,96 +167,21 @@ impl Saver {
     /// Status 1 or 4 when it cannot be written, 5 when something has come to have its name.
     pub fn finish<'a>(mut self, copies: impl Iterator<Item = &'a mut Saved>) -> Result<()> {
         if !self.seen.is_empty() {
-            segment::settle(&self.seen, &mut self.entries, copies);
+            self.compare_with_now(copies);
         }
-        let path = self.new.as_ref().map(|(_, path, _)| path.clone());
-        let failed = |error: io::Error| unwritable(path.as_deref(), &error);
-        let head = Head {
-            archive: super::FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            host: sysctl::host_name(),
-            boot_id: sysctl::boot_id(),
-            namespace: namespace::ipc(),
-            time: write_time(Timestamp::new(self.time)).unwrap_or_default(),
-        };
-        let text = manifest::encode(&head, &self.entries).map_err(|error| failed(error.into()))?;
-        if text.len() as u64 > super::MAX_MANIFEST || text.lines().any(|line| line.len() as u64 >= manifest::MAX_LINE) {
-            return Err(failed(io::Error::other("too many semaphores for one archive, or in one set")));
-        }
-        self.tar.whole(Name::Manifest, text.as_bytes()).map_err(failed)?;
-        self.tar.finish().map_err(failed)?;
-        if let Some((new, path, overwrite)) = self.new {
-            new.file().sync_all().map_err(failed)?;
-            new.keep(overwrite).map_err(failed)?;
-            // The name is to last as well. Not every file system can do that for a folder.
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            drop(File::open(folder).and_then(|folder| folder.sync_all()));
-        }
-        Ok(())
+        self.out.finish(&self.entries)
     }
 
-    fn unwritable(&self, error: &io::Error) -> Error {
-        unwritable(self.new.as_ref().map(|(_, path, _)| path.as_path()), error)
-    }
-}
-
-impl Saved {
-    /// Whether `object`, an earlier look, and the look right before it was copied are the same.
-    #[must_use]
-    pub fn was(&self, object: &Object) -> bool {
-        is_same(&self.before, object)
-    }
-
-    /// [`Saved::unchanged`] for what is removed while it is closed.
-    #[must_use]
-    pub fn check(&self) -> Check {
-        let saved = self.clone();
-        // What was closed and opened again since has another time of change.
-        Check::new(move |expected| saved.unchanged_since(expected.ctime))
-    }
-
-    /// Whether the object still is what was saved, as far as the kernel tells: its counters, times, processes,
-    /// attachments; a set's values; a queue's messages, where its times leave a doubt.
-    ///
-    /// # Errors
-    /// What has changed, or why that cannot be known, in words.
-    pub fn unchanged(&self) -> std::result::Result<(), String> {
-        self.unchanged_since(self.object.ctime)
-    }
-
-    /// The same of an object that has this time of change, by something of our own.
-    fn unchanged_since(&self, ctime: Timestamp) -> std::result::Result<(), String> {
-        if let Some(reason) = &self.approximate {
-            return Err(format!("the copy may not be what it holds: {reason}"));
+    /// Calls the copies approximate whose segments have more pages now than were seen. The kernel is asked once for all.
+    fn compare_with_now<'a>(&mut self, copies: impl Iterator<Item = &'a mut Saved>) {
+        let now = Occupancy::default();
+        let mut ids = HashSet::new();
+        for Seen { place, id, .. } in self.seen.iter().filter(|seen| !now.is_at_most(seen.id.sysv(), seen.bytes)) {
+            self.entries[*place].approximate = Some(TOUCHED.to_owned());
+            ids.insert(*id);
         }
-        let id = self.object.id;
-        let now = inventory::look(id).map_err(|errno| format!("it cannot be looked at: {errno}"))?;
-        // Gone is gone: there is nothing left to lose.
-        let Some(now) = now else { return Ok(()) };
-        if !is_same(&now, &Object { ctime, ..self.object }) {
-            return Err("changed after it was saved".to_owned());
-        }
-        match now.detail {
-            Detail::Shm(_) => Ok(()),
-            Detail::Sem(_) => set::unchanged(&now, &self.values),
-            Detail::Msg(_) => queue::unchanged(&now, self.begun, self.messages),
+        for copy in copies.filter(|copy| ids.contains(&copy.object.id)) {
+            copy.approximate = Some(TOUCHED.to_owned());
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
-}
-
-/// The error for an archive that cannot be written; without a path it is standard output.
-fn unwritable(path: Option<&Path>, error: &io::Error) -> Error {
-    let Some(path) = path else {
-        return Error::cannot(Status::Failed, "write to standard output", bare(error), None);
-    };
-    let (status, remedy) = match error.kind() {
-        io::ErrorKind::AlreadyExists => (Status::Exists, Some("--overwrite replaces it")),
-        io::ErrorKind::PermissionDenied => (Status::Denied, None),
-        _ => (Status::Failed, None),
-    };
-    Error::cannot(status, &format!("write {}", shown(path)), bare(error), remedy)
 }

@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::rc::Rc;
 
+use super::Part;
 use super::scan::{Found, Scanned};
-use super::{Bad, Part};
 use crate::archive::MAX_OBJECTS;
+use crate::archive::bad::Bad;
 use crate::archive::manifest::{Entry, Head, Queue, Reader, Segment, Set};
 use crate::archive::sparse::Map;
 use crate::archive::sums::Digest;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 
-use super::Bad;
+use crate::archive::bad::Bad;
 use crate::archive::sparse::MAX_RUNS;
 use crate::archive::sums::{self, Digest, Hasher};
 use crate::archive::tar::{BLOCK, Member, Name, padding};

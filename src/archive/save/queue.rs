@@ -1,6 +1,7 @@
 //! The copy of a queue: its messages in order, looked at and left where they are.
 
-use super::{Saved, Saver};
+use super::copied::{Contents, Copied};
+use super::output::Output;
 use crate::archive::MAX_MESSAGES;
 use crate::archive::manifest::{self, Entry, Queue};
 use crate::archive::sums::Digest;
@@ -27,24 +28,29 @@ struct Copy {
     bytes: u64,
 }
 
-pub(super) fn add(saver: &mut Saver, found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved)> {
-    let begun = now();
+/// A queue at one moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
+    object: Object,
+    queue: model::Queue,
+}
+
+pub(super) fn copy(out: &mut Output, found: &Resolved<'_>, before: &Object) -> Result<Copied> {
     let mut approximate = None;
     let mut tries = 1;
-    let (copy, object) = loop {
-        let (copy, object, steady) = once(found, before)?;
+    let (copy, Look { object, queue }) = loop {
+        let (copy, look, steady) = once(found, before)?;
         if steady {
-            break (copy, object);
+            break (copy, look);
         }
         if tries == TRIES {
             approximate = Some(format!("messages came or went each of the {TRIES} times it was copied"));
-            break (copy, object);
+            break (copy, look);
         }
         tries += 1;
     };
     let name = Name::Contents(before.id);
-    let digest = saver.tar.whole(name, &copy.records).map_err(|error| saver.unwritable(&error))?;
-    let queue = figures(&object);
+    let digest = out.tar.whole(name, &copy.records).map_err(|error| out.unwritable(&error))?;
     let qbytes = queue.qbytes.ok_or_else(|| {
         Error::cannot(Status::Failed, &format!("save {found}"), "this kernel does not show its capacity", None)
     })?;
@@ -59,47 +65,36 @@ pub(super) fn add(saver: &mut Saver, found: &Resolved<'_>, before: &Object) -> R
         member: name.text(),
         sha256: digest.to_string(),
     };
-    let entry = Entry { msg: Some(described), ..Entry::of(&object, approximate.clone()) };
     let way = match tries {
         1 => "by MSG_COPY".to_owned(),
         tries => format!("by MSG_COPY, at try {tries}"),
     };
-    let messages = Some(digest);
-    let saved =
-        Saved { before: *before, object, approximate, way, notes: Vec::new(), values: Vec::new(), messages, begun };
-    Ok((entry, saved))
-}
-
-fn figures(object: &Object) -> crate::kind::model::Queue {
-    match object.detail {
-        model::Detail::Msg(queue) => queue,
-        _ => unreachable!("only queues come here"),
-    }
+    let entry = Entry { msg: Some(described), ..Entry::of(&object) };
+    Ok(Copied { entry, object, approximate, way, notes: Vec::new(), contents: Contents::Queue(digest) })
 }
 
 /// Copies; the queue afterwards, and whether it was the same all the time.
-fn once(found: &Resolved<'_>, before: &Object) -> Result<(Copy, Object, bool)> {
+fn once(found: &Resolved<'_>, before: &Object) -> Result<(Copy, Look, bool)> {
     let id = before.id;
     let look = || {
-        let gone = || Error::cannot(Status::NotFound, &format!("save {found}"), "it was removed meanwhile", None);
-        inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?.ok_or_else(gone)
+        let object = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))?;
+        let look = object.and_then(|object| Some(Look { object, queue: *object.as_queue()? }));
+        look.ok_or_else(|| Error::cannot(Status::NotFound, &format!("save {found}"), "it was removed meanwhile", None))
     };
     let first = look()?;
     let text = found.to_string();
-    let copy = read(&text, &first)?;
+    let copy = read(&text, &first.object)?;
     let then = look()?;
-    let queue = figures(&then);
-    let mut steady = first == then && copy.number == queue.qnum && copy.bytes == queue.cbytes;
-    if steady && is_recent(&then, now()) {
+    let mut steady = first == then && copy.number == then.queue.qnum && copy.bytes == then.queue.cbytes;
+    if steady && is_recent(&then.queue, now()) {
         // Times are whole seconds: what came and went within this one may not show in them.
-        steady = read(&text, &then)? == copy && look()? == then;
+        steady = read(&text, &then.object)? == copy && look()? == then;
     }
     Ok((copy, then, steady))
 }
 
 /// Whether something may have happened since without another time coming out of it.
-fn is_recent(queue: &Object, since: i64) -> bool {
-    let queue = figures(queue);
+fn is_recent(queue: &model::Queue, since: i64) -> bool {
     queue.stime.max(queue.rtime).seconds() >= since.saturating_sub(1)
 }
 
@@ -126,10 +121,10 @@ fn read(text: &str, object: &Object) -> Result<Copy> {
     Ok(copy)
 }
 
-pub(super) fn unchanged(queue: &Object, begun: i64, messages: Option<Digest>) -> std::result::Result<(), String> {
-    if !is_recent(queue, begun) {
+pub(super) fn unchanged(object: &Object, begun: i64, messages: &Digest) -> std::result::Result<(), String> {
+    if object.as_queue().is_some_and(|queue| !is_recent(queue, begun)) {
         return Ok(());
     }
-    let copy = read(&queue.id.to_string(), queue).map_err(|error| error.to_string())?;
-    if Some(Digest::of(&copy.records)) == messages { Ok(()) } else { Err("changed after it was saved".to_owned()) }
+    let copy = read(&object.id.to_string(), object).map_err(|error| error.to_string())?;
+    if Digest::of(&copy.records) == *messages { Ok(()) } else { Err("changed after it was saved".to_owned()) }
 }

@@ -1,51 +1,56 @@
 //! The copy of a segment: its data, and where its holes are.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use super::held::{Held, SOMEBODY};
-use super::{Saved, Saver};
+use super::attachment::{Held, SOMEBODY, is_same_attached, is_same_detached};
+use super::copied::{self, Copied};
+use super::output::Output;
 use crate::archive::manifest::{self, Entry, Segment};
 use crate::archive::sparse::Map;
 use crate::archive::tar::Name;
 use crate::archive::write::{Hashes, Writer};
 use crate::error::{Error, Result, Status};
-use crate::kind::model::{Detail, Object, ObjectId};
-use crate::object::difference::is_same;
+use crate::kind::model::{self, Object};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
 use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
-use crate::sys::clock::now;
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::{Errno, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;
-/// What is said of a segment that others have attached: nobody tells who of them writes to it. A mapping that is shown as
+/// Why a copy is approximate if others have the segment attached: nobody tells who of them writes to it. A mapping that is shown as
 /// read-only may have been written to before, and may be again.
 const ATTACHED: &str = "others had it attached and may have written to it";
-/// What is said where not all pages that hold data were seen.
-const TOUCHED: &str = "pages of it were written to meanwhile, or could not be seen";
 
-pub(super) fn add(
-    saver: &mut Saver,
+/// The copy of a segment, and what is to be looked at when all copies are made.
+pub(super) struct CopiedSegment {
+    pub(super) copied: Copied,
+    /// The bytes of the pages that were seen to hold data, where there may have been others.
+    pub(super) seen: Option<u64>,
+    /// Our attachment, where one was made and is to stay.
+    pub(super) held: Option<Held>,
+}
+
+pub(super) fn copy(
+    out: &mut Output,
+    occupancy: &Occupancy,
     found: &Resolved<'_>,
-    before: &Object,
+    (before, segment): (&Object, model::Segment),
+    is_held: bool,
     progress: &mut dyn FnMut(u64),
-) -> Result<(Entry, Saved)> {
-    let begun = now();
-    let segment = detail(before);
+) -> Result<CopiedSegment> {
     let size = segment.size;
     let found = &Resolved { object: *before, ..*found };
     attach::check(found, "save", None)?;
     // What another process has mapped may be something else, whatever it shows.
-    let contents = segment::open_one_of_many(found, "save", &saver.before)?;
-    let failed = |saver: &Saver, error| match error {
-        CopyError::Write(errno) => saver.unwritable(&errno.into()),
+    let contents = segment::open_one_of_many(found, "save", occupancy)?;
+    let failed = |out: &Output, error| match error {
+        CopyError::Write(errno) => out.unwritable(&errno.into()),
         CopyError::Read(errno) => unreadable(found, errno),
     };
     let mut notes = Vec::new();
@@ -55,8 +60,8 @@ pub(super) fn add(
     }
     let map = runs(&contents, size).map_err(|errno| unreadable(found, errno))?;
     let name = Name::Contents(before.id);
-    let hashes = copy(&mut saver.tar, name, &contents, &map, progress).map_err(|error| failed(saver, error))?;
-    let stored = saver.tar.end(name, hashes).map_err(|error| saver.unwritable(&error))?;
+    let hashes = write(&mut out.tar, name, &contents, &map, progress).map_err(|error| failed(out, error))?;
+    let stored = out.tar.end(name, hashes).map_err(|error| out.unwritable(&error))?;
     let mut approximate = (segment.nattch > 0).then(|| ATTACHED.to_owned());
     if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
         approximate = Some("somebody wrote to it meanwhile".to_owned());
@@ -64,19 +69,20 @@ pub(super) fn add(
     let seen = contents.seen();
     let last = inventory::look(before.id).ok().flatten();
     let way = contents.way().to_owned();
-    if approximate.is_none() && !last.is_some_and(|last| same(before, &last)) {
+    if approximate.is_none() && !last.is_some_and(|last| is_same_attached(before, &last)) {
         approximate = Some(SOMEBODY.to_owned());
     }
-    let object = match (last, &mut saver.held) {
-        (Some(last), Some(held)) if approximate.is_none() => {
-            held.extend(contents.into_mapped().map(|mapped| Held { before: *before, last, mapped }));
+    let mut held = None;
+    let object = match last {
+        Some(last) if is_held && approximate.is_none() => {
+            held = contents.into_mapped().map(|mapped| Held { before: *before, last, mapped });
             last
         }
         _ => {
             contents.close(found)?;
             // Our own detach is the last thing that happened to it, or it is no copy any more.
             let object = inventory::look(before.id).ok().flatten();
-            let quiet = object.zip(last).is_some_and(|(object, last)| left_alone(before, &last, &object));
+            let quiet = object.zip(last).is_some_and(|(object, last)| is_same_detached(before, &last, &object));
             if approximate.is_none() && !quiet {
                 approximate = Some(SOMEBODY.to_owned());
             }
@@ -95,40 +101,10 @@ pub(super) fn add(
         member: name.text(),
         sha256: stored.to_string(),
     };
-    if let Some(bytes) = seen.filter(|_| approximate.is_none()) {
-        saver.seen.push(Seen { place: saver.entries.len(), id: before.id, bytes });
-    }
-    let entry = Entry { shm: Some(described), ..Entry::of(before, approximate.clone()) };
-    Ok((entry, Saved { before: *before, object, approximate, way, notes, values: Vec::new(), messages: None, begun }))
-}
-
-/// The pages of a segment that were seen to hold data, and copied; there may have been others.
-#[derive(Debug)]
-pub(super) struct Seen {
-    /// Of its entry.
-    place: usize,
-    id: ObjectId,
-    bytes: u64,
-}
-
-/// Calls the copies approximate whose segments have more pages now than were seen. The kernel is asked once for all.
-pub(super) fn settle<'a>(seen: &[Seen], entries: &mut [Entry], copies: impl Iterator<Item = &'a mut Saved>) {
-    let now = Occupancy::default();
-    let mut ids = HashSet::new();
-    for Seen { place, id, .. } in seen.iter().filter(|seen| !now.is_at_most(seen.id.sysv(), seen.bytes)) {
-        entries[*place].approximate = Some(TOUCHED.to_owned());
-        ids.insert(*id);
-    }
-    for copy in copies.filter(|copy| ids.contains(&copy.object.id)) {
-        copy.approximate = Some(TOUCHED.to_owned());
-    }
-}
-
-fn detail(object: &Object) -> crate::kind::model::Segment {
-    match object.detail {
-        Detail::Shm(segment) => segment,
-        _ => unreachable!("only segments come here"),
-    }
+    let seen = seen.filter(|_| approximate.is_none());
+    let entry = Entry { shm: Some(described), ..Entry::of(before) };
+    let copied = Copied { entry, object, approximate, way, notes, contents: copied::Contents::Segment };
+    Ok(CopiedSegment { copied, seen, held })
 }
 
 /// The data of the whole segment.
@@ -145,31 +121,7 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
     Ok(Map::new(size, runs))
 }
 
-/// Whether nothing has happened to it but our own attachment. Whoever attaches, detaches or forks after us is the last
-/// process then.
-fn same(before: &Object, last: &Object) -> bool {
-    let mut expected = *before;
-    if let Detail::Shm(segment) = &mut expected.detail {
-        let Detail::Shm(last) = last.detail else { return false };
-        segment.nattch += 1;
-        segment.atime = last.atime;
-        segment.lpid = crate::sys::Pid::new(std::process::id().cast_signed());
-    }
-    is_same(&expected, last)
-}
-
-/// Whether after `last`, the look before an own attachment ended, nothing but that has happened to it.
-pub(super) fn left_alone(before: &Object, last: &Object, now: &Object) -> bool {
-    let mut expected = *last;
-    if let (Detail::Shm(expected), Detail::Shm(before), Detail::Shm(now)) =
-        (&mut expected.detail, before.detail, now.detail)
-    {
-        (expected.nattch, expected.dtime) = (before.nattch, now.dtime);
-    }
-    is_same(&expected, now)
-}
-
-fn copy(
+fn write(
     tar: &mut Writer,
     name: Name,
     contents: &Contents,

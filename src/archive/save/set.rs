@@ -1,33 +1,32 @@
 //! The copy of a semaphore set: its values at one moment.
 
-use super::Saved;
+use super::copied::{Contents, Copied};
 use crate::archive::manifest::{self, Entry, Set};
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Object;
+use crate::kind::model::{self, Object};
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
-use crate::sys::clock::now;
 use crate::sys::{Errno, SemId, sem};
 
-pub(super) fn add(found: &Resolved<'_>, before: &Object) -> Result<(Entry, Saved)> {
-    let begun = now();
+pub(super) fn copy(found: &Resolved<'_>, before: &Object, set: model::Set) -> Result<Copied> {
     let id = SemId::new(before.id.sysv());
     let failed = |errno| explain(found, errno);
-    let nsems = before.as_set().map_or(0, |set| set.nsems);
-    let values = sem::get_all(id, usize::try_from(nsems).unwrap_or(0)).map_err(failed)?;
+    let values = sem::get_all(id, usize::try_from(set.nsems).unwrap_or(0)).map_err(failed)?;
     // For information only, so these may be of later moments.
     let pids = (0u32..)
         .zip(&values)
         .map(|(index, _)| sem::last_pid(id, index).map(manifest::pid))
         .collect::<std::result::Result<_, _>>()
         .map_err(failed)?;
-    let set = Set { values: values.clone(), pids, otime: before.as_set().and_then(|set| write_time(set.otime)) };
-    let entry = Entry { sem: Some(set), ..Entry::of(before, None) };
-    let way = "by GETALL".to_owned();
-    let notes = Vec::new();
-    let saved =
-        Saved { before: *before, object: *before, approximate: None, way, notes, values, messages: None, begun };
-    Ok((entry, saved))
+    let described = Set { values: values.clone(), pids, otime: write_time(set.otime) };
+    Ok(Copied {
+        entry: Entry { sem: Some(described), ..Entry::of(before) },
+        object: *before,
+        approximate: None,
+        way: "by GETALL".to_owned(),
+        notes: Vec::new(),
+        contents: Contents::Set(values),
+    })
 }
 
 pub(super) fn unchanged(now: &Object, values: &[u16]) -> std::result::Result<(), String> {
