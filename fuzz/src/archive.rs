@@ -7,7 +7,7 @@
 use crate::support::assert_harmless;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use ipcadm::archive::manifest::{self, Entry, Head};
-use ipcadm::archive::plan::{Plan, Wishes};
+use ipcadm::archive::plan::{Plan, RestoreOptions};
 use ipcadm::archive::read::{Archive, Body, Item};
 use ipcadm::archive::sparse::Map;
 use ipcadm::archive::sums::{self, Digest};
@@ -29,14 +29,14 @@ pub fn check(data: &[u8]) {
     };
     assert_eq!(archive.items.len(), objects);
     archive.items.iter().for_each(item);
-    let wishes = Wishes {
+    let options = RestoreOptions {
         new_key: input.arbitrary().unwrap_or_default(),
         same_id: input.arbitrary().unwrap_or_default(),
         no_reserve: input.arbitrary().unwrap_or_default(),
-        ..Wishes::default()
+        ..RestoreOptions::default()
     };
     let items: Vec<&Item> = archive.items.iter().collect();
-    let (one, two) = (Plan::new(&items, &wishes), Plan::new(&items, &wishes));
+    let (one, two) = (Plan::new(&items, &options), Plan::new(&items, &options));
     assert_eq!(format!("{one:?}"), format!("{two:?}"));
     let Ok(plan) = one else { return };
     assert!(plan.planned.len() <= objects);
@@ -46,7 +46,7 @@ pub fn check(data: &[u8]) {
         assert!(!matches!(specification.key, KeyChoice::Key(key) if key.is_private()));
         assert!(specification.owner.is_none_or(|uid| uid.raw() != u32::MAX));
         assert!(specification.group.is_none_or(|gid| gid.raw() != u32::MAX));
-        assert!(planned.origin.id.is_none_or(|id| id >= 0 && wishes.same_id));
+        assert!(planned.origin.id.is_none_or(|id| id >= 0 && options.same_id));
     }
     plan.notes.iter().for_each(|note| assert_harmless(note, &[]));
     plan.conflicts.iter().for_each(|(_, error)| assert_harmless(&error.to_string(), &['\n']));

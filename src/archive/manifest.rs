@@ -1,4 +1,4 @@
-//! The manifest: what is in an archive, as JSON.
+//! The manifest: the objects of an archive as JSON. ipcadm-archive(5) describes the fields.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -10,75 +10,50 @@ use crate::kind::model::{Kind, Object, ObjectId};
 use crate::object::snapshot::write_time;
 use crate::sys::{Gid, Pid, Uid, accounts};
 
-/// About the archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
-    /// The version of the format.
     pub archive: u32,
-    /// The version of the program that wrote it.
     pub version: String,
-    /// The name of the machine.
     pub host: Option<String>,
-    /// Which run of the machine it was.
     pub boot_id: Option<String>,
-    /// The number of the IPC namespace.
     pub namespace: Option<u64>,
-    /// When, as in all JSON: UTC.
     pub time: String,
 }
 
-/// An object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Kind and id: `shm:42`.
     #[serde(rename = "ref")]
     pub reference: String,
-    /// The kind.
     pub kind: String,
-    /// The id.
     pub id: i32,
-    /// The key: `0x00000000` for none.
     pub key: String,
     /// Permission bits: `0640`.
     pub mode: String,
-    /// The owner.
     pub uid: u32,
-    /// His name, if he had one.
     pub owner: Option<String>,
-    /// The owner's group.
     pub gid: u32,
-    /// Its name.
     pub group: Option<String>,
-    /// The creator.
     pub cuid: u32,
-    /// His name.
     pub creator: Option<String>,
-    /// The creator's group.
     pub cgid: u32,
-    /// Its name.
     pub creator_group: Option<String>,
-    /// Creation or last change.
     pub ctime: Option<String>,
     /// Why the copy may not be of one moment; null when it is.
     pub approximate: Option<String>,
-    /// What a segment has besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shm: Option<Segment>,
-    /// What a set has besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sem: Option<Set>,
-    /// What a queue has besides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<Queue>,
 }
 
-/// What only segments have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// Bytes.
     pub size: u64,
     /// Kept in RAM.
     pub locked: bool,
@@ -86,21 +61,15 @@ pub struct Segment {
     pub doomed: bool,
     /// Attachments other than that of the copying itself.
     pub nattch: u64,
-    /// The process that created it.
     pub cpid: Option<i32>,
-    /// The last to attach or detach.
     pub lpid: Option<i32>,
-    /// Last attach.
     pub atime: Option<String>,
-    /// Last detach.
     pub dtime: Option<String>,
-    /// The member with its bytes.
     pub member: String,
     /// The checksum of that member as it is stored: of a sparse one with its map and without its holes.
     pub sha256: String,
 }
 
-/// What only sets have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Set {
@@ -108,31 +77,20 @@ pub struct Set {
     pub values: Vec<u16>,
     /// The last process to change each.
     pub pids: Vec<Option<i32>>,
-    /// Last operation; null for never.
     pub otime: Option<String>,
 }
 
-/// What only queues have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
-    /// Capacity in bytes.
     pub qbytes: u64,
-    /// Messages that were saved.
     pub qnum: u64,
-    /// Their bytes.
     pub cbytes: u64,
-    /// The last sender.
     pub lspid: Option<i32>,
-    /// The last receiver.
     pub lrpid: Option<i32>,
-    /// Last send.
     pub stime: Option<String>,
-    /// Last receive.
     pub rtime: Option<String>,
-    /// The member with the messages.
     pub member: String,
-    /// Its checksum.
     pub sha256: String,
 }
 
@@ -262,7 +220,6 @@ impl<R: BufRead> Reader<R> {
         exact(text.unwrap_or(&self.line)).map(Some)
     }
 
-    /// What it was read from.
     pub fn into_inner(self) -> R {
         self.input
     }

@@ -1,5 +1,4 @@
-//! What restoring comes to, worked out before the first object is made: which keys, ids, owners, and what stands in the
-//! way.
+//! The plan of a restore, made before the first object is: keys, ids, owners, and conflicts.
 
 mod accounts;
 mod limits;
@@ -18,7 +17,7 @@ use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::capabilities::may_act_as_others;
 use crate::proc::{probe, sysctl};
-use crate::removal::{Candidate, Fate, Rule, choose, may_be_in_use};
+use crate::removal::{Candidate, Condition, Outcome, choose, may_be_in_use};
 use crate::render::escape::{escape, truncate};
 use crate::sys::shm::{self, ShmFlags};
 use crate::sys::{Gid, Key, ShmId, Uid, msg, sem};
@@ -30,27 +29,24 @@ pub use accounts::{Accounts, By};
 
 /// How objects are to come back.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct RestoreOptions {
     /// Objects that had a key get a random one that is free, instead of the same.
     pub new_key: bool,
     /// Each gets the id it had, or is not made.
     pub same_id: bool,
-    /// What has a key or id that is needed is removed first, if nobody uses it or may.
+    /// Objects that have a key or id that is needed are removed first, if nobody uses them or may.
     pub replace: bool,
-    /// By what it is judged whether somebody may.
+    /// The criteria by which possible use is judged.
     pub criteria: Criteria,
     /// Segments get no swap space reserved.
     pub no_reserve: bool,
-    /// Whose they are.
     pub accounts: Accounts,
     /// These values instead of those saved, for the one set there is.
     pub values: Option<Vec<u16>>,
 }
 
-/// An object to be made.
 #[derive(Clone, Debug)]
 pub struct Planned<'a> {
-    /// As it was.
     pub item: &'a Item,
     /// As it is to be.
     pub specification: Specification,
@@ -62,10 +58,8 @@ pub struct Planned<'a> {
     pub criteria: Criteria,
 }
 
-/// All of it.
 #[derive(Debug, Default)]
 pub struct Plan<'a> {
-    /// In the order of the archive.
     pub planned: Vec<Planned<'a>>,
     /// What stands in the way. If there is anything, nothing should be done.
     pub conflicts: Vec<(ObjectId, Error)>,
@@ -78,19 +72,19 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// When the kernel has no System V IPC; a usage error for values that fit no set.
-    pub fn new(items: &[&'a Item], wishes: &Wishes) -> Result<Self> {
+    pub fn new(items: &[&'a Item], options: &RestoreOptions) -> Result<Self> {
         let mut plan = Self::default();
         let sets = items.iter().filter(|item| item.object.kind() == Kind::Sem).count();
-        if wishes.values.is_some() && sets != 1 {
+        if options.values.is_some() && sets != 1 {
             return Err(Error::Usage(format!("--values is for one set, and {sets} are to be restored")));
         }
         let former = former_keys(items, &mut plan.notes)?;
         let mut taken = HashSet::new();
         let may_act = may_act_as_others();
-        let mut in_the_way = InTheWay::look_up(items, wishes);
+        let mut in_the_way = InTheWay::look_up(items, options);
         for &item in items {
             let id = item.object.id;
-            match plan_one(item, wishes, &former, may_act, &mut in_the_way, &mut plan.notes) {
+            match plan_one(item, options, &former, may_act, &mut in_the_way, &mut plan.notes) {
                 Ok(planned) => {
                     let key = match planned.specification.key {
                         KeyChoice::Key(key) => Some((id.kind, key)),
@@ -120,7 +114,7 @@ fn operation(id: ObjectId) -> String {
 
 fn plan_one<'a>(
     item: &'a Item,
-    wishes: &Wishes,
+    options: &RestoreOptions,
     former: &HashMap<Key, String>,
     may_act: bool,
     in_the_way: &mut InTheWay,
@@ -128,7 +122,7 @@ fn plan_one<'a>(
 ) -> Result<Planned<'a>> {
     let Object { id, perm, .. } = item.object;
     let refuse = |status, reason: &str, remedy| Err(Error::cannot(status, &operation(id), reason, Some(remedy)));
-    let owners = wishes.accounts.resolve(item, may_act).map_err(|reason| {
+    let owners = options.accounts.resolve(item, may_act).map_err(|reason| {
         let remedy = "--numeric-owner takes the number, --by-name the name, --owner and --group another one";
         Error::cannot(Status::Refused, &operation(id), reason, Some(remedy))
     })?;
@@ -138,7 +132,7 @@ fn plan_one<'a>(
     }
     let key = match perm.key {
         key if key.is_private() => KeyChoice::Private,
-        _ if wishes.new_key => KeyChoice::Random,
+        _ if options.new_key => KeyChoice::Random,
         key => KeyChoice::Key(key),
     };
     let mut replaced: Vec<Object> = Vec::new();
@@ -151,10 +145,10 @@ fn plan_one<'a>(
             return refuse(Status::Refused, &reason, "end it first, or use --new-key");
         }
         if let Some(there) = with_key(id.kind, key) {
-            replaced.push(replaceable(id, &there, &format!("{key} is {}", there.id), wishes, in_the_way)?);
+            replaced.push(replaceable(id, &there, &format!("{key} is {}", there.id), options, in_the_way)?);
         }
     }
-    if wishes.same_id
+    if options.same_id
         && let Some(there) = at_index_of(id)
         && !replaced.iter().any(|object| object.id == there.id)
     {
@@ -163,7 +157,7 @@ fn plan_one<'a>(
         } else {
             format!("{} is in the place where {id} would have to be", there.id)
         };
-        replaced.push(replaceable(id, &there, &what, wishes, in_the_way)?);
+        replaced.push(replaceable(id, &there, &what, options, in_the_way)?);
     }
     let own = (crate::sys::accounts::effective_user(), crate::sys::accounts::effective_group());
     let creator = Some(owners.creator).filter(|creator| *creator != own);
@@ -177,11 +171,11 @@ fn plan_one<'a>(
     }
     let (body, never_used, room) = match &item.body {
         Body::Segment { size, locked, .. } => {
-            let flags = ShmFlags { no_reserve: wishes.no_reserve, ..ShmFlags::default() };
+            let flags = ShmFlags { no_reserve: options.no_reserve, ..ShmFlags::default() };
             (create::Body::Segment { size: *size, flags, lock: *locked }, false, 0)
         }
         Body::Set { values, never_used } => {
-            let values = match &wishes.values {
+            let values = match &options.values {
                 Some(given) if given.len() != values.len() => {
                     return Err(Error::Usage(format!("--values: {} for the {} of {id}", given.len(), values.len())));
                 }
@@ -192,7 +186,7 @@ fn plan_one<'a>(
                 }
             };
             let nsems = u32::try_from(values.len()).unwrap_or(u32::MAX);
-            (create::Body::Set { nsems, values }, *never_used && wishes.values.is_none(), 0)
+            (create::Body::Set { nsems, values }, *never_used && options.values.is_none(), 0)
         }
         Body::Queue { qbytes, qnum, cbytes, .. } => {
             (create::Body::Queue { qbytes: Some(*qbytes) }, false, (*qnum).max(*cbytes))
@@ -207,17 +201,23 @@ fn plan_one<'a>(
         exist_ok: false,
         body,
     };
-    let wanted = wishes.same_id.then_some(id.sysv());
+    let wanted = options.same_id.then_some(id.sysv());
     let origin = Origin { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
-    Ok(Planned { item, specification, origin, replaced, criteria: wishes.criteria.clone() })
+    Ok(Planned { item, specification, origin, replaced, criteria: options.criteria.clone() })
 }
 
-/// What stands in the place of an object, if it may go.
-fn replaceable(id: ObjectId, there: &Object, what: &str, wishes: &Wishes, others: &mut InTheWay) -> Result<Object> {
+/// The object that stands in the place of another, if it may be removed.
+fn replaceable(
+    id: ObjectId,
+    there: &Object,
+    what: &str,
+    options: &RestoreOptions,
+    others: &mut InTheWay,
+) -> Result<Object> {
     let owner = user_text(there.perm.uid);
-    if !wishes.replace {
+    if !options.replace {
         let reason = format!("{what}, owned by {owner}");
-        let remedy = if wishes.same_id {
+        let remedy = if options.same_id {
             "--replace removes it first"
         } else {
             "--replace removes it first, --new-key leaves it alone"
@@ -240,7 +240,7 @@ fn with_key(kind: Kind, key: Key) -> Option<Object> {
     inventory::find(kind, key).ok().and_then(|id| inventory::look(id).ok().flatten())
 }
 
-/// Who uses, or may use, what has a key or a place that is needed: looked for once for all.
+/// The users, certain and possible, of objects that have a key or a place that is needed: found in one pass.
 struct InTheWay {
     users: Users,
     /// Why they may be in use.
@@ -248,12 +248,12 @@ struct InTheWay {
 }
 
 impl InTheWay {
-    fn look_up(items: &[&Item], wishes: &Wishes) -> Self {
-        let there = if wishes.replace { in_the_way(items, wishes) } else { Vec::new() };
+    fn look_up(items: &[&Item], options: &RestoreOptions) -> Self {
+        let there = if options.replace { in_the_way(items, options) } else { Vec::new() };
         if there.is_empty() {
             return Self { users: Users::default(), objections: HashMap::new() };
         }
-        let (users, objections) = query::ask(&there, &wishes.criteria, |judge, object, usage| {
+        let (users, objections) = query::ask(&there, &options.criteria, |judge, object, usage| {
             let objection = || judge.objection(object, usage).map(|evidence| may_be_in_use(&evidence));
             text::maybe_in_use(object, usage).or_else(objection)
         });
@@ -262,14 +262,14 @@ impl InTheWay {
     }
 }
 
-/// What has a key or a place that is needed.
-fn in_the_way(items: &[&Item], wishes: &Wishes) -> Vec<Object> {
+/// The objects that have a key or a place that is needed.
+fn in_the_way(items: &[&Item], options: &RestoreOptions) -> Vec<Object> {
     let mut there = Vec::new();
     for Object { id, perm, .. } in items.iter().map(|item| item.object) {
-        if !perm.key.is_private() && !wishes.new_key {
+        if !perm.key.is_private() && !options.new_key {
             there.extend(with_key(id.kind, perm.key));
         }
-        if wishes.same_id {
+        if options.same_id {
             there.extend(at_index_of(id));
         }
     }
@@ -278,7 +278,7 @@ fn in_the_way(items: &[&Item], wishes: &Wishes) -> Vec<Object> {
     there
 }
 
-/// What lives where an object with this id would have to be.
+/// The object that lives where one with this id would have to be.
 fn at_index_of(id: ObjectId) -> Option<Object> {
     match id.kind {
         Kind::Shm => shm::stat_any(id.sysv()).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
@@ -343,8 +343,8 @@ fn keys_in_maps(segment: &Object, usage: Option<&Usage>) -> Option<Vec<(Key, u32
 }
 
 impl Planned<'_> {
-    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it: closed to newcomers while
-    /// that is looked into.
+    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it: locked while that is
+    /// looked into.
     ///
     /// # Errors
     /// Status 10 when it has changed or come into use, 4 without the right.
@@ -354,19 +354,19 @@ impl Planned<'_> {
         let mut candidates: Vec<Candidate> = self
             .replaced
             .iter()
-            .map(|old| Candidate::new(*old, usage(old), Rule::Unused(self.criteria.clone())))
+            .map(|old| Candidate::new(*old, usage(old), Condition::Unused(self.criteria.clone())))
             .collect();
         let mut failed = None;
-        let held = choose::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, fate| {
+        let held = choose::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, outcome| {
             let refused =
                 |reason| Error::cannot(Status::Refused, &format!("replace {}", candidate.object.id), reason, None);
-            let error = match fate {
-                Fate::Removed | Fate::Gone => return,
-                Fate::Kept(reason) => refused(reason),
-                Fate::WillGo { .. } => {
+            let error = match outcome {
+                Outcome::Removed | Outcome::Gone => return,
+                Outcome::Kept(reason) => refused(reason),
+                Outcome::WillGo { .. } => {
                     refused("somebody attached it in that moment; it is marked and goes with him".to_owned())
                 }
-                Fate::Failed(error) => error,
+                Outcome::Failed(error) => error,
             };
             failed.get_or_insert(error);
         });

@@ -26,7 +26,6 @@ pub struct Archive {
     file: File,
     /// Where and when it was made.
     pub head: Head,
-    /// The objects in it, in its order.
     pub items: Vec<Item>,
 }
 

@@ -1,4 +1,4 @@
-//! Making what was planned: an object is there complete, or not at all.
+//! Makes the planned objects: each is there complete, or not at all.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};

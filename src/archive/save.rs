@@ -1,4 +1,4 @@
-//! Saving: copies of objects, with what there is to say about how good the copy is.
+//! Saves objects into an archive, and says of each copy how good it is.
 
 mod attachment;
 mod copied;
@@ -72,13 +72,13 @@ impl Saver {
         Self { out, entries, added, before: Occupancy::default(), seen, held: None }
     }
 
-    /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`]: for what is to be
-    /// removed, so that nobody comes unseen between the end of the copy and that.
+    /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`], so that nobody comes
+    /// unseen between the end of a copy and the removal that follows.
     pub fn hold(&mut self) {
         self.held = Some(HeldSegments::default());
     }
 
-    /// What is held, to be let go when the archive is complete.
+    /// The held segments, to be let go when the archive is complete.
     pub fn take_held(&mut self) -> HeldSegments {
         self.held.take().unwrap_or_default()
     }
@@ -105,9 +105,9 @@ impl Saver {
         };
         // A run that has it locked gives it another mode for a moment.
         let mut open = [if before.as_queue().is_some() { object } else { before }];
-        saved_modes::show_open(&mut open);
+        saved_modes::apply(&mut open);
         entry.mode = open[0].perm.mode.to_string();
-        if approximate.is_none() && saved_modes::may_be_closed(&open[0]) {
+        if approximate.is_none() && saved_modes::may_be_missing(&open[0]) {
             let reason = "a run of ipcadm of another user may have taken its mode away for the moment";
             approximate = Some(reason.to_owned());
         }

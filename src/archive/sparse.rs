@@ -16,7 +16,6 @@ pub const MAX_RUNS: usize = 1 << 20;
 pub struct Map {
     /// The size of the whole file.
     pub size: u64,
-    /// Where data is.
     pub runs: Vec<Range<u64>>,
 }
 
@@ -52,7 +51,6 @@ impl Map {
         matches!(self.runs.as_slice(), [run] if *run == (0..self.size))
     }
 
-    /// Bytes of data.
     #[must_use]
     pub fn data(&self) -> u64 {
         self.runs.iter().map(|run| run.end - run.start).sum()

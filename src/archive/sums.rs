@@ -48,12 +48,11 @@ impl fmt::Display for Digest {
 pub struct Hasher(Sha256);
 
 impl Hasher {
-    /// More bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// So many zeros.
+    /// Adds `len` zeros.
     pub fn zeros(&mut self, mut len: u64) {
         static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
         while len > 0 {

@@ -7,13 +7,13 @@ use super::sums::Digest;
 use super::{MANIFEST, SUMS};
 use crate::kind::model::{Kind, ObjectId};
 
-/// Everything in a tar file comes in blocks of so many bytes.
+/// Bytes of a block; everything in a tar file comes in blocks.
 pub const BLOCK: usize = 512;
 /// The largest size that eleven octal digits hold.
 const MAX_OCTAL: u64 = (1 << 33) - 1;
 /// The records of a pax header take no more than this.
 const MAX_RECORDS: u64 = 1024;
-/// What is in front of the name of a sparse member, for readers that do not know them.
+/// The folder before the name of a sparse member, for readers that do not know sparse members.
 const SPARSE_FOLDER: &str = "GNUSparseFile.0/";
 const PAX_FOLDER: &str = "PaxHeaders/";
 
@@ -62,7 +62,6 @@ impl Name {
 /// A member as its headers describe it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// What it is.
     pub name: Name,
     /// Bytes that follow the headers, without the padding to whole blocks.
     pub stored: u64,

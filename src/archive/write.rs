@@ -7,20 +7,19 @@ use super::MAX_SUMMED_HOLES;
 use super::sums::{Digest, Hasher, encode};
 use super::tar::{BLOCK, Member, Name, padding};
 
-/// Small writes are gathered to so many bytes.
+/// Bytes to which small writes are gathered.
 const BUFFER: usize = 256 << 10;
 
-/// An archive being written.
 #[derive(Debug)]
 pub struct Writer {
     out: File,
     buffer: Vec<u8>,
     time: u64,
-    /// What is still to come of the present member.
+    /// Bytes of the present member that are still to come.
     left: u64,
     padding: usize,
     sums: Vec<(String, Digest)>,
-    /// So many zeros of holes may still be under a checksum in the list.
+    /// Zeros of holes that may still be under a checksum in the list.
     zeros: u64,
 }
 
@@ -46,7 +45,7 @@ impl Writer {
     /// Those of writing.
     pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Hashes> {
         self.begin_with(Member { name, stored, time: self.time, real_size, digest: None })?;
-        // What is stored has the map besides, which is small.
+        // The stored bytes include the map, which is small.
         let left = real_size.and_then(|size| self.zeros.checked_sub(size.saturating_sub(stored)));
         self.zeros = left.unwrap_or(self.zeros);
         let real = left.map(|_| Hasher::default());
@@ -142,7 +141,6 @@ impl Hashes {
         self.stored.update(bytes);
     }
 
-    /// Bytes of the file.
     pub fn data(&mut self, bytes: &[u8]) {
         self.stored.update(bytes);
         if let Some(real) = &mut self.real {

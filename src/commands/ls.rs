@@ -112,7 +112,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         }
         Scope::Objects(targets) => {
             let mut objects = look_up(&targets, &mut failures, &mut tally);
-            let _ = saved_modes::show_open(&mut objects);
+            let _ = saved_modes::apply(&mut objects);
             if needs.any(Needs::MEMORY)
                 && let Some(loss) = inventory::add_memory(objects.iter_mut())
             {

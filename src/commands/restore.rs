@@ -6,10 +6,10 @@ use std::io;
 
 use clap::Args;
 
-use crate::archive::plan::{Accounts, By, Plan, Planned, Wishes};
+use crate::archive::plan::{Accounts, By, Plan, Planned, RestoreOptions};
 use crate::archive::read::{Archive, Item};
 use crate::commands::shared::judging;
-use crate::commands::shared::recovery::{Unmended, mend};
+use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::error::{Error, Result, Status, Tally, bare};
 use crate::kind::model::{KindSet, Object};
 use crate::listing::fields::{self, Lookups};
@@ -94,7 +94,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         .iter()
         .map(|word| Reference::parse(word, None).map_err(|bad| Error::Usage(bad.to_string())))
         .collect::<Result<_>>()?;
-    let wishes = args.wishes()?;
+    let options = args.options()?;
     let name = if args.file == "-" {
         "standard input".to_owned()
     } else {
@@ -128,13 +128,13 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         }
         return Ok(Status::Done);
     }
-    let unmended = if args.replace && !args.dry_run { mend() } else { Unmended::NONE };
-    let plan = Plan::new(&items, &wishes)?;
+    let unrecovered = if args.replace && !args.dry_run { recover() } else { Unrecovered::NONE };
+    let plan = Plan::new(&items, &options)?;
     plan.notes.iter().for_each(|text| note(text));
     let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
     let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
     let mut report = Report::new(manner, &objects)?;
-    unmended.tell(&mut report);
+    unrecovered.tell(&mut report);
     if !plan.conflicts.is_empty() {
         for (id, error) in &plan.conflicts {
             report.failed(&id.to_string(), None, Outcome::Failed, error);
@@ -267,13 +267,13 @@ fn write_from(record: &mut Record<'_, Out>, from: &Object) {
 }
 
 impl RestoreArgs {
-    fn wishes(&self) -> Result<Wishes> {
+    fn options(&self) -> Result<RestoreOptions> {
         let by = match (self.numeric_owner, self.by_name) {
             (true, _) => By::Number,
             (_, true) => By::Name,
             _ => By::Both,
         };
-        Ok(Wishes {
+        Ok(RestoreOptions {
             new_key: self.new_key,
             same_id: self.same_id,
             replace: self.replace,

@@ -65,7 +65,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     }
     let mut fields = list::exact_fields();
     fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
-    let _ = saved_modes::show_open(&mut objects);
+    let _ = saved_modes::apply(&mut objects);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
     let lookups = Lookups::of(&objects, &fields, Analysis::among(&all, &objects, Needs::USE, &criteria));

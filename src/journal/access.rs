@@ -1,13 +1,13 @@
-//! Closing an object to newcomers, and opening it again: its mode, and nothing else of it.
+//! Locks an object and unlocks it, by its mode alone.
 
 use crate::kind;
 use crate::kind::class::Attributes;
 use crate::kind::model::Object;
 use crate::sys::{self, Errno, Mode, msg, namespace};
 
-/// Nobody may do anything with it; only who needs no permission.
-pub const CLOSED: Mode = Mode::new(0);
-/// Its owner may look into it, and others nothing.
+/// The mode of a locked object: only those who need no permission get in.
+pub const LOCKED: Mode = Mode::new(0);
+/// The mode of a locked set while its owner looks into it.
 pub const LOOK: Mode = Mode::new(0o400);
 
 /// Gives `object`, as it was just seen, the permission bits `mode`; owner, group and capacity stay.
@@ -19,7 +19,7 @@ pub fn set_mode(object: &Object, mode: Mode) -> sys::Result<()> {
     kind::set(object.id, Attributes { mode, ..Attributes::of(object) })
 }
 
-/// Why `object` cannot be closed, known without trying; None when it probably can.
+/// Why `object` cannot be locked, known without trying; None when it probably can.
 #[must_use]
 pub fn obstacle(object: &Object) -> Option<String> {
     if object.as_queue().is_some_and(|queue| queue.qbytes.is_none_or(|qbytes| qbytes > msg::MAX_QBYTES)) {
@@ -32,7 +32,7 @@ pub fn obstacle(object: &Object) -> Option<String> {
     None
 }
 
-/// In words, why the kernel would not close `object`.
+/// In words, why the kernel refused to lock `object`.
 #[must_use]
 pub fn refusal(object: &Object, errno: Errno) -> String {
     let msgmnb = msg::limits().map_or(u64::MAX, |limits| limits.msgmnb);

@@ -1,4 +1,4 @@
-//! Where records of what is closed are kept: in folders that nobody else can write to.
+//! The folders of records: places that nobody else can write to.
 //!
 //! A folder of a known name lies where only root or the user himself can make one. Where there is no such place, each
 //! run makes one in `/tmp`, or in `/var/tmp` should `/tmp` be full: by a random name, as others can take any name that
@@ -36,14 +36,12 @@ pub struct Places {
 /// The folders of one user that there are.
 #[derive(Debug)]
 pub struct Found {
-    /// Their paths.
     pub folders: Vec<PathBuf>,
     /// Whether that is all of them.
     pub all: bool,
 }
 
 impl Places {
-    /// Those of the caller.
     #[must_use]
     pub fn usual() -> Self {
         let me = accounts::effective_user().raw();
@@ -128,7 +126,7 @@ impl Places {
     fn list(&self, shared: &Path, folders: &mut Vec<PathBuf>) -> io::Result<()> {
         for entry in fs::read_dir(shared)? {
             let entry = entry?;
-            // Others may have made any number of such names: what is not ours is forgotten at once.
+            // Others may have made any number of such names: those of others are forgotten at once.
             if entry.file_name().as_encoded_bytes().starts_with(self.prefix.as_bytes())
                 && is_own_folder_in(shared, &entry.path())
             {

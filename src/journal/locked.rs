@@ -1,6 +1,6 @@
 //! Telling from its mode that an object is locked: that a run has set it to 0000, so that nobody new gets in.
 
-use crate::journal::access::{CLOSED, LOOK};
+use crate::journal::access::{LOCKED, LOOK};
 use crate::kind::model::Object;
 use crate::object::difference::Part;
 use crate::object::fingerprint::{Comparison, Fingerprint};
@@ -8,7 +8,7 @@ use crate::object::fingerprint::{Comparison, Fingerprint};
 /// Whether the mode is 0000.
 #[must_use]
 pub fn is_locked(object: &Object) -> bool {
-    object.perm.mode.permissions() == CLOSED.permissions()
+    object.perm.mode.permissions() == LOCKED.permissions()
 }
 
 /// Whether the mode is one that a run gives to what it locks: 0000, or 0400 while it looks into a set.

@@ -1,8 +1,9 @@
-//! The record of what a run has closed, from which the next run puts right what an interrupted one left behind.
+//! The record of the objects that a run has locked, from which the next run recovers those that an interrupted one left.
 //!
-//! A file for each run, locked while the run lives. A line is written for each batch before the first of its objects
-//! is closed, and taken away when the last is removed or open again; so a record without a lock tells what may still be
-//! closed. A line that does not end is one whose run was killed while it wrote it: nothing of that batch is closed.
+//! There is a file for each run, with flock(2) held on it while the run lives. A line is written for each batch before
+//! the first of its objects is locked, and taken away when the last is removed or unlocked; so a file without flock names
+//! objects that may still be locked. A line without an end is one whose run was killed while it wrote it: nothing of that
+//! batch is locked.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -22,7 +23,6 @@ use crate::proc::sysctl;
 use crate::sys::new_file::NewFile;
 use crate::sys::{clock, fd, namespace, random};
 
-/// The version of the format.
 const VERSION: u32 = 2;
 /// Records begin so; what begins otherwise is none.
 pub(super) const PREFIX: &str = "closed-";
@@ -33,13 +33,11 @@ const MOST_BYTES: u64 = 1 << 26;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
-    /// The version of the format.
     ipcadm_record: u32,
     /// Of which run of the machine it is.
     pub boot: String,
-    /// Of which IPC namespace.
     pub namespace: u64,
-    /// When its run began, before the first object was closed; seconds since 1970.
+    /// When its run began, before the first object was locked; seconds since 1970.
     pub time: i64,
     /// The objects as they were before they were locked.
     objects: Vec<Snapshot>,
@@ -85,7 +83,6 @@ impl Records {
     }
 }
 
-/// The record of this run.
 #[derive(Debug)]
 pub struct Record {
     file: File,
@@ -95,7 +92,7 @@ pub struct Record {
     here: Records,
     /// When the run began; seconds since 1970.
     time: i64,
-    /// The length of the lines that stay, as they name what could not be opened again.
+    /// The length of the lines that stay, as they name objects that could not be unlocked.
     kept: u64,
     /// The length with the line of this batch.
     length: u64,
@@ -115,7 +112,7 @@ impl Record {
         Ok(Self { file, path, places, here, time, kept: 0, length: 0 })
     }
 
-    /// Writes down what is about to be closed. It outlives this process; that it reaches the disk does not matter, as no
+    /// Writes down the objects that are about to be locked. It outlives this process; that it reaches the disk does not matter, as no
     /// object outlives the machine.
     ///
     /// # Errors
@@ -130,17 +127,17 @@ impl Record {
         self.file.write_all_at(&text, self.kept)
     }
 
-    /// The batch is done: each of `objects`, as they were before, should be gone or open. If one is closed all the same,
+    /// The batch is done: each of `objects`, as they were before, should be gone or unlocked. If one is locked all the same,
     /// the batch stays on record for the next run.
     ///
     /// # Errors
     /// Those of writing.
     pub fn done(&mut self, objects: &[Object]) -> io::Result<()> {
-        let closed = |object: &Object| match inventory::look(object.id) {
+        let is_locked = |object: &Object| match inventory::look(object.id) {
             Ok(now) => now.is_some_and(|now| is_locked_since(object, &now)),
             Err(_) => true,
         };
-        if objects.iter().any(closed) {
+        if objects.iter().any(is_locked) {
             self.kept = self.length;
         }
         self.file.set_len(self.kept)
@@ -154,7 +151,6 @@ impl Record {
         Others { named, all }
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -185,7 +181,6 @@ impl Others {
     }
 }
 
-/// The records in `folder`.
 pub(super) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
@@ -209,9 +204,9 @@ fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
 /// What a record says that was left behind.
 #[derive(Default)]
 pub(super) struct Said {
-    /// The lines of this run of the machine: what may still be closed.
+    /// The lines of this boot: objects that may still be locked.
     pub(super) contents: Vec<Content>,
-    /// Whether its run was killed while it wrote the last line, before anything of that was closed.
+    /// Whether its run was killed while it wrote the last line, before anything of that was locked.
     pub(super) cut_short: bool,
 }
 
@@ -266,31 +261,14 @@ pub(super) mod tests {
 
     use super::{Content, VERSION, parse};
     use crate::kind::model::Object;
+    use crate::object::samples::objects;
     use crate::object::snapshot::Snapshot;
-    use crate::sys::msg::MsgStat;
-    use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, Timestamp, Uid};
+    use crate::sys::{Mode, Timestamp};
 
     pub(in crate::journal) fn queue(mode: u32, ctime: i64) -> Object {
-        let perm = Perm {
-            key: Key::from_bits(5),
-            uid: Uid::new(1),
-            gid: Gid::new(2),
-            cuid: Uid::new(3),
-            cgid: Gid::new(4),
-            mode: Mode::new(mode),
-        };
-        let stat = MsgStat {
-            perm,
-            stime: Timestamp::NEVER,
-            rtime: Timestamp::NEVER,
-            ctime: Timestamp::new(ctime),
-            cbytes: 0,
-            qnum: 0,
-            qbytes: 16384,
-            lspid: Pid::new(0),
-            lrpid: Pid::new(0),
-        };
-        Object::queue(MsgId::new(7), &stat, true)
+        let [.., mut queue] = objects();
+        (queue.perm.mode, queue.ctime) = (Mode::new(mode), Timestamp::new(ctime));
+        queue
     }
 
     fn content() -> Content {
@@ -313,11 +291,11 @@ pub(super) mod tests {
             ("\"mode\":\"0640\"", "\"mode\":\"7777\""),
             ("\"mode\":\"0640\"", "\"mode\":\"-640\""),
             ("\"mode\":\"0640\"", "\"mode\":416"),
-            ("\"qnum\":0,", ""),
-            ("\"id\":7", "\"id\":7,\"id\":7"),
-            ("\"id\":7", "\"id\":7,\"more\":1"),
+            ("\"qnum\":12,", ""),
+            ("\"id\":3", "\"id\":3,\"id\":3"),
+            ("\"id\":3", "\"id\":3,\"more\":1"),
             ("\"kind\":\"msg\"", "\"kind\":\"pipe\""),
-            ("\"id\":7", "\"id\":-7"),
+            ("\"id\":3", "\"id\":-3"),
             ("\"namespace\":9", "\"namespace\":9,\"more\":1"),
         ] {
             let bad = good.replace(from, to);

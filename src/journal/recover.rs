@@ -1,4 +1,4 @@
-//! Putting right what interrupted runs left closed.
+//! Recovery: objects that interrupted runs left at mode 0000 get their modes back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::proc::sysctl;
 use crate::render::escape::escape_bytes;
 use crate::sys::{Mode, fd, namespace};
 
-/// What came of putting right one thing.
+/// What came of one object or record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mended {
+pub enum Recovery {
     /// An object has its mode again.
-    Opened(ObjectId, Mode),
-    /// An object could not be opened; why.
+    Unlocked(ObjectId, Mode),
+    /// An object could not be unlocked; why.
     Failed(ObjectId, String),
     /// A record is passed over, as others may have written it or this program does not understand it; why.
     PassedOver(PathBuf, String),
@@ -27,12 +27,12 @@ pub enum Mended {
     CutShort(PathBuf),
 }
 
-/// Reads the records that no run holds any more, and gives back their modes to objects that are closed and otherwise
-/// as they were. Records of other IPC namespaces are left alone, those of earlier runs of the machine removed, and with
-/// them the folders that were made for one run.
+/// Reads the records that no run holds any more, and gives objects that are locked and otherwise as they were their modes
+/// back. Records of other IPC namespaces are left alone; those of earlier boots are removed, and with them the folders
+/// that were made for one run.
 #[must_use]
-pub fn put_right(places: &Places) -> Vec<Mended> {
-    let mut mended = Vec::new();
+pub fn recover(places: &Places) -> Vec<Recovery> {
+    let mut recoveries = Vec::new();
     for folder in places.own().folders {
         let Ok(mut records) = record::files(&folder) else { continue };
         if records.is_empty() {
@@ -40,21 +40,21 @@ pub fn put_right(places: &Places) -> Vec<Mended> {
             continue;
         }
         if let Err(reason) = folder::check(&folder) {
-            mended.push(Mended::PassedOver(folder, reason));
+            recoveries.push(Recovery::PassedOver(folder, reason));
             continue;
         }
         records.sort();
         for record in records {
-            if let Err(reason) = one(&record, &mut mended) {
-                mended.push(Mended::PassedOver(record, reason));
+            if let Err(reason) = obey(&record, &mut recoveries) {
+                recoveries.push(Recovery::PassedOver(record, reason));
             }
         }
         places.tidy(&folder);
     }
-    mended
+    recoveries
 }
 
-fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
+fn obey(path: &Path, recoveries: &mut Vec<Recovery>) -> Result<(), String> {
     let mut file = match folder::open_own(path) {
         Ok(file) => file,
         // Its run has ended in this moment.
@@ -64,7 +64,7 @@ fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
     if !fd::try_lock(&file).map_err(|error| bare(&error))? {
         return Ok(());
     }
-    // Somebody else may have put it right between opening and locking.
+    // Another run may have obeyed and removed it between opening and locking the file.
     if !path.exists() || is_unlinked(&file) {
         return Ok(());
     }
@@ -73,13 +73,13 @@ fn one(path: &Path, mended: &mut Vec<Mended>) -> Result<(), String> {
     let here = namespace::ipc();
     let mut done = true;
     for content in &said.contents {
-        done &= Some(content.namespace) == here && open_all(content, mended);
+        done &= Some(content.namespace) == here && unlock_all(content, recoveries);
     }
     if done {
         // If that fails, the next run finds nothing left to do.
         let _ = fs::remove_file(path);
         if said.cut_short {
-            mended.push(Mended::CutShort(path.to_owned()));
+            recoveries.push(Recovery::CutShort(path.to_owned()));
         }
     }
     Ok(())
@@ -90,8 +90,8 @@ fn is_unlinked(file: &fs::File) -> bool {
     file.metadata().map_or(true, |data| data.nlink() == 0)
 }
 
-/// Whether nothing is left to be opened.
-fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
+/// Whether nothing is left to be unlocked.
+fn unlock_all(content: &Content, recoveries: &mut Vec<Recovery>) -> bool {
     let mut done = true;
     for before in content.objects() {
         let (id, mode) = (before.id, before.perm.mode);
@@ -100,42 +100,42 @@ fn open_all(content: &Content, mended: &mut Vec<Mended>) -> bool {
             Ok(None) => continue,
             Err(errno) => {
                 done = false;
-                mended.push(Mended::Failed(id, errno.to_string()));
+                recoveries.push(Recovery::Failed(id, errno.to_string()));
                 continue;
             }
         };
         if !is_locked_since(&before, &now) {
             continue;
         }
-        // Closing sets the time of change. A second for the clock's ticks.
+        // Locking sets the time of change. A second for the clock's ticks.
         if now.ctime.seconds() < content.time.saturating_sub(1) {
             done = false;
             let reason = "it was last changed before that run began, or the clock was set back";
-            mended.push(Mended::Failed(id, format!("{reason} ('ipcadm set --mode {mode} {id}' does it)")));
+            recoveries.push(Recovery::Failed(id, format!("{reason} ('ipcadm set --mode {mode} {id}' does it)")));
             continue;
         }
         if let Some(obstacle) = access::obstacle(&now) {
             done = false;
-            mended.push(Mended::Failed(id, obstacle));
+            recoveries.push(Recovery::Failed(id, obstacle));
             continue;
         }
         match access::set_mode(&now, mode) {
-            Ok(()) => mended.push(Mended::Opened(id, mode)),
+            Ok(()) => recoveries.push(Recovery::Unlocked(id, mode)),
             Err(_) if matches!(inventory::look(id), Ok(None)) => {}
             Err(errno) => {
                 done = false;
-                mended.push(Mended::Failed(id, errno.to_string()));
+                recoveries.push(Recovery::Failed(id, errno.to_string()));
             }
         }
     }
     done
 }
 
-impl std::fmt::Display for Mended {
+impl std::fmt::Display for Recovery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = |path: &Path| escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned();
         match self {
-            Self::Opened(id, mode) => {
+            Self::Unlocked(id, mode) => {
                 write!(f, "{id} has its mode {:04o} again, which an interrupted run had taken", mode.permissions())
             }
             Self::Failed(id, reason) => {

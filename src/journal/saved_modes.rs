@@ -1,5 +1,4 @@
-//! Objects as they are when no run has them closed: the mode that a run takes away for a moment is still theirs, and its
-//! record names it.
+//! The modes of objects that a run has locked for a moment: they are still theirs, and the run's record names them.
 
 use std::collections::HashMap;
 
@@ -10,14 +9,14 @@ use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
 use crate::sys::{Mode, accounts, clock};
 
-/// Looks at an object that is opened and closed meanwhile.
+/// How often an object is looked at that is unlocked and locked meanwhile.
 const LOOKS: u32 = 8;
-/// No run has an object closed for longer, in seconds.
+/// No run has an object locked for longer, in seconds.
 const LONGEST: i64 = 10;
 
-/// Gives those of `objects` that a run of this user has closed the modes that its record names. Returns them as they
+/// Gives those of `objects` that a run of this user has locked the modes that its record names. Returns them as they
 /// were given.
-pub fn show_open(objects: &mut [Object]) -> Vec<Object> {
+pub fn apply(objects: &mut [Object]) -> Vec<Object> {
     let mut closed: Vec<usize> = (0..objects.len()).filter(|&place| may_be_locked(&objects[place])).collect();
     let mut were = Vec::new();
     if closed.is_empty() {
@@ -34,7 +33,7 @@ pub fn show_open(objects: &mut [Object]) -> Vec<Object> {
                 object.perm.mode = Mode::new(object.perm.mode.bits() & !Mode::PERMISSIONS | mode.permissions());
                 return false;
             }
-            // Its run may have opened it and forgotten it before the record was read.
+            // Its run may have unlocked it and taken it off the record before that was read.
             match inventory::look(object.id) {
                 Ok(Some(now)) if (now.perm, now.ctime) != (object.perm, object.ctime) => {
                     (object.perm, object.ctime) = (now.perm, now.ctime);
@@ -50,12 +49,12 @@ pub fn show_open(objects: &mut [Object]) -> Vec<Object> {
     were
 }
 
-/// Whether another user's run, whose record cannot be seen, may have closed `object`: its owner's, its creator's or root's.
+/// Whether another user's run, whose record cannot be seen, may have locked `object`: its owner's, its creator's or root's.
 #[must_use]
-pub fn may_be_closed(object: &Object) -> bool {
+pub fn may_be_missing(object: &Object) -> bool {
     let me = accounts::effective_user();
     let its_own = [object.perm.uid, object.perm.cuid];
-    // Root needs not open a set to look into it.
+    // Root looks into a locked set without unlocking it.
     let by_root = is_locked(object) && me.raw() != 0;
     may_be_locked(object)
         && (by_root || its_own.iter().any(|user| *user != me))
@@ -76,10 +75,10 @@ impl Named {
         Self(named)
     }
 
-    /// The mode that a record names for an object that is closed.
+    /// The mode that a record names for an object that is locked.
     fn mode(&self, object: &Object) -> Option<Mode> {
         let mut entries = self.0.get(&object.id)?.iter();
-        // Closing sets the time of change. A second for the clock's ticks.
+        // Locking sets the time of change. A second for the clock's ticks.
         let fits = |(before, begun): &&(Object, i64)| {
             is_locked_since(before, object) && object.ctime.seconds() >= begun.saturating_sub(1)
         };

@@ -175,7 +175,7 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
     let inventory::Inventory { mut objects, losses, sources } = inventory::collect(selection.possible_kinds(), needs)?;
     let count = |kind| objects.iter().filter(|object| object.kind() == kind).count() as u64;
     let sources = sources.into_iter().map(|(kind, source)| (kind, source, count(kind))).collect();
-    let closed = saved_modes::show_open(&mut objects);
+    let closed = saved_modes::apply(&mut objects);
     let now = now();
     objects.retain(|object| selection.matches(object, now));
     let mut wanted = needs;

@@ -7,33 +7,25 @@ use crate::sys::Mode;
 /// A part of an object in which two looks can differ. Only the memory behind a segment is none: it comes and goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Kind, IPC namespace and identifier.
     Id,
     /// The key, which a segment loses when it is marked for removal.
     Key,
-    /// The creator and its group.
     Creator,
-    /// The owner and its group.
     Owner,
-    /// The nine permission bits.
     Permissions,
     /// The bits `SHM_DEST` and `SHM_LOCKED`.
     StatusBits,
     /// `SHM_DEST` alone, set since the first look.
     MarkedForRemoval,
-    /// The last change.
     ChangeTime,
-    /// The bytes of a segment.
     Size,
     /// The process that created a segment.
     CreatingProcess,
     /// The same, unless one look did not see it: a reader in another pid namespace sees 0, which proves nothing.
     CreatingProcessIfSeen,
-    /// The number of attachments.
     Attachments,
     /// The times of the last attach and detach, and the process that did the later one.
     LastAttachment,
-    /// The number of semaphores.
     Semaphores,
     /// The last semop(2).
     LastOperation,
@@ -43,7 +35,6 @@ pub enum Part {
     LastSend,
     /// The time and the process of the last msgrcv(2).
     LastReceive,
-    /// The capacity of a queue.
     Capacity,
 }
 

@@ -145,30 +145,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Comparison, Fingerprint};
-    use crate::kind::model::Object;
-    use crate::sys::shm::ShmStat;
-    use crate::sys::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
+    use crate::kind::model::{Detail, Object};
+    use crate::object::samples::objects;
+    use crate::sys::{Key, Mode, Pid, Timestamp};
 
     fn segment(key: u32, mode: u32, cpid: i32, ctime: i64) -> Object {
-        let perm = Perm {
-            key: Key::from_bits(key),
-            uid: Uid::new(0),
-            gid: Gid::new(0),
-            cuid: Uid::new(7),
-            cgid: Gid::new(8),
-            mode: Mode::new(mode),
-        };
-        let stat = ShmStat {
-            perm,
-            size: 1,
-            atime: Timestamp::NEVER,
-            dtime: Timestamp::NEVER,
-            ctime: Timestamp::new(ctime),
-            cpid: Pid::new(cpid),
-            lpid: Pid::new(0),
-            nattch: 0,
-        };
-        Object::segment(ShmId::new(5), &stat, None)
+        let [mut segment, ..] = objects();
+        (segment.perm.key, segment.perm.mode) = (Key::from_bits(key), Mode::new(mode));
+        segment.ctime = Timestamp::new(ctime);
+        if let Detail::Shm(own) = &mut segment.detail {
+            own.cpid = Pid::new(cpid);
+        }
+        segment
     }
 
     #[test]
@@ -194,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_listed_line_gives_the_same_fingerprint() {
-        let line = r#"{"kind":"shm","id":5,"key":"0x00000009","cuid":7,"cgid":8,"ctime":"1970-01-01T00:01:40Z","cpid":77,"x":1}"#;
+        let line = r#"{"kind":"shm","id":1,"key":"0x00000009","cuid":3,"cgid":4,"ctime":"1970-01-01T00:01:40Z","cpid":77,"x":1}"#;
         let listed = Fingerprint::from_json(line).unwrap();
         assert_eq!(listed.compare(&segment(9, 0o600, 77, 100)), Comparison::Same);
         assert_eq!(listed.compare(&segment(9, 0o600, 78, 100)), Comparison::Changed("creating process"));

@@ -11,5 +11,7 @@ pub mod mode;
 pub mod names;
 pub mod permission;
 pub mod reference;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod semaphores;
 pub mod snapshot;

@@ -16,7 +16,7 @@ use crate::output::document::Failure;
 use crate::output::format::Format;
 use crate::output::list::{self, ListWriter, Record};
 use crate::output::stdout::{Out, to_terminal};
-use crate::removal::Fate;
+use crate::removal;
 use crate::render::value::Value;
 use crate::usage::text;
 
@@ -305,19 +305,33 @@ fn memory(format: Format, objects: &[Object]) -> HashMap<ObjectId, Memory> {
     segments.iter().filter_map(|segment| Some((segment.id, segment.as_segment()?.memory?))).collect()
 }
 
-/// Says what became of an object that was closed, by the name `name`.
-pub(crate) fn removal_outcome(name: &str, object: &Object, fate: Fate, report: &mut Report) {
-    match fate {
-        Fate::Removed => report.done(object, Outcome::Removed, true, format_args!("removed {name}")),
-        Fate::Gone => report.done(object, Outcome::Gone, false, format_args!("{name} was already gone")),
-        Fate::WillGo { nattch, usage } => {
-            let who = text::will_go(nattch, Some(&usage));
-            report.done(object, Outcome::WillGo, true, format_args!("marked {name}, which {who}"));
+/// Reports what became, or would become, of an object with the name `name` that was to be removed.
+pub(crate) fn removal_outcome(
+    name: &str,
+    object: &Object,
+    outcome: removal::Outcome,
+    dry_run: bool,
+    report: &mut Report,
+) {
+    match outcome {
+        removal::Outcome::Removed => {
+            let verb = if dry_run { "would remove" } else { "removed" };
+            report.done(object, Outcome::Removed, true, format_args!("{verb} {name}"));
         }
-        Fate::Kept(reason) => {
+        removal::Outcome::Gone => report.done(object, Outcome::Gone, false, format_args!("{name} was already gone")),
+        removal::Outcome::WillGo { nattch, already, usage } => {
+            let then = text::will_go(nattch, Some(&usage));
+            let line = match (dry_run, already) {
+                (_, true) => format!("{name} was removed before and {then}"),
+                (true, false) => format!("would mark {name}, which {then}"),
+                (false, false) => format!("marked {name}, which {then}"),
+            };
+            report.done(object, Outcome::WillGo, !already, line);
+        }
+        removal::Outcome::Kept(reason) => {
             let error = Error::cannot(Status::Refused, &format!("remove {name}"), reason, Some("kept"));
             report.failed(name, Some(object), Outcome::Kept, &error);
         }
-        Fate::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
+        removal::Outcome::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
     }
 }

@@ -1,4 +1,4 @@
-//! What must not have changed.
+//! Checks that nothing has happened to an object since it was judged.
 
 use crate::kind::model::Object;
 use crate::object::difference::{Named, Part, first_difference};
@@ -41,7 +41,7 @@ pub(super) fn difference(before: &Object, now: &Object) -> Option<&'static str> 
     first_difference(before, now, &UNTOUCHED)
 }
 
-/// What is in a set.
+/// The values of a set, and the last process to change each.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Semaphores {
     values: Vec<u16>,
@@ -49,8 +49,8 @@ pub(super) struct Semaphores {
 }
 
 impl Semaphores {
-    /// What is in a set now; None of other kinds. Whoever has just asked who changed them last gives it: that takes a call
-    /// for each semaphore.
+    /// Reads a set; None of other kinds. A caller who has just asked for the last users gives them: that takes a call for
+    /// each semaphore.
     ///
     /// # Errors
     /// `EACCES` without read permission, `EINVAL` or `EIDRM` when it is gone.
@@ -72,12 +72,12 @@ pub(super) fn is_unreadable(object: &Object) -> bool {
     object.as_set().is_some() && sem::value(SemId::new(object.id.sysv()), 0) == Err(Errno::EACCES)
 }
 
-/// That semaphores were changed since `before`, where that could be read.
+/// Says that semaphores were changed since `before`, where that could be read.
 pub(super) fn changed(before: Option<&Semaphores>, now: &Semaphores) -> Option<String> {
     before.is_some_and(|before| before != now).then(|| "its semaphores were changed".to_owned())
 }
 
-/// Why a set stays of which it was not counted who waits: somebody does, or that cannot be known.
+/// Why a set stays whose waiters were not counted: somebody waits, or that cannot be known.
 ///
 /// # Errors
 /// As [`Semaphores::of`].
@@ -90,8 +90,8 @@ pub(super) fn waited_for(object: &Object) -> sys::Result<Option<String>> {
     }
 }
 
-/// Who uses an object now, or may without being seen, and did not when it was judged; None when nobody does.
-/// `counted` tells that the kernel counts none that wait, so that none are hidden.
+/// Says who uses an object now, or may without being seen, and did not when it was judged; None when nobody does.
+/// `counted` means that the kernel counts the waiters, so that none is hidden.
 pub(super) fn somebody(before: &Usage, now: &Usage, counted: bool) -> Option<String> {
     if let Some(holder) = now.holders.first() {
         return Some(format!("{} has attached it", named(&holder.process)));

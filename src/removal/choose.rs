@@ -1,4 +1,4 @@
-//! Cleaning: which objects may go, what is left out and why, and carrying that out.
+//! Chooses what `clean` removes, says what stays and why, and removes what was chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
 use crate::proc::capabilities::is_system_administrator;
-use crate::removal::{self, Candidate, Fate, Judges, Rule};
+use crate::removal::{self, Candidate, Condition, Judges, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::criteria::Criteria;
 use crate::usage::possible::answer::Candidate as MayKnow;
@@ -21,9 +21,8 @@ use crate::usage::state::{Judgement, State};
 /// States that `clean` never takes.
 pub const NEVER: [State; 2] = [State::Doomed, State::Active];
 
-/// What else decides what goes.
-pub struct Terms<'a> {
-    /// These states.
+/// What decides what goes, besides the selection.
+pub struct CleanPolicy<'a> {
     pub states: Vec<State>,
     /// Segments whose creator is gone, whatever the states.
     pub creator_gone: bool,
@@ -33,59 +32,51 @@ pub struct Terms<'a> {
     pub keeps: &'a dyn Fn(&Object) -> Option<usize>,
 }
 
-/// What could go, and what is left out.
+/// What could go, and what stays.
 #[derive(Debug, Default)]
 pub struct Choice {
     /// In the order in which they go: queues, sets, segments.
     pub candidates: Vec<Candidate>,
-    /// Why.
     pub insights: Analysis,
-    /// What stays.
-    pub left_out: LeftOut,
+    pub skipped: Skipped,
     /// What the listing lacks and why, a sentence each.
     pub losses: Vec<String>,
 }
 
 /// What stays, and why.
 #[derive(Debug, Default)]
-pub struct LeftOut {
-    /// In other states than those wanted.
+pub struct Skipped {
     pub by_state: BTreeMap<State, u64>,
     /// How many of those that are unknown each program may know, by its name and user.
     pub may_know: BTreeMap<String, u64>,
-    /// The caller may not remove them.
     pub not_yours: u64,
-    /// Queues with unread messages.
     pub unread: u64,
     /// By a line of the keep list.
     pub kept: BTreeMap<usize, Vec<ObjectId>>,
-    /// They cannot be closed to newcomers.
-    pub unclosable: Vec<(ObjectId, String)>,
+    /// They cannot be locked; why.
+    pub cannot_lock: Vec<(ObjectId, String)>,
 }
 
-/// Why an object stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stays {
-    /// It is in another state.
+pub enum SkipReason {
     State(State),
     /// The caller may not remove it.
     NotYours,
-    /// It holds messages.
     Unread,
     /// By that line of the keep list.
     Kept(usize),
-    /// It cannot be closed to newcomers; why.
-    Unclosable(String),
+    /// It cannot be locked; why.
+    CannotLock(String),
 }
 
-impl LeftOut {
-    fn add(&mut self, id: ObjectId, why: Stays) {
+impl Skipped {
+    fn add(&mut self, id: ObjectId, why: SkipReason) {
         match why {
-            Stays::State(state) => *self.by_state.entry(state).or_default() += 1,
-            Stays::NotYours => self.not_yours += 1,
-            Stays::Unread => self.unread += 1,
-            Stays::Kept(line) => self.kept.entry(line).or_default().push(id),
-            Stays::Unclosable(why) => self.unclosable.push((id, why)),
+            SkipReason::State(state) => *self.by_state.entry(state).or_default() += 1,
+            SkipReason::NotYours => self.not_yours += 1,
+            SkipReason::Unread => self.unread += 1,
+            SkipReason::Kept(line) => self.kept.entry(line).or_default().push(id),
+            SkipReason::CannotLock(why) => self.cannot_lock.push((id, why)),
         }
     }
 
@@ -98,7 +89,7 @@ impl LeftOut {
             ("not_yours", self.not_yours),
             ("unread", self.unread),
             ("kept", kept),
-            ("unclosable", self.unclosable.len() as u64),
+            ("unclosable", self.cannot_lock.len() as u64),
         ];
         states.into_iter().chain(others).collect()
     }
@@ -108,8 +99,8 @@ impl LeftOut {
 ///
 /// # Errors
 /// When the kernel has no System V IPC, or none of the ways to list works.
-pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
-    // Judged are all of them, so that it can be said what is left out.
+pub fn choose(selection: &Selection, policy: &CleanPolicy<'_>) -> Result<Choice> {
+    // All are judged, so that the report can say what stays.
     let all_states = Selection { state: Vec::new(), ..selection.clone() };
     let survey = query(&all_states, Needs::STATES)?;
     let losses = survey.losses.into_iter().chain(survey.doubts).collect();
@@ -117,18 +108,18 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     let admin = is_system_administrator();
     for object in survey.objects {
         let Some(judgement) = choice.insights.judgement(object.id) else { continue };
-        match stays(&object, judgement, terms, admin) {
+        match skip_reason(&object, judgement, policy, admin) {
             Some(why) => {
                 let known_to = judgement.may_know.iter().flat_map(|may_know| &may_know.candidates);
                 let programs: BTreeSet<String> = known_to.map(MayKnow::program).collect();
                 for program in programs {
-                    *choice.left_out.may_know.entry(program).or_default() += 1;
+                    *choice.skipped.may_know.entry(program).or_default() += 1;
                 }
-                choice.left_out.add(object.id, why);
+                choice.skipped.add(object.id, why);
             }
             None => {
                 let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
-                let mut candidate = Candidate::new(object, usage, terms.rule(judgement, &selection.criteria));
+                let mut candidate = Candidate::new(object, usage, policy.condition(judgement, &selection.criteria));
                 if let Some(closed) = survey.closed.iter().find(|closed| closed.id == object.id) {
                     candidate.expected = *closed;
                 }
@@ -140,13 +131,13 @@ pub fn choose(selection: &Selection, terms: &Terms<'_>) -> Result<Choice> {
     Ok(choice)
 }
 
-impl Terms<'_> {
+impl CleanPolicy<'_> {
     /// What must still be true, judged by `criteria`, of an object that was judged so when it goes.
-    pub fn rule(&self, judgement: &Judgement, criteria: &Criteria) -> Rule {
+    pub fn condition(&self, judgement: &Judgement, criteria: &Criteria) -> Condition {
         if self.takes_creator_gone(judgement) {
-            Rule::CreatorGone(criteria.clone())
+            Condition::CreatorGone(criteria.clone())
         } else {
-            Rule::State(judgement.state, criteria.clone())
+            Condition::State(judgement.state, criteria.clone())
         }
     }
 
@@ -155,22 +146,27 @@ impl Terms<'_> {
     }
 }
 
-/// Why `object` stays, which was judged so; `admin` is who may remove everybody's. None when it may go.
-pub fn stays(object: &Object, judgement: &Judgement, terms: &Terms<'_>, admin: bool) -> Option<Stays> {
+/// Why `object`, which was judged so, stays; `admin` is who may remove everybody's. None when it may go.
+pub fn skip_reason(
+    object: &Object,
+    judgement: &Judgement,
+    policy: &CleanPolicy<'_>,
+    admin: bool,
+) -> Option<SkipReason> {
     let state = judgement.state;
-    if NEVER.contains(&state) || !(terms.states.contains(&state) || terms.takes_creator_gone(judgement)) {
-        return Some(Stays::State(state));
+    if NEVER.contains(&state) || !(policy.states.contains(&state) || policy.takes_creator_gone(judgement)) {
+        return Some(SkipReason::State(state));
     }
     if !(admin || is_mine(object)) {
-        return Some(Stays::NotYours);
+        return Some(SkipReason::NotYours);
     }
-    if let Some(line) = (terms.keeps)(object) {
-        return Some(Stays::Kept(line));
+    if let Some(line) = (policy.keeps)(object) {
+        return Some(SkipReason::Kept(line));
     }
-    if !terms.unread && object.as_queue().is_some_and(|queue| queue.qnum > 0) {
-        return Some(Stays::Unread);
+    if !policy.unread && object.as_queue().is_some_and(|queue| queue.qnum > 0) {
+        return Some(SkipReason::Unread);
     }
-    access::obstacle(object).map(Stays::Unclosable)
+    access::obstacle(object).map(SkipReason::CannotLock)
 }
 
 /// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment. Large sets, which
@@ -183,13 +179,13 @@ pub fn sort(candidates: &mut [Candidate]) {
     });
 }
 
-/// What is done with all candidates before the first is touched, such as saving them. What it touches itself it looks
-/// at again, and says so in [`Candidate::expected`]. An error ends all, and nothing is removed.
+/// A step that comes before the first candidate is locked, such as saving all of them. If it touches a candidate it looks
+/// at it again, and sets [`Candidate::expected`]. An error ends all, and nothing is removed.
 pub type BeforeRemoval<'a> = dyn FnMut(&mut [Candidate]) -> Result<()> + 'a;
 
 /// Removes the candidates, some at a time, and tells `each` what became of it.
 ///
-/// When a signal asks to end, what is closed is removed or opened again, and the rest is left. The signal is still held
+/// When a signal asks to end, what is locked is removed or unlocked, and the rest is left. The signal is still held
 /// back then: dropping what is returned lets it in.
 ///
 /// # Errors
@@ -197,7 +193,7 @@ pub type BeforeRemoval<'a> = dyn FnMut(&mut [Candidate]) -> Result<()> + 'a;
 pub fn carry_out(
     candidates: &mut [Candidate],
     before: &mut BeforeRemoval<'_>,
-    each: &mut dyn FnMut(&Candidate, Fate),
+    each: &mut dyn FnMut(&Candidate, Outcome),
 ) -> Result<Option<BlockedSignals>> {
     if candidates.is_empty() {
         return Ok(None);
@@ -207,8 +203,8 @@ pub fn carry_out(
     let mut judges = Judges::default();
     for batch in removal::batches(candidates) {
         let held = BlockedSignals::block();
-        let fates = removal::remove(batch, &mut record, &mut judges);
-        batch.iter().zip(fates).for_each(|(candidate, fate)| each(candidate, fate));
+        let outcomes = removal::remove_batch(batch, &mut record, &mut judges);
+        batch.iter().zip(outcomes).for_each(|(candidate, outcome)| each(candidate, outcome));
         if held.is_asked_to_end() {
             return Ok(Some(held));
         }

@@ -1,4 +1,5 @@
-//! Who uses what is about to go, and how it is judged: found out by a probe, for which nothing stays closed for long.
+//! Judges objects that are about to be removed, by a probe that may be given up: no object stays locked for long because
+//! a process does not answer.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::model::Object;
 use crate::proc::probe::{Failure, Limit, Probe};
 use crate::proc::reader::processes;
-use crate::removal::{Candidate, Fate, Rule};
+use crate::removal::{Candidate, Condition, Outcome};
 use crate::render::escape::escape;
 use crate::sys::Pid;
 use crate::usage::criteria::Criteria;
@@ -16,28 +17,28 @@ use crate::usage::judge::Judge;
 use crate::usage::state::{Evidence, State};
 use crate::usage::users::{Usage, Users, Wants};
 
-/// So long one file of a process may take while objects are closed.
+/// How long one file of a process may take while objects are locked.
 const ONE_FILE: Duration = Duration::from_millis(200);
-/// So long all looks at a batch may take while it is closed, however often it is tried again; and so much longer for each
-/// process that there is, as each is looked at.
+/// How long all looks at a batch may take while it is locked, however often it is tried again; and how much longer for
+/// each process that there is, as each is looked at.
 const ALL_LOOKS: Duration = Duration::from_millis(500);
 const A_PROCESS: Duration = Duration::from_micros(200);
 
 /// An object, and what is to be found out about it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Subject {
-    /// As its users are looked for.
-    scanned: Object,
-    /// As it is judged: as it was before anything of our own touched it.
-    judged: Object,
+    /// The look by which its users are looked for.
+    pub(super) scanned: Object,
+    /// The look by which it is judged: from before anything of our own touched it.
+    pub(super) judged: Object,
     /// Its users, unless they are looked for.
-    usage: Usage,
-    wanted: Wanted,
+    pub(super) usage: Usage,
+    pub(super) wanted: Wanted,
 }
 
-/// What it must be judged to be.
+/// The verdict that is asked for: a condition without its criteria.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum Wanted {
+pub(super) enum Wanted {
     State(State),
     CreatorGone,
     Unused,
@@ -46,31 +47,15 @@ enum Wanted {
 impl Subject {
     /// What is to be found out about `candidate`.
     pub(super) fn new(candidate: &Candidate) -> Self {
-        let wanted = match candidate.rule {
-            Rule::State(state, _) => Wanted::State(state),
-            Rule::CreatorGone(_) => Wanted::CreatorGone,
-            Rule::Unused(_) => Wanted::Unused,
+        let wanted = match candidate.condition {
+            Condition::State(state, _) => Wanted::State(state),
+            Condition::CreatorGone(_) => Wanted::CreatorGone,
+            Condition::Unused(_) => Wanted::Unused,
         };
         Self { scanned: candidate.expected, judged: candidate.object, usage: candidate.usage.clone(), wanted }
     }
-
-    /// Its users are looked for by this look at it.
-    pub(super) fn seen_as(self, scanned: Object) -> Self {
-        Self { scanned, ..self }
-    }
-
-    /// It is judged by this look at it.
-    pub(super) fn judged_as(self, judged: Object) -> Self {
-        Self { judged, ..self }
-    }
-
-    /// These are its users.
-    pub(super) fn used_by(self, usage: Usage) -> Self {
-        Self { usage, ..self }
-    }
 }
 
-/// What a probe is asked.
 #[derive(Debug, Serialize, Deserialize)]
 struct Question {
     subjects: Vec<Subject>,
@@ -78,7 +63,7 @@ struct Question {
     scan: Option<Wants>,
     /// Whether the objects are judged.
     judge: bool,
-    /// Whether what was found out about processes before is out of date.
+    /// Whether findings about processes from earlier questions are out of date.
     anew: bool,
 }
 
@@ -97,7 +82,7 @@ pub(super) struct Finding {
 struct Asked {
     criteria: Criteria,
     probe: Probe<'static, Question, Vec<Finding>>,
-    /// What it knows of processes is out of date.
+    /// Whether its findings about processes are out of date.
     anew: bool,
 }
 
@@ -106,7 +91,7 @@ struct Asked {
 #[derive(Default)]
 pub struct Judges {
     asked: Vec<Asked>,
-    /// What looks at a batch may take while it is closed; found out with the first.
+    /// What looks at a batch may take while it is locked; found out with the first.
     allowed: Option<Duration>,
     /// What is left of it.
     left: Duration,
@@ -124,7 +109,6 @@ impl Judges {
         self.asked.is_empty() || self.asked.iter().any(|asked| !asked.probe.is_started())
     }
 
-    /// A batch begins.
     pub(super) fn begin_batch(&mut self) {
         self.left = *self.allowed.get_or_insert_with(|| {
             let number = processes().map_or(0, |all| u32::try_from(all.len()).unwrap_or(u32::MAX));
@@ -137,7 +121,7 @@ impl Judges {
         self.asked.iter_mut().for_each(|asked| asked.anew = true);
     }
 
-    /// Finds out about objects of the same criteria before any is closed.
+    /// Finds out about objects of the same criteria before any is locked.
     ///
     /// # Errors
     /// Why that cannot be done, in words.
@@ -158,7 +142,7 @@ impl Judges {
         }
     }
 
-    /// Finds out about objects of the same criteria that are closed. Where one has to be waited for, there is no answer.
+    /// Finds out about objects of the same criteria that are locked. Where one has to be waited for, there is no answer.
     ///
     /// # Errors
     /// Who did not answer.
@@ -178,9 +162,9 @@ impl Judges {
         found
     }
 
-    /// Judges one object that is closed.
+    /// Judges one object that is locked.
     pub(super) fn judge_one(&mut self, candidate: &Candidate, subject: Subject) -> Result<Finding, Stop> {
-        let found = self.ask_quickly(candidate.rule.criteria(), vec![subject], None).map_err(Stop::Failure)?;
+        let found = self.ask_quickly(candidate.condition.criteria(), vec![subject], None).map_err(Stop::Failure)?;
         found.into_iter().next().ok_or(Stop::Failure(Failure::NoProbe))
     }
 
@@ -206,13 +190,13 @@ impl Judges {
 
 /// Why an object goes no further.
 pub(super) enum Stop {
-    Fate(Fate),
+    Outcome(Outcome),
     Failure(Failure),
 }
 
-impl From<Fate> for Stop {
-    fn from(fate: Fate) -> Self {
-        Self::Fate(fate)
+impl From<Outcome> for Stop {
+    fn from(outcome: Outcome) -> Self {
+        Self::Outcome(outcome)
     }
 }
 

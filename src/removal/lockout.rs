@@ -1,7 +1,4 @@
-//! The protocol, for some objects at a time: one grace period and one pass over `/proc` serve them all.
-
-use std::thread;
-use std::time::{Duration, Instant};
+//! The lock-out of a batch of objects: one grace period and one pass over `/proc` serve them all.
 
 use crate::error::{Error, Status, bare};
 use crate::journal::access;
@@ -12,26 +9,25 @@ use crate::object::inventory;
 use crate::proc::probe::Failure;
 use crate::removal::checks::{self, Semaphores};
 use crate::removal::judges::{self, Finding, Judges, Stop, Subject};
-use crate::removal::last_step::remove_one;
-use crate::removal::locked::{Closed, close, gone_or, look, open, still_closed, unchanged};
-use crate::removal::{Candidate, Fate};
+use crate::removal::locked::{Locked, gone_or, lock, look, still_locked, unchanged, unlock};
+use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
+use crate::removal::pin::pin;
+use crate::removal::remove::remove_now;
+use crate::removal::{Candidate, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Perm, barrier};
 use crate::usage::criteria::Criteria;
 use crate::usage::users::{Usage, Users, Wants};
 
-/// So often objects are closed again because somebody did not answer.
+/// How often objects are locked again because a process did not answer.
 const ATTEMPTS: u32 = 3;
-/// So long another run is waited for that has closed the same objects, and so often looked for.
-const PATIENCE: Duration = Duration::from_secs(2);
-const STEP: Duration = Duration::from_millis(5);
 
 /// Removes those of `batch` that are still what they were judged to be, and tells of each what became of it.
 ///
-/// Signals that end or stop programs are held back meanwhile. Give no more than [`crate::removal::batches`] has in one: others
-/// are shut out for as long as it takes. Where a process does not answer while they are, all is opened again and done once
-/// more, without asking it.
-pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Fate> {
+/// Signals that end or stop programs are held back meanwhile. Give no more than [`crate::removal::batches`] has in one:
+/// others are shut out for as long as it takes. Where a process does not answer while they are, all is unlocked and done
+/// once more, without asking it.
+pub fn remove_batch(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Outcome> {
     let held = BlockedSignals::block();
     judges.begin_batch();
     let mut left = remove_once(batch, record, judges);
@@ -41,26 +37,26 @@ pub fn remove(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> 
             break;
         }
         let candidates: Vec<Candidate> = again.iter().filter_map(|&place| left[place].again.take()).collect();
-        for (place, outcome) in again.into_iter().zip(remove_once(&candidates, record, judges)) {
-            left[place] = outcome;
+        for (place, attempt) in again.into_iter().zip(remove_once(&candidates, record, judges)) {
+            left[place] = attempt;
         }
     }
-    left.into_iter().map(|outcome| outcome.fate).collect()
+    left.into_iter().map(|attempt| attempt.outcome).collect()
 }
 
-/// What became of an object, and as what to try it again, because somebody did not answer.
-struct Outcome {
-    fate: Fate,
+/// What became of an object, and the candidate to try again where a process did not answer.
+struct Attempt {
+    outcome: Outcome,
     again: Option<Candidate>,
 }
 
-fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Outcome> {
-    let mut fates: Vec<Option<Fate>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
-    keep_closed_by_others(batch, record, &mut fates);
-    let wanted: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
+fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Attempt> {
+    let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
+    keep_locked_by_others(batch, record, &mut outcomes);
+    let wanted: Vec<usize> = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
     let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
     if judges.are_cold() {
-        prepare(batch, &mut fates, judges);
+        judge_before(batch, &mut outcomes, judges);
     }
     // Without read permission they are read later.
     let read = |candidate: &Candidate| Semaphores::of(&candidate.expected, None).ok().flatten();
@@ -68,57 +64,80 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     if let Err(error) = record.write(&objects) {
         let reason = format!("{}: {}", record.path().display(), bare(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
-        let fates = fates.into_iter().map(|fate| fate.unwrap_or_else(|| Fate::Failed(fail())));
-        return fates.map(|fate| Outcome { fate, again: None }).collect();
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Outcome::Failed(fail())));
+        return outcomes.map(|outcome| Attempt { outcome, again: None }).collect();
     }
-    let mut closed = Vec::with_capacity(wanted.len());
-    keep_slept_on(batch, &mut fates, judges);
+    let mut locked = Vec::with_capacity(wanted.len());
+    keep_waited_on(batch, &mut outcomes, judges);
     for place in wanted {
-        if fates[place].is_some() {
+        if outcomes[place].is_some() {
             continue;
         }
-        match close(place, &batch[place], semaphores[place].take()) {
-            Ok(now_closed) => closed.push(now_closed),
-            Err(fate) => fates[place] = Some(fate),
+        match lock(place, &batch[place], semaphores[place].take()) {
+            Ok(now_locked) => locked.push(now_locked),
+            Err(outcome) => outcomes[place] = Some(outcome),
         }
     }
     let mut again = Vec::new();
-    if !closed.is_empty() {
+    if !locked.is_empty() {
         barrier::rcu_grace_period();
         judges.look_anew();
-        let closed = read_sets(closed, &mut fates, judges, &mut again);
-        decide(&closed, &mut fates, judges, &mut again);
+        let locked = read_sets(locked, &mut outcomes, judges, &mut again);
+        decide(&locked, &mut outcomes, judges, &mut again);
     }
-    // If that fails, the next run finds nothing that is closed.
+    // If that fails, the next run finds nothing that is locked.
     let _ = record.done(&objects);
-    let mut fates: Vec<Fate> = fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect();
-    see_others_out(batch, record, &mut fates);
-    see_who_has_them(batch, &mut fates);
-    let mut outcomes: Vec<Outcome> = fates.into_iter().map(|fate| Outcome { fate, again: None }).collect();
+    let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Gone)).collect();
+    wait_for_other_runs(batch, record, &mut outcomes);
+    find_remaining_users(batch, &mut outcomes);
+    let mut attempts: Vec<Attempt> = outcomes.into_iter().map(|outcome| Attempt { outcome, again: None }).collect();
     for (place, candidate) in again {
-        outcomes[place].again = Some(candidate);
+        attempts[place].again = Some(candidate);
     }
-    outcomes
+    attempts
 }
 
-/// Judges before objects are closed, so that what takes time, the reading of programs and libraries, is done by the time
-/// that others are shut out.
-fn prepare(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
-    let places: Vec<usize> = (0..batch.len()).filter(|&place| fates[place].is_none()).collect();
-    for places in by_criteria(places, |&place| batch[place].rule.criteria()) {
+/// Judges before objects are locked, so that reading programs and libraries, which takes time, is done by the time that
+/// others are shut out.
+fn judge_before(batch: &[Candidate], outcomes: &mut [Option<Outcome>], judges: &mut Judges) {
+    let places = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
+    keep_by_findings(batch, places, outcomes, judges, None, |_, finding| finding.verdict.err());
+}
+
+/// Keeps queues on which somebody has gone to sleep since they were judged. Locking would wake receivers with EACCES, and
+/// they would not be found any more; so they are looked for as shortly before as can be.
+fn keep_waited_on(batch: &[Candidate], outcomes: &mut [Option<Outcome>], judges: &mut Judges) {
+    let is_queue = |place: &usize| outcomes[*place].is_none() && batch[*place].object.kind() == Kind::Msg;
+    let queues = (0..batch.len()).filter(is_queue).collect();
+    keep_by_findings(batch, queues, outcomes, judges, Some(Wants::WAITERS), |candidate, finding| {
+        checks::somebody(&candidate.usage, &finding.usage, false)
+    });
+}
+
+/// Finds out about objects that are not locked: their users if `scan` says which, or else how they are judged. Keeps
+/// those for which `reason` gives one.
+fn keep_by_findings(
+    batch: &[Candidate],
+    places: Vec<usize>,
+    outcomes: &mut [Option<Outcome>],
+    judges: &mut Judges,
+    scan: Option<Wants>,
+    reason: impl Fn(&Candidate, Finding) -> Option<String>,
+) {
+    for places in by_criteria(places, |&place| batch[place].condition.criteria()) {
         let subjects = places.iter().map(|&place| Subject::new(&batch[place])).collect();
-        match judges.ask(batch[places[0]].rule.criteria(), subjects, None, true) {
+        match judges.ask(batch[places[0]].condition.criteria(), subjects, scan, scan.is_none()) {
             Ok(found) => {
                 for (&place, finding) in places.iter().zip(found) {
-                    fates[place] = finding.verdict.err().map(Fate::Kept);
+                    outcomes[place] = reason(&batch[place], finding).map(Outcome::Kept);
                 }
             }
-            Err(reason) => places.iter().for_each(|&place| fates[place] = Some(Fate::Kept(reason.clone()))),
+            Err(reason) => places.iter().for_each(|&place| outcomes[place] = Some(Outcome::Kept(reason.clone()))),
         }
     }
 }
 
-/// Groups what has the same criteria; mostly that is all.
+/// Groups by equal criteria; mostly that is one group.
 fn by_criteria<'a, T>(all: Vec<T>, criteria: impl Fn(&T) -> &'a Criteria) -> Vec<Vec<T>> {
     let mut groups: Vec<Vec<T>> = Vec::new();
     for one in all {
@@ -130,85 +149,27 @@ fn by_criteria<'a, T>(all: Vec<T>, criteria: impl Fn(&T) -> &'a Criteria) -> Vec
     groups
 }
 
-/// Keeps objects that were judged while another run had them closed: the mode they had is not theirs.
-fn keep_closed_by_others(batch: &[Candidate], record: &Record, fates: &mut [Option<Fate>]) {
-    let places = || (0..batch.len()).filter(|&place| is_locked(&batch[place].expected));
-    if places().next().is_none() {
-        return;
-    }
-    let others = record.named_by_others();
-    for place in places() {
-        if fates[place].is_none() && others.contains(&batch[place].object.id) {
-            fates[place] = Some(Fate::Kept("another run of ipcadm is at work on it".to_owned()));
-        }
-    }
-}
-
-/// What is kept because another run has closed it is mostly gone a moment later, and then that is its fate.
-fn see_others_out(batch: &[Candidate], record: &Record, fates: &mut [Fate]) {
-    let end = Instant::now() + PATIENCE;
-    let mut left: Vec<usize> = (0..batch.len()).filter(|&place| matches!(fates[place], Fate::Kept(_))).collect();
-    loop {
-        left.retain(|&place| match inventory::look(batch[place].object.id) {
-            Ok(None) => {
-                fates[place] = Fate::Gone;
-                false
-            }
-            Ok(Some(now)) => is_locked(&now),
-            Err(_) => false,
-        });
-        if left.is_empty() {
-            return;
-        }
-        let others = record.named_by_others();
-        left.retain(|&place| others.contains(&batch[place].object.id));
-        if left.is_empty() || Instant::now() >= end {
-            return;
-        }
-        thread::sleep(STEP);
-    }
-}
-
-/// Keeps queues on which somebody has gone to sleep since they were judged. Closing would wake receivers with EACCES, and
-/// they would not be found any more; so they are looked for as shortly before as can be.
-fn keep_slept_on(batch: &[Candidate], fates: &mut [Option<Fate>], judges: &mut Judges) {
-    let is_queue = |place: &usize| fates[*place].is_none() && batch[*place].object.kind() == Kind::Msg;
-    let queues: Vec<usize> = (0..batch.len()).filter(is_queue).collect();
-    for places in by_criteria(queues, |&place| batch[place].rule.criteria()) {
-        let subjects = places.iter().map(|&place| Subject::new(&batch[place])).collect();
-        let wants = Wants::WAITERS;
-        match judges.ask(batch[places[0]].rule.criteria(), subjects, Some(wants), false) {
-            Ok(found) => {
-                for (&place, finding) in places.iter().zip(found) {
-                    fates[place] = checks::somebody(&batch[place].usage, &finding.usage, false).map(Fate::Kept);
-                }
-            }
-            Err(reason) => places.iter().for_each(|&place| fates[place] = Some(Fate::Kept(reason.clone()))),
-        }
-    }
-}
-
-/// Looks into sets that their owner may not read while they are closed: each is opened to him alone for a moment. Who
-/// comes in that moment can only be a process of his that waits for zero, and is found by the pass over `/proc`.
+/// Looks into sets that even their owner may not read while they are locked: each is opened to the owner alone for a
+/// moment. Only a process of that user that waits for zero can come in that moment, and the pass over `/proc` finds it.
 fn read_sets<'a>(
-    closed: Vec<Closed<'a>>,
-    fates: &mut [Option<Fate>],
+    locked: Vec<Locked<'a>>,
+    outcomes: &mut [Option<Outcome>],
     judges: &mut Judges,
     again: &mut Vec<(usize, Candidate)>,
-) -> Vec<Closed<'a>> {
+) -> Vec<Locked<'a>> {
     let mut opened = false;
-    let mut left = Vec::with_capacity(closed.len());
-    for mut set in closed {
+    let mut left = Vec::with_capacity(locked.len());
+    for mut set in locked {
         if checks::is_unreadable(&set.object) {
             opened = true;
             match read_while_open(&mut set, judges) {
                 Ok(()) => {}
-                Err(Stop::Fate(fate)) => {
-                    fates[set.place] = Some(open(&set, fate));
+                Err(Stop::Outcome(outcome)) => {
+                    outcomes[set.place] = Some(unlock(&set, outcome));
                     continue;
                 }
                 Err(Stop::Failure(failure)) => {
-                    give_up(&set, failure, fates, again);
+                    give_up(&set, failure, outcomes, again);
                     continue;
                 }
             }
@@ -222,105 +183,124 @@ fn read_sets<'a>(
     left
 }
 
-/// Opens an object again because somebody did not answer, and has it tried again if nobody has touched it meanwhile.
-fn give_up(closed: &Closed<'_>, failure: Failure, fates: &mut [Option<Fate>], again: &mut Vec<(usize, Candidate)>) {
-    let fate = open(closed, Fate::Kept(judges::words(failure)));
-    if let (Failure::Silent(_), Fate::Kept(_), Ok(now)) = (failure, &fate, look(&closed.object))
-        && checks::difference(&closed.candidate.expected, &now).is_none()
-        && now.perm.mode.permissions() == closed.mode.permissions()
+/// Unlocks an object because a process did not answer, and has it tried again if nobody has touched it meanwhile.
+fn give_up(
+    locked: &Locked<'_>,
+    failure: Failure,
+    outcomes: &mut [Option<Outcome>],
+    again: &mut Vec<(usize, Candidate)>,
+) {
+    let outcome = unlock(locked, Outcome::Kept(judges::words(failure)));
+    if let (Failure::Silent(_), Outcome::Kept(_), Ok(now)) = (failure, &outcome, look(&locked.object))
+        && checks::difference(&locked.candidate.expected, &now).is_none()
+        && now.perm.mode.permissions() == locked.mode.permissions()
         && !is_locked(&now)
     {
-        again.push((closed.place, Candidate { expected: now, ..closed.candidate.clone() }));
+        again.push((locked.place, Candidate { expected: now, ..locked.candidate.clone() }));
     }
-    fates[closed.place] = Some(fate);
+    outcomes[locked.place] = Some(outcome);
 }
 
-fn read_while_open(set: &mut Closed<'_>, judges: &mut Judges) -> Result<(), Stop> {
+fn read_while_open(set: &mut Locked<'_>, judges: &mut Judges) -> Result<(), Stop> {
     let failed =
-        |set: &Closed<'_>, errno| gone_or(&set.object, errno, || Fate::Kept(access::refusal(&set.object, errno)));
-    still_closed(set)?;
+        |set: &Locked<'_>, errno| gone_or(&set.object, errno, || Outcome::Kept(access::refusal(&set.object, errno)));
+    still_locked(set)?;
     if set.object.perm.uid != set.object.perm.cuid {
         let reason = "its owner and its creator differ, so that it cannot be looked into while it is closed to both";
-        return Err(Fate::Kept(format!("{reason} (CAP_IPC_OWNER can)")).into());
+        return Err(Outcome::Kept(format!("{reason} (CAP_IPC_OWNER can)")).into());
     }
     access::set_mode(&set.object, access::LOOK).map_err(|errno| failed(set, errno))?;
     // The kernel counts the waiters; who they are does not matter here.
     let waited_for = checks::waited_for(&set.object);
     let usage = Usage { hidden_waiters: Some(0), ..set.candidate.usage.clone() };
-    let judged = judges.judge_one(set.candidate, Subject::new(set.candidate).used_by(usage));
+    let judged = judges.judge_one(set.candidate, Subject { usage, ..Subject::new(set.candidate) });
     let last_users = judged.as_ref().ok().and_then(|finding| finding.last_users.clone());
     let found = Semaphores::of(&set.object, last_users);
-    access::set_mode(&set.object, access::CLOSED).map_err(|errno| failed(set, errno))?;
+    access::set_mode(&set.object, access::LOCKED).map_err(|errno| failed(set, errno))?;
     set.object = look(&set.object)?;
     let waited_for = waited_for.map_err(|errno| failed(set, errno))?;
     let found = found.map_err(|errno| failed(set, errno))?;
     let changed = || checks::changed(set.semaphores.as_ref(), found.as_ref()?);
     if let Some(what) = waited_for.or_else(changed) {
-        return Err(Fate::Kept(what).into());
+        return Err(Outcome::Kept(what).into());
     }
     set.read_while_open = true;
-    judged?.verdict.map_err(|reason| Stop::Fate(Fate::Kept(reason)))
+    judged?.verdict.map_err(|reason| Stop::Outcome(Outcome::Kept(reason)))
 }
 
-/// Looks at each object and at everybody who could use it, and removes it or opens it again.
-fn decide(closed: &[Closed<'_>], fates: &mut [Option<Fate>], judges: &mut Judges, again: &mut Vec<(usize, Candidate)>) {
-    // Who is let in is told by the mode that they had.
-    let as_open = |closed: &Closed<'_>| {
-        let Object { perm, .. } = closed.object;
-        Object { perm: Perm { mode: closed.candidate.object.perm.mode, ..perm }, ..closed.object }
+/// Looks at each object and at everybody who could use it, and removes or unlocks it.
+fn decide(
+    locked: &[Locked<'_>],
+    outcomes: &mut [Option<Outcome>],
+    judges: &mut Judges,
+    again: &mut Vec<(usize, Candidate)>,
+) {
+    // The mode that an object had tells who is let in.
+    let as_open = |locked: &Locked<'_>| {
+        let Object { perm, .. } = locked.object;
+        Object { perm: Perm { mode: locked.candidate.object.perm.mode, ..perm }, ..locked.object }
     };
-    let groups = by_criteria(closed.iter().collect(), |closed| closed.candidate.rule.criteria());
+    let groups = by_criteria(locked.iter().collect(), |locked| locked.candidate.condition.criteria());
     for group in groups {
-        let subject = |closed: &&Closed<'_>| Subject::new(closed.candidate).seen_as(as_open(closed));
+        let subject = |locked: &&Locked<'_>| Subject { scanned: as_open(locked), ..Subject::new(locked.candidate) };
         let subjects = group.iter().map(subject).collect();
         let wants = Wants::WHO;
-        let found = judges.ask_quickly(group[0].candidate.rule.criteria(), subjects, Some(wants));
+        let found = judges.ask_quickly(group[0].candidate.condition.criteria(), subjects, Some(wants));
         let found = match found {
             Ok(found) => found,
             Err(failure) => {
-                group.into_iter().for_each(|closed| give_up(closed, failure, fates, again));
+                group.into_iter().for_each(|locked| give_up(locked, failure, outcomes, again));
                 continue;
             }
         };
-        for (closed, finding) in group.into_iter().zip(found) {
-            let result = examine(closed, &finding).map_err(Stop::Fate);
-            match result.and_then(|()| remove_one(closed, &finding.usage, judges)) {
-                Ok(fate) => fates[closed.place] = Some(fate),
-                Err(Stop::Fate(fate)) => fates[closed.place] = Some(open(closed, fate)),
-                Err(Stop::Failure(failure)) => give_up(closed, failure, fates, again),
+        for (locked, finding) in group.into_iter().zip(found) {
+            let result = examine(locked, &finding).map_err(Stop::Outcome);
+            match result.and_then(|()| remove(locked, &finding.usage, judges)) {
+                Ok(outcome) => outcomes[locked.place] = Some(outcome),
+                Err(Stop::Outcome(outcome)) => outcomes[locked.place] = Some(unlock(locked, outcome)),
+                Err(Stop::Failure(failure)) => give_up(locked, failure, outcomes, again),
             }
         }
+    }
+}
+
+/// Removes an object about which all is decided.
+fn remove(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Outcome, Stop> {
+    let pin = pin(locked, usage, judges)?;
+    match remove_now(&locked.object, &locked.object.id, pin) {
+        failed @ Outcome::Failed(_) => Err(Stop::Outcome(failed)),
+        outcome => Ok(outcome),
     }
 }
 
 /// Whether the object is still what it was judged to be, with nobody at it.
-fn examine(closed: &Closed<'_>, finding: &Finding) -> Result<(), Fate> {
-    let counted = closed.object.kind() == Kind::Sem;
-    if let Some(who) = checks::somebody(&closed.candidate.usage, &finding.usage, counted) {
-        return Err(Fate::Kept(who));
+fn examine(locked: &Locked<'_>, finding: &Finding) -> Result<(), Outcome> {
+    let counted = locked.object.kind() == Kind::Sem;
+    if let Some(who) = checks::somebody(&locked.candidate.usage, &finding.usage, counted) {
+        return Err(Outcome::Kept(who));
     }
-    if !closed.read_while_open {
-        finding.verdict.clone().map_err(Fate::Kept)?;
-        let failed = |errno| gone_or(&closed.object, errno, || Fate::Kept(format!("cannot look into it: {errno}")));
+    if !locked.read_while_open {
+        finding.verdict.clone().map_err(Outcome::Kept)?;
+        let failed = |errno| gone_or(&locked.object, errno, || Outcome::Kept(format!("cannot look into it: {errno}")));
         if counted && finding.usage.hidden_waiters.is_none() {
-            let waited_for = checks::waited_for(&closed.object).map_err(failed)?;
-            waited_for.map_or(Ok(()), |who| Err(Fate::Kept(who)))?;
+            let waited_for = checks::waited_for(&locked.object).map_err(failed)?;
+            waited_for.map_or(Ok(()), |who| Err(Outcome::Kept(who)))?;
         }
-        let now = Semaphores::of(&closed.object, finding.last_users.clone()).map_err(failed)?;
-        let changed = now.and_then(|now| checks::changed(closed.semaphores.as_ref(), &now));
-        changed.map_or(Ok(()), |what| Err(Fate::Kept(what)))?;
+        let now = Semaphores::of(&locked.object, finding.last_users.clone()).map_err(failed)?;
+        let changed = now.and_then(|now| checks::changed(locked.semaphores.as_ref(), &now));
+        changed.map_or(Ok(()), |what| Err(Outcome::Kept(what)))?;
     }
-    still_closed(closed).map(drop)
+    still_locked(locked).map(drop)
 }
 
-/// Finds out who has removed segments attached that linger.
-fn see_who_has_them(batch: &[Candidate], fates: &mut [Fate]) {
-    for (candidate, fate) in batch.iter().zip(fates) {
-        if let Fate::WillGo { usage, .. } = fate
+/// Finds out who has attached the segments that stay until their last detach.
+fn find_remaining_users(batch: &[Candidate], outcomes: &mut [Outcome]) {
+    for (candidate, outcome) in batch.iter().zip(outcomes) {
+        if let Outcome::WillGo { usage, .. } = outcome
             && let Ok(Some(left)) = inventory::look(candidate.object.id)
             && left.is_doomed()
         {
-            *usage = Users::scan(&[left], Wants::HOLDERS).of(left.id).cloned().unwrap_or_default();
+            **usage = Users::scan(&[left], Wants::HOLDERS).of(left.id).cloned().unwrap_or_default();
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Removing what somebody may start using.
+//! Removal: of objects that are named, and of those that are chosen because nobody uses them.
+//!
+//! # The lock-out
 //!
 //! Between a look and a removal another process may come. So an object is first judged without being touched, then
-//! closed: its mode becomes 0000, and who is not privileged can no longer get in. When every call that had passed the
+//! locked: its mode becomes 0000, and who is not privileged can no longer get in. When every call that had passed the
 //! permission check before has had its effect ([`barrier`](crate::sys::barrier)), it is looked at again, and everybody
 //! who could use it is looked for again. Only what then still is as it was judged is removed; the rest gets its mode
-//! back. What is closed is on record, so that a run that is killed leaves nothing closed for long.
+//! back. What is locked is on record, so that a run that is killed leaves nothing locked for long.
 //!
-//! Being closed is felt: a process that opens the object in that moment is refused, and one asleep in msgrcv(2) would
+//! Being locked is felt: a process that opens the object in that moment is refused, and one asleep in msgrcv(2) would
 //! be. Nothing of that happens to objects somebody was seen to use.
 //!
 //! A segment is attached, read-only, when all is decided and where the caller may: its identifier then cannot come to
@@ -15,19 +17,20 @@
 
 mod checks;
 pub mod choose;
+pub mod freed;
 mod judges;
-mod last_step;
 mod locked;
 mod lockout;
+mod other_runs;
+mod pin;
 pub mod plan;
-pub mod relief;
 pub mod remove;
 
 use std::fmt;
 use std::rc::Rc;
 
 pub use judges::{Judges, may_be_in_use};
-pub use lockout::remove;
+pub use lockout::remove_batch;
 
 use crate::error::Error;
 use crate::kind::model::Object;
@@ -35,12 +38,11 @@ use crate::usage::criteria::Criteria;
 use crate::usage::state::State;
 use crate::usage::users::Usage;
 
-/// Objects that are closed at a time.
+/// Objects that are locked at a time.
 const MOST_OBJECTS: usize = 256;
-/// Semaphores in them, unless one set has more: each takes three calls while the others are closed too.
+/// Semaphores in them, unless one set has more: each takes three calls while the others are locked too.
 const MOST_SEMAPHORES: u64 = 8192;
 
-/// An object that is to be removed.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// As it was judged.
@@ -50,8 +52,8 @@ pub struct Candidate {
     /// Who used it when it was judged.
     pub usage: Usage,
     /// What must still be true of it.
-    pub rule: Rule,
-    /// What else must be so right before it is closed.
+    pub condition: Condition,
+    /// What else must be true right before it is locked.
     pub check: Option<Check>,
 }
 
@@ -73,7 +75,7 @@ impl Check {
     }
 }
 
-/// Candidates in their order, as many at a time as may be closed together: so few objects, with so few semaphores, that
+/// Candidates in their order, as many at a time as may be locked together: so few objects, with so few semaphores, that
 /// nobody is shut out for long because of the objects of others.
 pub fn batches(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
     let mut rest = candidates;
@@ -100,8 +102,8 @@ impl fmt::Debug for Check {
 impl Candidate {
     /// An object as it was just judged.
     #[must_use]
-    pub fn new(object: Object, usage: Usage, rule: Rule) -> Self {
-        Self { object, expected: object, usage, rule, check: None }
+    pub fn new(object: Object, usage: Usage, condition: Condition) -> Self {
+        Self { object, expected: object, usage, condition, check: None }
     }
 
     /// A copy of it was made, which left it as `object`; `check` tells whether the copy still is one.
@@ -113,7 +115,7 @@ impl Candidate {
 
 /// What must be true of an object for it to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum Condition {
     /// That it is in this state, judged so.
     State(State, Criteria),
     /// That its creator is gone and its only living user has detached it, judged so.
@@ -122,7 +124,7 @@ pub enum Rule {
     Unused(Criteria),
 }
 
-impl Rule {
+impl Condition {
     /// By what it is judged.
     #[must_use]
     pub const fn criteria(&self) -> &Criteria {
@@ -132,21 +134,20 @@ impl Rule {
     }
 }
 
-/// What became of an object.
 #[derive(Debug)]
-pub enum Fate {
-    /// It is gone.
+pub enum Outcome {
     Removed,
-    /// It is a segment that a privileged process attached in the last moment: it goes when that lets go.
+    /// It is a segment that is marked for removal and goes at its last detach.
     WillGo {
-        /// Attachments left.
         nattch: u64,
+        /// Whether somebody had removed it before.
+        already: bool,
         /// Who has it, as far as can be seen.
-        usage: Usage,
+        usage: Box<Usage>,
     },
     /// Somebody else has removed it.
     Gone,
-    /// It is not what it was judged to be; the sentence says how.
+    /// It is not what it was looked at or judged to be; the sentence says how.
     Kept(String),
     /// It could not be removed, or its mode could not be given back.
     Failed(Error),
@@ -154,21 +155,19 @@ pub enum Fate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidate, MOST_OBJECTS, MOST_SEMAPHORES, Rule, batches};
-    use crate::kind::model::Object;
-    use crate::sys::sem::SemStat;
-    use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
+    use super::{Candidate, Condition, MOST_OBJECTS, MOST_SEMAPHORES, batches};
+    use crate::kind::model::{Detail, Set};
+    use crate::object::samples::objects;
+    use crate::sys::Timestamp;
     use crate::usage::criteria::Criteria;
     use crate::usage::state::State;
     use crate::usage::users::Usage;
 
     fn sets(sizes: &[u64]) -> Vec<Candidate> {
-        let (uid, gid) = (Uid::new(0), Gid::new(0));
-        let perm = Perm { key: Key::PRIVATE, uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
         let set = |&nsems| {
-            let stat = SemStat { perm, otime: Timestamp::NEVER, ctime: Timestamp::NEVER, nsems };
-            let rule = Rule::State(State::Orphan, Criteria::default());
-            Candidate::new(Object::set(SemId::new(0), &stat), Usage::default(), rule)
+            let [_, mut set, _] = objects();
+            set.detail = Detail::Sem(Set { nsems, otime: Timestamp::NEVER });
+            Candidate::new(set, Usage::default(), Condition::State(State::Orphan, Criteria::default()))
         };
         sizes.iter().map(set).collect()
     }

@@ -15,7 +15,6 @@ use crate::sys::{Timestamp, clock, namespace};
 use crate::usage::bystanders::Bystander;
 use crate::usage::state::{Judgement, State};
 
-/// The version of the format.
 pub const VERSION: u32 = 1;
 /// No plan is longer: enough for as many objects as there can be.
 pub const MOST_BYTES: u64 = 256 << 20;
@@ -23,17 +22,13 @@ pub const MOST_BYTES: u64 = 256 << 20;
 /// the second that times are told in.
 const SETTLED: i64 = 2;
 
-/// A plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The version of the format.
     pub ipcadm_plan: u32,
-    /// The program that wrote it.
     pub version: String,
     /// Of which run of the machine it is.
     pub boot: String,
-    /// Of which IPC namespace.
     pub namespace: u64,
     /// When it was written, `2026-11-21T05:13:50Z`.
     pub time: String,
@@ -46,7 +41,6 @@ pub struct Plan {
     pub bystanders: Vec<String>,
     /// Whether queues go with their unread messages.
     pub discard_messages: bool,
-    /// What is to be removed.
     pub objects: Vec<Entry>,
 }
 
@@ -57,7 +51,6 @@ pub struct Entry {
     /// As it was judged.
     #[serde(flatten)]
     pub object: Snapshot,
-    /// The word for its state.
     pub state: String,
     /// Whether its creator was gone and the only living user had detached it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -66,8 +59,8 @@ pub struct Entry {
     pub evidence: Vec<String>,
 }
 
-/// Everything that a snapshot says must still be so.
-const PLANNED: [Named; 15] = {
+/// The parts of which it is said that they differ. If others do, the object was used or changed.
+const TOLD: [Named; 5] = {
     const ANOTHER: &str = "it is another object";
     const OWNER_OR_MODE: &str = "its owner or mode was changed";
     [
@@ -76,19 +69,8 @@ const PLANNED: [Named; 15] = {
         (Part::CreatingProcess, ANOTHER),
         (Part::Permissions, OWNER_OR_MODE),
         (Part::Owner, OWNER_OR_MODE),
-        (Part::ChangeTime, CHANGED),
-        (Part::Size, CHANGED),
-        (Part::Attachments, CHANGED),
-        (Part::LastAttachment, CHANGED),
-        (Part::Semaphores, CHANGED),
-        (Part::LastOperation, CHANGED),
-        (Part::Messages, CHANGED),
-        (Part::LastSend, CHANGED),
-        (Part::LastReceive, CHANGED),
-        (Part::Capacity, CHANGED),
     ]
 };
-const CHANGED: &str = "it was used or changed";
 
 impl Entry {
     /// From an object and what was concluded about it.
@@ -102,7 +84,6 @@ impl Entry {
         }
     }
 
-    /// The state it was in.
     #[must_use]
     pub fn state(&self) -> Option<State> {
         State::from_word(&self.state).filter(|state| !NEVER.contains(state))
@@ -116,12 +97,9 @@ impl Entry {
             let (now, before) = (judgement.state.word(), escape(&self.state));
             return Some(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default()));
         }
-        let what = match self.object.object() {
-            Some(planned) => first_difference(&planned, object, &PLANNED),
-            None => Some(CHANGED),
-        };
-        let what = what.or((judgement.creator_gone != self.creator_gone).then_some(CHANGED));
-        what.map(|what| format!("{what} since it was planned"))
+        let is_same = Snapshot::of(object) == self.object && judgement.creator_gone == self.creator_gone;
+        let told = || self.object.object().and_then(|planned| first_difference(&planned, object, &TOLD));
+        (!is_same).then(|| format!("{} since it was planned", told().unwrap_or("it was used or changed")))
     }
 }
 

@@ -1,80 +1,66 @@
-//! Removing exactly the object that was looked at.
+//! The removal itself: of an object that was named, if it still is what was looked at, and of one about which all is
+//! decided.
 
-use crate::error::Result;
+use std::fmt::Display;
+
 use crate::kind::model::{Kind, Object};
 use crate::kind::remove_id;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::permission::refused;
+use crate::removal::Outcome;
 use crate::sys::Errno;
+use crate::sys::shm::Attachment;
 
-/// What became of an object that was to be removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Removal {
-    /// It is gone.
-    Removed,
-    /// It is marked and goes when the last of so many attachments does. `already` tells that it had been marked.
-    WillGo {
-        /// Attachments left.
-        nattch: u64,
-        /// Somebody had removed it before.
-        already: bool,
-    },
-    /// Somebody else removed it between looking and acting.
-    Gone,
-    /// It is not what it was; the sentence says how.
-    Kept(String),
-}
-
-/// Removes `id` if it still is what `fingerprint` says.
-///
-/// # Errors
-/// Status 4 without the right to; 1 when the kernel refuses otherwise.
-pub fn remove(fingerprint: &Fingerprint, text: &impl std::fmt::Display) -> Result<Removal> {
+/// Removes an object if it still is what `fingerprint` says. `text` is its name in messages.
+pub fn remove_if_same(fingerprint: &Fingerprint, text: &impl Display) -> Outcome {
     let id = fingerprint.id();
-    let Some(object) = inventory::look(id).map_err(|errno| inventory::unreadable(id, errno))? else {
-        return Ok(Removal::Gone);
+    let object = match inventory::look(id) {
+        Ok(Some(object)) => object,
+        Ok(None) => return Outcome::Gone,
+        Err(errno) => return Outcome::Failed(inventory::unreadable(id, errno)),
     };
-    let already = match fingerprint.compare(&object) {
-        Comparison::Same => object.is_doomed(),
-        Comparison::Doomed => {
-            return Ok(Removal::WillGo { nattch: attachments(&object), already: true });
-        }
-        Comparison::Changed(what) => {
-            return Ok(Removal::Kept(changed(what)));
-        }
-    };
-    match remove_id(id) {
-        Ok(()) => {}
-        Err(Errno::EINVAL | Errno::EIDRM) => return Ok(Removal::Gone),
-        Err(errno) => return Err(refused(&object, &format!("remove {text}"), errno)),
+    match fingerprint.compare(&object) {
+        Comparison::Same => remove_now(&object, text, None),
+        Comparison::Doomed => will_go(&object, true),
+        Comparison::Changed(what) => changed(what),
     }
-    if id.kind == Kind::Shm {
-        // Somebody may have attached it, and whoever held it may have let go, in that moment.
-        let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
-        return Ok(match left {
-            Some(left) => Removal::WillGo { nattch: attachments(&left), already },
-            None => Removal::Removed,
-        });
-    }
-    Ok(Removal::Removed)
 }
 
-/// What [`remove`] would come to for `object` as it was just seen.
+/// What [`remove_if_same`] would come to for `object` as it was just seen.
 #[must_use]
-pub fn foresee(fingerprint: &Fingerprint, object: &Object) -> Removal {
+pub fn preview(fingerprint: &Fingerprint, object: &Object) -> Outcome {
     match fingerprint.compare(object) {
-        Comparison::Doomed => Removal::WillGo { nattch: attachments(object), already: true },
-        Comparison::Changed(what) => Removal::Kept(changed(what)),
-        Comparison::Same if attachments(object) > 0 => {
-            Removal::WillGo { nattch: attachments(object), already: object.is_doomed() }
-        }
-        Comparison::Same => Removal::Removed,
+        Comparison::Doomed => will_go(object, true),
+        Comparison::Changed(what) => changed(what),
+        Comparison::Same if attachments(object) > 0 => will_go(object, object.is_doomed()),
+        Comparison::Same => Outcome::Removed,
     }
 }
 
-fn changed(what: &str) -> String {
-    format!("it has changed meanwhile: another {what}")
+/// Removes an object as it was just seen. `pin` keeps its identifier from passing to another one until that is done.
+pub(super) fn remove_now(object: &Object, text: &impl Display, pin: Option<Attachment>) -> Outcome {
+    let id = object.id;
+    let removed = remove_id(id);
+    drop(pin);
+    match removed {
+        Ok(()) if id.kind == Kind::Shm => {
+            // Somebody may have attached it, and whoever held it may have let go, in that moment.
+            let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
+            left.map_or(Outcome::Removed, |left| will_go(&left, object.is_doomed()))
+        }
+        Ok(()) => Outcome::Removed,
+        Err(Errno::EINVAL | Errno::EIDRM) => Outcome::Gone,
+        Err(errno) => Outcome::Failed(refused(object, &format!("remove {text}"), errno)),
+    }
+}
+
+fn will_go(object: &Object, already: bool) -> Outcome {
+    Outcome::WillGo { nattch: attachments(object), already, usage: Box::default() }
+}
+
+fn changed(what: &str) -> Outcome {
+    Outcome::Kept(format!("it has changed meanwhile: another {what}"))
 }
 
 fn attachments(object: &Object) -> u64 {

@@ -11,16 +11,13 @@ pub enum By {
     /// Name and number must agree.
     #[default]
     Both,
-    /// By the number.
     Number,
-    /// By the name.
     Name,
 }
 
-/// What is wanted of owners.
+/// The options about owners.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accounts {
-    /// By name, number or both.
     pub by: By,
     /// This owner and creator instead.
     pub owner: Option<Uid>,

@@ -22,17 +22,15 @@ use crate::sys::msg::{self, MAX_QBYTES};
 use crate::sys::sem::MAX_VALUE;
 use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
 
-/// Messages of up to so many bytes are looked at, even if `kernel.msgmax` allows less.
+/// Messages of up to this many bytes are read, even if `kernel.msgmax` allows less.
 const LARGE: usize = 1 << 20;
 /// No more is kept of why a copy is approximate, which is there to be read by people.
 const MAX_REASON: usize = 200;
 /// All names of an archive have no more bytes: fifty for each of the users of as many objects as it can hold.
 const MAX_NAMES: usize = 25 << 20;
 
-/// A user or group as it was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The number.
     pub number: u32,
     /// The name that it had; one for all that have the same.
     pub name: Option<Rc<str>>,
@@ -47,62 +45,43 @@ pub struct Place {
     pub stored: u64,
     /// Whether they begin with a map of where they belong.
     pub sparse: bool,
-    /// Their checksum.
     pub digest: Digest,
 }
 
-/// What only its kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// A segment.
     Segment {
-        /// Bytes.
         size: u64,
         /// Kept in RAM.
         locked: bool,
         /// Removed already when it was saved.
         doomed: bool,
-        /// Its bytes.
         place: Place,
     },
-    /// A set.
     Set {
-        /// Its values.
         values: Rc<[u16]>,
         /// No operation had been done on it.
         never_used: bool,
     },
-    /// A queue.
     Queue {
-        /// Capacity in bytes.
         qbytes: u64,
-        /// Messages.
         qnum: u64,
-        /// Their bytes.
         cbytes: u64,
-        /// Bytes of the largest.
         largest: u64,
-        /// Its messages.
         place: Place,
     },
 }
 
-/// An object in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// As it was when it was saved.
     pub object: Object,
-    /// Its owner.
     pub owner: Account,
-    /// Its owner's group.
     pub group: Account,
-    /// Its creator.
     pub creator: Account,
-    /// Its creator's group.
     pub creator_group: Account,
     /// Why the copy may not be of one moment.
     pub approximate: Option<Box<str>>,
-    /// The rest.
     pub body: Body,
 }
 

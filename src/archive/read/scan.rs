@@ -28,7 +28,6 @@ pub(super) struct Found {
     pub(super) number: usize,
 }
 
-/// What a pass found.
 #[derive(Debug)]
 pub(super) struct Scanned {
     pub(super) contents: HashMap<ObjectId, Found>,

@@ -12,7 +12,6 @@ pub(super) struct Copied {
     pub(super) object: Object,
     /// Why the copy may not be of one moment.
     pub(super) approximate: Option<String>,
-    /// How it was copied, for people.
     pub(super) way: String,
     /// What was noticed and does not make it a worse copy.
     pub(super) notes: Vec<String>,
@@ -24,7 +23,6 @@ pub(super) struct Copied {
 pub(super) enum Contents {
     /// Of a segment nothing else does.
     Segment,
-    /// The values of a set.
     Set(Vec<u16>),
     /// The checksum of a queue's messages.
     Queue(Digest),

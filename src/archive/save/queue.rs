@@ -28,7 +28,6 @@ struct Copy {
     bytes: u64,
 }
 
-/// A queue at one moment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Look {
     object: Object,

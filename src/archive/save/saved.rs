@@ -11,7 +11,6 @@ use crate::object::inventory;
 use crate::removal::Check;
 use crate::sys::Timestamp;
 
-/// A copy that was made.
 #[derive(Clone, Debug)]
 pub struct Saved {
     /// The object right before it was copied.
@@ -20,7 +19,6 @@ pub struct Saved {
     pub object: Object,
     /// Why the copy may not be of one moment.
     pub approximate: Option<String>,
-    /// How it was copied, for people.
     pub way: String,
     /// What was noticed and does not make it a worse copy.
     pub notes: Vec<String>,

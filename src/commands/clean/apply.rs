@@ -14,9 +14,9 @@ use crate::kind::field::Needs;
 use crate::kind::model::Object;
 use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::removal::choose::{self, Stays, Terms};
+use crate::removal::choose::{self, CleanPolicy, SkipReason};
 use crate::removal::plan::{Entry, MOST_BYTES, Plan};
-use crate::removal::{Candidate, Rule};
+use crate::removal::{Candidate, Condition};
 use crate::render::escape::escape_bytes;
 use crate::sys::accounts;
 use crate::usage::criteria::Criteria;
@@ -43,9 +43,9 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
     prepared.insights = Analysis::of(&objects, Needs::STATES, &criteria);
     for (entry, object) in found {
         match verdict((plan, entry), &object, &prepared.insights, &criteria, keeps) {
-            Ok(rule) => {
+            Ok(condition) => {
                 let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
-                prepared.candidates.push(Candidate::new(object, usage, rule));
+                prepared.candidates.push(Candidate::new(object, usage, condition));
             }
             Err(Refusal::Differs(reason)) => prepared.kept.push((object, choose::kept(object.id, &reason))),
             Err(Refusal::Listed(line)) => {
@@ -70,7 +70,7 @@ fn verdict(
     insights: &Analysis,
     criteria: &Criteria,
     keeps: &dyn Fn(&Object) -> Option<usize>,
-) -> std::result::Result<Rule, Refusal> {
+) -> std::result::Result<Condition, Refusal> {
     let differs = |reason: &str| Refusal::Differs(reason.to_owned());
     let (Some(state), Some(judgement)) = (entry.state(), insights.judgement(object.id)) else {
         return Err(differs("it could not be judged"));
@@ -83,14 +83,15 @@ fn verdict(
             "it had changed less than 2 seconds before the plan was written, so that it may be another by now",
         ));
     }
-    let terms = Terms { states: vec![state], creator_gone: entry.creator_gone, unread: plan.discard_messages, keeps };
+    let policy =
+        CleanPolicy { states: vec![state], creator_gone: entry.creator_gone, unread: plan.discard_messages, keeps };
     // Whether the caller may is seen when it is tried.
-    match choose::stays(object, judgement, &terms, true) {
-        None => Ok(terms.rule(judgement, criteria)),
-        Some(Stays::Kept(line)) => Err(Refusal::Listed(line)),
-        Some(Stays::Unread) => Err(differs("it holds unread messages, which the plan does not allow to be lost")),
-        Some(Stays::Unclosable(why)) => Err(Refusal::Differs(why)),
-        Some(Stays::State(_) | Stays::NotYours) => Err(differs("it is in another state")),
+    match choose::skip_reason(object, judgement, &policy, true) {
+        None => Ok(policy.condition(judgement, criteria)),
+        Some(SkipReason::Kept(line)) => Err(Refusal::Listed(line)),
+        Some(SkipReason::Unread) => Err(differs("it holds unread messages, which the plan does not allow to be lost")),
+        Some(SkipReason::CannotLock(why)) => Err(Refusal::Differs(why)),
+        Some(SkipReason::State(_) | SkipReason::NotYours) => Err(differs("it is in another state")),
     }
 }
 

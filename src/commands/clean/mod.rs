@@ -11,7 +11,7 @@ use clap::Args;
 
 use self::view::View;
 use crate::commands::shared::keep::KeepList;
-use crate::commands::shared::recovery::{Unmended, mend};
+use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::commands::shared::{backup, judging};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
@@ -24,7 +24,7 @@ use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::prompt::{can_ask, confirm};
 use crate::output::report::{Manner, Outcome, Report, removal_outcome};
 use crate::output::stdout::{Out, to_terminal};
-use crate::removal::choose::{self, Choice, NEVER, Terms};
+use crate::removal::choose::{self, Choice, CleanPolicy, NEVER};
 use crate::removal::plan::{Entry, Plan};
 use crate::removal::{Candidate, Check};
 use crate::render::escape::escape_bytes;
@@ -84,12 +84,12 @@ pub struct CleanArgs {
 struct Prepared {
     candidates: Vec<Candidate>,
     insights: Analysis,
-    left_out: choose::LeftOut,
+    skipped: choose::Skipped,
     /// Of a plan: objects that are gone, and those that are not what was planned.
     gone: Vec<ObjectId>,
     kept: Vec<(Object, Error)>,
     failed: Vec<(ObjectId, Error)>,
-    unmended: Unmended,
+    unrecovered: Unrecovered,
 }
 
 /// Cleans.
@@ -112,8 +112,8 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         }
         None => None,
     };
-    // What an interrupted run left closed is to be judged as it was before.
-    let unmended = if args.yes { mend() } else { Unmended::NONE };
+    // Objects that an interrupted run left locked are to be judged as they were before.
+    let unrecovered = if args.yes { recover() } else { Unrecovered::NONE };
     let at = now();
     let keeps = |object: &Object| keep.keeps(object, at);
     let mut prepared = if let Some(plan) = &plan {
@@ -122,15 +122,15 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         selection.criteria = judging::criteria(args.selectors.grace(), &args.selectors.bystander);
         let states = if selection.state.is_empty() { vec![State::Orphan] } else { selection.state.clone() };
         let unread = args.discard_messages || args.save.is_some();
-        let terms = Terms { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
-        let Choice { candidates, insights, left_out, losses } = choose::choose(&selection, &terms)?;
+        let policy = CleanPolicy { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
+        let Choice { candidates, insights, skipped, losses } = choose::choose(&selection, &policy)?;
         losses.iter().for_each(|loss| note(loss));
         if let Some(path) = &args.plan_out {
             args.write_plan(Path::new(path), &candidates, &insights)?;
         }
-        Prepared { candidates, insights, left_out, ..Prepared::nothing() }
+        Prepared { candidates, insights, skipped, ..Prepared::nothing() }
     };
-    prepared.unmended = unmended;
+    prepared.unrecovered = unrecovered;
     args.proceed(prepared, &keep, context)
 }
 
@@ -192,7 +192,7 @@ impl CleanArgs {
     fn proceed(&self, mut prepared: Prepared, keep: &KeepList, context: &Context) -> Result<Status> {
         let format = self.format.format();
         if prepared.is_empty() {
-            self.say_why_nothing(&view::nothing(&prepared.left_out, keep), context)?;
+            self.say_why_nothing(&view::nothing(&prepared.skipped, keep), context)?;
             if format == Format::Table {
                 return Ok(Status::Done);
             }
@@ -204,14 +204,13 @@ impl CleanArgs {
         }
         let looks_only = self.dry_run || self.plan_out.is_some();
         if format != Format::Table {
-            self.foresee(prepared, looks_only)?;
+            self.preview(prepared, looks_only)?;
             return Ok(if looks_only { Status::Done } else { Status::Refused });
         }
         if !(self.quiet && looks_only) {
             let set_aside = view::set_aside(&self.selectors.bystander);
             let unseen = view::unseen(&prepared.candidates);
-            let left_out =
-                view::left_out(&prepared.left_out, keep).into_iter().chain(set_aside).chain(unseen).collect();
+            let left_out = view::left_out(&prepared.skipped, keep).into_iter().chain(set_aside).chain(unseen).collect();
             let view = View { candidates: &prepared.candidates, left_out };
             let mut style = self.style.style();
             context.fit(&mut style);
@@ -228,7 +227,7 @@ impl CleanArgs {
                     many => format!("Remove these {many} objects?"),
                 };
                 if confirm(&question) == Some(true) {
-                    prepared.unmended = mend();
+                    prepared.unrecovered = recover();
                     return self.act(prepared, context);
                 }
                 say("nothing was removed");
@@ -270,7 +269,7 @@ impl CleanArgs {
     }
 
     /// The plan for programs: what would become of each object.
-    fn foresee(&self, mut prepared: Prepared, looks_only: bool) -> Result<()> {
+    fn preview(&self, mut prepared: Prepared, looks_only: bool) -> Result<()> {
         let manner = Manner { format: self.format.format(), quiet: true, dry_run: true };
         let mut report = prepared.begin(manner)?;
         for candidate in &prepared.candidates {
@@ -291,8 +290,8 @@ impl CleanArgs {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
             None => Ok(()),
         };
-        let asked_to_end = choose::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, fate| {
-            removal_outcome(&candidate.object.id.to_string(), &candidate.object, fate, &mut report);
+        let asked_to_end = choose::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, outcome| {
+            removal_outcome(&candidate.object.id.to_string(), &candidate.object, outcome, false, &mut report);
         });
         match asked_to_end {
             Ok(held) => {
@@ -338,18 +337,18 @@ impl Prepared {
 
     /// Whether there is nothing that should be done and cannot be.
     fn is_calm(&self) -> bool {
-        self.kept.is_empty() && self.failed.is_empty() && self.unmended.is_empty()
+        self.kept.is_empty() && self.failed.is_empty() && self.unrecovered.is_empty()
     }
 
     fn nothing() -> Self {
         Self {
             candidates: Vec::new(),
             insights: Analysis::default(),
-            left_out: choose::LeftOut::default(),
+            skipped: choose::Skipped::default(),
             gone: Vec::new(),
             kept: Vec::new(),
             failed: Vec::new(),
-            unmended: Unmended::NONE,
+            unrecovered: Unrecovered::NONE,
         }
     }
 
@@ -363,8 +362,8 @@ impl Prepared {
             }
         };
         let mut report = Report::judged(manner, &objects, std::mem::take(&mut self.insights))?;
-        report.beside("left_out", self.left_out.numbers());
-        self.unmended.tell(&mut report);
+        report.beside("left_out", self.skipped.numbers());
+        self.unrecovered.tell(&mut report);
         self.gone.iter().for_each(|id| report.gone(*id));
         for (object, error) in &self.kept {
             report.failed(&object.id.to_string(), Some(object), Outcome::Kept, error);

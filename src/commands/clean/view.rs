@@ -7,8 +7,8 @@ use crate::kind::model::{Kind, Object, ObjectId};
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::removal::Candidate;
-use crate::removal::choose::LeftOut;
-use crate::removal::relief::Totals;
+use crate::removal::choose::Skipped;
+use crate::removal::freed::Totals;
 use crate::render::escape::escape;
 use crate::render::style::Style;
 use crate::render::table::{self, Column};
@@ -49,10 +49,10 @@ impl View<'_> {
             })?;
             let totals = Totals::of(&objects);
             writeln!(out, "{}", sum(&totals))?;
-            for relief in totals.relief() {
-                let limit = relief.limit.map_or(String::new(), |limit| format!(" {limit}"));
-                let after = relief.after.map_or_else(|| "?".to_owned(), |after| after.to_string());
-                writeln!(out, "{}{limit}: {} -> {after} in use", relief.name, relief.before)?;
+            for freed in totals.freed() {
+                let limit = freed.limit.map_or(String::new(), |limit| format!(" {limit}"));
+                let after = freed.after.map_or_else(|| "?".to_owned(), |after| after.to_string());
+                writeln!(out, "{}{limit}: {} -> {after} in use", freed.name, freed.before)?;
             }
         }
         self.left_out.iter().try_for_each(|line| writeln!(out, "{line}"))
@@ -104,7 +104,7 @@ pub(super) fn unseen(candidates: &[Candidate]) -> Option<String> {
 }
 
 /// Lines about what stays, and why.
-pub(super) fn left_out(left: &LeftOut, keep: &KeepList) -> Vec<String> {
+pub(super) fn left_out(left: &Skipped, keep: &KeepList) -> Vec<String> {
     let parts: Vec<String> = counts(left).into_iter().map(|(count, _)| count).collect();
     let mut lines = Vec::new();
     if !parts.is_empty() {
@@ -115,7 +115,7 @@ pub(super) fn left_out(left: &LeftOut, keep: &KeepList) -> Vec<String> {
 }
 
 /// The same where nothing goes: what it means, and what would take it too. None where nothing stays either.
-pub(super) fn nothing(left: &LeftOut, keep: &KeepList) -> Vec<String> {
+pub(super) fn nothing(left: &Skipped, keep: &KeepList) -> Vec<String> {
     let counts = counts(left).into_iter().map(|(count, meaning)| format!("  {count}{meaning}"));
     let mut lines: Vec<String> = counts.collect();
     if !lines.is_empty() {
@@ -126,7 +126,7 @@ pub(super) fn nothing(left: &LeftOut, keep: &KeepList) -> Vec<String> {
 }
 
 /// How many stay for each reason, and what there is to say about it.
-fn counts(left: &LeftOut) -> Vec<(String, &'static str)> {
+fn counts(left: &Skipped) -> Vec<(String, &'static str)> {
     let mut parts: Vec<(String, &'static str)> = left
         .by_state
         .iter()
@@ -166,7 +166,7 @@ pub(super) fn set_aside(bystanders: &[Bystander]) -> Option<String> {
 }
 
 /// Lines about what stays and is named.
-fn by_name(left: &LeftOut, keep: &KeepList) -> Vec<String> {
+fn by_name(left: &Skipped, keep: &KeepList) -> Vec<String> {
     let mut lines = Vec::new();
     if !left.may_know.is_empty() {
         let mut programs: Vec<(&String, &u64)> = left.may_know.iter().collect();
@@ -180,7 +180,7 @@ fn by_name(left: &LeftOut, keep: &KeepList) -> Vec<String> {
         let place = keep.lines.get(*line).map_or("", |line| line.place.as_str());
         lines.push(format!("kept by {place}: {}", named(ids)));
     }
-    lines.extend(left.unclosable.iter().map(|(id, why)| format!("left out: {id}: {why}")));
+    lines.extend(left.cannot_lock.iter().map(|(id, why)| format!("left out: {id}: {why}")));
     lines
 }
 

@@ -10,8 +10,7 @@ use crate::listing::query;
 use crate::object::permission;
 use crate::object::reference::Resolved;
 use crate::output::report::{Outcome, Report, removal_outcome};
-use crate::removal::remove::Removal;
-use crate::removal::{self, choose};
+use crate::removal::{self, choose, remove};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::text;
 use crate::usage::users::Users;
@@ -19,7 +18,10 @@ use crate::usage::users::Users;
 /// What to do about an object that may be in use.
 const KEPT_IN_USE: &str = "kept; stop what uses it first, or rm without --if-unused";
 
-/// Removes what nobody uses, closed to newcomers while that is looked into.
+/// What to do about an object that is no longer what was looked at.
+const LIST_AGAIN: &str = "kept; list it again";
+
+/// Removes what nobody uses, locked while that is looked into.
 pub(super) fn remove_unused(
     candidates: &[Candidate<'_>],
     dry_run: bool,
@@ -36,13 +38,13 @@ pub(super) fn remove_unused(
     for (candidate, in_use) in candidates.iter().zip(objections) {
         let (object, found) = (&candidate.found.object, &candidate.found);
         let usage = users.of(object.id).cloned().unwrap_or_default();
-        match removal::remove::foresee(&candidate.fingerprint, object) {
-            Removal::Kept(reason) => kept(found, reason, "kept; list it again", report),
+        match remove::preview(&candidate.fingerprint, object) {
+            removal::Outcome::Kept(reason) => kept(found, reason, LIST_AGAIN, report),
             _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), KEPT_IN_USE, report),
-            _ if dry_run => remove(candidate, true, &users, report),
+            _ if dry_run => remove_named(candidate, true, &users, report),
             _ => {
                 names.insert(object.id, found.to_string());
-                let mut one = removal::Candidate::new(*object, usage, removal::Rule::Unused(criteria.clone()));
+                let mut one = removal::Candidate::new(*object, usage, removal::Condition::Unused(criteria.clone()));
                 if let Some(saved) = &candidate.saved {
                     one.copied(saved.object, saved.check());
                 }
@@ -50,10 +52,10 @@ pub(super) fn remove_unused(
             }
         }
     }
-    let held = choose::carry_out(&mut unused, &mut |_| Ok(()), &mut |candidate, fate| {
+    let held = choose::carry_out(&mut unused, &mut |_| Ok(()), &mut |candidate, outcome| {
         let id = candidate.object.id;
         let name = names.get(&id).cloned().unwrap_or_else(|| id.to_string());
-        removal_outcome(&name, &candidate.object, fate, report);
+        removal_outcome(&name, &candidate.object, outcome, false, report);
     });
     held.or_else(|error| {
         report.failed("rm", None, Outcome::Failed, &error);
@@ -67,37 +69,25 @@ fn kept(found: &Resolved<'_>, reason: String, remedy: &str, report: &mut Report)
 }
 
 /// Removes one, if it still is what was looked at, and what was saved.
-pub(super) fn remove(candidate: &Candidate<'_>, dry_run: bool, users: &Users, report: &mut Report) {
+pub(super) fn remove_named(candidate: &Candidate<'_>, dry_run: bool, users: &Users, report: &mut Report) {
     let Candidate { found, fingerprint, saved } = candidate;
     let object = &found.object;
     let changed = saved.as_ref().and_then(|saved| saved.unchanged().err());
     if let Some(reason) = changed {
         return kept(found, reason, "kept", report);
     }
-    let result = if dry_run {
-        permission::foresee(object, &format!("remove {found}")).map(|()| removal::remove::foresee(fingerprint, object))
+    let mut outcome = if dry_run {
+        match permission::foresee(object, &format!("remove {found}")) {
+            Ok(()) => remove::preview(fingerprint, object),
+            Err(error) => removal::Outcome::Failed(error),
+        }
     } else {
-        removal::remove::remove(fingerprint, found)
+        remove::remove_if_same(fingerprint, found)
     };
-    match result {
-        Ok(Removal::Removed) => {
-            let what = if dry_run { "would remove" } else { "removed" };
-            report.done(object, Outcome::Removed, true, format_args!("{what} {found}"));
-        }
-        Ok(Removal::WillGo { nattch, already }) => {
-            let mut line = match (dry_run, already) {
-                (_, true) => format!("{found} was removed before and"),
-                (true, false) => format!("would mark {found}, which"),
-                (false, false) => format!("marked {found}, which"),
-            };
-            line.push(' ');
-            line.push_str(&text::will_go(nattch, users.of(object.id)));
-            report.done(object, Outcome::WillGo, !already, &line);
-        }
-        Ok(Removal::Gone) => report.done(object, Outcome::Gone, false, format_args!("{found} was already gone")),
-        Ok(Removal::Kept(reason)) => {
-            kept(found, reason, "kept; list it again", report);
-        }
-        Err(error) => report.failed(&found.to_string(), Some(object), Outcome::Failed, &error),
+    match &mut outcome {
+        removal::Outcome::Kept(reason) => return kept(found, std::mem::take(reason), LIST_AGAIN, report),
+        removal::Outcome::WillGo { usage, .. } => **usage = users.of(object.id).cloned().unwrap_or_default(),
+        _ => {}
     }
+    removal_outcome(&found.to_string(), object, outcome, dry_run, report);
 }

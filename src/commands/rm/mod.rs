@@ -10,7 +10,7 @@ use std::path::Path;
 use clap::Args;
 
 use self::candidates::{Candidate, Missing};
-use crate::commands::shared::recovery::{Unmended, mend};
+use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::commands::shared::{backup, targets};
 use crate::error::{Result, Status};
 use crate::kind::model::{Kind, Object};
@@ -61,7 +61,7 @@ pub struct RmArgs {
 /// A usage error before anything is removed; an output error after everything is.
 pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
-    let unmended = if args.if_unused && !args.dry_run { mend() } else { Unmended::NONE };
+    let unrecovered = if args.if_unused && !args.dry_run { recover() } else { Unrecovered::NONE };
     let (mut candidates, missing) = candidates::resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
@@ -84,7 +84,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
         return document::refuse(manner.format, "objects", "archive", error);
     }
     let mut report = Report::new(manner, &objects)?;
-    unmended.tell(&mut report);
+    unrecovered.tell(&mut report);
     for absent in missing {
         match absent {
             Missing::Gone(id) => report.gone(id),
@@ -106,7 +106,7 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
         attached.filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0)).collect();
     let users = if attached.is_empty() { Users::default() } else { Users::scan(&attached, Wants::HOLDERS) };
     for candidate in &candidates {
-        act::remove(candidate, args.dry_run, &users, &mut report);
+        act::remove_named(candidate, args.dry_run, &users, &mut report);
     }
     report.finish()
 }

@@ -14,7 +14,8 @@ use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
 use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
-use crate::removal::remove::{self, Removal};
+use crate::removal::Outcome;
+use crate::removal::remove::remove_if_same;
 use crate::sys::{Errno, startup};
 
 /// What an order came to when it was looked up.
@@ -113,20 +114,20 @@ impl Remover {
 
     fn remove_seen(&mut self, order: &Order, fingerprint: &Fingerprint) {
         let id = fingerprint.id();
-        match remove::remove(fingerprint, &id) {
-            Ok(Removal::Removed) => {
+        match remove_if_same(fingerprint, &id) {
+            Outcome::Removed => {
                 self.gone.insert(id);
             }
-            Ok(Removal::WillGo { nattch, already }) => {
+            Outcome::WillGo { nattch, already, .. } => {
                 self.gone.insert(id);
                 if order.verbose {
                     self.tell_attached(id, nattch, already);
                 }
             }
-            Ok(Removal::Gone) => self.absent(order),
-            Ok(Removal::Kept(why)) => self.out.fail(format!("not removed: id ({}): {why}", id.sysv())),
-            Err(error) if error.status() == Status::Denied => self.denied(order, id),
-            Err(error) => self.out.fail(error.to_string()),
+            Outcome::Gone => self.absent(order),
+            Outcome::Kept(why) => self.out.fail(format!("not removed: id ({}): {why}", id.sysv())),
+            Outcome::Failed(error) if error.status() == Status::Denied => self.denied(order, id),
+            Outcome::Failed(error) => self.out.fail(error.to_string()),
         }
     }
 

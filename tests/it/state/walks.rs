@@ -8,7 +8,7 @@ use ipcadm::listing::query::query;
 use ipcadm::listing::select::Selection;
 use ipcadm::proc::probe::look_from_here;
 use ipcadm::proc::reader::looks;
-use ipcadm::removal::choose::{self, Terms};
+use ipcadm::removal::choose::{self, CleanPolicy};
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::state::State;
 use ipcadm_testbed::{apart, fresh, make, may_set_limits};
@@ -38,8 +38,8 @@ fn walks() -> [(u64, u64); 3] {
         let found = query(&selection(), needs).expect("a survey");
         assert!(found.objects.iter().all(|object| found.analysis.judgement(object.id).is_some()));
     };
-    let terms = Terms { states: vec![State::Orphan], creator_gone: false, unread: true, keeps: &|_| None };
-    let choose = || drop(choose::choose(&selection(), &terms).expect("a choice"));
+    let policy = CleanPolicy { states: vec![State::Orphan], creator_gone: false, unread: true, keeps: &|_| None };
+    let choose = || drop(choose::choose(&selection(), &policy).expect("a choice"));
     [counted(|| survey(states)), counted(|| survey(Needs::USE)), counted(choose)]
 }
 

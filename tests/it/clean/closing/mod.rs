@@ -14,7 +14,7 @@ use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
 use ipcadm::listing::query::Analysis;
 use ipcadm::object::inventory;
 use ipcadm::object::semaphores::calls;
-use ipcadm::removal::{Candidate, Fate, Judges, Rule, remove};
+use ipcadm::removal::{Candidate, Condition, Judges, Outcome, remove_batch};
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::state::State;
 use ipcadm_testbed::{Folder, Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
@@ -83,27 +83,27 @@ fn judged(kind: Kind, number: i32) -> Candidate {
     let state = insights.judgement(object.id).expect("a judgement").state;
     assert_eq!(state, State::Orphan, "{:?}", insights.judgement(object.id));
     let usage = insights.usage(object.id).cloned().unwrap_or_default();
-    Candidate::new(object, usage, Rule::State(state, graced(0)))
+    Candidate::new(object, usage, Condition::State(state, graced(0)))
 }
 
 #[track_caller]
-fn removed_one(candidate: &Candidate) -> Fate {
+fn removed_one(candidate: &Candidate) -> Outcome {
     let folder = Records::new();
     let mut record = folder.record();
-    let fate = remove(std::slice::from_ref(candidate), &mut record, &mut Judges::default()).remove(0);
+    let outcome = remove_batch(std::slice::from_ref(candidate), &mut record, &mut Judges::default()).remove(0);
     let files = folder.files();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(fs::read(&files[0]).expect("the record"), b"", "nothing is closed any more");
     drop(record);
     assert!(folder.files().is_empty());
-    fate
+    outcome
 }
 
 /// It stays, for that reason, with its mode.
 #[track_caller]
 fn stays(candidate: &Candidate, kind: Kind, number: i32, reason: &str) {
-    let fate = removed_one(candidate);
-    assert!(matches!(&fate, Fate::Kept(why) if why.contains(reason)), "{fate:?} instead of {reason:?}");
+    let outcome = removed_one(candidate);
+    assert!(matches!(&outcome, Outcome::Kept(why) if why.contains(reason)), "{outcome:?} instead of {reason:?}");
     assert_eq!(make::perm(kind, number).mode & 0o777, 0o640);
 }
 
@@ -112,12 +112,12 @@ fn what_nobody_uses_goes() {
     alone!("what_nobody_uses_goes", |ns| {
         for kind in Kind::ALL {
             let candidate = judged(kind, leaked(kind));
-            let fate = removed_one(&candidate);
-            assert!(matches!(fate, Fate::Removed), "{fate:?}");
+            let outcome = removed_one(&candidate);
+            assert!(matches!(outcome, Outcome::Removed), "{outcome:?}");
             assert!(ns.ids(kind).is_empty());
             // A second time there is nothing left.
-            let fate = removed_one(&candidate);
-            assert!(matches!(fate, Fate::Gone), "{fate:?}");
+            let outcome = removed_one(&candidate);
+            assert!(matches!(outcome, Outcome::Gone), "{outcome:?}");
         }
     });
 }
@@ -131,9 +131,9 @@ fn a_batch_goes_together() {
         let kept = leaked(Kind::Shm);
         batch.insert(7, judged(Kind::Shm, kept));
         let holder = make::holder(kept);
-        let fates = remove(&batch, &mut folder.record(), &mut Judges::default());
-        for (place, fate) in fates.iter().enumerate() {
-            assert_eq!(matches!(fate, Fate::Removed), place != 7, "{place}: {fate:?}");
+        let outcomes = remove_batch(&batch, &mut folder.record(), &mut Judges::default());
+        for (place, outcome) in outcomes.iter().enumerate() {
+            assert_eq!(matches!(outcome, Outcome::Removed), place != 7, "{place}: {outcome:?}");
         }
         assert_eq!(ns.ids(Kind::Shm), [kept]);
         drop(holder);
@@ -154,8 +154,8 @@ fn a_semaphore_is_asked_about_as_seldom_as_can_be() {
         });
         let candidate = judged(Kind::Sem, set);
         let before = calls();
-        let fate = removed_one(&candidate);
-        assert!(matches!(fate, Fate::Removed), "{fate:?}");
+        let outcome = removed_one(&candidate);
+        assert!(matches!(outcome, Outcome::Removed), "{outcome:?}");
         // Open: who used it, for a judgement and to compare. Closed: who waits, two ways, and who used it.
         assert_eq!(calls() - before, 5 * u64::from(SEMAPHORES));
     });
@@ -205,9 +205,12 @@ fn a_receiver_who_came_since_is_not_woken() {
         let mut receiver = ipcadm(["msg", "recv", &format!("msg:{queue}")]).unprivileged().spawn();
         receiver.until_asleep();
         // It is found asleep, or for what its arguments say, whichever is looked at first.
-        let fate = removed_one(&candidate);
+        let outcome = removed_one(&candidate);
         let reasons = ["waits on it", "was told of it: ipcadm msg recv"];
-        assert!(matches!(&fate, Fate::Kept(why) if reasons.iter().any(|reason| why.contains(reason))), "{fate:?}");
+        assert!(
+            matches!(&outcome, Outcome::Kept(why) if reasons.iter().any(|reason| why.contains(reason))),
+            "{outcome:?}"
+        );
         assert_eq!(make::perm(Kind::Msg, queue).mode & 0o777, 0o640);
         make::send(queue, 1, b"still there");
         receiver.wait().ok().stdout_is("still there");
@@ -232,15 +235,15 @@ fn what_was_used_or_changed_since_stays() {
             let candidate = judged(kind, number);
             let perm = make::perm(kind, number);
             make::chown(kind, number, perm.uid, perm.gid, 0o600);
-            let fate = removed_one(&candidate);
-            assert!(matches!(&fate, Fate::Kept(why) if why.contains("changed since")), "{fate:?}");
+            let outcome = removed_one(&candidate);
+            assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("changed since")), "{outcome:?}");
             assert_eq!(make::perm(kind, number).mode & 0o777, 0o600, "untouched");
             // Another object has taken its place.
-            let other = Candidate::new(judged(kind, leaked(kind)).object, candidate.usage.clone(), candidate.rule);
+            let other = Candidate::new(judged(kind, leaked(kind)).object, candidate.usage.clone(), candidate.condition);
             let mut object = other.object;
             object.perm.key = ipcadm::sys::Key::from_bits(5);
-            let fate = removed_one(&Candidate::new(object, other.usage, other.rule));
-            assert!(matches!(&fate, Fate::Kept(why) if why.contains("another key")), "{fate:?}");
+            let outcome = removed_one(&Candidate::new(object, other.usage, other.condition));
+            assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("another key")), "{outcome:?}");
         }
     });
 }
@@ -255,8 +258,8 @@ fn it_is_judged_again() {
     for (kind, number) in [(Kind::Shm, segment), (Kind::Sem, set)] {
         let object = inventory::look(id(kind, number)).expect("a look").expect("an object");
         for grace in [0, 600] {
-            let rule = Rule::State(State::Orphan, graced(grace));
-            let candidate = Candidate::new(object, Default::default(), rule);
+            let condition = Condition::State(State::Orphan, graced(grace));
+            let candidate = Candidate::new(object, Default::default(), condition);
             // The first attempt has changed its time of change.
             let object = inventory::look(object.id).expect("a look").expect("an object");
             let candidate = Candidate { object, expected: object, ..candidate };
@@ -265,7 +268,7 @@ fn it_is_judged_again() {
     }
     let number = leaked(Kind::Shm);
     let mut candidate = judged(Kind::Shm, number);
-    candidate.rule = Rule::State(State::Orphan, graced(600));
+    candidate.condition = Condition::State(State::Orphan, graced(600));
     stays(&candidate, Kind::Shm, number, "grace is 10 minutes");
 }
 
@@ -367,12 +370,12 @@ fn a_forced_removal_needs_no_pin() {
     let mine = make::shm(0, 4096, 0o640);
     ns.sysctl("shm_rmid_forced", 1);
     assert_eq!(ns.ids(Kind::Shm), [mine]);
-    let fate = removed_one(&candidate);
-    assert!(matches!(fate, Fate::Gone), "{fate:?}");
+    let outcome = removed_one(&candidate);
+    assert!(matches!(outcome, Outcome::Gone), "{outcome:?}");
     let object = inventory::look(id(Kind::Shm, mine)).expect("a look").expect("an object");
-    let idle = Rule::State(State::Idle, graced(0));
-    let fate = removed_one(&Candidate::new(object, Default::default(), idle));
-    assert!(matches!(fate, Fate::Removed), "{fate:?}");
+    let idle = Condition::State(State::Idle, graced(0));
+    let outcome = removed_one(&Candidate::new(object, Default::default(), idle));
+    assert!(matches!(outcome, Outcome::Removed), "{outcome:?}");
 }
 
 #[test]
@@ -402,9 +405,9 @@ fn objects_of_others_are_not_closed() {
     let candidate = judged(Kind::Shm, segment);
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).expect("a mode");
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).expect("a mode");
-    let fates = make::as_user(ipcadm_testbed::NOBODY, ipcadm_testbed::NOBODY, || {
-        remove(std::slice::from_ref(&candidate), &mut folder.record(), &mut Judges::default())
+    let outcomes = make::as_user(ipcadm_testbed::NOBODY, ipcadm_testbed::NOBODY, || {
+        remove_batch(std::slice::from_ref(&candidate), &mut folder.record(), &mut Judges::default())
     });
-    assert!(matches!(&fates[0], Fate::Failed(error) if error.status().code() == 4), "{fates:?}");
+    assert!(matches!(&outcomes[0], Outcome::Failed(error) if error.status().code() == 4), "{outcomes:?}");
     assert_eq!(make::perm(Kind::Shm, segment).mode, 0o640);
 }

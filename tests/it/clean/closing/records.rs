@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use ipcadm::journal::folder::Places;
 use ipcadm::journal::record::Record;
-use ipcadm::journal::recover::{Mended, put_right};
+use ipcadm::journal::recover::{Recovery, recover};
 use ipcadm::object::inventory;
-use ipcadm::removal::{Candidate, Fate, Judges, remove};
+use ipcadm::removal::{Candidate, Judges, Outcome, remove_batch};
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
 use super::{Records, id, judged, leaked};
@@ -40,8 +40,8 @@ fn only_a_sound_record_is_obeyed() {
     let path = left_behind(&folder, number);
     let good = fs::read_to_string(&path).expect("a record");
     close(number);
-    let refused = || matches!(put_right(&folder.records())[..], [Mended::PassedOver(..)]);
-    let silent = || put_right(&folder.records()).is_empty();
+    let refused = || matches!(recover(&folder.records())[..], [Recovery::PassedOver(..)]);
+    let silent = || recover(&folder.records()).is_empty();
     for (from, to) in
         [("{", "["), ("\"ipcadm_record\":2", "\"ipcadm_record\":9"), ("\"mode\":\"0640\"", "\"mode\":\"4670\"")]
     {
@@ -82,19 +82,19 @@ fn only_a_sound_record_is_obeyed() {
     assert_eq!(make::perm(Kind::Shm, number).mode, 0);
 
     write(good);
-    let opened = put_right(&folder.records());
-    assert!(matches!(opened[..], [Mended::Opened(object, _)] if object.sysv() == number), "{opened:?}");
+    let opened = recover(&folder.records());
+    assert!(matches!(opened[..], [Recovery::Unlocked(object, _)] if object.sysv() == number), "{opened:?}");
     assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
     assert!(!path.exists());
 }
 
 /// What another test has just forked has the record open, and its lock, until it closes it.
-fn put_right_at_last(folder: &Records) -> Vec<Mended> {
+fn recover_at_last(folder: &Records) -> Vec<Recovery> {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let mended = put_right(&folder.records());
-        if !mended.is_empty() || Instant::now() > deadline {
-            return mended;
+        let recoveries = recover(&folder.records());
+        if !recoveries.is_empty() || Instant::now() > deadline {
+            return recoveries;
         }
         std::thread::yield_now();
     }
@@ -111,7 +111,7 @@ fn a_set_that_was_open_for_a_look_is_put_right_too() {
     make::chown(Kind::Sem, number, object.perm.uid.raw(), object.perm.gid.raw(), 0o400);
     record.done(&[object]).expect("a record");
     drop(record);
-    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
+    assert!(matches!(recover_at_last(&folder)[..], [Recovery::Unlocked(..)]));
     assert_eq!(make::perm(Kind::Sem, number).mode, 0o640);
     // A mode that we never give is somebody else's.
     let mut record = folder.record();
@@ -131,12 +131,12 @@ fn the_record_of_a_living_run_is_its_own() {
     let object = inventory::look(id(Kind::Shm, number)).expect("a look").expect("an object");
     record.write(&[object]).expect("a record");
     close(number);
-    assert_eq!(put_right(&folder.records()), []);
+    assert_eq!(recover(&folder.records()), []);
     assert_eq!(make::perm(Kind::Shm, number).mode, 0);
     // What cannot be opened again stays on record for the next run.
     record.done(&[object]).expect("a record");
     drop(record);
-    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(..)]));
+    assert!(matches!(recover_at_last(&folder)[..], [Recovery::Unlocked(..)]));
     assert_eq!(make::perm(Kind::Shm, number).mode, 0o640);
     assert!(folder.files().is_empty());
 }
@@ -152,13 +152,13 @@ fn what_another_run_has_closed_is_left_to_it() {
     let open = judged(Kind::Shm, number);
     close(number);
     let closed = judged(Kind::Shm, number);
-    let fates = |candidate: &Candidate| {
-        remove(std::slice::from_ref(candidate), &mut folder.record(), &mut Judges::default()).remove(0)
+    let outcomes = |candidate: &Candidate| {
+        remove_batch(std::slice::from_ref(candidate), &mut folder.record(), &mut Judges::default()).remove(0)
     };
-    let fate = fates(&closed);
-    assert!(matches!(&fate, Fate::Kept(why) if why.contains("another run")), "{fate:?}");
+    let outcome = outcomes(&closed);
+    assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("another run")), "{outcome:?}");
     // It was judged before the other run came, which removes it while this one ends.
-    let fate = std::thread::scope(|scope| {
+    let outcome = std::thread::scope(|scope| {
         scope.spawn(|| {
             let deadline = Instant::now() + Duration::from_secs(20);
             while folder.files().len() < 2 && Instant::now() < deadline {
@@ -166,14 +166,14 @@ fn what_another_run_has_closed_is_left_to_it() {
             }
             make::remove(Kind::Shm, number);
         });
-        fates(&open)
+        outcomes(&open)
     });
-    assert!(matches!(fate, Fate::Gone), "{fate:?}");
+    assert!(matches!(outcome, Outcome::Gone), "{outcome:?}");
     drop(theirs);
     // Nobody's record names it: that is the mode it has.
     let number = leaked(Kind::Shm);
     close(number);
-    assert!(matches!(fates(&judged(Kind::Shm, number)), Fate::Removed));
+    assert!(matches!(outcomes(&judged(Kind::Shm, number)), Outcome::Removed));
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn a_record_from_a_clock_that_was_set_back_is_not_dropped() {
     close(number);
     let good = fs::read_to_string(&path).expect("a record");
     fs::write(&path, good.replacen("\"time\":", "\"time\":9", 1)).expect("a record");
-    let mended = put_right(&folder.records());
-    assert!(matches!(&mended[..], [Mended::Failed(_, why)] if why.contains("set --mode 0640")), "{mended:?}");
+    let recoveries = recover(&folder.records());
+    assert!(matches!(&recoveries[..], [Recovery::Failed(_, why)] if why.contains("set --mode 0640")), "{recoveries:?}");
     assert!(path.exists() && make::perm(Kind::Shm, number).mode == 0);
     let perm = make::perm(Kind::Shm, number);
     make::chown(Kind::Shm, number, perm.uid, perm.gid, 0o640);
-    assert!(put_right(&folder.records()).is_empty() && !path.exists());
+    assert!(recover(&folder.records()).is_empty() && !path.exists());
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_new_owner_gets_the_mode_back() {
     let number = make::shm(0, 4096, 0o640);
     let path = left_behind(&folder, number);
     make::chown(Kind::Shm, number, 4321, 4321, 0);
-    assert!(matches!(put_right(&folder.records())[..], [Mended::Opened(..)]));
+    assert!(matches!(recover(&folder.records())[..], [Recovery::Unlocked(..)]));
     let perm = make::perm(Kind::Shm, number);
     assert_eq!((perm.uid, perm.mode), (4321, 0o640));
     assert!(!path.exists());
@@ -219,15 +219,15 @@ fn a_line_that_was_cut_short_closed_nothing() {
     close(number);
     for length in [1, 20, line.len() - 1] {
         fs::write(&path, &line[..length]).expect("a record");
-        assert_eq!(put_right(&folder.records()), [Mended::CutShort(path.clone())]);
+        assert_eq!(recover(&folder.records()), [Recovery::CutShort(path.clone())]);
         assert!(!path.exists() && make::perm(Kind::Shm, number).mode == 0);
         fs::write(&path, "").expect("a record");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
     }
     // The line of an earlier batch holds all the same.
     fs::write(&path, [&line[..], &line[..20]].concat()).expect("a record");
-    let mended = put_right(&folder.records());
-    assert!(matches!(mended[..], [Mended::Opened(..), Mended::CutShort(_)]), "{mended:?}");
+    let recoveries = recover(&folder.records());
+    assert!(matches!(recoveries[..], [Recovery::Unlocked(..), Recovery::CutShort(_)]), "{recoveries:?}");
     assert!(!path.exists() && make::perm(Kind::Shm, number).mode == 0o640);
 }
 
@@ -249,7 +249,7 @@ fn what_stays_closed_survives_the_next_batch() {
     let first = fs::read(&path).expect("a record");
     assert!(text.starts_with(&first) && first.ends_with(b"\n") && text.len() > first.len());
     drop(record);
-    assert!(matches!(put_right_at_last(&folder)[..], [Mended::Opened(object, _)] if object.sysv() == numbers[0]));
+    assert!(matches!(recover_at_last(&folder)[..], [Recovery::Unlocked(object, _)] if object.sysv() == numbers[0]));
 }
 
 #[test]
@@ -265,13 +265,13 @@ fn runs_with_folders_of_their_own_see_each_other() {
     let closed = judged(Kind::Shm, number);
     let mut mine = Record::begin(&places).expect("a record");
     assert_ne!(mine.path().parent(), theirs.path().parent());
-    let fate = remove(std::slice::from_ref(&closed), &mut mine, &mut Judges::default()).remove(0);
-    assert!(matches!(&fate, Fate::Kept(why) if why.contains("another run")), "{fate:?}");
+    let outcome = remove_batch(std::slice::from_ref(&closed), &mut mine, &mut Judges::default()).remove(0);
+    assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("another run")), "{outcome:?}");
     drop(mine);
     assert_eq!(places.own().folders.len(), 1, "an empty folder goes with its run");
     drop(theirs);
     assert!(places.own().folders.is_empty());
     // A run that was killed before it wrote anything leaves an empty folder.
     let left = places.first(|folder| Ok(folder.to_owned())).expect("a folder");
-    assert!(put_right(&places).is_empty() && !left.exists());
+    assert!(recover(&places).is_empty() && !left.exists());
 }

@@ -1,4 +1,4 @@
-//! How far the use of limits falls when objects go.
+//! The use of the kernel's limits before and after a removal.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::kind::model::{Kind, Object};
 
 /// A limit, and its use before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Relief {
+pub struct Freed {
     /// Its name in the kernel.
     pub name: &'static str,
     /// Its value; None where there is none worth the name.
@@ -18,27 +18,20 @@ pub struct Relief {
     pub after: Option<u64>,
 }
 
-/// What of `objects` there is.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
-    /// Segments.
     pub segments: u64,
     /// Their bytes, which memory need not hold: a few segments without reservation exceed 2^64.
     pub bytes: u128,
-    /// Sets.
     pub sets: u64,
-    /// Their semaphores.
     pub semaphores: u128,
-    /// Queues.
     pub queues: u64,
-    /// Their messages.
     pub messages: u128,
-    /// What they take of each limit, by its name.
+    /// Their share of each limit, by its name.
     shares: BTreeMap<&'static str, u128>,
 }
 
 impl Totals {
-    /// Counts.
     #[must_use]
     pub fn of<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Self {
         let mut totals = Self::default();
@@ -75,22 +68,22 @@ impl Totals {
 
     /// The limits whose use falls; without those that the kernel does not tell.
     #[must_use]
-    pub fn relief(&self) -> Vec<Relief> {
-        let (mut reliefs, in_use) = (Vec::new(), InUse::default());
+    pub fn freed(&self) -> Vec<Freed> {
+        let (mut freed, in_use) = (Vec::new(), InUse::default());
         for limit in [Kind::Msg, Kind::Sem, Kind::Shm].into_iter().flat_map(|kind| kind.class().limits) {
             let by = self.shares.get(limit.name).copied().unwrap_or(0);
             if let (Ok(value), Ok(Some(before))) = (limit.value(), limit.used(&in_use))
                 && by > 0
             {
                 let value = (value < ENDLESS_LONG).then_some(value);
-                reliefs.push(Relief { name: limit.name, limit: value, before, after: left(before, by) });
+                freed.push(Freed { name: limit.name, limit: value, before, after: left(before, by) });
             }
         }
-        reliefs
+        freed
     }
 }
 
-/// What is left of `before` without `by`.
+/// `before` less `by`; None if it is less than nothing.
 fn left(before: u64, by: u128) -> Option<u64> {
     before.checked_sub(u64::try_from(by).ok()?)
 }
@@ -98,17 +91,15 @@ fn left(before: u64, by: u128) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{Totals, left};
-    use crate::kind::model::Object;
-    use crate::sys::shm::ShmStat;
-    use crate::sys::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
+    use crate::kind::model::Detail;
+    use crate::object::samples::objects;
 
     #[test]
     fn totals_are_never_cut() {
-        let (uid, gid, time, pid) = (Uid::new(0), Gid::new(0), Timestamp::NEVER, Pid::new(1));
-        let perm = Perm { key: Key::PRIVATE, uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o600) };
-        let stat =
-            ShmStat { perm, size: 1 << 63, atime: time, dtime: time, ctime: time, cpid: pid, lpid: pid, nattch: 0 };
-        let segment = Object::segment(ShmId::new(0), &stat, None);
+        let [mut segment, ..] = objects();
+        if let Detail::Shm(own) = &mut segment.detail {
+            own.size = 1 << 63;
+        }
         let totals = Totals::of(&[segment; 3]);
         assert_eq!((totals.segments, totals.bytes), (3, 3 << 63));
         assert_eq!(totals.shares["shmall"], (3 << 63) / crate::sys::memory::page_size() as u128);

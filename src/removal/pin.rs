@@ -1,0 +1,56 @@
+//! The attachment that keeps a segment's identifier from passing to another one until it is removed.
+
+use std::fs;
+use std::time::UNIX_EPOCH;
+
+use crate::kind::model::{Kind, Object};
+use crate::object::difference::Part;
+use crate::proc::sysctl;
+use crate::removal::Outcome;
+use crate::removal::judges::{Judges, Stop, Subject};
+use crate::removal::locked::{Locked, look};
+use crate::sys::shm::Attachment;
+use crate::sys::{ShmId, Timestamp, memory};
+use crate::usage::users::Usage;
+
+/// The parts that our own attachment does not change.
+const PINNED: [Part; 7] =
+    [Part::Id, Part::Key, Part::Creator, Part::Owner, Part::Permissions, Part::StatusBits, Part::ChangeTime];
+
+/// Attaches a segment read-only. None without the right to, where it cannot be mapped, and where the detach alone would
+/// destroy it, whatever is found.
+///
+/// The mapping shows when the segment was made, where the caller may know that. If it was changed later, a process that
+/// was started in between was taken for older than the segment: then it is judged once more.
+pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
+    let object = &locked.object;
+    if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
+        return Ok(None);
+    }
+    let Ok(pin) = Attachment::new(ShmId::new(object.id.sysv()), true) else { return Ok(None) };
+    // If that fails, a probe that is started now would be taken for somebody.
+    let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
+    let now = look(object)?;
+    if PINNED.iter().any(|part| part.differs(object, &now))
+        || now.as_segment().is_none_or(|segment| segment.nattch != 1)
+    {
+        return Err(Outcome::Kept("somebody attached it while it was closed".to_owned()).into());
+    }
+    let judged = &locked.candidate.object;
+    if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
+        let as_made = Object { ctime: born, ..*judged };
+        let subject = Subject { usage: usage.clone(), judged: as_made, ..Subject::new(locked.candidate) };
+        let verdict = judges.judge_one(locked.candidate, subject)?.verdict;
+        verdict.map_err(|reason| Stop::Outcome(Outcome::Kept(reason)))?;
+    }
+    Ok(Some(pin))
+}
+
+/// When a segment was made; None where the caller may not know: that takes `CAP_CHECKPOINT_RESTORE`, and base pages.
+fn born(pin: &Attachment, segment: &Object) -> Option<Timestamp> {
+    let size = segment.as_segment()?.size.checked_next_multiple_of(memory::page_size() as u64)?;
+    let start = pin.address() as u64;
+    let file = fs::metadata(format!("/proc/self/map_files/{start:x}-{:x}", start.checked_add(size)?)).ok()?;
+    let born = file.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(born.as_secs()).ok().map(Timestamp::new)
+}
