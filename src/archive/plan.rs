@@ -170,11 +170,11 @@ fn plan_one<'a>(
         notes.push(format!("the creator of {id} will be you, not {text}: that needs CAP_SETUID and CAP_SETGID"));
     }
     let (body, never_used, room) = match &item.body {
-        Body::Segment { size, locked, .. } => {
+        Body::Segment { size, .. } => {
             let flags = ShmFlags { no_reserve: options.no_reserve, ..ShmFlags::default() };
-            (create::Body::Segment { size: *size, flags, lock: *locked }, false, 0)
+            (create::Body::Segment { size: *size, flags, lock: perm.mode.is_locked() }, false, 0)
         }
-        Body::Set { values, never_used } => {
+        Body::Set { values } => {
             let values = match &options.values {
                 Some(given) if given.len() != values.len() => {
                     return Err(Error::Usage(format!("--values: {} for the {} of {id}", given.len(), values.len())));
@@ -185,8 +185,9 @@ fn plan_one<'a>(
                     Rc::clone(values)
                 }
             };
+            let never_used = item.object.as_set().is_some_and(|set| set.otime.is_never());
             let nsems = u32::try_from(values.len()).unwrap_or(u32::MAX);
-            (create::Body::Set { nsems, values }, *never_used && options.values.is_none(), 0)
+            (create::Body::Set { nsems, values }, never_used && options.values.is_none(), 0)
         }
         Body::Queue { qbytes, qnum, cbytes, .. } => {
             (create::Body::Queue { qbytes: Some(*qbytes) }, false, (*qnum).max(*cbytes))

@@ -143,7 +143,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         return report.finish();
     }
     items.iter().for_each(|item| note_approximate(item));
-    let lost = items.iter().any(|item| matches!(item.body, crate::archive::read::Body::Segment { doomed: true, .. }));
+    let lost = items.iter().any(|item| item.object.is_doomed());
     let any = if args.dry_run {
         plan.planned.iter().for_each(|planned| foretell(planned, &mut report));
         !items.is_empty()

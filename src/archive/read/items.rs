@@ -50,26 +50,9 @@ pub struct Place {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    Segment {
-        size: u64,
-        /// Kept in RAM.
-        locked: bool,
-        /// Removed already when it was saved.
-        doomed: bool,
-        place: Place,
-    },
-    Set {
-        values: Rc<[u16]>,
-        /// No operation had been done on it.
-        never_used: bool,
-    },
-    Queue {
-        qbytes: u64,
-        qnum: u64,
-        cbytes: u64,
-        largest: u64,
-        place: Place,
-    },
+    Segment { size: u64, place: Place },
+    Set { values: Rc<[u16]> },
+    Queue { qbytes: u64, qnum: u64, cbytes: u64, largest: u64, place: Place },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +98,7 @@ pub(super) fn check(
         }
         used += usize::from(found.is_some());
         let mode = read_mode(&entry.mode).ok_or_else(|| wrong("a mode"))?;
+        let mode = Mode::new(mode.bits() | status_bits(&entry));
         let key = read_key(&entry.key).ok_or_else(|| wrong("a key"))?;
         let mut account = |number, name: Option<String>| match number {
             // To the kernel it means "nobody in particular".
@@ -135,7 +119,7 @@ pub(super) fn check(
             gid: Gid::new(entry.gid),
             cuid: Uid::new(entry.cuid),
             cgid: Gid::new(entry.cgid),
-            mode: status_bits(mode, &body),
+            mode,
         };
         items.push(Item {
             object: Object { id, perm, ctime, detail },
@@ -182,13 +166,9 @@ fn beginning(text: &str, most: usize) -> &str {
     &text[..(most..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())]
 }
 
-fn status_bits(mode: Mode, body: &Body) -> Mode {
-    match body {
-        Body::Segment { locked, doomed, .. } => {
-            Mode::new(mode.bits() | u32::from(*doomed) << 9 | u32::from(*locked) << 10)
-        }
-        _ => mode,
-    }
+/// `SHM_DEST` and `SHM_LOCKED` of a segment.
+fn status_bits(of: &Entry) -> u32 {
+    of.shm.as_ref().map_or(0, |shm| u32::from(shm.doomed) << 9 | u32::from(shm.locked) << 10)
 }
 
 /// As `ls` would have shown it. None for a time that is none.
@@ -247,7 +227,7 @@ fn segment(file: &File, id: ObjectId, segment: &Segment, found: Option<&Found>) 
     if place.sparse {
         map(file, &place, segment.size).ok_or_else(lies)?;
     }
-    Ok(Body::Segment { size: segment.size, locked: segment.locked, doomed: segment.doomed, place })
+    Ok(Body::Segment { size: segment.size, place })
 }
 
 /// The map in front of a sparse member's data, and its length there.
@@ -269,7 +249,7 @@ fn set(set: Set) -> Option<Body> {
     let good = !set.values.is_empty()
         && set.pids.len() == set.values.len()
         && set.values.iter().all(|value| *value <= MAX_VALUE);
-    good.then(|| Body::Set { never_used: set.otime.is_none(), values: set.values.into() })
+    good.then(|| Body::Set { values: set.values.into() })
 }
 
 fn unfit(id: ObjectId, bad: &BadInput) -> Bad {
