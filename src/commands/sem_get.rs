@@ -101,7 +101,10 @@ impl SemGetArgs {
 }
 
 /// A semaphore's index and its value.
-static FIELDS: [Field<fn(&(u32, u16)) -> Value<'static>>; 2] = [
+/// Reads the number of a semaphore, or its value.
+type Read = fn(&(u32, u16)) -> Value<'static>;
+
+static FIELDS: [Field<Read>; 2] = [
     Field::new(named!("index", "INDEX"), "", |(index, _)| Value::Number((*index).into())),
     Field::new(named!("value", "VALUE"), "", |(_, value)| Value::Number((*value).into())),
 ];
