@@ -100,7 +100,6 @@ impl SemGetArgs {
     }
 }
 
-/// A semaphore's index and its value.
 /// Reads the number of a semaphore, or its value.
 type Read = fn(&(u32, u16)) -> Value<'static>;
 
