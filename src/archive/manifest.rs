@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::bad::Bad;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::snapshot::write_time;
 use crate::sys::{Gid, Pid, Uid, accounts};
 
@@ -134,10 +135,10 @@ impl Entry {
     /// Kind and id; None when they contradict each other.
     #[must_use]
     pub fn object_id(&self) -> Option<ObjectId> {
-        let kind = Kind::from_word(self.kind.as_bytes())?;
-        let id = ObjectId::system_v(kind, self.id);
+        let kind = SystemV::from_word(self.kind.as_bytes())?;
+        let id = ObjectId::system_v(kind.kind(), self.id);
         let parts = [self.shm.is_some(), self.sem.is_some(), self.msg.is_some()];
-        let own = [kind == Kind::Shm, kind == Kind::Sem, kind == Kind::Msg];
+        let own = SystemV::ALL.map(|one| one == kind);
         (self.id >= 0 && parts == own && id.to_string() == self.reference).then_some(id)
     }
 }

@@ -10,6 +10,7 @@ use super::read::{Body, Item};
 use crate::error::{Error, Result, Status};
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::listing::query;
 use crate::object::create::{self, KeyChoice, Origin, Specification};
 use crate::object::names::user_text;
@@ -74,7 +75,7 @@ impl<'a> Plan<'a> {
     /// When the kernel has no System V IPC; a usage error for values that fit no set.
     pub fn new(items: &[&'a Item], options: &RestoreOptions) -> Result<Self> {
         let mut plan = Self::default();
-        let sets = items.iter().filter(|item| item.object.kind() == Kind::Sem).count();
+        let sets = items.iter().filter(|item| item.object.is_set()).count();
         if options.values.is_some() && sets != 1 {
             return Err(Error::Usage(format!("--values is for one set, and {sets} are to be restored")));
         }
@@ -126,7 +127,7 @@ fn plan_one<'a>(
         let remedy = "--numeric-owner takes the number, --by-name the name, --owner and --group another one";
         Error::cannot(Status::Refused, &operation(id), reason, Some(remedy))
     })?;
-    if id.kind == Kind::Shm && sysctl::shm_rmid_forced() == Some(true) {
+    if id.system_v_kind() == Some(SystemV::Segment) && sysctl::shm_rmid_forced() == Some(true) {
         let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
         return refuse(Status::Refused, reason, "set it to 0");
     }
@@ -137,7 +138,7 @@ fn plan_one<'a>(
     };
     let mut replaced: Vec<Object> = Vec::new();
     if let KeyChoice::Key(key) = key {
-        if id.kind == Kind::Shm
+        if id.system_v_kind() == Some(SystemV::Segment)
             && let Some(who) = former.get(&key)
         {
             let reason =
@@ -281,10 +282,10 @@ fn in_the_way(items: &[&Item], options: &RestoreOptions) -> Vec<Object> {
 
 /// The object that lives where one with this id would have to be.
 fn at_index_of(id: ObjectId) -> Option<Object> {
-    match id.kind {
-        Kind::Shm => shm::stat_any(id.sysv()).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
-        Kind::Sem => sem::stat_any(id.sysv()).ok().map(|(id, stat)| Object::set(id, &stat)),
-        Kind::Msg => msg::stat_any(id.sysv()).ok().map(|(id, stat)| Object::queue(id, &stat, true)),
+    match id.system_v_kind()? {
+        SystemV::Segment => shm::stat_any(id.sysv()).ok().map(|(id, stat)| Object::segment(id, &stat, None)),
+        SystemV::Set => sem::stat_any(id.sysv()).ok().map(|(id, stat)| Object::set(id, &stat)),
+        SystemV::Queue => msg::stat_any(id.sysv()).ok().map(|(id, stat)| Object::queue(id, &stat, true)),
     }
 }
 
@@ -309,10 +310,10 @@ fn zeros(id: ObjectId, values: &[u16]) -> Option<String> {
 /// The keys that removed segments had which are still attached, with who has them.
 fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, String>> {
     let mut found = HashMap::new();
-    if !items.iter().any(|item| item.object.kind() == Kind::Shm && !item.object.perm.key.is_private()) {
+    if !items.iter().any(|item| item.object.is_segment() && !item.object.perm.key.is_private()) {
         return Ok(found);
     }
-    let segments = inventory::collect(KindSet::SHM, Needs::NOTHING)?.objects;
+    let segments = inventory::collect(KindSet::of(SystemV::Segment.kind()), Needs::NOTHING)?.objects;
     let doomed: Vec<Object> = segments.into_iter().filter(Object::is_doomed).collect();
     if doomed.is_empty() {
         return Ok(found);

@@ -18,7 +18,8 @@ pub use self::saved::{HeldSegments, Saved};
 use super::manifest::Entry;
 use crate::error::{Error, Result, Status};
 use crate::journal::saved_modes;
-use crate::kind::model::{Detail, Object, ObjectId, Segment};
+use crate::kind::model::{Object, ObjectId, Segment};
+use crate::kind::system_v::Part;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
@@ -98,10 +99,14 @@ impl Saver {
     pub fn add(&mut self, found: &Resolved<'_>, progress: &mut dyn FnMut(u64)) -> Result<Saved> {
         let before = self.look_again(found)?;
         let begun = now();
-        let Copied { mut entry, object, mut approximate, way, notes, contents } = match before.detail {
-            Detail::Shm(shm) => self.add_segment(found, &before, shm, progress)?,
-            Detail::Sem(set) => set::copy(found, &before, set)?,
-            Detail::Msg(_) => queue::copy(&mut self.out, found, &before)?,
+        let Copied { mut entry, object, mut approximate, way, notes, contents } = match before.system_v() {
+            Some(Part::Segment(shm)) => self.add_segment(found, &before, *shm, progress)?,
+            Some(Part::Set(set)) => set::copy(found, &before, *set)?,
+            Some(Part::Queue(_)) => queue::copy(&mut self.out, found, &before)?,
+            None => {
+                let reason = format!("a {} cannot be put into an archive", before.kind().noun());
+                return Err(Error::cannot(Status::Refused, &format!("save {found}"), reason, None));
+            }
         };
         // A run that has it locked gives it another mode for a moment.
         let mut open = [if before.as_queue().is_some() { object } else { before }];

@@ -5,7 +5,8 @@
 
 use super::sums::Digest;
 use super::{MANIFEST, SUMS};
-use crate::kind::model::{Kind, ObjectId};
+use crate::kind::model::ObjectId;
+use crate::kind::system_v::SystemV;
 
 /// Bytes of a block; everything in a tar file comes in blocks.
 pub const BLOCK: usize = 512;
@@ -35,8 +36,10 @@ impl Name {
         match self {
             Self::Manifest => MANIFEST.to_owned(),
             Self::Sums => SUMS.to_owned(),
-            Self::Contents(ObjectId { kind: Kind::Msg, number, .. }) => format!("msg-{number}.jsonl"),
-            Self::Contents(ObjectId { kind, number, .. }) => format!("{kind}-{number}"),
+            Self::Contents(id) => {
+                let ending = if id.system_v_kind() == Some(SystemV::Queue) { ".jsonl" } else { "" };
+                format!("{}-{}{ending}", id.kind, id.number)
+            }
         }
     }
 
@@ -49,9 +52,9 @@ impl Name {
             SUMS => Self::Sums,
             _ => {
                 let (kind, rest) = text.split_once('-')?;
-                let kind = Kind::from_word(kind.as_bytes()).filter(|kind| *kind != Kind::Sem)?;
-                let digits = if kind == Kind::Msg { rest.strip_suffix(".jsonl")? } else { rest };
-                Self::Contents(ObjectId::system_v(kind, digits.parse().ok().filter(|id| *id >= 0)?))
+                let kind = SystemV::from_word(kind.as_bytes()).filter(|kind| *kind != SystemV::Set)?;
+                let digits = if kind == SystemV::Queue { rest.strip_suffix(".jsonl")? } else { rest };
+                Self::Contents(ObjectId::system_v(kind.kind(), digits.parse().ok().filter(|id| *id >= 0)?))
             }
         };
         // Neither 007 nor +7 is 7.
@@ -222,7 +225,8 @@ mod tests {
 
     use super::{BLOCK, Member, Name};
     use crate::archive::sums::Digest;
-    use crate::kind::model::{Kind, ObjectId};
+    use crate::kind::model::ObjectId;
+    use crate::kind::system_v::SystemV;
 
     fn decode(bytes: &[u8]) -> Result<Member, String> {
         let mut blocks =
@@ -244,8 +248,8 @@ mod tests {
         let name = prop_oneof![
             Just(Name::Manifest),
             Just(Name::Sums),
-            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(Kind::Shm, id))),
-            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(Kind::Msg, id))),
+            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(SystemV::Segment.kind(), id))),
+            (0..=i32::MAX).prop_map(|id| Name::Contents(ObjectId::system_v(SystemV::Queue.kind(), id))),
         ];
         let (size, time) = (prop_oneof![0..100_000u64, any::<u64>()], 0..1u64 << 33);
         let digest = any::<Option<[u8; 32]>>().prop_map(|bytes| bytes.map(Digest));

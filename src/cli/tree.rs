@@ -10,6 +10,7 @@ use crate::commands::{
 };
 use crate::error::{Result, Status};
 use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 use crate::output::context::{ColorChoice, Context};
 
 /// List, explain, create, change, use and safely remove System V IPC objects:
@@ -224,7 +225,7 @@ impl Cli {
             Command::Restore(args) => restore::run(&args, &context),
             Command::Key(args) => key::run(&args, &context),
             Command::Shm(ShmArgs { command }) => match command {
-                ShmCommand::Common(command) => command.run(Kind::Shm, &context),
+                ShmCommand::Common(command) => command.run(SystemV::Segment.kind(), &context),
                 ShmCommand::Create(args) => create::run_shm(&args, &context),
                 ShmCommand::Attach(args) => return attach::run(&args, &context),
                 ShmCommand::Read(args) => shm_read::run(&args, &context),
@@ -233,7 +234,7 @@ impl Cli {
                 ShmCommand::Unlock(args) => shm_lock::run_unlock(&args, &context),
             },
             Command::Sem(SemArgs { command }) => match command {
-                SemCommand::Common(command) => command.run(Kind::Sem, &context),
+                SemCommand::Common(command) => command.run(SystemV::Set.kind(), &context),
                 SemCommand::Create(args) => create::run_sem(&args, &context),
                 SemCommand::Get(args) => sem_get::run(&args),
                 SemCommand::Setval(args) => sem_setval::run(&args, &context),
@@ -242,7 +243,7 @@ impl Cli {
                 SemCommand::Run(args) => return sem_run::run(&args, &context),
             },
             Command::Msg(MsgArgs { command }) => match command {
-                MsgCommand::Common(command) => command.run(Kind::Msg, &context),
+                MsgCommand::Common(command) => command.run(SystemV::Queue.kind(), &context),
                 MsgCommand::Create(args) => create::run_msg(&args, &context),
                 MsgCommand::Send(args) => msg_send::run(&args, &context),
                 MsgCommand::Recv(args) => return msg_recv::run(&args, &context),

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::shared::child;
+use crate::commands::shared::{child, targets};
 use crate::error::{Error, OWN_FAILURE, Result, Status};
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
+use crate::kind::system_v::SystemV;
 use crate::listing::fields::{self, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::object::reference::Reference;
 use crate::option_values::duration;
 use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
@@ -81,8 +81,7 @@ impl AttachArgs {
             return Err(Error::Usage("--format: attach prints table, json or jsonl".to_owned()));
         }
         child::check(&self.command)?;
-        let reference =
-            Reference::parse(&self.reference, Some(Kind::Shm)).map_err(|bad| Error::Usage(bad.to_string()))?;
+        let reference = targets::segment(&self.reference)?;
         let found = reference.resolve()?;
         attach::check(&found, "attach", Some(self.force))?;
         let mut shown = Shown::new(self, context)?;
@@ -172,7 +171,7 @@ impl<'a> Shown<'a> {
         let mut object = [object];
         // Where that fails, the row shows that it is not known.
         let _ = inventory::add_memory(object.iter_mut());
-        let columns = fields::default_columns(Some(Kind::Shm));
+        let columns = fields::default_columns(Some(SystemV::Segment.kind()));
         let names = Lookups::of(&object, &columns, Analysis::default());
         let result = match self.args.format.format() {
             Format::Json => {

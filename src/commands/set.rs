@@ -8,6 +8,7 @@ use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object};
+use crate::kind::system_v::SystemV;
 use crate::object::change::Change;
 use crate::object::mode::{ModeChange, mode_change};
 use crate::object::names::{group_text, user_text};
@@ -59,7 +60,7 @@ pub struct SetArgs {
 pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     if args.qbytes.is_some()
-        && let Some(other) = targets.iter().find(|target| target.kind() != Kind::Msg)
+        && let Some(other) = targets.iter().find(|target| target.kind().system_v() != Some(SystemV::Queue))
     {
         let noun = other.kind().noun();
         return Err(Error::Usage(format!("--qbytes: {} is a {noun}; only queues have a capacity", other.text())));

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::kind::model::Kind;
+use crate::kind::system_v::SystemV;
 use crate::object::change;
 use crate::object::names::user_text;
 use crate::object::reference::Resolved;
@@ -67,7 +67,7 @@ pub fn run_unlock(args: &UnlockArgs, context: &Context) -> Result<Status> {
 
 impl Common {
     fn run(&self, lock: bool, context: &Context) -> Result<Status> {
-        let targets = targets::parse(&self.refs, Some(Kind::Shm))?;
+        let targets = targets::parse(&self.refs, Some(SystemV::Segment.kind()))?;
         let (looked_up, objects) = targets::look_up(&targets, context);
         let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: self.dry_run };
         let mut report = Report::new(manner, &objects)?;

@@ -1,7 +1,7 @@
 //! What only the three kinds of System V have: keys, `*ctl` calls, archives and the tools of util-linux work on these, and
 //! cannot be handed anything else.
 
-use crate::kind::model::{Detail, Kind, Object, Queue, Segment, Set};
+use crate::kind::model::{Detail, Kind, Object, ObjectId, Queue, Segment, Set};
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,14 @@ pub enum SystemV {
     Set,
     /// Message queues.
     Queue,
+}
+
+impl ObjectId {
+    /// As what kind of System V object it is known.
+    #[must_use]
+    pub const fn system_v_kind(self) -> Option<SystemV> {
+        self.kind.system_v()
+    }
 }
 
 impl SystemV {
@@ -65,6 +73,24 @@ pub enum Part<'a> {
 }
 
 impl Object {
+    /// Whether it is a segment.
+    #[must_use]
+    pub const fn is_segment(&self) -> bool {
+        self.as_segment().is_some()
+    }
+
+    /// Whether it is a semaphore set.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        self.as_set().is_some()
+    }
+
+    /// Whether it is a message queue.
+    #[must_use]
+    pub const fn is_queue(&self) -> bool {
+        self.as_queue().is_some()
+    }
+
     /// Its part, if it is a System V object.
     #[must_use]
     pub const fn system_v(&self) -> Option<Part<'_>> {

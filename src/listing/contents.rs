@@ -1,6 +1,7 @@
 //! What is inside an object: semaphore values, message headers, the kind of a segment's pages.
 
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
+use crate::kind::system_v::Part;
 use crate::object::semaphores::{Budget, Semaphore, semaphores};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::probe;
@@ -23,10 +24,10 @@ impl ObjectContents {
     /// Looks inside; of a queue at no more than its first `messages`, of a segment by those who are known to use it.
     #[must_use]
     pub fn of(object: &Object, messages: u32, usage: &Usage) -> Self {
-        match object.kind() {
-            Kind::Shm => Self::Segment(huge_pages(object, usage)),
-            Kind::Sem => Self::Set(semaphores(object, &mut Budget::default())),
-            Kind::Msg => Self::Queue(headers(object, messages)),
+        match object.system_v() {
+            Some(Part::Segment(_)) | None => Self::Segment(huge_pages(object, usage)),
+            Some(Part::Set(_)) => Self::Set(semaphores(object, &mut Budget::default())),
+            Some(Part::Queue(_)) => Self::Queue(headers(object, messages)),
         }
     }
 }

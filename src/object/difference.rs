@@ -1,7 +1,7 @@
 //! The one comparison of two looks at an object. Whoever acts later than he looked lists the parts that must be the same
 //! and gets his words for the first that is not.
 
-use crate::kind::model::{Detail, Object};
+use crate::kind::model::Object;
 use crate::sys::Mode;
 
 /// A part of an object in which two looks can differ. Only the memory behind a segment is none: it comes and goes.
@@ -51,7 +51,7 @@ pub fn first_difference(before: &Object, now: &Object, parts: &[Named]) -> Optio
 #[must_use]
 pub fn is_same(before: &Object, now: &Object) -> bool {
     let without_memory = |mut object: Object| {
-        if let Detail::Shm(segment) = &mut object.detail {
+        if let Some(segment) = object.as_segment_mut() {
             segment.memory = None;
         }
         object

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::kind::model::{Detail, Kind, Object, ObjectId, Queue, Segment, Set};
+use crate::kind::model::{Detail, Object, ObjectId, Queue, Segment, Set};
+use crate::kind::system_v::SystemV;
 use crate::object::difference::{Named, Part, first_difference};
 use crate::object::key;
 use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
@@ -80,7 +81,7 @@ impl Fingerprint {
             BadLine(text.split(" at line ").next().unwrap_or("is no JSON object").to_owned())
         })?;
         let bad = |reason: &str| BadLine(reason.to_owned());
-        let kind = Kind::from_word(raw.kind.as_bytes()).ok_or_else(|| bad("unknown kind"))?;
+        let kind = SystemV::from_word(raw.kind.as_bytes()).ok_or_else(|| bad("unknown kind"))?;
         if raw.id < 0 {
             return Err(bad("negative id"));
         }
@@ -88,7 +89,7 @@ impl Fingerprint {
         let time: jiff::Timestamp = raw.ctime.parse().map_err(|_| bad("bad ctime"))?;
         let (never, nobody) = (Timestamp::NEVER, Pid::new(0));
         let detail = match kind {
-            Kind::Shm => Detail::Shm(Segment {
+            SystemV::Segment => Detail::Shm(Segment {
                 size: 0,
                 nattch: 0,
                 // null: a process that the lister could not see.
@@ -98,11 +99,11 @@ impl Fingerprint {
                 dtime: never,
                 memory: None,
             }),
-            Kind::Sem => {
+            SystemV::Set => {
                 let nsems = raw.nsems.ok_or_else(|| bad("missing field `nsems`"))?;
                 Detail::Sem(Set { nsems, otime: never })
             }
-            Kind::Msg => Detail::Msg(Queue {
+            SystemV::Queue => Detail::Msg(Queue {
                 qnum: 0,
                 cbytes: 0,
                 qbytes: None,
@@ -115,7 +116,7 @@ impl Fingerprint {
         let (cuid, cgid) = (Uid::new(raw.cuid), Gid::new(raw.cgid));
         let perm = Perm { key, uid: cuid, gid: cgid, cuid, cgid, mode: Mode::new(0) };
         let ctime = Timestamp::new(time.as_second());
-        Ok(Self(Object { id: ObjectId::system_v(kind, raw.id), perm, ctime, detail }))
+        Ok(Self(Object { id: ObjectId::system_v(kind.kind(), raw.id), perm, ctime, detail }))
     }
 }
 

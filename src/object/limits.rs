@@ -132,7 +132,7 @@ fn resident_memory(objects: &[Object], (ram, swap): (u64, u64), in_use: &InUse) 
     // Summed up here, where huge pages are not counted over; without /proc/sysvipc the kernel's sum must do.
     let sum = objects
         .iter()
-        .filter(|object| object.kind() == Kind::Shm)
+        .filter(|object| object.is_segment())
         .try_fold(0u64, |sum, object| Some(sum.saturating_add(resident(object)?)));
     let usage = in_use.shm().map_err(|errno| Error::call("read the use of memory", errno))?;
     let pages = usage.resident_pages.saturating_add(usage.swapped_pages);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Detail, Kind, Object, ObjectId, Queue, Segment, Set};
+use crate::kind::system_v::{Part, SystemV};
 use crate::object::key;
 use crate::render::style::push_utc;
 use crate::sys::{Gid, Key, Mode, Perm, Pid, Timestamp, Uid};
@@ -103,8 +104,8 @@ impl Snapshot {
             activity: write_time(object.activity()).unwrap_or_default(),
             ..Self::default()
         };
-        match &object.detail {
-            Detail::Shm(segment) => Self {
+        match object.system_v() {
+            Some(Part::Segment(segment)) => Self {
                 size: Some(segment.size),
                 nattch: Some(segment.nattch),
                 cpid: Some(segment.cpid.raw()),
@@ -113,8 +114,8 @@ impl Snapshot {
                 dtime: write_time(segment.dtime),
                 ..common
             },
-            Detail::Sem(set) => Self { nsems: Some(set.nsems), otime: write_time(set.otime), ..common },
-            Detail::Msg(queue) => Self {
+            Some(Part::Set(set)) => Self { nsems: Some(set.nsems), otime: write_time(set.otime), ..common },
+            Some(Part::Queue(queue)) => Self {
                 qnum: Some(queue.qnum),
                 cbytes: Some(queue.cbytes),
                 qbytes: queue.qbytes,
@@ -124,6 +125,7 @@ impl Snapshot {
                 rtime: write_time(queue.rtime),
                 ..common
             },
+            None => common,
         }
     }
 
@@ -143,8 +145,8 @@ impl Snapshot {
         // What is missing is read as 0 here. That it is missing shows when all is compared.
         let number = |number: Option<u64>| number.unwrap_or(0);
         let pid = |pid: Option<i32>| Pid::new(pid.unwrap_or(0));
-        let detail = match id.kind {
-            Kind::Shm => Detail::Shm(Segment {
+        let detail = match id.system_v_kind()? {
+            SystemV::Segment => Detail::Shm(Segment {
                 size: number(self.size),
                 nattch: number(self.nattch),
                 cpid: pid(self.cpid),
@@ -153,8 +155,8 @@ impl Snapshot {
                 dtime: time(&self.dtime)?,
                 memory: None,
             }),
-            Kind::Sem => Detail::Sem(Set { nsems: number(self.nsems), otime: time(&self.otime)? }),
-            Kind::Msg => Detail::Msg(Queue {
+            SystemV::Set => Detail::Sem(Set { nsems: number(self.nsems), otime: time(&self.otime)? }),
+            SystemV::Queue => Detail::Msg(Queue {
                 qnum: number(self.qnum),
                 cbytes: number(self.cbytes),
                 qbytes: self.qbytes,

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::kind::model::{Detail, Object, Queue, Segment, Set};
+use crate::kind::model::{Object, Queue, Segment, Set};
+use crate::kind::system_v::Part;
 use crate::listing::contents::ObjectContents;
 use crate::listing::fields::Lookups;
 use crate::object::key::Parts;
@@ -36,10 +37,11 @@ pub(crate) fn write(
     writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
     let mut sheet = Sheet::default();
     common(&mut sheet, object, lookups);
-    match &object.detail {
-        Detail::Shm(segment) => of_segment(&mut sheet, object, segment, contents, (style, processes)),
-        Detail::Sem(set) => of_set(&mut sheet, set, style),
-        Detail::Msg(queue) => of_queue(&mut sheet, queue, style, processes),
+    match object.system_v() {
+        Some(Part::Segment(segment)) => of_segment(&mut sheet, object, segment, contents, (style, processes)),
+        Some(Part::Set(set)) => of_set(&mut sheet, set, style),
+        Some(Part::Queue(queue)) => of_queue(&mut sheet, queue, style, processes),
+        None => {}
     }
     sheet.line("ctime", time(object.ctime, style));
     if let Some(judgement) = lookups.analysis.judgement(object.id) {

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
 use crate::error::{Error, Result, Status, Tally};
-use crate::kind::model::{Detail, Kind, Memory, Object, ObjectId};
+use crate::kind::model::{Memory, Object, ObjectId};
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
@@ -214,8 +214,9 @@ impl Report {
     fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut Record<'_, Out>)) {
         let changed = changed && !self.manner.dry_run;
         let mut object = *object;
-        if let Detail::Shm(segment) = &mut object.detail {
-            segment.memory = segment.memory.or_else(|| self.memory.get(&object.id).copied());
+        let memory = self.memory.get(&object.id).copied();
+        if let Some(segment) = object.as_segment_mut() {
+            segment.memory = segment.memory.or(memory);
         }
         let object = &object;
         match self.manner.format {
@@ -299,7 +300,7 @@ fn memory(format: Format, objects: &[Object]) -> HashMap<ObjectId, Memory> {
     if format == Format::Table {
         return HashMap::new();
     }
-    let mut segments: Vec<Object> = objects.iter().filter(|object| object.kind() == Kind::Shm).copied().collect();
+    let mut segments: Vec<Object> = objects.iter().filter(|object| object.is_segment()).copied().collect();
     // Where that fails, it is shown that it is not known.
     let _ = inventory::add_memory(segments.iter_mut());
     segments.iter().filter_map(|segment| Some((segment.id, segment.as_segment()?.memory?))).collect()

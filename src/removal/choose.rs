@@ -7,7 +7,8 @@ use crate::journal::access;
 use crate::journal::folder::Places;
 use crate::journal::record::Record;
 use crate::kind::field::Needs;
-use crate::kind::model::{Detail, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::Part;
 use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
@@ -172,10 +173,10 @@ pub fn skip_reason(
 /// Puts candidates in the order in which they go: an interrupted run leaves no set without its segment. Large sets, which
 /// take long, come after the small ones.
 pub fn sort(candidates: &mut [Candidate]) {
-    candidates.sort_by_key(|candidate| match &candidate.object.detail {
-        Detail::Msg(_) => (0, 0),
-        Detail::Sem(set) => (1, set.nsems),
-        Detail::Shm(_) => (2, 0),
+    candidates.sort_by_key(|candidate| match candidate.object.system_v() {
+        Some(Part::Queue(_)) => (0, 0),
+        Some(Part::Set(set)) => (1, set.nsems),
+        Some(Part::Segment(_)) | None => (2, 0),
     });
 }
 

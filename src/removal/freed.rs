@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::kind::limit::{ENDLESS_LONG, InUse};
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
+use crate::kind::system_v::SystemV;
 
 /// A limit, and its use before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,11 +59,11 @@ impl Totals {
 
     /// How many objects of a kind.
     #[must_use]
-    pub fn count(&self, kind: Kind) -> u64 {
+    pub fn count(&self, kind: SystemV) -> u64 {
         match kind {
-            Kind::Shm => self.segments,
-            Kind::Sem => self.sets,
-            Kind::Msg => self.queues,
+            SystemV::Segment => self.segments,
+            SystemV::Set => self.sets,
+            SystemV::Queue => self.queues,
         }
     }
 
@@ -70,7 +71,9 @@ impl Totals {
     #[must_use]
     pub fn freed(&self) -> Vec<Freed> {
         let (mut freed, in_use) = (Vec::new(), InUse::default());
-        for limit in [Kind::Msg, Kind::Sem, Kind::Shm].into_iter().flat_map(|kind| kind.class().limits) {
+        for limit in
+            [SystemV::Queue, SystemV::Set, SystemV::Segment].into_iter().flat_map(|kind| kind.kind().class().limits)
+        {
             let by = self.shares.get(limit.name).copied().unwrap_or(0);
             if let (Ok(value), Ok(Some(before))) = (limit.value(), limit.used(&in_use))
                 && by > 0
@@ -91,13 +94,12 @@ fn left(before: u64, by: u128) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{Totals, left};
-    use crate::kind::model::Detail;
     use crate::object::samples::objects;
 
     #[test]
     fn totals_are_never_cut() {
         let [mut segment, ..] = objects();
-        if let Detail::Shm(own) = &mut segment.detail {
+        if let Some(own) = segment.as_segment_mut() {
             own.size = 1 << 63;
         }
         let totals = Totals::of(&[segment; 3]);

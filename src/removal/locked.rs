@@ -3,7 +3,7 @@
 use crate::error::{Error, Status};
 use crate::journal::access;
 use crate::journal::locked::{is_locked, is_locked_since};
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::object::difference::Part;
 use crate::object::inventory;
 use crate::object::permission::{may_change, refused};
@@ -75,7 +75,7 @@ pub(super) fn lock(place: usize, candidate: &Candidate, semaphores: Option<Semap
     }
     access::set_mode(before, access::LOCKED).map_err(|errno| {
         gone_or(before, errno, || {
-            let by_capacity = before.kind() == Kind::Msg && may_change(before);
+            let by_capacity = before.is_queue() && may_change(before);
             match errno {
                 Errno::EPERM if !by_capacity => {
                     Outcome::Failed(refused(before, &format!("remove {}", before.id), errno))

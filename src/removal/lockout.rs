@@ -4,7 +4,7 @@ use crate::error::{Error, Status, bare};
 use crate::journal::access;
 use crate::journal::locked::is_locked;
 use crate::journal::record::Record;
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::object::inventory;
 use crate::proc::probe::Failure;
 use crate::removal::checks::{self, Semaphores};
@@ -107,7 +107,7 @@ fn judge_before(batch: &[Candidate], outcomes: &mut [Option<Outcome>], judges: &
 /// Keeps queues on which somebody has gone to sleep since they were judged. Locking would wake receivers with EACCES, and
 /// they would not be found any more; so they are looked for as shortly before as can be.
 fn keep_waited_on(batch: &[Candidate], outcomes: &mut [Option<Outcome>], judges: &mut Judges) {
-    let is_queue = |place: &usize| outcomes[*place].is_none() && batch[*place].object.kind() == Kind::Msg;
+    let is_queue = |place: &usize| outcomes[*place].is_none() && batch[*place].object.is_queue();
     let queues = (0..batch.len()).filter(is_queue).collect();
     keep_by_findings(batch, queues, outcomes, judges, Some(Wants::WAITERS), |candidate, finding| {
         checks::somebody(&candidate.usage, &finding.usage, false)
@@ -275,7 +275,7 @@ fn remove(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Out
 
 /// Whether the object is still what it was judged to be, with nobody at it.
 fn examine(locked: &Locked<'_>, finding: &Finding) -> Result<(), Outcome> {
-    let counted = locked.object.kind() == Kind::Sem;
+    let counted = locked.object.is_set();
     if let Some(who) = checks::somebody(&locked.candidate.usage, &finding.usage, counted) {
         return Err(Outcome::Kept(who));
     }

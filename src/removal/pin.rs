@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::UNIX_EPOCH;
 
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::object::difference::Part;
 use crate::proc::sysctl;
 use crate::removal::Outcome;
@@ -24,7 +24,7 @@ const PINNED: [Part; 7] =
 /// was started in between was taken for older than the segment: then it is judged once more.
 pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
     let object = &locked.object;
-    if object.kind() != Kind::Shm || sysctl::shm_rmid_forced() != Some(false) {
+    if !object.is_segment() || sysctl::shm_rmid_forced() != Some(false) {
         return Ok(None);
     }
     let Ok(pin) = Attachment::new(ShmId::new(object.id.sysv()), true) else { return Ok(None) };

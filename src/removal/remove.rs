@@ -3,8 +3,9 @@
 
 use std::fmt::Display;
 
-use crate::kind::model::{Kind, Object};
+use crate::kind::model::Object;
 use crate::kind::remove_id;
+use crate::kind::system_v::SystemV;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::permission::refused;
@@ -44,7 +45,7 @@ pub(super) fn remove_now(object: &Object, text: &impl Display, pin: Option<Attac
     let removed = remove_id(id);
     drop(pin);
     match removed {
-        Ok(()) if id.kind == Kind::Shm => {
+        Ok(()) if id.system_v_kind() == Some(SystemV::Segment) => {
             // Somebody may have attached it, and whoever held it may have let go, in that moment.
             let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
             left.map_or(Outcome::Removed, |left| will_go(&left, object.is_doomed()))

@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::kind::model::{Kind, ObjectId};
+use crate::kind::model::ObjectId;
+use crate::kind::system_v::SystemV;
 use crate::object::reference::{Name, Reference};
 
 /// The environment variable: `sem:13`, or with one `sem run` inside another `sem:13,sem:14`, the outermost first.
@@ -17,7 +18,9 @@ pub fn parse(value: &[u8]) -> Option<Vec<ObjectId>> {
 
 fn parse_one(word: &[u8]) -> Option<ObjectId> {
     match Reference::parse(OsStr::from_bytes(word), None) {
-        Ok(Reference { kind: Kind::Sem, name: Name::Id(id) }) => Some(ObjectId::system_v(Kind::Sem, id)),
+        Ok(Reference { kind, name: Name::Id(id) }) if kind.system_v() == Some(SystemV::Set) => {
+            Some(ObjectId::system_v(kind, id))
+        }
         _ => None,
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::{Detail, Object, ObjectId, Queue};
+use crate::kind::model::{Object, ObjectId, Queue};
+use crate::kind::system_v::Part;
 use crate::proc::probe;
 use crate::proc::recorded::{Processes, Recorded, Thread, Unknown};
 use crate::sys::{Pid, SemId, Timestamp, sem};
@@ -96,10 +97,10 @@ impl LastChangers {
         let mut processes = Processes::new();
         for object in objects {
             let Some(usage) = users.of(object.id) else { continue };
-            match &object.detail {
-                Detail::Shm(_) => {}
-                Detail::Sem(_) => found.look_at_set(object, usage, &mut processes),
-                Detail::Msg(queue) => found.look_at_queue(object, queue, usage, &mut processes),
+            match object.system_v() {
+                Some(Part::Set(_)) => found.look_at_set(object, usage, &mut processes),
+                Some(Part::Queue(queue)) => found.look_at_queue(object, queue, usage, &mut processes),
+                Some(Part::Segment(_)) | None => {}
             }
         }
         found

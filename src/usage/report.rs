@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, KindSet, Object, ObjectId};
+use crate::kind::model::{KindSet, Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::proc::probe;
 use crate::render::escape::escape;
@@ -32,9 +33,9 @@ pub(crate) struct ObjectUsage<'a> {
 /// last may wait for another.
 pub(crate) fn with_other_sets(objects: &[Object]) -> Vec<Object> {
     let mut all = objects.to_vec();
-    if objects.iter().any(|object| object.kind() == Kind::Sem) {
+    if objects.iter().any(|object| object.is_set()) {
         let named: HashSet<_> = objects.iter().map(|object| object.id).collect();
-        let sets = inventory::collect(KindSet::SEM, Needs::NOTHING);
+        let sets = inventory::collect(KindSet::of(SystemV::Set.kind()), Needs::NOTHING);
         let sets = sets.map(|found| found.objects).unwrap_or_default();
         all.extend(sets.into_iter().filter(|set| !named.contains(&set.id)));
     }

@@ -8,7 +8,8 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::object::semaphores::{Asleep, Budget, TOO_MUCH, Unanswered, asleep, smallest_first};
 use crate::proc::blocked::{self, Call, Line, MAX_OPS, Machine, Mtype, OPERATION_SIZE, Operation};
 use crate::proc::freezer::Freezer;
@@ -219,7 +220,7 @@ impl WaiterScan {
     pub(super) fn new(objects: &[Object], budget: &mut Budget, operations: bool) -> Self {
         let mut by_id = HashMap::new();
         let mut all = Vec::new();
-        for object in smallest_first(objects.iter().filter(|object| object.kind() != Kind::Shm)) {
+        for object in smallest_first(objects.iter().filter(|object| !object.is_segment())) {
             by_id.entry(object.id).or_insert_with(|| {
                 let counted = object.as_set().map(|_| count(object, budget));
                 let is_too_much = counted.as_ref().is_some_and(|counted| *counted == Err(Unanswered::Spent));
@@ -239,8 +240,8 @@ impl WaiterScan {
         let Some(line) = Line::parse(reader.read(task, "syscall")?) else { return Ok(None) };
         let is_64_bit = || reader.is_64_bit(task.pid);
         let Some(call) = Call::of_line(&line, Machine::NATIVE, is_64_bit) else { return Ok(None) };
-        let kind = if matches!(call, Call::Operate { .. }) { Kind::Sem } else { Kind::Msg };
-        Ok(self.by_id.get(&ObjectId::system_v(kind, call.id())).map(|&index| (line, call, index)))
+        let kind = if matches!(call, Call::Operate { .. }) { SystemV::Set } else { SystemV::Queue };
+        Ok(self.by_id.get(&ObjectId::system_v(kind.kind(), call.id())).map(|&index| (line, call, index)))
     }
 }
 

@@ -9,7 +9,8 @@ use crate::archive::sparse::MAX_RUNS;
 use crate::archive::sums::{self, Digest, Hasher};
 use crate::archive::tar::{BLOCK, Member, Name, padding};
 use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
-use crate::kind::model::{Kind, ObjectId};
+use crate::kind::model::ObjectId;
+use crate::kind::system_v::SystemV;
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 << 10;
@@ -165,13 +166,13 @@ fn check_size(member: &Member) -> Result<(), Bad> {
     let largest = match member.name {
         Name::Manifest => MAX_MANIFEST,
         Name::Sums => MAX_SUMS,
-        Name::Contents(ObjectId { kind: Kind::Msg, .. }) => MAX_MESSAGES,
+        Name::Contents(id) if id.system_v_kind() == Some(SystemV::Queue) => MAX_MESSAGES,
         Name::Contents(_) => match member.real_size {
             Some(real) => real.saturating_add((MAX_RUNS as u64 + 3) * MAP_ENTRY + BLOCK as u64),
             None => u64::MAX >> 1,
         },
     };
-    let sparse = matches!(member.name, Name::Contents(ObjectId { kind: Kind::Shm, .. }));
+    let sparse = matches!(member.name, Name::Contents(id) if id.system_v_kind() == Some(SystemV::Segment));
     if member.stored > largest || member.real_size.is_some() && !sparse {
         return Err(Bad::Damaged(format!("{} has a size that it cannot have", member.name.text())));
     }

@@ -7,7 +7,7 @@
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::kind::model::{Detail, Object};
+use crate::kind::model::Object;
 use crate::object::difference::is_same;
 use crate::object::inventory;
 use crate::sys::Pid;
@@ -46,8 +46,8 @@ impl Held {
 /// the last process then.
 pub(super) fn is_same_attached(before: &Object, last: &Object) -> bool {
     let mut expected = *before;
-    if let Detail::Shm(segment) = &mut expected.detail {
-        let Detail::Shm(last) = last.detail else { return false };
+    if let Some(segment) = expected.as_segment_mut() {
+        let Some(last) = last.as_segment() else { return false };
         segment.nattch += 1;
         segment.atime = last.atime;
         segment.lpid = Pid::new(std::process::id().cast_signed());
@@ -59,8 +59,8 @@ pub(super) fn is_same_attached(before: &Object, last: &Object) -> bool {
 /// attached it.
 pub(super) fn is_same_detached(before: &Object, last: &Object, now: &Object) -> bool {
     let mut expected = *last;
-    if let (Detail::Shm(expected), Detail::Shm(before), Detail::Shm(now)) =
-        (&mut expected.detail, before.detail, now.detail)
+    if let (Some(expected), Some(before), Some(now)) =
+        (expected.as_segment_mut(), before.as_segment(), now.as_segment())
     {
         (expected.nattch, expected.dtime) = (before.nattch, now.dtime);
     }

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use crate::commands::shared::keep::KeepList;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::SystemV;
 use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::removal::Candidate;
@@ -61,10 +62,13 @@ impl View<'_> {
 
 /// `3 objects: 1 message queue, 2 shared memory segments; 4.0K, 2 messages`
 fn sum(totals: &Totals) -> String {
-    let kinds = [Kind::Msg, Kind::Sem, Kind::Shm];
+    let kinds = [SystemV::Queue, SystemV::Set, SystemV::Segment];
     let all: u64 = kinds.iter().map(|kind| totals.count(*kind)).sum();
-    let counts: Vec<String> =
-        kinds.iter().filter(|kind| totals.count(**kind) > 0).map(|kind| kind.count(totals.count(*kind))).collect();
+    let counts: Vec<String> = kinds
+        .iter()
+        .filter(|kind| totals.count(**kind) > 0)
+        .map(|kind| kind.kind().count(totals.count(*kind)))
+        .collect();
     let mut inside = Vec::new();
     if totals.messages > 0 {
         inside.push(counted(totals.messages, "unread message"));

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crate::archive::save::Saved;
 use crate::commands::shared::targets::Target;
 use crate::error::{Error, Status};
-use crate::kind::model::{Kind, ObjectId};
+use crate::kind::model::ObjectId;
+use crate::kind::system_v::Part;
 use crate::object::fingerprint::Fingerprint;
 use crate::object::reference::Resolved;
 
@@ -44,10 +45,10 @@ pub(super) fn resolve(targets: &[Target]) -> (Vec<Candidate<'_>>, Vec<Missing>) 
         }
     }
     drop_repeated(&mut candidates);
-    candidates.sort_by_key(|candidate| match candidate.found.object.kind() {
-        Kind::Msg => 0,
-        Kind::Sem => 1,
-        Kind::Shm => 2,
+    candidates.sort_by_key(|candidate| match candidate.found.object.system_v() {
+        Some(Part::Queue(_)) => 0,
+        Some(Part::Set(_)) => 1,
+        Some(Part::Segment(_)) | None => 2,
     });
     (candidates, missing)
 }

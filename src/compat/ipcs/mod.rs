@@ -81,9 +81,9 @@ enum Flag {
 
 const OPTIONS: [Spec<Flag>; 14] = [
     Spec::new(b'i', "id", Value::Required, Flag::Id),
-    Spec::new(b'q', "queues", Value::No, Flag::Kinds(KindSet::MSG)),
-    Spec::new(b'm', "shmems", Value::No, Flag::Kinds(KindSet::SHM)),
-    Spec::new(b's', "semaphores", Value::No, Flag::Kinds(KindSet::SEM)),
+    Spec::new(b'q', "queues", Value::No, Flag::Kinds(KindSet::of(SystemV::Queue.kind()))),
+    Spec::new(b'm', "shmems", Value::No, Flag::Kinds(KindSet::of(SystemV::Segment.kind()))),
+    Spec::new(b's', "semaphores", Value::No, Flag::Kinds(KindSet::of(SystemV::Set.kind()))),
     Spec::new(b'a', "all", Value::No, Flag::Kinds(KindSet::SYSTEM_V)),
     Spec::new(b't', "time", Value::No, Flag::Format(Format::Time)),
     Spec::new(b'p', "pid", Value::No, Flag::Format(Format::Pid)),

@@ -7,7 +7,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::Part;
 use crate::object::semaphores::Budget;
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::Pid;
@@ -185,17 +186,20 @@ impl Judge {
         if let Some(evidence) = evidence::waiting(usage) {
             return Err(found(State::Active, vec![evidence]));
         }
+        let Some(part) = object.system_v() else {
+            return Err(unknown(Why::Hidden, vec![fact("nothing tells who may use objects of this kind", "/proc")]));
+        };
         let mut finding = Finding::default();
-        match object.kind() {
-            Kind::Shm => {}
-            Kind::Msg if usage.hidden_waiters.is_none() => {
+        match part {
+            Part::Segment(_) => {}
+            Part::Queue(_) if usage.hidden_waiters.is_none() => {
                 let why = usage.hidden_why.as_deref().unwrap_or("threads may not be looked into");
                 let text = format!("whether a thread waits on it cannot be known: {why}");
                 // No matter, when somebody is known to use it.
                 finding.doubts.push(fact(text, "/proc/PID/task/TID/syscall"));
             }
-            Kind::Msg => {}
-            Kind::Sem => {
+            Part::Queue(_) => {}
+            Part::Set(_) => {
                 // No matter either.
                 finding.doubts.extend(usage.may_be_paused.map(evidence::may_be_paused));
                 match self.ask_set(object, usage, &mut finding, clock.is_none()) {

@@ -124,11 +124,11 @@ impl AbilityCache {
         if profile.has_ended() {
             return (Ability::Ended, false);
         }
-        let has_orders = profile.has_orders(object.kind(), resident, reader);
+        let has_orders = profile.has_orders(object, resident, reader);
         if profile.has_ended() {
             return (Ability::Ended, false);
         }
-        let may_hold = object.kind() == Kind::Sem && !question.undo_is_known;
+        let may_hold = object.is_set() && !question.undo_is_known;
         let mut aside = None;
         let able = profile
             .by_order(resident, object, reader)

@@ -10,7 +10,8 @@ use crate::code::abilities::{Abilities, Program};
 use crate::code::calls::{Calls, How};
 use crate::code::program_files::{CodeFile, ProgramFiles};
 use crate::error::bare;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
+use crate::kind::system_v::Part;
 use crate::proc::census::Resident;
 use crate::proc::probe::{self, What};
 use crate::proc::reader::{Reader, is_gone};
@@ -74,11 +75,12 @@ pub(super) struct Profile {
 }
 
 /// The calls that use objects of a kind.
-const fn calls(kind: Kind) -> Calls {
-    match kind {
-        Kind::Shm => Calls::SEGMENTS,
-        Kind::Sem => Calls::SETS,
-        Kind::Msg => Calls::QUEUES,
+const fn calls(object: &Object) -> Calls {
+    match object.system_v() {
+        Some(Part::Segment(_)) => Calls::SEGMENTS,
+        Some(Part::Set(_)) => Calls::SETS,
+        Some(Part::Queue(_)) => Calls::QUEUES,
+        None => Calls::ALL,
     }
 }
 
@@ -106,11 +108,13 @@ impl Profile {
     }
 
     /// Whether it may be able to use some objects of a kind for no other reason than that it was told of them.
-    pub(super) fn has_orders(&mut self, kind: Kind, resident: &Resident, reader: &mut Reader) -> bool {
-        match kind {
-            Kind::Shm => false,
-            Kind::Msg => self.own.is_some(),
-            Kind::Sem => self.own.is_some() || self.runs(resident, reader).as_ref().is_ok_and(|runs| !runs.is_empty()),
+    pub(super) fn has_orders(&mut self, object: &Object, resident: &Resident, reader: &mut Reader) -> bool {
+        match object.system_v() {
+            Some(Part::Segment(_)) => false,
+            Some(Part::Queue(_)) => self.own.is_some(),
+            Some(Part::Set(_)) | None => {
+                self.own.is_some() || self.runs(resident, reader).as_ref().is_ok_and(|runs| !runs.is_empty())
+            }
         }
     }
 
@@ -136,7 +140,7 @@ impl Profile {
             Some(Err(why)) => return Some(Able::Unexaminable(format!("its arguments {why}"))),
             Some(Ok(words)) if was_told(words, object) => return Some(Able::Arguments),
             Some(Ok(_)) if self.is_own => return None,
-            _ if object.kind() != Kind::Sem => return None,
+            _ if !object.is_set() => return None,
             _ => {}
         }
         match self.runs(resident, reader) {
@@ -153,7 +157,7 @@ impl Profile {
         aside: &mut Option<Rc<str>>,
     ) -> Option<Able> {
         let code = self.code.as_ref().filter(|_| !self.is_own)?;
-        let files = code.files.iter().filter(|file| file.calls.intersects(calls(object.kind())));
+        let files = code.files.iter().filter(|file| file.calls.intersects(calls(object)));
         for file in files {
             match bystanders.library(&file.name, object) {
                 Some(line) => *aside = Some(line.to_string().into()),
@@ -245,12 +249,12 @@ fn held_sets(environment: &[u8]) -> Vec<ObjectId> {
 }
 
 /// The commands of `ipcadm` that go on working with an object while they are in no call on it, which would show.
-const fn lasting(kind: Kind) -> &'static [&'static str] {
-    match kind {
+const fn lasting(object: &Object) -> &'static [&'static str] {
+    match object.system_v() {
         // What has it attached is seen.
-        Kind::Shm => &[],
-        Kind::Sem => &["run"],
-        Kind::Msg => &["recv", "send"],
+        Some(Part::Segment(_)) | None => &[],
+        Some(Part::Set(_)) => &["run"],
+        Some(Part::Queue(_)) => &["recv", "send"],
     }
 }
 
@@ -259,7 +263,7 @@ fn was_told(words: &[Vec<u8>], object: &Object) -> bool {
     let before = words.iter().take_while(|word| *word != b"--").map(|word| String::from_utf8_lossy(word));
     let words: Vec<_> = before.skip(1).collect();
     let key = object.perm.key;
-    words.iter().any(|word| lasting(object.kind()).contains(&word.as_ref()))
+    words.iter().any(|word| lasting(object).contains(&word.as_ref()))
         && words.iter().any(|word| {
             let name = word.strip_prefix(object.kind().word()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(word);
             name.parse() == Ok(object.id.sysv())

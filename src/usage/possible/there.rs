@@ -8,7 +8,6 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::Detail;
 use crate::proc::census::Resident;
 use crate::proc::cgroup::Membership;
 use crate::proc::reader::{Reader, is_gone};
@@ -207,7 +206,7 @@ fn start_of(service: &str) -> Option<i64> {
 /// since its last change, which may have been another one than its creation, where it has a key, and not of other kinds.
 fn since(question: &Question<'_>, back: i64) -> i64 {
     let (object, perm) = (question.object, &question.object.perm);
-    let Detail::Shm(segment) = &object.detail else { return i64::MIN };
+    let Some(segment) = object.as_segment() else { return i64::MIN };
     let is_as_made = perm.uid == perm.cuid && perm.gid == perm.cgid && object.ctime <= segment.atime;
     let is_as_made = is_as_made && perm.key.is_private() && question.by_descent;
     if is_as_made { object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back) } else { i64::MIN }

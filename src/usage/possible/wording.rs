@@ -2,6 +2,7 @@
 
 use crate::kind::model::{Kind, Object};
 use crate::kind::recorded::Activity;
+use crate::kind::system_v::SystemV;
 use crate::proc::permission::LetIn;
 use crate::sys::accounts;
 use crate::usage::evidence::{fact, span};
@@ -16,10 +17,11 @@ const MOST_TOLD: u64 = 3;
 
 /// The calls that use an object of a kind.
 pub(super) const fn call(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Shm => "shmat",
-        Kind::Sem => "semop",
-        Kind::Msg => "msgsnd or msgrcv",
+    match kind.system_v() {
+        Some(SystemV::Segment) => "shmat",
+        Some(SystemV::Set) => "semop",
+        Some(SystemV::Queue) => "msgsnd or msgrcv",
+        None => "what uses it",
     }
 }
 
@@ -109,7 +111,7 @@ impl Candidate {
                 return fact(format!("{} {text}", name(process)), "kcmp(2)");
             }
             Able::Arguments => {
-                let command = if object.kind() == Kind::Sem { "sem run" } else { "msg recv or send" };
+                let command = if object.is_set() { "sem run" } else { "msg recv or send" };
                 let text = format!("was told of it: ipcadm {command} {}", object.id);
                 return fact(format!("{} {text}", name(process)), format!("/proc/{pid}/cmdline"));
             }

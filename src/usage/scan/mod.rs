@@ -26,7 +26,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use crate::error::bare;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{Object, ObjectId};
 use crate::proc::ipc_namespace::may_be_hidden;
 use crate::proc::permission::let_in;
 use crate::proc::probe;
@@ -50,7 +50,7 @@ impl Users {
     pub fn scan(objects: &[Object], wants: Wants) -> Self {
         let is_attached = |object: &Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
         let may_have_users =
-            |object: &Object| wants.holders && is_attached(object) || wants.waiters && object.kind() != Kind::Shm;
+            |object: &Object| wants.holders && is_attached(object) || wants.waiters && !object.is_segment();
         if objects.iter().any(may_have_users) {
             probe::run(|| Self::look(objects, wants))
         } else {
@@ -344,7 +344,7 @@ impl Pass {
         let Self { seats, objects, wants, unseen, .. } = self;
         // Nobody has it attached, unless a finder says so; and nobody sleeps on a segment.
         let nobody = |id: ObjectId| {
-            let hidden_waiters = (wants.waiters && id.kind == Kind::Shm).then_some(0);
+            let hidden_waiters = (wants.waiters && !id.kind.class().found_by.sleepers).then_some(0);
             (id, Usage { hidden_waiters, ..Usage::default() })
         };
         let mut found = objects.into_iter().map(nobody).collect();
