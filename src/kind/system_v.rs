@@ -57,6 +57,8 @@ impl Kind {
             Self::Shm => Some(SystemV::Segment),
             Self::Sem => Some(SystemV::Set),
             Self::Msg => Some(SystemV::Queue),
+            #[allow(unreachable_patterns, reason = "kinds of other families are none of these")]
+            _ => None,
         }
     }
 }
@@ -98,6 +100,8 @@ impl Object {
             Detail::Shm(segment) => Some(Part::Segment(segment)),
             Detail::Sem(set) => Some(Part::Set(set)),
             Detail::Msg(queue) => Some(Part::Queue(queue)),
+            #[allow(unreachable_patterns, reason = "objects of other families have none of these")]
+            _ => None,
         }
     }
 }
