@@ -23,6 +23,9 @@ use crate::usage::recorded::{Finding, Records};
 use crate::usage::state::{Evidence, Judgement, State, Why, found, unknown};
 use crate::usage::users::Usage;
 
+/// Why nothing is known of the users of a kind for which no rule says how they are found.
+const NO_EVIDENCE: &str = "nothing tells who may use objects of this kind";
+
 /// Judges objects; remembers what it found out about processes, so that each is looked up once. What happens later
 /// to a process that it found alive, it does not see: judge anew before acting.
 #[derive(Debug)]
@@ -99,6 +102,9 @@ impl Judge {
     /// The living processes that may use an object, whether or not anybody is known to, but for those that are
     /// `known` to. At most [`MOST_DESCRIBED`](crate::usage::possible::MOST_DESCRIBED) are told of one by one.
     pub fn may_know(&mut self, object: &Object, usage: &Usage, known: &[u32]) -> MayKnow {
+        if object.system_v().is_none() {
+            return MayKnow { unseen: Some(NO_EVIDENCE.to_owned()), ..MayKnow::default() };
+        }
         let records = Records::of(object);
         let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
         let (recorded, unknown) = self.recorded_numbers(object, &records);
@@ -187,7 +193,7 @@ impl Judge {
             return Err(found(State::Active, vec![evidence]));
         }
         let Some(part) = object.system_v() else {
-            return Err(unknown(Why::Hidden, vec![fact("nothing tells who may use objects of this kind", "/proc")]));
+            return Err(unknown(Why::Hidden, vec![fact(NO_EVIDENCE, "/proc")]));
         };
         let mut finding = Finding::default();
         match part {
