@@ -33,10 +33,17 @@ fn is_open_for_a_look(object: &Object) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::is_locked_since;
-    use crate::journal::record::tests::queue;
-    use crate::sys::{Key, Uid};
+    use crate::kind::model::Object;
+    use crate::object::samples::objects;
+    use crate::sys::{Key, Mode, Timestamp, Uid};
+
+    pub(in crate::journal) fn queue(mode: u32, ctime: i64) -> Object {
+        let [.., mut queue] = objects();
+        (queue.perm.mode, queue.ctime) = (Mode::new(mode), Timestamp::new(ctime));
+        queue
+    }
 
     #[test]
     fn only_a_locked_object_is_one() {

@@ -256,20 +256,12 @@ pub fn parse(text: &[u8]) -> std::result::Result<Content, String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::{Content, VERSION, parse};
-    use crate::kind::model::Object;
-    use crate::object::samples::objects;
+    use crate::journal::locked::tests::queue;
     use crate::object::snapshot::Snapshot;
-    use crate::sys::{Mode, Timestamp};
-
-    pub(in crate::journal) fn queue(mode: u32, ctime: i64) -> Object {
-        let [.., mut queue] = objects();
-        (queue.perm.mode, queue.ctime) = (Mode::new(mode), Timestamp::new(ctime));
-        queue
-    }
 
     fn content() -> Content {
         let objects = vec![Snapshot::of(&queue(0o640, 100))];

@@ -8,7 +8,7 @@ use crate::sys::{Errno, Pid};
 use crate::usage::evidence::{UNDO_SOURCE, fact};
 use crate::usage::judge::Judge;
 use crate::usage::process::Process;
-use crate::usage::recorded::{Finding, Records, changers};
+use crate::usage::recorded::{Finding, Records, changers, look_up};
 use crate::usage::state::Evidence;
 use crate::usage::undo::Hiding;
 use crate::usage::users::Usage;
@@ -68,7 +68,7 @@ impl Judge {
                 }
                 continue;
             }
-            self.look_up(user, object, comparable, finding);
+            look_up(&mut self.processes, (user, object), comparable, finding);
             if number >= MOST_NAMED && finding.gone.len() > MOST_NAMED {
                 finding.gone.truncate(MOST_NAMED);
                 others += 1;

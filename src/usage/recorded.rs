@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::kind::model::Object;
 use crate::kind::recorded::{Activity, CHANGED, Deed, RecordedUser};
 use crate::object::semaphores::{Budget, Unanswered, last_users};
-use crate::proc::recorded::{Gone, Living, Parent, Recorded, Thread, Unknown};
+use crate::proc::recorded::{Gone, Living, Parent, Processes, Recorded, Thread, Unknown};
 use crate::sys::{Pid, Timestamp};
 use crate::usage::evidence::{fact, span};
-use crate::usage::judge::Judge;
 use crate::usage::state::Evidence;
 
 /// Everybody whom the kernel has recorded for an object: in the object itself, and for a set with each of its semaphores,
@@ -110,74 +109,75 @@ impl Records {
     }
 }
 
-impl Judge {
-    /// Sees what became of a recorded user.
-    pub(super) fn look_up(&mut self, user: &RecordedUser, object: &Object, comparable: bool, finding: &mut Finding) {
-        let RecordedUser { deed, pid, time, source, may_be_thread, happened: _ } = user;
-        let doer = deed.doer();
-        if pid.is_none() {
-            let text = format!("{doer} is a process of another pid namespace, which cannot be seen from here");
-            finding.doubts.push(fact(text, *source));
-            return;
-        }
-        let number = pid.raw();
-        finding.recorded.push(*pid);
-        match self.processes.recorded_if(comparable, *pid, *time) {
-            Recorded::Alive(Living { process, command }) => {
-                let text = if process == number {
-                    format!("{doer} {number} ({command}) lives")
-                } else {
-                    format!("{doer} {number} is a thread of {process} ({command}), which lives")
-                };
-                finding.alive.push(fact(text, format!("/proc/{number}/stat")));
-                finding.command.get_or_insert_with(|| command.clone());
-                // Not attached any more, it was detached last: by whoever is recorded last.
-                let is_creator = finding.recorded.len() == 1;
-                if object.as_segment().is_some() && !is_creator && !finding.gone.is_empty() {
-                    finding.detached = Some(Living { process, command });
-                }
+/// Sees what became of a recorded user.
+pub(super) fn look_up(
+    processes: &mut Processes,
+    (user, object): (&RecordedUser, &Object),
+    comparable: bool,
+    finding: &mut Finding,
+) {
+    let RecordedUser { deed, pid, time, source, may_be_thread, happened: _ } = user;
+    let doer = deed.doer();
+    if pid.is_none() {
+        let text = format!("{doer} is a process of another pid namespace, which cannot be seen from here");
+        finding.doubts.push(fact(text, *source));
+        return;
+    }
+    let number = pid.raw();
+    finding.recorded.push(*pid);
+    match processes.recorded_if(comparable, *pid, *time) {
+        Recorded::Alive(Living { process, command }) => {
+            let text = if process == number {
+                format!("{doer} {number} ({command}) lives")
+            } else {
+                format!("{doer} {number} is a thread of {process} ({command}), which lives")
+            };
+            finding.alive.push(fact(text, format!("/proc/{number}/stat")));
+            finding.command.get_or_insert_with(|| command.clone());
+            // Not attached any more, it was detached last: by whoever is recorded last.
+            let is_creator = finding.recorded.len() == 1;
+            if object.as_segment().is_some() && !is_creator && !finding.gone.is_empty() {
+                finding.detached = Some(Living { process, command });
             }
-            Recorded::Unknown(why) => finding.doubts.push(match why {
-                Unknown::Hidden => {
-                    fact(format!("{doer} {number}: a process has this number, but /proc does not show it"), "kill(2)")
-                }
-                Unknown::SetForward(Living { command, .. }, later) => {
+        }
+        Recorded::Unknown(why) => finding.doubts.push(match why {
+            Unknown::Hidden => {
+                fact(format!("{doer} {number}: a process has this number, but /proc does not show it"), "kill(2)")
+            }
+            Unknown::SetForward(Living { command, .. }, later) => {
+                let text = format!(
+                    "{doer} {number}: the process {number} ({command}) of now started {} later, but the clock may \
+                     have been set forward by more since: it may be the same",
+                    span(later)
+                );
+                fact(text, format!("/proc/{number}/stat, {source}; start of process 1, birth of /dev/null"))
+            }
+            Unknown::Incomparable(Living { command, .. }) => {
+                let text = format!(
+                    "{doer} {number}: the process {number} ({command}) of now may be another, for start times \
+                     cannot be compared"
+                );
+                fact(text, format!("/proc/{number}/stat"))
+            }
+        }),
+        Recorded::Gone(gone) => {
+            let thread = if *may_be_thread { processes.thread(&object.perm, *time, comparable) } else { Thread::No };
+            match thread {
+                Thread::Of(Living { process, command }) => {
                     let text = format!(
-                        "{doer} {number}: the process {number} ({command}) of now started {} later, but the clock may \
-                         have been set forward by more since: it may be the same",
-                        span(later)
+                        "{doer} {number} is gone, but may have been a thread of {process} ({command}), which lives"
                     );
-                    fact(text, format!("/proc/{number}/stat, {source}; start of process 1, birth of /dev/null"))
+                    finding.doubts.push(fact(text, format!("/proc/{process}/status")));
                 }
-                Unknown::Incomparable(Living { command, .. }) => {
-                    let text = format!(
-                        "{doer} {number}: the process {number} ({command}) of now may be another, for start times \
-                         cannot be compared"
-                    );
-                    fact(text, format!("/proc/{number}/stat"))
+                Thread::Hidden => {
+                    let text =
+                        format!("{doer} {number} is gone, but may have been a thread of a process that cannot be seen");
+                    finding.doubts.push(fact(text, "/proc"));
                 }
-            }),
-            Recorded::Gone(gone) => {
-                let thread =
-                    if *may_be_thread { self.processes.thread(&object.perm, *time, comparable) } else { Thread::No };
-                match thread {
-                    Thread::Of(Living { process, command }) => {
-                        let text = format!(
-                            "{doer} {number} is gone, but may have been a thread of {process} ({command}), which lives"
-                        );
-                        finding.doubts.push(fact(text, format!("/proc/{process}/status")));
-                    }
-                    Thread::Hidden => {
-                        let text = format!(
-                            "{doer} {number} is gone, but may have been a thread of a process that cannot be seen"
-                        );
-                        finding.doubts.push(fact(text, "/proc"));
-                    }
-                    Thread::No => match gone_fact(&doer, number, source, gone) {
-                        Ok(fact) => finding.gone.push(fact),
-                        Err(doubt) => finding.doubts.push(doubt),
-                    },
-                }
+                Thread::No => match gone_fact(&doer, number, source, gone) {
+                    Ok(fact) => finding.gone.push(fact),
+                    Err(doubt) => finding.doubts.push(doubt),
+                },
             }
         }
     }

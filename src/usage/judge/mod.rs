@@ -19,7 +19,7 @@ use crate::usage::logout::Logout;
 use crate::usage::possible::PossibleUsers;
 use crate::usage::possible::answer::MayKnow;
 use crate::usage::possible::question::Question;
-use crate::usage::recorded::{Finding, Records};
+use crate::usage::recorded::{Finding, Records, look_up};
 use crate::usage::state::{Evidence, Judgement, State, Why, found, unknown};
 use crate::usage::users::Usage;
 
@@ -91,7 +91,7 @@ impl Judge {
     fn command(&mut self, object: &Object, usage: &Usage, records: &Records, comparable: bool) -> Option<String> {
         let mut finding = Finding::default();
         for record in &records.users {
-            self.look_up(record, object, comparable, &mut finding);
+            look_up(&mut self.processes, (record, object), comparable, &mut finding);
         }
         let holders = usage.holders.iter().map(|holder| &*holder.process);
         let found = holders.chain(usage.waiters.iter().map(|waiter| &waiter.process));
@@ -216,7 +216,7 @@ impl Judge {
             }
         }
         for record in &records.users {
-            self.look_up(record, object, clock.is_none(), &mut finding);
+            look_up(&mut self.processes, (record, object), clock.is_none(), &mut finding);
         }
         Ok(finding)
     }
