@@ -4,10 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{
-    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm,
-    save, sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
-};
+use crate::commands::{attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm, save, sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who};
 use crate::error::{Result, Status};
 use crate::kind::model::Kind;
 use crate::kind::system_v::SystemV;

@@ -15,15 +15,15 @@ use crate::listing::fields::{self, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::option_values::duration;
+use crate::output::{document, list};
 use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::stdout::Out;
-use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
 use crate::render::value::Value;
 use crate::segment::attach;
-use crate::sys::shm::Attachment;
 use crate::sys::{ShmId, process};
+use crate::sys::shm::Attachment;
 
 /// Attach a segment for a time or while a program runs
 ///

@@ -12,15 +12,15 @@ use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::{ModeChange, mode_change};
 use crate::option_values::{capacity, group, non_empty, semaphore_value, size, user};
-use crate::output::context::{Context, note};
 use crate::output::document;
+use crate::output::context::{Context, note};
 use crate::output::format::{Format, FormatArgs};
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::output::stdout::Out;
 use crate::render::escape::escape_bytes;
+use crate::sys::{Key, Mode};
 use crate::sys::shm::ShmFlags;
 use crate::sys::signals::blocked::BlockedSignals;
-use crate::sys::{Key, Mode};
 
 /// What a mode without a number starts from, and what there is without one.
 const DEFAULT_MODE: u32 = 0o600;
@@ -263,8 +263,8 @@ impl CommonArgs {
             }
             format => {
                 let objects = [*object];
-                let manner = Manner { format, quiet: false, dry_run: false };
-                let mut report = Report::onto(out, manner, &objects);
+                let options = ReportOptions { format, quiet: false, dry_run: false };
+                let mut report = Report::onto(out, options, &objects);
                 report.done(object, outcome, outcome == Outcome::Created, "");
                 report.finish_strictly()
             }

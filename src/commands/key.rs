@@ -12,12 +12,12 @@ use crate::kind::field::{Field, Named, named};
 use crate::kind::model::{Kind, ObjectId};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
+use crate::output::{document, list};
 use crate::output::context::Context;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::stdout::Out;
-use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
-use crate::render::sheet::Sheet;
+use crate::render::key_values::KeyValueList;
 use crate::render::value::Value;
 use crate::sys::Key;
 
@@ -133,26 +133,26 @@ fn print(out: &mut Out, format: Format, made: Made) -> io::Result<()> {
     }
 }
 
-fn details(key: Key) -> Sheet {
+fn details(key: Key) -> KeyValueList {
     let parts = Parts::of(key);
-    let mut sheet = Sheet::default();
-    sheet.line("key", key.to_string());
+    let mut list = KeyValueList::default();
+    list.line("key", key.to_string());
     if key.is_private() {
-        sheet.line("meaning", "IPC_PRIVATE: objects with it have no key at all");
-        return sheet;
+        list.line("meaning", "IPC_PRIVATE: objects with it have no key at all");
+        return list;
     }
-    sheet.line("signed", key.raw().to_string());
-    sheet.line("unsigned", key.bits().to_string());
+    list.line("signed", key.raw().to_string());
+    list.line("unsigned", key.bits().to_string());
     let project = match parts.project {
         byte if byte.is_ascii_graphic() => format!("0x{byte:02x} ({byte}, '{}')", char::from(byte)),
         byte => format!("0x{byte:02x} ({byte})"),
     };
-    sheet.line("project", format!("{project}, if ftok made it"));
-    sheet.line("device minor", format!("0x{:02x} (low byte of the file's device number)", parts.device_minor));
-    sheet.line("inode bits", format!("0x{:04x} (low 16 bits of the file's inode number)", parts.inode_bits));
+    list.line("project", format!("{project}, if ftok made it"));
+    list.line("device minor", format!("0x{:02x} (low byte of the file's device number)", parts.device_minor));
+    list.line("inode bits", format!("0x{:04x} (low 16 bits of the file's inode number)", parts.inode_bits));
     let names: Vec<String> = holders(key).iter().map(ToString::to_string).collect();
-    sheet.line("objects", if names.is_empty() { "none has it now".to_owned() } else { names.join(", ") });
-    sheet
+    list.line("objects", if names.is_empty() { "none has it now".to_owned() } else { names.join(", ") });
+    list
 }
 
 #[cfg(test)]

@@ -4,17 +4,17 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::shared::messages::{WantedArgs, held};
 use crate::commands::shared::targets;
+use crate::commands::shared::messages::{WantedArgs, held};
 use crate::error::{Error, Result, Status};
-use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
+use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::output::context::say;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::prompt::confirm;
-use crate::output::report::{Manner, Outcome, Report};
-use crate::queue::receive::discard;
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::queue::{Queue, counted};
+use crate::queue::receive::discard;
 use crate::render::value::Value;
 use crate::sys::msg::Wanted;
 
@@ -46,12 +46,12 @@ pub fn run(args: &PurgeArgs) -> Result<Status> {
     let reference = targets::queue(&args.reference)?;
     let queue = Queue::find(&reference)?;
     let number = held(&queue);
-    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
+    let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: false };
     // Nothing is lost where nothing is.
     if number > 0 && !args.yes && !args.confirmed(&queue, number) {
         return Ok(Status::Refused);
     }
-    let mut report = Report::new(manner, &[queue.object])?;
+    let mut report = Report::new(options, &[queue.object])?;
     // While the question stood, another queue may have got the id. One that is gone is told by the first call.
     if let Ok(Some(now)) = inventory::look(queue.object.id)
         && let Comparison::Changed(what) = Fingerprint::of(&queue.object).compare(&now)

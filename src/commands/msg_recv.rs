@@ -6,20 +6,20 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
 use crate::commands::shared::{child, targets};
+use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::option_values::{count_from_1, exit_status, size};
 use crate::output::context::{Context, note, say};
 use crate::output::stdout::stdout_file;
+use crate::queue::{Patience, Queue, counted};
 use crate::queue::encode::Encoder;
 use crate::queue::give_back::{Taken, give_back};
 use crate::queue::receive::{Next, Receiver, take_none};
 use crate::queue::sink::{Sink, Unwritten};
-use crate::queue::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
-use crate::sys::signals::{self, wake};
 use crate::sys::{memory, process};
+use crate::sys::signals::{self, wake};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
 use crate::commands::shared::targets;
+use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
 use crate::error::{Error, Result, Status, bare};
 use crate::output::context::{Context, note};
+use crate::queue::{Format, Queue, counted};
 use crate::queue::input::{BadInput, Records};
 use crate::queue::room::Room;
 use crate::queue::send::Sender;
-use crate::queue::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::startup;
 

@@ -13,17 +13,17 @@ use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::error::{Error, Result, Status, Tally, bare};
 use crate::kind::model::{KindSet, Object};
 use crate::listing::fields::{self, Lookups};
+use crate::object::{inventory, key};
 use crate::object::create::KeyChoice;
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
-use crate::object::{inventory, key};
 use crate::option_values::{group, non_empty, non_empty_path, semaphore_value, user};
-use crate::output::context::{Context, note, say};
 use crate::output::document;
+use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::list::{self, Record};
 use crate::output::progress::Progress;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::output::stdout::Out;
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::value::Value;
@@ -131,9 +131,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
     let unrecovered = if args.replace && !args.dry_run { recover() } else { Unrecovered::NONE };
     let plan = Plan::new(&items, &options)?;
     plan.notes.iter().for_each(|text| note(text));
-    let manner = Manner { format, quiet: args.quiet, dry_run: args.dry_run };
     let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
-    let mut report = Report::new(manner, &objects)?;
+    let mut report = Report::new(ReportOptions { format, quiet: args.quiet, dry_run: args.dry_run }, &objects)?;
     unrecovered.tell(&mut report);
     if !plan.conflicts.is_empty() {
         for (id, error) in &plan.conflicts {

@@ -15,11 +15,11 @@ use crate::listing::query::query;
 use crate::listing::select::Selection;
 use crate::object::reference::Resolved;
 use crate::option_values::non_empty_path;
-use crate::output::context::{Context, note};
 use crate::output::document;
+use crate::output::context::{Context, note};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::progress::Progress;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::output::stdout::stdout_file;
 
 /// Save objects with their contents in an archive that tar opens
@@ -123,7 +123,7 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
         return Ok(Status::Done);
     }
     let objects: Vec<Object> = saved.iter().map(|(_, saved)| saved.object).collect();
-    let mut report = Report::new(Manner { format, quiet: args.quiet, dry_run: false }, &objects)?;
+    let mut report = Report::new(ReportOptions { format, quiet: args.quiet, dry_run: false }, &objects)?;
     for (text, saved) in &saved {
         report.done_with(&saved.object, Outcome::Saved, false, format_args!("saved {text}"), |record| {
             record.text("approximate", saved.approximate.as_deref());

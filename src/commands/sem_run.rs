@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::shared::wait::{WaitArgs, in_vain};
 use crate::commands::shared::{child, targets};
+use crate::commands::shared::wait::{WaitArgs, in_vain};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::kind::model::Object;
-use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
+use crate::object::fingerprint::Fingerprint;
 use crate::option_values::exit_status;
 use crate::output::context::{Context, say, say_args};
 use crate::render::escape::escape_bytes;
-use crate::set::operation::parse_list;
 use crate::set::{Operation, Request};
+use crate::set::operation::parse_list;
+use crate::sys::signals;
 use crate::sys::child_undo::{ChildSharingUndo, Ended, Message};
 use crate::sys::process::{self, program::Program};
-use crate::sys::signals;
 use crate::usage::held_sets;
 
 const SHELL: &str = "/bin/sh";

@@ -12,7 +12,7 @@ use crate::kind::model::Object;
 use crate::object::{inventory, semaphores};
 use crate::output::context::{Context, note};
 use crate::output::format::FormatArgs;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::render::value::Value;
 use crate::set::Assignment;
 use crate::set::assign::NewValues;
@@ -53,8 +53,8 @@ pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
     let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;
     let new = NewValues::of(&args.values, &set)?;
-    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
-    let mut report = Report::new(manner, &[set.object])?;
+    let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: false };
+    let mut report = Report::new(options, &[set.object])?;
     context.verbose(|| {
         let way = if args.keep_undo { "by one semop" } else { "with SETALL or SETVAL" };
         format!("setting values of {} {way}", set)

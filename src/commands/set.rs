@@ -9,15 +9,15 @@ use crate::error::{Error, Result, Status};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object};
 use crate::kind::system_v::SystemV;
+use crate::object::permission;
 use crate::object::change::Change;
 use crate::object::mode::{ModeChange, mode_change};
 use crate::object::names::{group_text, user_text};
-use crate::object::permission;
 use crate::option_values::{capacity, group, non_empty, user};
 use crate::output::context::Context;
 use crate::output::format::FormatArgs;
 use crate::output::list::Record;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::output::stdout::Out;
 use crate::render::value::Value;
 
@@ -73,10 +73,10 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         force: args.force,
     };
     let (looked_up, objects) = targets::look_up(&targets, context);
-    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
+    let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     // Its names must be those of the new owners too.
     let foreseen = objects.iter().map(|object| change.foresee(object));
-    let mut report = Report::new(manner, &objects.iter().copied().chain(foreseen).collect::<Vec<_>>())?;
+    let mut report = Report::new(options, &objects.iter().copied().chain(foreseen).collect::<Vec<_>>())?;
     for (target, found) in looked_up {
         match found {
             Ok(Some(found)) => {

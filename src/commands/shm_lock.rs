@@ -12,7 +12,7 @@ use crate::object::names::user_text;
 use crate::object::reference::Resolved;
 use crate::output::context::{Context, note};
 use crate::output::format::FormatArgs;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::sys::Errno;
 
 /// Keep segments in RAM
@@ -69,8 +69,8 @@ impl Common {
     fn run(&self, lock: bool, context: &Context) -> Result<Status> {
         let targets = targets::parse(&self.refs, Some(SystemV::Segment.kind()))?;
         let (looked_up, objects) = targets::look_up(&targets, context);
-        let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: self.dry_run };
-        let mut report = Report::new(manner, &objects)?;
+        let options = ReportOptions { format: self.format.format(), quiet: self.quiet, dry_run: self.dry_run };
+        let mut report = Report::new(options, &objects)?;
         for (target, found) in looked_up {
             match found {
                 Ok(Some(found)) => match targets::unchanged(target, &found.object) {

@@ -19,9 +19,9 @@ use crate::output::stdout::{Out, stdout_file};
 use crate::render::escape::escape_bytes;
 use crate::render::hexdump::HexDump;
 use crate::segment::{self, Contents, CopyError, Sink, Stream, attach};
+use crate::sys::{Errno, memory};
 use crate::sys::mapping::Mapped;
 use crate::sys::new_file::NewFile;
-use crate::sys::{Errno, memory};
 
 /// Bytes shown as hexadecimal at a time.
 const CHUNK: usize = 64 << 10;

@@ -15,7 +15,7 @@ use crate::option_values::{non_empty_path, size};
 use crate::output::context::Context;
 use crate::output::format::FormatArgs;
 use crate::output::progress::Progress;
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::render::escape::escape_bytes;
 use crate::render::value::Value;
 use crate::segment::{self, Contents, CopyError, attach, parse_byte};
@@ -81,8 +81,8 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
         let operation = format!("write {}", found);
         return Err(Error::cannot(Status::Refused, &operation, reason, Some("nothing was written")));
     }
-    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: false };
-    let mut report = Report::new(manner, &[found.object])?;
+    let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: false };
+    let mut report = Report::new(options, &[found.object])?;
     attach::check(&found, "write", Some(args.force))?;
     let segment = segment::open(&found, "write", false)?;
     context.verbose(|| format!("writing {}: {}", found, segment.way()));

@@ -1,4 +1,4 @@
-//! The sheet that `show` prints of an object.
+//! All details of an object, as `show` prints them to people.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use crate::output::contents;
 use crate::output::usage_list::{self, Row};
 use crate::proc::recorded::{LookedUp, Recorded};
 use crate::render::escape::escape;
-use crate::render::sheet::Sheet;
+use crate::render::key_values::KeyValueList;
 use crate::render::style::{Style, TimeStyle};
 use crate::render::units::{push_age, push_size};
 use crate::sys::{Pid, Timestamp};
@@ -23,7 +23,7 @@ use crate::usage::state::Judgement;
 
 /// Everything below the first line stands this far in.
 const INDENT: usize = 2;
-/// Writes the sheet.
+/// Writes the details of an object, which the user calls `text`.
 pub(crate) fn write(
     out: &mut impl Write,
     text: &str,
@@ -35,19 +35,19 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
     writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
-    let mut sheet = Sheet::default();
-    common(&mut sheet, object, lookups);
+    let mut list = KeyValueList::default();
+    common(&mut list, object, lookups);
     match object.system_v() {
-        Some(Part::Segment(segment)) => of_segment(&mut sheet, object, segment, contents, (style, processes)),
-        Some(Part::Set(set)) => of_set(&mut sheet, set, style),
-        Some(Part::Queue(queue)) => of_queue(&mut sheet, queue, style, processes),
+        Some(Part::Segment(segment)) => of_segment(&mut list, object, segment, contents, (style, processes)),
+        Some(Part::Set(set)) => of_set(&mut list, set, style),
+        Some(Part::Queue(queue)) => of_queue(&mut list, queue, style, processes),
         None => {}
     }
-    sheet.line("ctime", time(object.ctime, style));
+    list.line("ctime", time(object.ctime, style));
     if let Some(judgement) = lookups.analysis.judgement(object.id) {
-        state(&mut sheet, judgement);
+        state(&mut list, judgement);
     }
-    sheet.write(out, INDENT)?;
+    list.write(out, INDENT)?;
     write_users(out, found, hints, all, style)?;
     let style = &Style { indent: INDENT, ..style.clone() };
     contents::write_table(out, object, contents, style)
@@ -82,10 +82,10 @@ fn write_users(
     hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
 }
 
-fn common(sheet: &mut Sheet, object: &Object, lookups: &Lookups) {
+fn common(list: &mut KeyValueList, object: &Object, lookups: &Lookups) {
     let perm = &object.perm;
-    sheet.line("id", object.id.sysv().to_string());
-    sheet.line(
+    list.line("id", object.id.sysv().to_string());
+    list.line(
         "key",
         if perm.key.is_private() {
             format!("{} (private)", perm.key)
@@ -97,23 +97,23 @@ fn common(sheet: &mut Sheet, object: &Object, lookups: &Lookups) {
             )
         },
     );
-    sheet.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
-    sheet.line("owner", account(lookups.names.user(perm.uid), perm.uid.raw()));
-    sheet.line("group", account(lookups.names.group(perm.gid), perm.gid.raw()));
-    sheet.line("creator", account(lookups.names.user(perm.cuid), perm.cuid.raw()));
-    sheet.line("creator_group", account(lookups.names.group(perm.cgid), perm.cgid.raw()));
+    list.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
+    list.line("owner", account(lookups.names.user(perm.uid), perm.uid.raw()));
+    list.line("group", account(lookups.names.group(perm.gid), perm.gid.raw()));
+    list.line("creator", account(lookups.names.user(perm.cuid), perm.cuid.raw()));
+    list.line("creator_group", account(lookups.names.group(perm.cgid), perm.cgid.raw()));
 }
 
 fn of_segment(
-    sheet: &mut Sheet,
+    list: &mut KeyValueList,
     object: &Object,
     segment: &Segment,
     contents: &ObjectContents,
     (style, processes): (&Style, &LookedUp),
 ) {
-    sheet.line("size", bytes(segment.size));
-    sheet.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
-    sheet.line(
+    list.line("size", bytes(segment.size));
+    list.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
+    list.line(
         "swap",
         segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),
     );
@@ -122,56 +122,38 @@ fn of_segment(
         ObjectContents::Segment(Some(false)) => "no",
         _ => "? (the kernel tells only whoever has it attached)",
     };
-    sheet.line("hugepages", huge);
-    sheet.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
-    sheet.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
-    sheet.line(
-        "nattch",
-        match segment.nattch {
-            1 => "1 attachment".to_owned(),
-            many => format!("{many} attachments"),
-        },
-    );
-    sheet.line("cpid", process(segment.cpid, object.ctime, true, processes));
+    list.line("hugepages", huge);
+    list.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
+    list.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
+    list.line("nattch", count(segment.nattch, "attachment"));
+    list.line("cpid", process(segment.cpid, object.ctime, true, processes));
     let last = segment.atime.max(segment.dtime);
-    sheet.line("lpid", process(segment.lpid, last, !last.is_never(), processes));
-    sheet.line("atime", time(segment.atime, style));
-    sheet.line("dtime", time(segment.dtime, style));
+    list.line("lpid", process(segment.lpid, last, !last.is_never(), processes));
+    list.line("atime", time(segment.atime, style));
+    list.line("dtime", time(segment.dtime, style));
 }
 
-fn of_set(sheet: &mut Sheet, set: &Set, style: &Style) {
-    sheet.line(
-        "nsems",
-        match set.nsems {
-            1 => "1 semaphore".to_owned(),
-            many => format!("{many} semaphores"),
-        },
-    );
-    sheet.line("otime", time(set.otime, style));
+fn of_set(list: &mut KeyValueList, set: &Set, style: &Style) {
+    list.line("nsems", count(set.nsems, "semaphore"));
+    list.line("otime", time(set.otime, style));
 }
 
-fn of_queue(sheet: &mut Sheet, queue: &Queue, style: &Style, processes: &LookedUp) {
-    sheet.line(
-        "qnum",
-        match queue.qnum {
-            1 => "1 message".to_owned(),
-            many => format!("{many} messages"),
-        },
-    );
-    sheet.line("cbytes", bytes(queue.cbytes));
-    sheet.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
-    sheet.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never(), processes));
-    sheet.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never(), processes));
-    sheet.line("stime", time(queue.stime, style));
-    sheet.line("rtime", time(queue.rtime, style));
+fn of_queue(list: &mut KeyValueList, queue: &Queue, style: &Style, processes: &LookedUp) {
+    list.line("qnum", count(queue.qnum, "message"));
+    list.line("cbytes", bytes(queue.cbytes));
+    list.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
+    list.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never(), processes));
+    list.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never(), processes));
+    list.line("stime", time(queue.stime, style));
+    list.line("rtime", time(queue.rtime, style));
 }
 
 /// The state, and each fact on a line of its own, with its source.
-fn state(sheet: &mut Sheet, judgement: &Judgement) {
-    sheet.line("state", judgement.state.word());
+fn state(list: &mut KeyValueList, judgement: &Judgement) {
+    list.line("state", judgement.state.word());
     for (number, evidence) in judgement.evidence.iter().enumerate() {
         let label = if number == 0 { "evidence" } else { "" };
-        sheet.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
+        list.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
     }
 }
 
@@ -182,6 +164,10 @@ fn account(name: Option<&str>, number: u32) -> String {
 /// `rw-r-----`, as ls(1) shows it.
 fn letters(mode: u32) -> String {
     (0..9).rev().map(|bit| if mode >> bit & 1 == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }).collect()
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn bytes(number: u64) -> String {
@@ -221,7 +207,7 @@ fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> S
     }
 }
 
-/// The processes that the sheet of an object tells of, and when they did what they are recorded for.
+/// The processes that the details of an object name, and when they did what they are recorded for.
 pub(crate) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
     recorded_in(object).into_iter().map(|user| (user.pid, user.time)).collect()
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
+use crate::removal;
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::{Memory, Object, ObjectId};
 use crate::listing::fields::{self, Field, Lookups};
@@ -16,7 +17,6 @@ use crate::output::document::Failure;
 use crate::output::format::Format;
 use crate::output::list::{self, ListWriter, Record};
 use crate::output::stdout::{Out, to_terminal};
-use crate::removal;
 use crate::render::value::Value;
 use crate::usage::text;
 
@@ -64,7 +64,7 @@ const OWN: [&str; 2] = ["outcome", "changed"];
 
 /// How a command reports.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
+pub(crate) struct ReportOptions {
     /// The format.
     pub(crate) format: Format,
     /// Leave out the lines of success.
@@ -75,7 +75,7 @@ pub(crate) struct Manner {
 
 /// Gathers outcomes and prints them as they come.
 pub(crate) struct Report {
-    manner: Manner,
+    options: ReportOptions,
     list: ListWriter<Out>,
     fields: Vec<&'static Field>,
     lookups: Lookups,
@@ -92,38 +92,44 @@ impl Report {
     ///
     /// # Errors
     /// When standard output cannot even be duplicated: before anything is done.
-    pub(crate) fn new(manner: Manner, objects: &[Object]) -> Result<Self> {
-        Ok(Self::onto(Out::stdout_or_failing()?, manner, objects))
+    pub(crate) fn new(options: ReportOptions, objects: &[Object]) -> Result<Self> {
+        Ok(Self::onto(Out::stdout_or_failing()?, options, objects))
     }
 
     /// A report on objects that were judged: it tells their states, and why.
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub(crate) fn judged(manner: Manner, objects: &[Object], insights: Analysis) -> Result<Self> {
+    pub(crate) fn judged(options: ReportOptions, objects: &[Object], insights: Analysis) -> Result<Self> {
         let more = ["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find).collect();
-        Ok(Self::with(Out::stdout_or_failing()?, manner, objects, more, insights))
+        Ok(Self::with(Out::stdout_or_failing()?, options, objects, more, insights))
     }
 
     /// A report onto an output that is open already.
-    pub(crate) fn onto(out: Out, manner: Manner, objects: &[Object]) -> Self {
-        Self::with(out, manner, objects, Vec::new(), Analysis::default())
+    pub(crate) fn onto(out: Out, options: ReportOptions, objects: &[Object]) -> Self {
+        Self::with(out, options, objects, Vec::new(), Analysis::default())
     }
 
-    fn with(out: Out, manner: Manner, objects: &[Object], more: Vec<&'static Field>, insights: Analysis) -> Self {
-        let fields = if manner.format == Format::Table { Vec::new() } else { [list::exact_fields(), more].concat() };
+    fn with(
+        out: Out,
+        options: ReportOptions,
+        objects: &[Object],
+        more: Vec<&'static Field>,
+        insights: Analysis,
+    ) -> Self {
+        let fields = if options.format == Format::Table { Vec::new() } else { [list::exact_fields(), more].concat() };
         let lookups = Lookups::of(objects, &fields, insights);
-        let mut list = ListWriter::new(out, manner.format, "objects", manner.dry_run);
-        if manner.format == Format::Csv {
+        let mut list = ListWriter::new(out, options.format, "objects", options.dry_run);
+        if options.format == Format::Csv {
             let names = fields.iter().map(|field| field.name).chain(OWN);
             list.csv_record(names.map(|name| Value::Word(name.into())));
         }
         Self {
-            manner,
+            options,
             list,
             fields,
             lookups,
-            memory: memory(manner.format, objects),
+            memory: memory(options.format, objects),
             tally: Tally::default(),
             failures: Vec::new(),
             beside: None,
@@ -150,7 +156,7 @@ impl Report {
             ("id", Value::Number(id.number)),
             ("ref", Value::Reference(id.kind.word(), id.number)),
         ];
-        match self.manner.format {
+        match self.options.format {
             Format::Table => {}
             Format::Json | Format::Jsonl => self.list.record(|record| {
                 known.into_iter().for_each(|(name, value)| record.value(name, value));
@@ -181,7 +187,7 @@ impl Report {
     }
 
     fn line(&mut self, line: impl Display) {
-        if self.manner.format == Format::Table && !self.manner.quiet {
+        if self.options.format == Format::Table && !self.options.quiet {
             self.list.line(line);
         }
     }
@@ -212,14 +218,14 @@ impl Report {
     }
 
     fn entry(&mut self, object: &Object, outcome: Outcome, changed: bool, extra: impl FnOnce(&mut Record<'_, Out>)) {
-        let changed = changed && !self.manner.dry_run;
+        let changed = changed && !self.options.dry_run;
         let mut object = *object;
         let memory = self.memory.get(&object.id).copied();
         if let Some(segment) = object.as_segment_mut() {
             segment.memory = segment.memory.or(memory);
         }
         let object = &object;
-        match self.manner.format {
+        match self.options.format {
             Format::Table => {}
             Format::Json | Format::Jsonl => self.list.record(|record| {
                 record.object(object, &self.fields, &self.lookups);

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::sys::clock::now;
 
-/// How times are shown in tables and sheets.
+/// How times are shown to people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeStyle {
     /// How long ago: `3h`.

@@ -10,9 +10,9 @@ use std::path::Path;
 use clap::Args;
 
 use self::view::View;
+use crate::commands::shared::{backup, judging};
 use crate::commands::shared::keep::KeepList;
 use crate::commands::shared::recovery::{Unrecovered, recover};
-use crate::commands::shared::{backup, judging};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::listing::query::Analysis;
@@ -22,11 +22,11 @@ use crate::option_values::non_empty_path;
 use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::prompt::{can_ask, confirm};
-use crate::output::report::{Manner, Outcome, Report, removal_outcome};
+use crate::output::report::{Outcome, Report, ReportOptions, removal_outcome};
 use crate::output::stdout::{Out, to_terminal};
+use crate::removal::{Candidate, Check};
 use crate::removal::choose::{self, Choice, CleanPolicy, NEVER};
 use crate::removal::plan::{Entry, Plan};
-use crate::removal::{Candidate, Check};
 use crate::render::escape::escape_bytes;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
@@ -270,8 +270,8 @@ impl CleanArgs {
 
     /// The plan for programs: what would become of each object.
     fn preview(&self, mut prepared: Prepared, looks_only: bool) -> Result<()> {
-        let manner = Manner { format: self.format.format(), quiet: true, dry_run: true };
-        let mut report = prepared.begin(manner)?;
+        let options = ReportOptions { format: self.format.format(), quiet: true, dry_run: true };
+        let mut report = prepared.begin(options)?;
         for candidate in &prepared.candidates {
             report.done(&candidate.object, Outcome::Removed, false, "");
         }
@@ -283,8 +283,8 @@ impl CleanArgs {
     }
 
     fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
-        let manner = Manner { format: self.format.format(), quiet: self.quiet, dry_run: false };
-        let mut report = prepared.begin(manner)?;
+        let options = ReportOptions { format: self.format.format(), quiet: self.quiet, dry_run: false };
+        let mut report = prepared.begin(options)?;
         context.verbose(|| format!("to be closed, judged again and removed: {}", prepared.candidates.len()));
         let mut before = |candidates: &mut [Candidate]| match &self.save {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
@@ -353,15 +353,15 @@ impl Prepared {
     }
 
     /// A report that tells of what is not touched, and takes over what is known of the rest.
-    fn begin(&mut self, manner: Manner) -> Result<Report> {
-        let objects: Vec<Object> = match manner.format {
+    fn begin(&mut self, options: ReportOptions) -> Result<Report> {
+        let objects: Vec<Object> = match options.format {
             Format::Table => Vec::new(),
             _ => {
                 let candidates = self.candidates.iter().map(|candidate| candidate.object);
                 candidates.chain(self.kept.iter().map(|(object, _)| *object)).collect()
             }
         };
-        let mut report = Report::judged(manner, &objects, std::mem::take(&mut self.insights))?;
+        let mut report = Report::judged(options, &objects, std::mem::take(&mut self.insights))?;
         report.beside("left_out", self.skipped.numbers());
         self.unrecovered.tell(&mut report);
         self.gone.iter().for_each(|id| report.gone(*id));

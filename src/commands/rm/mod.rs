@@ -10,15 +10,15 @@ use std::path::Path;
 use clap::Args;
 
 use self::candidates::{Candidate, Missing};
-use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::commands::shared::{backup, targets};
+use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::error::{Result, Status};
 use crate::kind::model::{Kind, Object};
 use crate::option_values::non_empty_path;
-use crate::output::context::{Context, say};
 use crate::output::document;
+use crate::output::context::{Context, say};
 use crate::output::format::{Format, FormatArgs};
-use crate::output::report::{Manner, Outcome, Report};
+use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::usage::users::{Users, Wants};
 
 /// Remove exactly these objects
@@ -64,26 +64,26 @@ pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<St
     let unrecovered = if args.if_unused && !args.dry_run { recover() } else { Unrecovered::NONE };
     let (mut candidates, missing) = candidates::resolve(&targets);
     context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
-    let manner = Manner { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
+    let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     if !args.yes
         && !args.dry_run
         && !args.if_unused
-        && manner.format == Format::Table
+        && options.format == Format::Table
         && !ask::confirmed(&mut candidates)
     {
         say("nothing was removed");
         return Ok(Status::Refused);
     }
-    let objects: Vec<Object> = match manner.format {
+    let objects: Vec<Object> = match options.format {
         Format::Table => Vec::new(),
         _ => candidates.iter().map(|candidate| candidate.found.object).collect(),
     };
     if let Some(file) = args.save.as_deref().filter(|_| !args.dry_run)
         && let Err(error) = save(Path::new(file), args.overwrite, &mut candidates)
     {
-        return document::refuse(manner.format, "objects", "archive", error);
+        return document::refuse(options.format, "objects", "archive", error);
     }
-    let mut report = Report::new(manner, &objects)?;
+    let mut report = Report::new(options, &objects)?;
     unrecovered.tell(&mut report);
     for absent in missing {
         match absent {

@@ -1,16 +1,16 @@
-//! Sheets: a label and a value a line.
+//! Lists of keys and values, a pair a line.
 
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// A sheet being put together.
+/// Keys, each with a text.
 #[derive(Debug, Default)]
-pub struct Sheet {
+pub struct KeyValueList {
     lines: Vec<(String, String)>,
 }
 
-impl Sheet {
+impl KeyValueList {
     /// Adds a line. `value` must have been escaped if it comes from outside.
     pub fn line(&mut self, label: impl Into<String>, value: impl Into<String>) {
         self.lines.push((label.into(), value.into()));
@@ -35,15 +35,15 @@ impl Sheet {
 
 #[cfg(test)]
 mod tests {
-    use super::Sheet;
+    use super::KeyValueList;
 
     #[test]
     fn labels_stand_in_a_column() {
-        let mut sheet = Sheet::default();
-        sheet.line("key", "0x00000001");
-        sheet.line("last attach", "never");
+        let mut list = KeyValueList::default();
+        list.line("key", "0x00000001");
+        list.line("last attach", "never");
         let mut out = Vec::new();
-        sheet.write(&mut out, 2).unwrap();
+        list.write(&mut out, 2).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "  key          0x00000001\n  last attach  never\n");
     }
 }
