@@ -8,9 +8,9 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use crate::error::{Error, Result};
 use crate::render::escape::escape;
 use crate::render::units::{parse_duration, parse_size};
-use crate::sys::{Gid, Uid, accounts};
 use crate::sys::msg::MAX_QBYTES;
 use crate::sys::sem::MAX_VALUE;
+use crate::sys::{Gid, Uid, accounts};
 
 const EMPTY: &str = "is empty (an unset variable?)";
 

@@ -13,10 +13,10 @@ use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Object, ObjectId};
 use crate::queue::Format;
 use crate::queue::input::Records;
-use crate::sys::{Errno, MsgId, ShmId, memory};
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::blocked::BlockedSignals;
+use crate::sys::{Errno, MsgId, ShmId, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;

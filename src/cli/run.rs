@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::borrowed;
-use crate::cli::suggestions;
 use crate::cli::command_path::{KIND_WORDS, Words};
+use crate::cli::suggestions;
 use crate::cli::tree::Cli;
 use crate::error::{Error, OWN_FAILURE, Status};
 use crate::output::context::say;

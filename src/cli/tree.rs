@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm, save, sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who};
+use crate::commands::{
+    attach, clean, completions, create, key, limits, ls, msg_peek, msg_purge, msg_recv, msg_send, ps, restore, rm,
+    save, sem_get, sem_op, sem_run, sem_setval, set, shm_lock, shm_read, shm_write, show, who,
+};
 use crate::error::{Result, Status};
 use crate::kind::model::Kind;
 use crate::kind::system_v::SystemV;
-use crate::output::context::{ColorChoice, Context};
+use crate::output::context::{self, ColorChoice};
 
 /// List, explain, create, change, use and safely remove System V IPC objects:
 /// shared memory segments (shm), semaphore sets (sem) and message queues (msg).
@@ -208,42 +211,42 @@ impl Cli {
     /// # Errors
     /// What the command could not do.
     pub fn run(self) -> Result<ExitCode> {
-        let context = Context::new(self.global.color, self.global.verbose);
+        context::set_options(self.global.color, self.global.verbose);
         let status = match self.command {
-            Command::Ls(args) => ls::run(&args, None, &context),
-            Command::Show(args) => show::run(&args, None, &context),
-            Command::Who(args) => who::run(&args, None, &context),
-            Command::Ps(args) => ps::run(&args, &context),
-            Command::Limits(args) => limits::run(&args, &context),
-            Command::Set(args) => set::run(&args, None, &context),
-            Command::Rm(args) => rm::run(&args, None, &context),
-            Command::Clean(args) => clean::run(&args, None, &context),
-            Command::Save(args) => save::run(&args, None, &context),
-            Command::Restore(args) => restore::run(&args, &context),
-            Command::Key(args) => key::run(&args, &context),
+            Command::Ls(args) => ls::run(&args, None),
+            Command::Show(args) => show::run(&args, None),
+            Command::Who(args) => who::run(&args, None),
+            Command::Ps(args) => ps::run(&args),
+            Command::Limits(args) => limits::run(&args),
+            Command::Set(args) => set::run(&args, None),
+            Command::Rm(args) => rm::run(&args, None),
+            Command::Clean(args) => clean::run(&args, None),
+            Command::Save(args) => save::run(&args, None),
+            Command::Restore(args) => restore::run(&args),
+            Command::Key(args) => key::run(&args),
             Command::Shm(ShmArgs { command }) => match command {
-                ShmCommand::Common(command) => command.run(SystemV::Segment.kind(), &context),
-                ShmCommand::Create(args) => create::run_shm(&args, &context),
-                ShmCommand::Attach(args) => return attach::run(&args, &context),
-                ShmCommand::Read(args) => shm_read::run(&args, &context),
-                ShmCommand::Write(args) => shm_write::run(&args, &context),
-                ShmCommand::Lock(args) => shm_lock::run_lock(&args, &context),
-                ShmCommand::Unlock(args) => shm_lock::run_unlock(&args, &context),
+                ShmCommand::Common(command) => command.run(SystemV::Segment.kind()),
+                ShmCommand::Create(args) => create::run_shm(&args),
+                ShmCommand::Attach(args) => return attach::run(&args),
+                ShmCommand::Read(args) => shm_read::run(&args),
+                ShmCommand::Write(args) => shm_write::run(&args),
+                ShmCommand::Lock(args) => shm_lock::run_lock(&args),
+                ShmCommand::Unlock(args) => shm_lock::run_unlock(&args),
             },
             Command::Sem(SemArgs { command }) => match command {
-                SemCommand::Common(command) => command.run(SystemV::Set.kind(), &context),
-                SemCommand::Create(args) => create::run_sem(&args, &context),
+                SemCommand::Common(command) => command.run(SystemV::Set.kind()),
+                SemCommand::Create(args) => create::run_sem(&args),
                 SemCommand::Get(args) => sem_get::run(&args),
-                SemCommand::Setval(args) => sem_setval::run(&args, &context),
-                SemCommand::Op(args) => sem_op::run(&args, &context),
-                SemCommand::WaitZero(args) => sem_op::run_wait_zero(&args, &context),
-                SemCommand::Run(args) => return sem_run::run(&args, &context),
+                SemCommand::Setval(args) => sem_setval::run(&args),
+                SemCommand::Op(args) => sem_op::run(&args),
+                SemCommand::WaitZero(args) => sem_op::run_wait_zero(&args),
+                SemCommand::Run(args) => return sem_run::run(&args),
             },
             Command::Msg(MsgArgs { command }) => match command {
-                MsgCommand::Common(command) => command.run(SystemV::Queue.kind(), &context),
-                MsgCommand::Create(args) => create::run_msg(&args, &context),
-                MsgCommand::Send(args) => msg_send::run(&args, &context),
-                MsgCommand::Recv(args) => return msg_recv::run(&args, &context),
+                MsgCommand::Common(command) => command.run(SystemV::Queue.kind()),
+                MsgCommand::Create(args) => create::run_msg(&args),
+                MsgCommand::Send(args) => msg_send::run(&args),
+                MsgCommand::Recv(args) => return msg_recv::run(&args),
                 MsgCommand::Peek(args) => msg_peek::run(&args),
                 MsgCommand::Purge(args) => msg_purge::run(&args),
             },
@@ -254,15 +257,15 @@ impl Cli {
 }
 
 impl KindCommand {
-    fn run(self, kind: Kind, context: &Context) -> Result<Status> {
+    fn run(self, kind: Kind) -> Result<Status> {
         match self {
-            Self::Ls(args) => ls::run(&args, Some(kind), context),
-            Self::Show(args) => show::run(&args, Some(kind), context),
-            Self::Who(args) => who::run(&args, Some(kind), context),
-            Self::Set(args) => set::run(&args, Some(kind), context),
-            Self::Rm(args) => rm::run(&args, Some(kind), context),
-            Self::Clean(args) => clean::run(&args, Some(kind), context),
-            Self::Save(args) => save::run(&args, Some(kind), context),
+            Self::Ls(args) => ls::run(&args, Some(kind)),
+            Self::Show(args) => show::run(&args, Some(kind)),
+            Self::Who(args) => who::run(&args, Some(kind)),
+            Self::Set(args) => set::run(&args, Some(kind)),
+            Self::Rm(args) => rm::run(&args, Some(kind)),
+            Self::Clean(args) => clean::run(&args, Some(kind)),
+            Self::Save(args) => save::run(&args, Some(kind)),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::io;
 use std::rc::Rc;
 
-use crate::code::calls::{self, Calls, Examined, How, Role};
 use crate::code::calls::known::{is_foreign_function_module, runs_others};
+use crate::code::calls::{self, Calls, Examined, How, Role};
 use crate::code::mapped_code::MappedCode;
 use crate::error::bare;
 use crate::proc::maps::Code;

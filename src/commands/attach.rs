@@ -15,15 +15,15 @@ use crate::listing::fields::{self, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::option_values::duration;
-use crate::output::{document, list};
-use crate::output::context::{Context, note, say};
+use crate::output::context::{note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::stdout::Out;
+use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
 use crate::render::value::Value;
 use crate::segment::attach;
-use crate::sys::{ShmId, process};
 use crate::sys::shm::Attachment;
+use crate::sys::{ShmId, process};
 
 /// Attach a segment for a time or while a program runs
 ///
@@ -59,9 +59,9 @@ pub struct AttachArgs {
 ///
 /// # Errors
 /// As documented for the statuses; with a program every failure of our own is 125.
-pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
+pub fn run(args: &AttachArgs) -> Result<ExitCode> {
     let runs = !args.command.is_empty();
-    match args.attach(context) {
+    match args.attach() {
         Ok(code) => Ok(ExitCode::from(code)),
         Err(error) if runs => {
             say(&error.to_string());
@@ -76,7 +76,7 @@ pub fn run(args: &AttachArgs, context: &Context) -> Result<ExitCode> {
 }
 
 impl AttachArgs {
-    fn attach(&self, context: &Context) -> Result<u8> {
+    fn attach(&self) -> Result<u8> {
         if self.format.format() == Format::Csv {
             return Err(Error::Usage("--format: attach prints table, json or jsonl".to_owned()));
         }
@@ -84,7 +84,7 @@ impl AttachArgs {
         let reference = targets::segment(&self.reference)?;
         let found = reference.resolve()?;
         attach::check(&found, "attach", Some(self.force))?;
-        let mut shown = Shown::new(self, context)?;
+        let mut shown = Shown::new(self)?;
         let id = ShmId::new(found.object.id.sysv());
         let lesser = (!self.read_only).then_some("--read-only needs less");
         let attachment = Attachment::new(id, self.read_only)
@@ -124,15 +124,14 @@ fn run_program(program: &OsString, arguments: &[OsString]) -> u8 {
 /// What is printed while attached and afterwards.
 struct Shown<'a> {
     args: &'a AttachArgs,
-    context: &'a Context,
     out: Out,
     /// For the one JSON document, which comes at the end.
     states: Vec<(Object, Option<usize>)>,
 }
 
 impl<'a> Shown<'a> {
-    fn new(args: &'a AttachArgs, context: &'a Context) -> Result<Self> {
-        Ok(Self { args, context, out: Out::stdout()?, states: Vec::new() })
+    fn new(args: &'a AttachArgs) -> Result<Self> {
+        Ok(Self { args, out: Out::stdout()?, states: Vec::new() })
     }
 
     fn attached(&mut self, text: &str, address: usize, object: Object) -> Result<()> {
@@ -180,8 +179,7 @@ impl<'a> Shown<'a> {
             }
             Format::Jsonl => self.json(Format::Jsonl, &[(object[0], address)]),
             _ => {
-                let mut style = self.args.style.style();
-                self.context.fit(&mut style);
+                let style = self.args.style.style();
                 list::table(&mut self.out, &columns, &object, &style, |object, field| field.value(object, &names))
             }
         };

@@ -12,15 +12,15 @@ use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::{ModeChange, mode_change};
 use crate::option_values::{capacity, group, non_empty, semaphore_value, size, user};
+use crate::output::context::{note, verbose};
 use crate::output::document;
-use crate::output::context::{Context, note};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::output::stdout::Out;
 use crate::render::escape::escape_bytes;
-use crate::sys::{Key, Mode};
 use crate::sys::shm::ShmFlags;
 use crate::sys::signals::blocked::BlockedSignals;
+use crate::sys::{Key, Mode};
 
 /// What a mode without a number starts from, and what there is without one.
 const DEFAULT_MODE: u32 = 0o600;
@@ -149,16 +149,16 @@ fn count(text: &str) -> std::result::Result<u32, String> {
 ///
 /// # Errors
 /// A usage error, or what [`Specification::create`] could not do.
-pub fn run_shm(args: &ShmCreateArgs, context: &Context) -> Result<Status> {
+pub fn run_shm(args: &ShmCreateArgs) -> Result<Status> {
     let flags = ShmFlags { huge_shift: args.hugepages, no_reserve: args.noreserve };
-    args.common.create(Body::Segment { size: args.size, flags, lock: args.lock }, context)
+    args.common.create(Body::Segment { size: args.size, flags, lock: args.lock })
 }
 
 /// Creates a semaphore set.
 ///
 /// # Errors
 /// As [`run_shm`].
-pub fn run_sem(args: &SemCreateArgs, context: &Context) -> Result<Status> {
+pub fn run_sem(args: &SemCreateArgs) -> Result<Status> {
     let values = args.values.clone().unwrap_or_default();
     let nsems = match args.nsems {
         Some(nsems) if !values.is_empty() && nsems as usize != values.len() => {
@@ -167,24 +167,24 @@ pub fn run_sem(args: &SemCreateArgs, context: &Context) -> Result<Status> {
         Some(nsems) => nsems,
         None => u32::try_from(values.len()).map_err(|_| Error::Usage("--values: too many".to_owned()))?,
     };
-    args.common.create(Body::Set { nsems, values: values.into() }, context)
+    args.common.create(Body::Set { nsems, values: values.into() })
 }
 
 /// Creates a queue.
 ///
 /// # Errors
 /// As [`run_shm`].
-pub fn run_msg(args: &MsgCreateArgs, context: &Context) -> Result<Status> {
-    args.common.create(Body::Queue { qbytes: args.qbytes }, context)
+pub fn run_msg(args: &MsgCreateArgs) -> Result<Status> {
+    args.common.create(Body::Queue { qbytes: args.qbytes })
 }
 
 impl CommonArgs {
-    fn create(&self, body: Body, context: &Context) -> Result<Status> {
+    fn create(&self, body: Body) -> Result<Status> {
         let kind = body.kind().kind();
         // Whoever interrupts meets a complete object whose reference is printed, or none; the signal comes through when
         // this ends.
         let _held = BlockedSignals::block();
-        let (out, creation) = match self.attempt(body, context) {
+        let (out, creation) = match self.attempt(body) {
             Ok(done) => done,
             Err(error) => return document::refuse(self.format.format(), "objects", kind.word(), error),
         };
@@ -204,7 +204,7 @@ impl CommonArgs {
         }
     }
 
-    fn attempt(&self, body: Body, context: &Context) -> Result<(Out, Creation)> {
+    fn attempt(&self, body: Body) -> Result<(Out, Creation)> {
         let key = self.key()?;
         if self.exist_ok && key == KeyChoice::Private {
             return Err(Error::Usage("--exist-ok needs --key or --ftok".to_owned()));
@@ -217,7 +217,7 @@ impl CommonArgs {
             exist_ok: self.exist_ok,
             body,
         };
-        context.verbose(|| {
+        verbose(|| {
             let key = match key {
                 KeyChoice::Private => "no key".to_owned(),
                 KeyChoice::Random => "a random key".to_owned(),

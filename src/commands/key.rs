@@ -12,10 +12,10 @@ use crate::kind::field::{Field, Named, named};
 use crate::kind::model::{Kind, ObjectId};
 use crate::object::inventory;
 use crate::object::key::{self, FileKey, Parts, Project};
-use crate::output::{document, list};
-use crate::output::context::Context;
+use crate::output::context::verbose;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::stdout::Out;
+use crate::output::{document, list};
 use crate::render::escape::escape_bytes;
 use crate::render::key_values::KeyValueList;
 use crate::render::value::Value;
@@ -39,7 +39,7 @@ pub struct KeyArgs {
 ///
 /// # Errors
 /// A usage error, status 3 or 4 when the file cannot be looked at, an output error.
-pub fn run(args: &KeyArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &KeyArgs) -> Result<Status> {
     let format = args.format.format();
     let (key, file) = match &args.project {
         Some(project) => match make(&args.first, project) {
@@ -49,7 +49,7 @@ pub fn run(args: &KeyArgs, context: &Context) -> Result<Status> {
         None => (read(&args.first)?, None),
     };
     if let Some(file) = file {
-        context.verbose(|| format!("the file is inode {} of device {:#x}", file.inode, file.device));
+        verbose(|| format!("the file is inode {} of device {:#x}", file.inode, file.device));
     }
     let mut out = Out::stdout()?;
     print(&mut out, format, (key, file)).map_err(Error::Output)?;

@@ -6,8 +6,8 @@ use crate::error::{Error, Result, Status};
 use crate::kind::field::{Field, Named, named};
 use crate::object::limits::{self, Limit};
 use crate::object::names::Names;
+use crate::output::context::{self, note, verbose};
 use crate::output::document;
-use crate::output::context::{Context, note};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::list::{self, List};
 use crate::output::stdout::Out;
@@ -71,12 +71,12 @@ fn amount(limit: &Limit, number: u64) -> Value<'static> {
 ///
 /// # Errors
 /// An output error, or a kernel without System V IPC.
-pub fn run(args: &LimitsArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &LimitsArgs) -> Result<Status> {
     let (limits, losses) = match limits::all() {
         Ok(found) => found,
         Err(error) => return document::refuse(args.format.format(), "limits", "limits", error),
     };
-    context.verbose(|| "limits and use by IPC_INFO and *_INFO, shares of owners by a listing".to_owned());
+    verbose(|| "limits and use by IPC_INFO and *_INFO, shares of owners by a listing".to_owned());
     losses.iter().for_each(|loss| note(loss));
     let owners = limits.iter().filter_map(|limit| Some(limit.top?.uid.raw())).collect();
     let names = Names::look_up(owners, Vec::new());
@@ -85,7 +85,7 @@ pub fn run(args: &LimitsArgs, context: &Context) -> Result<Status> {
         if format == Format::Table { list::columns(&FIELDS).collect() } else { list::exact(&FIELDS).collect() };
     let value = |limit, field: &LimitField| (field.read)(limit, &names);
     let list = List { key: "limits", fields: &shown, rows: &limits, value, failures: &[] };
-    let style = context.style(args.bytes, TimeStyle::Age, !args.no_header);
+    let style = context::style(args.bytes, TimeStyle::Age, !args.no_header);
     let mut out = Out::stdout()?;
     list.write(&mut out, format, &style, |record, limit| {
         record.fields(shown.iter().copied(), |field| value(limit, field));

@@ -17,7 +17,7 @@ use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::inventory;
 use crate::option_values::{count, non_empty};
-use crate::output::context::{Context, note};
+use crate::output::context::{note, verbose};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::list::{self, List, Record};
@@ -81,7 +81,7 @@ enum Scope {
 ///
 /// # Errors
 /// A usage error, an output error, or a kernel without System V IPC.
-pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &LsArgs, implied: Option<Kind>) -> Result<Status> {
     let scope = args.scope(implied)?;
     let kinds = match &scope {
         Scope::Kinds(kinds) => *kinds,
@@ -105,7 +105,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
         Scope::Kinds(_) => {
             let found = query(&selection, needs)?;
             for (kind, source, seen) in &found.sources {
-                context.verbose(|| format!("{} listed by {}", kind.count(*seen), source.word()));
+                verbose(|| format!("{} listed by {}", kind.count(*seen), source.word()));
             }
             found.losses.iter().chain(&found.doubts).for_each(|doubt| note(doubt));
             (found.objects, found.analysis)
@@ -128,7 +128,7 @@ pub fn run(args: &LsArgs, implied: Option<Kind>, context: &Context) -> Result<St
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &columns, &objects, &lookups, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &columns, &objects, &lookups, &failures).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -205,7 +205,6 @@ impl LsArgs {
         objects: &[Object],
         lookups: &Lookups,
         failures: &[Failure],
-        context: &Context,
     ) -> std::io::Result<()> {
         if self.quiet {
             let mut text = String::new();
@@ -217,8 +216,7 @@ impl LsArgs {
             }
             return Ok(());
         }
-        let mut style = Style { header: !self.no_header, ..self.style.style() };
-        context.fit(&mut style);
+        let style = Style { header: !self.no_header, ..self.style.style() };
         let format = self.format.format();
         let is_json = matches!(format, Format::Json | Format::Jsonl);
         let lists = if is_json { Lists::of(columns, objects, lookups) } else { None };

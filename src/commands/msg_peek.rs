@@ -5,15 +5,15 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::Args;
 
-use crate::commands::shared::targets;
 use crate::commands::shared::messages::{RecordArgs, WantedArgs, none};
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
 use crate::option_values::{count, count_from_1};
 use crate::output::context::note;
 use crate::output::stdout::Out;
-use crate::queue::{Queue, counted};
 use crate::queue::encode::Encoder;
 use crate::queue::look::{Looker, Seen};
+use crate::queue::{Queue, counted};
 use crate::sys::msg::Wanted;
 
 /// How many messages --all shows unless told otherwise: a quarter of a second.

@@ -4,17 +4,17 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use crate::commands::shared::targets;
 use crate::commands::shared::messages::{WantedArgs, held};
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status};
-use crate::object::inventory;
 use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::inventory;
 use crate::output::context::say;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::prompt::confirm;
 use crate::output::report::{Outcome, Report, ReportOptions};
-use crate::queue::{Queue, counted};
 use crate::queue::receive::discard;
+use crate::queue::{Queue, counted};
 use crate::render::value::Value;
 use crate::sys::msg::Wanted;
 

@@ -6,20 +6,20 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
-use crate::commands::shared::{child, targets};
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
+use crate::commands::shared::{child, targets};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::option_values::{count_from_1, exit_status, size};
-use crate::output::context::{Context, note, say};
+use crate::output::context::{note, say, verbose};
 use crate::output::stdout::stdout_file;
-use crate::queue::{Patience, Queue, counted};
 use crate::queue::encode::Encoder;
 use crate::queue::give_back::{Taken, give_back};
 use crate::queue::receive::{Next, Receiver, take_none};
 use crate::queue::sink::{Sink, Unwritten};
+use crate::queue::{Patience, Queue, counted};
 use crate::render::escape::escape_bytes;
-use crate::sys::{memory, process};
 use crate::sys::signals::{self, wake};
+use crate::sys::{memory, process};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";
@@ -68,9 +68,9 @@ pub struct RecvArgs {
 /// # Errors
 /// Status 6 or 7 when there is no message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1; with a program every
 /// failure of our own is 125.
-pub fn run(args: &RecvArgs, context: &Context) -> Result<ExitCode> {
+pub fn run(args: &RecvArgs) -> Result<ExitCode> {
     let runs = !args.command.is_empty();
-    match args.receive(context) {
+    match args.receive() {
         Ok(code) => Ok(ExitCode::from(code)),
         Err(error) if runs => {
             say(&error.to_string());
@@ -82,7 +82,7 @@ pub fn run(args: &RecvArgs, context: &Context) -> Result<ExitCode> {
 }
 
 impl RecvArgs {
-    fn receive(&self, context: &Context) -> Result<u8> {
+    fn receive(&self) -> Result<u8> {
         let reference = targets::queue(&self.reference)?;
         let several = self.all || self.follow || self.count.is_some_and(|count| count > 1);
         child::check(&self.command)?;
@@ -116,7 +116,7 @@ impl RecvArgs {
             (None, Some(sink)) => self.write_out(&queue, &mut receiver, number, sink)?,
             (None, None) => OWN_FAILURE,
         };
-        context.verbose(|| format!("received {} from {}", counted(receiver.received()), queue.text));
+        verbose(|| format!("received {} from {}", counted(receiver.received()), queue.text));
         Ok(code)
     }
 

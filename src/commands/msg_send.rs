@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::commands::shared::targets;
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
+use crate::commands::shared::targets;
 use crate::error::{Error, Result, Status, bare};
-use crate::output::context::{Context, note};
-use crate::queue::{Format, Queue, counted};
+use crate::output::context::{note, verbose};
 use crate::queue::input::{BadInput, Records};
 use crate::queue::room::Room;
 use crate::queue::send::Sender;
+use crate::queue::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::startup;
 
@@ -50,7 +50,7 @@ pub struct SendArgs {
 ///
 /// # Errors
 /// Status 6 or 7 when there is no room, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
-pub fn run(args: &SendArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &SendArgs) -> Result<Status> {
     let reference = targets::queue(&args.reference)?;
     if args.text.as_ref().is_some_and(|text| text.is_empty()) {
         let message = "an empty TEXT (an unset variable?); to send an empty message: ipcadm msg send REF < /dev/null";
@@ -72,7 +72,7 @@ pub fn run(args: &SendArgs, context: &Context) -> Result<Status> {
         (None, Some(input)) => args.send_all(input, &queue, room, &mut sender)?,
         (None, None) => {}
     }
-    context.verbose(|| format!("sent {} to {}", counted(sender.sent()), queue.text));
+    verbose(|| format!("sent {} to {}", counted(sender.sent()), queue.text));
     Ok(Status::Done)
 }
 

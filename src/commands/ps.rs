@@ -12,14 +12,14 @@ use crate::object::inventory;
 use crate::object::names::Names;
 use crate::object::semaphores::Unread;
 use crate::option_values::count;
-use crate::output::context::{Context, note};
+use crate::output::context::{self, is_verbose, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::list::{ListWriter, Record};
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, Row};
-use crate::proc::probe;
 use crate::proc::identity::{self, Owner};
+use crate::proc::probe;
 use crate::proc::reader::{Reader, Task};
 use crate::render::escape::escape;
 use crate::render::style::TimeStyle;
@@ -62,7 +62,7 @@ fn pid(text: &str) -> std::result::Result<u32, String> {
 ///
 /// # Errors
 /// A usage error, an output error, or a kernel without System V IPC.
-pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &PsArgs) -> Result<Status> {
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     let mut wanted = BTreeSet::new();
@@ -97,9 +97,9 @@ pub fn run(args: &PsArgs, context: &Context) -> Result<Status> {
         if wanted.is_empty() { hidden.words().is_some() } else { wanted.iter().any(|pid| users.is_unseen(*pid)) };
     let some = some || hidden.undo.is_some();
     let unseen = Unseen { hidden, sets: unread, some: some || unread.number() > 0 };
-    args.notes(&unseen, &users, &wanted, &by_process, context);
+    args.notes(&unseen, &users, &wanted, &by_process);
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -161,15 +161,8 @@ fn look_elsewhere(pid: u32) -> io::Result<bool> {
 
 impl PsArgs {
     /// Says what may be missing.
-    fn notes(
-        &self,
-        unseen: &Unseen,
-        users: &Users,
-        wanted: &BTreeSet<u32>,
-        by_process: &BTreeMap<u32, Vec<Use>>,
-        context: &Context,
-    ) {
-        let told = |used: &Vec<Use>| used.iter().any(|one| tells(one, context));
+    fn notes(&self, unseen: &Unseen, users: &Users, wanted: &BTreeSet<u32>, by_process: &BTreeMap<u32, Vec<Use>>) {
+        let told = |used: &Vec<Use>| used.iter().any(|one| tells(one));
         for pid in wanted {
             let table = self.format.format() == Format::Table;
             if users.is_unseen(*pid) {
@@ -208,10 +201,9 @@ impl PsArgs {
         by_process: &BTreeMap<u32, Vec<Use>>,
         (users, unseen): (&Users, &Unseen),
         failures: &[Failure],
-        context: &Context,
     ) -> io::Result<()> {
         let table = self.quiet || matches!(self.format.format(), Format::Table | Format::Csv);
-        let all = || by_process.values().flat_map(|used| used.iter().filter(|one| !table || tells(one, context)));
+        let all = || by_process.values().flat_map(|used| used.iter().filter(|one| !table || tells(one)));
         if self.quiet {
             let pids: BTreeSet<u32> = all().map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
@@ -219,7 +211,7 @@ impl PsArgs {
         let names = usage_list::names(all());
         match self.format.format() {
             Format::Table => {
-                let style = context.style(false, TimeStyle::Age, !self.no_header);
+                let style = context::style(false, TimeStyle::Age, !self.no_header);
                 let rows: Vec<Row<'_>> = all().map(Row::Use).collect();
                 usage_list::write_table(out, &usage_list::columns(&[&PROCESS, &OBJECT, &ROLE]), &rows, &names, &style)
             }
@@ -238,8 +230,8 @@ impl PsArgs {
 }
 
 /// Whether rows tell this use.
-fn tells(used: &Use, context: &Context) -> bool {
-    context.is_verbose() || !used.is_past()
+fn tells(used: &Use) -> bool {
+    is_verbose() || !used.is_past()
 }
 
 fn write_process<W: Write>(record: &mut Record<'_, W>, used: &[Use], is_unseen: bool, names: &Names) {

@@ -13,13 +13,13 @@ use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::error::{Error, Result, Status, Tally, bare};
 use crate::kind::model::{KindSet, Object};
 use crate::listing::fields::{self, Lookups};
-use crate::object::{inventory, key};
 use crate::object::create::KeyChoice;
 use crate::object::names::Names;
 use crate::object::reference::{Name, Reference};
+use crate::object::{inventory, key};
 use crate::option_values::{group, non_empty, non_empty_path, semaphore_value, user};
+use crate::output::context::{note, say, verbose};
 use crate::output::document;
-use crate::output::context::{Context, note, say};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::list::{self, Record};
 use crate::output::progress::Progress;
@@ -88,7 +88,7 @@ pub struct RestoreArgs {
 ///
 /// # Errors
 /// A usage error, or an archive that is not as it was written, before anything is made.
-pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &RestoreArgs) -> Result<Status> {
     let references: Vec<Reference> = args
         .refs
         .iter()
@@ -105,7 +105,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         Ok(archive) => archive,
         Err(error) => return document::refuse(format, "objects", &name, error),
     };
-    context.verbose(|| {
+    verbose(|| {
         let head = &archive.head;
         let host = head.host.as_deref().map_or_else(|| "an unknown machine".into(), escape);
         let (version, count) = (escape(&head.version), archive.items.len());
@@ -122,7 +122,7 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Status> {
         return Ok(tally.status());
     }
     if args.list {
-        args.print(&items, context)?;
+        args.print(&items)?;
         if format == Format::Table {
             items.iter().for_each(|item| note_approximate(item));
         }
@@ -288,7 +288,7 @@ impl RestoreArgs {
     }
 
     /// Lists what was chosen, with the names that owners had where it was saved.
-    fn print(&self, items: &[&Item], context: &Context) -> Result<()> {
+    fn print(&self, items: &[&Item]) -> Result<()> {
         let objects: Vec<Object> = items.iter().map(|item| item.object).collect();
         let users: Vec<_> = items
             .iter()
@@ -304,8 +304,7 @@ impl RestoreArgs {
         let mut out = Out::stdout()?;
         let printed = match self.format.format() {
             Format::Table => {
-                let mut style = self.style.style();
-                context.fit(&mut style);
+                let style = self.style.style();
                 let kinds: KindSet = objects.iter().map(Object::kind).collect();
                 list::table(&mut out, &fields::default_columns(kinds.single()), &objects, &style, |object, field| {
                     field.value(object, &lookups)

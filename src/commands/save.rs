@@ -15,8 +15,8 @@ use crate::listing::query::query;
 use crate::listing::select::Selection;
 use crate::object::reference::Resolved;
 use crate::option_values::non_empty_path;
+use crate::output::context::{note, verbose};
 use crate::output::document;
-use crate::output::context::{Context, note};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::progress::Progress;
 use crate::output::report::{Outcome, Report, ReportOptions};
@@ -61,7 +61,7 @@ struct Chosen<'a> {
 ///
 /// # Errors
 /// A usage error; otherwise that of the first object that cannot be saved, or of the archive. There is no archive then.
-pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &SaveArgs, implied: Option<Kind>) -> Result<Status> {
     let format = args.format.format();
     let to_stdout = args.output == "-";
     if to_stdout && format != Format::Table {
@@ -81,7 +81,7 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
                 .map(|object| Chosen { found: Resolved { reference: None, object }, selected: true }),
         );
     }
-    let (looked_up, _) = targets::look_up(&targets, context);
+    let (looked_up, _) = targets::look_up(&targets);
     for (target, found) in looked_up {
         let error = match found {
             Ok(Some(found)) => match targets::difference(target, &found.object) {
@@ -115,7 +115,7 @@ pub fn run(args: &SaveArgs, implied: Option<Kind>, context: &Context) -> Result<
     }
     let saver =
         if to_stdout { Saver::onto(stdout_file()?) } else { Saver::create(Path::new(&args.output), args.overwrite)? };
-    let saved = match save(saver, &chosen, context) {
+    let saved = match save(saver, &chosen) {
         Ok(saved) => saved,
         Err((what, error)) => return document::refuse(format, "objects", &what, error),
     };
@@ -165,11 +165,7 @@ impl SaveArgs {
 }
 
 /// Saves all, or tells which could not be.
-fn save(
-    mut saver: Saver,
-    chosen: &[Chosen<'_>],
-    context: &Context,
-) -> std::result::Result<Vec<(String, Saved)>, (String, Error)> {
+fn save(mut saver: Saver, chosen: &[Chosen<'_>]) -> std::result::Result<Vec<(String, Saved)>, (String, Error)> {
     let total = chosen.iter().map(|one| one.found.object.as_segment().map_or(0, |segment| segment.size)).sum();
     let mut progress = Progress::new(Some(total));
     let mut saved = Vec::with_capacity(chosen.len());
@@ -177,7 +173,7 @@ fn save(
     for Chosen { found, selected } in chosen {
         match saver.add(found, &mut |bytes| progress.update(done + bytes)) {
             Ok(copy) => {
-                context.verbose(|| format!("copied {found} {}", copy.way));
+                verbose(|| format!("copied {found} {}", copy.way));
                 copy.notes.iter().for_each(|text| note(text));
                 saved.push((found.to_string(), copy));
             }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::commands::shared::targets;
 use crate::commands::shared::wait::WaitArgs;
 use crate::error::{Error, Result, Status};
-use crate::output::context::Context;
+use crate::output::context::verbose;
 use crate::set::{Operation, Range, Request};
 
 /// Do several operations on semaphores at one moment
@@ -53,27 +53,27 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
 ///
 /// # Errors
 /// As [`Request::perform`].
-pub fn run(args: &SemOpArgs, context: &Context) -> Result<Status> {
-    perform(&args.reference, &args.operations, args.wait, context)
+pub fn run(args: &SemOpArgs) -> Result<Status> {
+    perform(&args.reference, &args.operations, args.wait)
 }
 
 /// Waits for zero.
 ///
 /// # Errors
 /// As [`Request::perform`].
-pub fn run_wait_zero(args: &SemWaitZeroArgs, context: &Context) -> Result<Status> {
+pub fn run_wait_zero(args: &SemWaitZeroArgs) -> Result<Status> {
     let zero =
         |range: &Range| Operation::wait_zero(*range).map_err(|bad| Error::Usage(format!("semaphore {range}: {bad}")));
     let operations = args.semaphores.iter().map(zero).collect::<Result<Vec<Operation>>>()?;
-    perform(&args.reference, &operations, args.wait, context)
+    perform(&args.reference, &operations, args.wait)
 }
 
-fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs, context: &Context) -> Result<Status> {
+fn perform(reference: &OsString, operations: &[Operation], wait: WaitArgs) -> Result<Status> {
     let reference = targets::set(reference)?;
     let set = reference.resolve()?;
     let waited = Request { operations, wait: wait.wait() }.perform(&set);
     if let Ok(waited) = waited {
-        context.verbose(|| format!("done on {} after {:.6} s", set, waited.as_secs_f64()));
+        verbose(|| format!("done on {} after {:.6} s", set, waited.as_secs_f64()));
     }
     wait.outcome(waited)
 }

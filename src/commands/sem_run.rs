@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::commands::shared::{child, targets};
 use crate::commands::shared::wait::{WaitArgs, in_vain};
+use crate::commands::shared::{child, targets};
 use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
 use crate::kind::model::Object;
-use crate::object::inventory;
 use crate::object::fingerprint::Fingerprint;
+use crate::object::inventory;
 use crate::option_values::exit_status;
-use crate::output::context::{Context, say, say_args};
+use crate::output::context::{is_verbose, say, say_args};
 use crate::render::escape::escape_bytes;
-use crate::set::{Operation, Request};
 use crate::set::operation::parse_list;
-use crate::sys::signals;
+use crate::set::{Operation, Request};
 use crate::sys::child_undo::{ChildSharingUndo, Ended, Message};
 use crate::sys::process::{self, program::Program};
+use crate::sys::signals;
 use crate::usage::held_sets;
 
 const SHELL: &str = "/bin/sh";
@@ -67,15 +67,15 @@ fn operations(text: &str) -> std::result::Result<Operations, String> {
 ///
 /// # Errors
 /// None: what goes wrong is said, and is a status.
-pub fn run(args: &SemRunArgs, context: &Context) -> Result<ExitCode> {
-    Ok(ExitCode::from(args.hold(context).unwrap_or_else(|error| {
+pub fn run(args: &SemRunArgs) -> Result<ExitCode> {
+    Ok(ExitCode::from(args.hold().unwrap_or_else(|error| {
         say(&error.to_string());
         OWN_FAILURE
     })))
 }
 
 impl SemRunArgs {
-    fn hold(&self, context: &Context) -> Result<u8> {
+    fn hold(&self) -> Result<u8> {
         let (name, mut program) = self.program()?;
         let reference = targets::set(&self.reference)?;
         let set = reference.resolve()?;
@@ -88,7 +88,7 @@ impl SemRunArgs {
         })?;
         let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
         let running = escape_bytes(name.as_encoded_bytes());
-        let message = context.is_verbose().then(|| Message {
+        let message = is_verbose().then(|| Message {
             before: format!("ipcadm: did {} on {set} after ", words.join(" ")),
             after: format!(" s; running {running}\n"),
         });

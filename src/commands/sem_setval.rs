@@ -10,7 +10,7 @@ use crate::commands::shared::targets;
 use crate::error::{Result, Status};
 use crate::kind::model::Object;
 use crate::object::{inventory, semaphores};
-use crate::output::context::{Context, note};
+use crate::output::context::{note, verbose};
 use crate::output::format::FormatArgs;
 use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::render::value::Value;
@@ -49,13 +49,13 @@ fn assignment(text: &str) -> std::result::Result<Assignment, String> {
 /// # Errors
 /// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
 /// error after everything is done.
-pub fn run(args: &SemSetvalArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &SemSetvalArgs) -> Result<Status> {
     let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;
     let new = NewValues::of(&args.values, &set)?;
     let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: false };
     let mut report = Report::new(options, &[set.object])?;
-    context.verbose(|| {
+    verbose(|| {
         let way = if args.keep_undo { "by one semop" } else { "with SETALL or SETVAL" };
         format!("setting values of {} {way}", set)
     });

@@ -9,12 +9,11 @@ use crate::error::{Error, Result, Status};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object};
 use crate::kind::system_v::SystemV;
-use crate::object::permission;
 use crate::object::change::Change;
 use crate::object::mode::{ModeChange, mode_change};
 use crate::object::names::{group_text, user_text};
+use crate::object::permission;
 use crate::option_values::{capacity, group, non_empty, user};
-use crate::output::context::Context;
 use crate::output::format::FormatArgs;
 use crate::output::list::Record;
 use crate::output::report::{Outcome, Report, ReportOptions};
@@ -57,7 +56,7 @@ pub struct SetArgs {
 ///
 /// # Errors
 /// A usage error before anything is changed; an output error after everything is.
-pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     if args.qbytes.is_some()
         && let Some(other) = targets.iter().find(|target| target.kind().system_v() != Some(SystemV::Queue))
@@ -72,7 +71,7 @@ pub fn run(args: &SetArgs, implied: Option<Kind>, context: &Context) -> Result<S
         qbytes: args.qbytes,
         force: args.force,
     };
-    let (looked_up, objects) = targets::look_up(&targets, context);
+    let (looked_up, objects) = targets::look_up(&targets);
     let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     // Its names must be those of the new owners too.
     let foreseen = objects.iter().map(|object| change.foresee(object));

@@ -10,7 +10,7 @@ use crate::kind::system_v::SystemV;
 use crate::object::change;
 use crate::object::names::user_text;
 use crate::object::reference::Resolved;
-use crate::output::context::{Context, note};
+use crate::output::context::note;
 use crate::output::format::FormatArgs;
 use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::sys::Errno;
@@ -53,22 +53,22 @@ struct Common {
 ///
 /// # Errors
 /// A usage error before anything is changed; an output error after everything is.
-pub fn run_lock(args: &LockArgs, context: &Context) -> Result<Status> {
-    args.common.run(true, context)
+pub fn run_lock(args: &LockArgs) -> Result<Status> {
+    args.common.run(true)
 }
 
 /// Unlocks.
 ///
 /// # Errors
 /// As [`run_lock`].
-pub fn run_unlock(args: &UnlockArgs, context: &Context) -> Result<Status> {
-    args.common.run(false, context)
+pub fn run_unlock(args: &UnlockArgs) -> Result<Status> {
+    args.common.run(false)
 }
 
 impl Common {
-    fn run(&self, lock: bool, context: &Context) -> Result<Status> {
+    fn run(&self, lock: bool) -> Result<Status> {
         let targets = targets::parse(&self.refs, Some(SystemV::Segment.kind()))?;
-        let (looked_up, objects) = targets::look_up(&targets, context);
+        let (looked_up, objects) = targets::look_up(&targets);
         let options = ReportOptions { format: self.format.format(), quiet: self.quiet, dry_run: self.dry_run };
         let mut report = Report::new(options, &objects)?;
         for (target, found) in looked_up {

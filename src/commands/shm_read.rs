@@ -13,15 +13,15 @@ use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
-use crate::output::context::{Context, note};
+use crate::output::context::{note, verbose};
 use crate::output::progress::Progress;
 use crate::output::stdout::{Out, stdout_file};
 use crate::render::escape::escape_bytes;
 use crate::render::hexdump::HexDump;
 use crate::segment::{self, Contents, CopyError, Sink, Stream, attach};
-use crate::sys::{Errno, memory};
 use crate::sys::mapping::Mapped;
 use crate::sys::new_file::NewFile;
+use crate::sys::{Errno, memory};
 
 /// Bytes shown as hexadecimal at a time.
 const CHUNK: usize = 64 << 10;
@@ -64,7 +64,7 @@ pub struct ReadArgs {
 ///
 /// # Errors
 /// As documented for the statuses. What is in a new file is there whole or not at all.
-pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &ReadArgs) -> Result<Status> {
     let reference = targets::segment(&args.reference)?;
     let file = args.output.as_deref().filter(|file| *file != "-").map(Path::new);
     match file {
@@ -80,7 +80,7 @@ pub fn run(args: &ReadArgs, context: &Context) -> Result<Status> {
     let range = byte_range(&found, "read", args.offset, args.length)?;
     let new = file.map(|file| NewFile::create(file).map_err(|error| unwritable(file, &error))).transpose()?;
     let segment = args.open(&found, &range)?;
-    context.verbose(|| format!("reading {}: {}", found, segment.way()));
+    verbose(|| format!("reading {}: {}", found, segment.way()));
     if segment.fills_holes() {
         let way = segment.way();
         note(&format!("which pages of {found} are holes cannot be told, so all of them are given memory: {way}"));

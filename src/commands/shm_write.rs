@@ -12,7 +12,7 @@ use crate::error::{Error, Result, Status, bare};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
-use crate::output::context::Context;
+use crate::output::context::verbose;
 use crate::output::format::FormatArgs;
 use crate::output::progress::Progress;
 use crate::output::report::{Outcome, Report, ReportOptions};
@@ -69,7 +69,7 @@ struct Input {
 ///
 /// # Errors
 /// As documented for the statuses; an output error after everything is written.
-pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
+pub fn run(args: &WriteArgs) -> Result<Status> {
     let reference = targets::segment(&args.reference)?;
     let byte = if args.zero { Some(0) } else { args.fill };
     let input = if byte.is_some() { None } else { Some(Input::open(args.file.as_ref())?) };
@@ -85,7 +85,7 @@ pub fn run(args: &WriteArgs, context: &Context) -> Result<Status> {
     let mut report = Report::new(options, &[found.object])?;
     attach::check(&found, "write", Some(args.force))?;
     let segment = segment::open(&found, "write", false)?;
-    context.verbose(|| format!("writing {}: {}", found, segment.way()));
+    verbose(|| format!("writing {}: {}", found, segment.way()));
     let total = input.as_ref().map_or(Some(room), |input| input.left);
     let mut progress = Progress::new(total);
     let (written, line, result) = match &input {

@@ -15,11 +15,11 @@ use crate::listing::fields::{self, Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::option_values::count;
-use crate::output::{contents, details, list, usage_list};
-use crate::output::context::{Context, note};
+use crate::output::context::{self, is_verbose, note, verbose};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::stdout::Out;
+use crate::output::{contents, details, list, usage_list};
 use crate::proc::recorded::LookedUp;
 use crate::render::style::TimeStyle;
 use crate::usage::report::{UsageReport, with_other_sets};
@@ -43,7 +43,7 @@ pub struct ShowArgs {
 ///
 /// # Errors
 /// A usage error or an output error.
-pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
@@ -59,7 +59,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
             Err(error) => document::fail(&target.text(), &error, &mut failures, &mut tally),
         }
     }
-    context.verbose(|| format!("looked up: {} found, {} not", objects.len(), failures.len()));
+    verbose(|| format!("looked up: {} found, {} not", objects.len(), failures.len()));
     if let Some(loss) = inventory::add_memory(objects.iter_mut()) {
         note(&loss);
     }
@@ -71,8 +71,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>, context: &Context) -> Result<
     let lookups = Lookups::of(&objects, &fields, Analysis::among(&all, &objects, Needs::USE, &criteria));
     let whole = UsageReport::new(&all, lookups.analysis.users()).with_others(&objects, &criteria);
     let mut out = Out::stdout()?;
-    let printed =
-        args.print(&mut out, (&texts, &objects), &fields, &lookups, &whole, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, (&texts, &objects), &fields, &lookups, &whole, &failures).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
@@ -87,25 +86,24 @@ impl ShowArgs {
         lookups: &Lookups,
         whole: &UsageReport<'_>,
         failures: &[Failure],
-        context: &Context,
     ) -> io::Result<()> {
         match self.format.format() {
             Format::Table => {
-                let style = context.style(false, TimeStyle::Full, true);
+                let style = context::style(false, TimeStyle::Full, true);
                 let processes = LookedUp::new(objects.iter().flat_map(details::recorded));
                 for (index, (text, object)) in texts.iter().zip(objects).enumerate() {
                     if index > 0 {
                         writeln!(out)?;
                     }
                     let mut used = whole.of(object);
-                    used.uses.retain(|one| context.is_verbose() || !one.is_past());
+                    used.uses.retain(|one| is_verbose() || !one.is_past());
                     let contents = ObjectContents::of(object, self.messages, used.usage);
                     details::write(
                         out,
                         text,
                         object,
                         &contents,
-                        (&used, &whole.hints(object), context.is_verbose()),
+                        (&used, &whole.hints(object), is_verbose()),
                         lookups,
                         (&style, &processes),
                     )?;

@@ -12,10 +12,10 @@ use crate::kind::model::{Kind, Object};
 use crate::listing::fields::Lookups;
 use crate::listing::query::Analysis;
 use crate::object::inventory;
-use crate::output::list;
-use crate::output::context::{Context, note};
+use crate::output::context::{self, is_verbose, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
+use crate::output::list;
 use crate::output::stdout::Out;
 use crate::output::usage_list::{self, Row};
 use crate::render::escape::escape;
@@ -53,7 +53,7 @@ pub struct WhoArgs {
 ///
 /// # Errors
 /// A usage error or an output error.
-pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &WhoArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
@@ -80,16 +80,16 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>, context: &Context) -> Result<S
     let users = Users::scan(&all, Wants::ALL);
     let whole = UsageReport::new(&all, &users).with_others(&objects, &judging::usual());
     let found: Vec<ObjectUsage<'_>> = objects.iter().map(|object| whole.of(object)).collect();
-    args.notes(&found, context);
+    args.notes(&found);
     let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &found, &whole, &failures, context).map_err(Error::Output);
+    let printed = args.print(&mut out, &found, &whole, &failures).map_err(Error::Output);
     printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
     Ok(tally.status())
 }
 
 impl WhoArgs {
     /// Says what the output cannot: that nobody uses an object, and where there is no room for it, what is hidden.
-    fn notes(&self, found: &[ObjectUsage<'_>], context: &Context) {
+    fn notes(&self, found: &[ObjectUsage<'_>]) {
         let table = self.format.format() == Format::Table;
         if table && !self.quiet {
             let unused: Vec<&ObjectUsage<'_>> = found.iter().filter(|one| one.is_unused()).collect();
@@ -98,7 +98,7 @@ impl WhoArgs {
                 let what = format!("nobody is seen to use {} of {} objects", unused.len(), found.len());
                 note(&format!("{what}; living processes may know {known} of them"));
             } else {
-                unused.iter().for_each(|one| note(&one.unused(context.is_verbose())));
+                unused.iter().for_each(|one| note(&one.unused(is_verbose())));
             }
         }
         if self.quiet || self.format.format() == Format::Csv || (table && self.no_header) {
@@ -137,9 +137,8 @@ impl WhoArgs {
         found: &[ObjectUsage<'_>],
         whole: &UsageReport<'_>,
         failures: &[Failure],
-        context: &Context,
     ) -> io::Result<()> {
-        let all = || found.iter().flat_map(|one| one.told(context.is_verbose()));
+        let all = || found.iter().flat_map(|one| one.told(is_verbose()));
         if self.quiet {
             let pids: BTreeSet<u32> = all().filter(|used| used.is_seen()).map(|used| used.process().pid).collect();
             return pids.into_iter().try_for_each(|pid| writeln!(out, "{pid}"));
@@ -147,9 +146,8 @@ impl WhoArgs {
         let names = usage_list::names(found.iter().flat_map(|one| &one.uses));
         match self.format.format() {
             Format::Table => {
-                let style = context.style(false, TimeStyle::Age, !self.no_header);
-                let rows: Vec<Row<'_>> =
-                    found.iter().flat_map(|one| usage_list::rows(one, context.is_verbose())).collect();
+                let style = context::style(false, TimeStyle::Age, !self.no_header);
+                let rows: Vec<Row<'_>> = found.iter().flat_map(|one| usage_list::rows(one, is_verbose())).collect();
                 let columns = usage_list::columns(&[&OBJECT, &PROCESS, &ROLE]);
                 usage_list::write_table(out, &columns, &rows, &names, &style)?;
                 let below = self.below(found, whole);

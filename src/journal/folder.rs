@@ -10,8 +10,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::bare;
-use crate::sys::{accounts, random};
 use crate::sys::unopened::Unopened;
+use crate::sys::{accounts, random};
 
 /// The permission bits of group and others.
 const OTHERS: u32 = 0o077;

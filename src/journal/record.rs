@@ -20,8 +20,8 @@ use crate::kind::model::{Object, ObjectId};
 use crate::object::inventory;
 use crate::object::snapshot::Snapshot;
 use crate::proc::sysctl;
-use crate::sys::{clock, fd, namespace, random};
 use crate::sys::new_file::NewFile;
+use crate::sys::{clock, fd, namespace, random};
 
 const VERSION: u32 = 2;
 /// Records begin so; what begins otherwise is none.

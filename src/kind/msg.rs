@@ -9,8 +9,8 @@ use crate::kind::recorded::{Activity, Deed, RecordedUser};
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
-use crate::sys::{Errno, MsgId, Timestamp};
 use crate::sys::msg::{self, MsgStat};
+use crate::sys::{Errno, MsgId, Timestamp};
 
 /// What is special about message queues.
 pub(super) static CLASS: Class = Class {

@@ -8,8 +8,8 @@ use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Set};
 use crate::kind::recorded::Activity;
 use crate::proc::sysvipc;
 use crate::render::value::Value;
-use crate::sys::{SemId, Timestamp};
 use crate::sys::sem::{self, SemStat};
+use crate::sys::{SemId, Timestamp};
 
 /// What is special about semaphore sets. Who changed a semaphore last is recorded for each of them and has to be asked
 /// for: see [`recorded_users`](crate::usage::recorded::recorded_users).

@@ -9,9 +9,9 @@ use crate::kind::recorded::{Activity, Deed, RecordedUser};
 use crate::proc::sysvipc;
 use crate::render::units::push_size;
 use crate::render::value::Value;
-use crate::sys::{self, Key, ShmId, Timestamp};
 use crate::sys::memory::page_size;
 use crate::sys::shm::{self, ShmStat};
+use crate::sys::{self, Key, ShmId, Timestamp};
 
 /// What is special about segments.
 pub(super) static CLASS: Class = Class {

@@ -3,8 +3,8 @@
 use crate::kind::model::Object;
 use crate::kind::system_v::Part;
 use crate::object::semaphores::{Budget, Semaphore, semaphores};
-use crate::proc::probe;
 use crate::proc::attached::{self, Wanted};
+use crate::proc::probe;
 use crate::queue::headers::{Header, headers};
 use crate::sys::{self, ShmId, memory};
 use crate::usage::users::Usage;

@@ -2,8 +2,8 @@
 
 use super::inventory;
 use super::mode::ModeChange;
-use crate::kind;
 use crate::error::{Error, Result, Status};
+use crate::kind;
 use crate::kind::class::Attributes;
 use crate::kind::model::Object;
 use crate::object::fingerprint::{Comparison, Fingerprint};

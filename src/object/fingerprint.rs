@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::kind::model::{Detail, Object, ObjectId, Queue, Segment, Set};
 use crate::kind::system_v::SystemV;
-use crate::object::key;
 use crate::object::difference::{Named, Part, first_difference};
+use crate::object::key;
 use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
 
 /// What an object keeps for life, and the time of its last change. An id alone may come back for another object.

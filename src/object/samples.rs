@@ -1,10 +1,10 @@
 //! Objects for unit tests.
 
 use crate::kind::model::Object;
-use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
+use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 
 /// A segment, a set and a queue whose numbers are all different, as far as they can be told apart.
 pub(crate) fn objects() -> [Object; 3] {

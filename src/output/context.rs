@@ -1,7 +1,8 @@
-//! What every command knows about its surroundings.
+//! The options that every command has, and messages on standard error.
 
 use std::fmt;
 use std::io::{Cursor, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use clap::ValueEnum;
 
@@ -23,53 +24,52 @@ pub enum ColorChoice {
     Never,
 }
 
-/// The surroundings of a command.
-#[derive(Clone, Copy, Debug)]
-pub struct Context {
+/// The options that every command has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
     color: ColorChoice,
     verbose: bool,
 }
 
-impl Context {
-    /// From the options that every command has.
-    #[must_use]
-    pub fn new(color: ColorChoice, verbose: bool) -> Self {
-        Self { color, verbose }
-    }
+/// Set once, before a command runs, and read wherever something is said or shown.
+static OPTIONS: OnceLock<Options> = OnceLock::new();
 
-    /// Fits `style` to standard output: colour and width only on a terminal.
-    pub(crate) fn fit(&self, style: &mut Style) {
-        let stdout = std::io::stdout();
-        let terminal = stdout.is_terminal();
-        style.width = if terminal { fd::columns(&stdout).map(usize::from) } else { None };
-        style.color = match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => {
-                terminal
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        };
-    }
+/// Sets the options that every command has.
+pub(crate) fn set_options(color: ColorChoice, verbose: bool) {
+    // There is one command line, so that they are set already only where they are the same.
+    let _ = OPTIONS.set(Options { color, verbose });
+}
 
-    /// How standard output shows values, with or without headers.
-    pub(crate) fn style(&self, bytes: bool, time: TimeStyle, header: bool) -> Style {
-        let mut style = Style { header, ..Style::new(bytes, time) };
-        self.fit(&mut style);
-        style
-    }
+fn options() -> Options {
+    OPTIONS.get().copied().unwrap_or_default()
+}
 
-    /// Whether to say what is done and how.
-    pub(crate) fn is_verbose(&self) -> bool {
-        self.verbose
-    }
-
-    /// Says what is done and how, if that was asked for.
-    pub(crate) fn verbose(&self, text: impl FnOnce() -> String) {
-        if self.verbose {
-            say(&text());
+/// A style fitted to standard output: colour and width only on a terminal.
+pub(crate) fn style(bytes: bool, time: TimeStyle, header: bool) -> Style {
+    let stdout = std::io::stdout();
+    let terminal = stdout.is_terminal();
+    let width = if terminal { fd::columns(&stdout).map(usize::from) } else { None };
+    let color = match options().color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            terminal
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
+    };
+    Style { width, color, header, ..Style::new(bytes, time) }
+}
+
+/// Whether to say how things are done.
+pub(crate) fn is_verbose() -> bool {
+    options().verbose
+}
+
+/// Says how something is done, if that was asked for.
+pub(crate) fn verbose(text: impl FnOnce() -> String) {
+    if is_verbose() {
+        say(&text());
     }
 }
 

@@ -7,8 +7,8 @@ use crate::output::context::say;
 use crate::output::format::Format;
 use crate::output::stdout::Out;
 use crate::render::json::JsonWriter;
-use crate::sys::namespace;
 use crate::sys::clock::now;
+use crate::sys::namespace;
 
 /// Something that could not be done, as JSON tells it.
 #[derive(Clone, Debug)]

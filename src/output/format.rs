@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::output::context;
 use crate::render::style::{Style, TimeStyle};
 
 /// How objects are printed.
@@ -58,13 +59,13 @@ enum TimeArg {
 }
 
 impl StyleArgs {
-    /// The style chosen.
+    /// The style chosen, fitted to standard output.
     pub(crate) fn style(self) -> Style {
         let time = match self.time {
             TimeArg::Age => TimeStyle::Age,
             TimeArg::Iso => TimeStyle::Iso,
             TimeArg::Full => TimeStyle::Full,
         };
-        Style::new(self.bytes, time)
+        context::style(self.bytes, time, true)
     }
 }

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
-use crate::removal;
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::{Memory, Object, ObjectId};
 use crate::listing::fields::{self, Field, Lookups};
@@ -17,6 +16,7 @@ use crate::output::document::Failure;
 use crate::output::format::Format;
 use crate::output::list::{self, ListWriter, Record};
 use crate::output::stdout::{Out, to_terminal};
+use crate::removal;
 use crate::render::value::Value;
 use crate::usage::text;
 

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use super::maps::{self, SegmentMapping};
 use super::probe::{self, What};
 use super::reader::{Reader, Task, is_gone};
-use crate::sys::{Key, ShmId, memory, namespace};
 use crate::sys::process::mapping::Mapping;
+use crate::sys::{Key, ShmId, memory, namespace};
 
 /// The segment whose mappings are looked for.
 #[derive(Clone, Copy, Debug)]

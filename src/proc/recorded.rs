@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::identity::{self, Identity, Look};
 use super::probe;
 use super::threaded::Threaded;
-use crate::sys::{Perm, Pid, Timestamp, namespace};
 use crate::sys::clock::now;
+use crate::sys::{Perm, Pid, Timestamp, namespace};
 
 /// The kernel cuts times to whole seconds.
 pub const TRUNCATION: i64 = 1;

@@ -7,10 +7,10 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
-use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 use crate::sys::msg::MsgStat;
 use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
+use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 
 /// The kernel gives at most one page a read; more room saves nothing.
 const CHUNK: usize = 16 * 1024;

@@ -12,8 +12,8 @@ use super::permission::let_in;
 use super::probe;
 use super::reader::{self, Reader};
 use super::task::Stat;
-use crate::sys::{Perm, namespace};
 use crate::sys::clock::cpu_time_of;
+use crate::sys::{Perm, namespace};
 
 /// The processes with several threads in this IPC namespace.
 #[derive(Debug, Default)]

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use crate::error::bare;
 use crate::kind::model::ObjectId;
 use crate::object::inventory;
-use crate::queue::{Format, counted};
 use crate::queue::encode::Encoder;
+use crate::queue::{Format, counted};
 use crate::render::escape::escape_bytes;
-use crate::sys::{Errno, MsgId};
 use crate::sys::msg::{self, Message};
+use crate::sys::{Errno, MsgId};
 
 /// Messages in the order in which they were taken. The buffers are kept from batch to batch.
 #[derive(Debug, Default)]

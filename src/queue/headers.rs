@@ -2,8 +2,8 @@
 
 use crate::kind::model::Object;
 use crate::object::inventory;
-use crate::sys::{self, Errno, MsgId};
 use crate::sys::msg::{self, Message};
+use crate::sys::{self, Errno, MsgId};
 
 /// Buffers for looking at messages start here; the kernel's cost grows with them.
 const FIRST_PEEK: usize = 4096;

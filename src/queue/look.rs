@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result, Status};
 use crate::queue::{Queue, failed, headers};
-use crate::sys::{Errno, MsgId};
 use crate::sys::msg::{self, Message, MsgStat, Wanted};
+use crate::sys::{Errno, MsgId};
 
 /// Room for text at first: the kernel's cost grows with it.
 const FIRST: usize = 1024;

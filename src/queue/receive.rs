@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, failed};
-use crate::sys::{self, Errno, MsgId};
 use crate::sys::msg::{self, Message, Wanted};
 use crate::sys::signals::Signal;
 use crate::sys::signals::wake::{self, Waited, WakeTimer};
+use crate::sys::{self, Errno, MsgId};
 
 /// Room for text at first; more comes when a message needs it.
 const FIRST: usize = 8192;

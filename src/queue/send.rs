@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, counted, failed};
-use crate::sys::{Errno, MsgId};
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::wake::{Waited, WakeTimer};
+use crate::sys::{Errno, MsgId};
 
 /// Sends messages to one queue, each in one call.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::queue::encode::{Ambiguous, Encoder};
 use crate::queue::give_back::Taken;
-use crate::sys::{Errno, fd};
 use crate::sys::signals::{Signal, wake};
+use crate::sys::{Errno, fd};
 
 /// Writes to a pipe of no more than this are all or nothing (`PIPE_BUF`).
 const CHUNK: usize = 4096;

@@ -4,11 +4,11 @@ use crate::error::{Error, Status};
 use crate::journal::access;
 use crate::journal::locked::{is_locked, is_locked_since};
 use crate::kind::model::Object;
-use crate::object::inventory;
 use crate::object::difference::Part;
+use crate::object::inventory;
 use crate::object::permission::{may_change, refused};
-use crate::removal::{Candidate, Outcome};
 use crate::removal::checks::{self, Semaphores};
+use crate::removal::{Candidate, Outcome};
 use crate::sys::{Errno, Mode};
 
 pub(super) struct Locked<'a> {

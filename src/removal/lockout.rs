@@ -7,15 +7,15 @@ use crate::journal::record::Record;
 use crate::kind::model::Object;
 use crate::object::inventory;
 use crate::proc::probe::Failure;
-use crate::removal::{Candidate, Outcome};
 use crate::removal::checks::{self, Semaphores};
 use crate::removal::judges::{self, Finding, Judges, Stop, Subject};
 use crate::removal::locked::{Locked, gone_or, lock, look, still_locked, unchanged, unlock};
 use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
 use crate::removal::pin::pin;
 use crate::removal::remove::remove_now;
-use crate::sys::{Perm, barrier};
+use crate::removal::{Candidate, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
+use crate::sys::{Perm, barrier};
 use crate::usage::criteria::Criteria;
 use crate::usage::users::{Usage, Users, Wants};
 

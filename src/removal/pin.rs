@@ -9,8 +9,8 @@ use crate::proc::sysctl;
 use crate::removal::Outcome;
 use crate::removal::judges::{Judges, Stop, Subject};
 use crate::removal::locked::{Locked, look};
-use crate::sys::{ShmId, Timestamp, memory};
 use crate::sys::shm::Attachment;
+use crate::sys::{ShmId, Timestamp, memory};
 use crate::usage::users::Usage;
 
 /// The parts that our own attachment does not change.

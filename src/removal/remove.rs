@@ -3,11 +3,11 @@
 
 use std::fmt::Display;
 
-use crate::kind::remove_id;
 use crate::kind::model::Object;
+use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
-use crate::object::inventory;
 use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::inventory;
 use crate::object::permission::refused;
 use crate::removal::Outcome;
 use crate::sys::Errno;

@@ -7,14 +7,14 @@ use std::os::unix::fs::MetadataExt;
 use crate::error::{Error, Result, Status};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::proc::probe;
 use crate::proc::attached::{self, ProcessDir, Wanted};
 use crate::proc::maps::SegmentMapping;
-use crate::segment::{Contents, Holes, Pages};
+use crate::proc::probe;
 use crate::segment::occupancy::{Occupancy, all_found};
 use crate::segment::process::{ProcessMemory, add_pages};
-use crate::sys::{ShmId, fd, memory};
+use crate::segment::{Contents, Holes, Pages};
 use crate::sys::process::mapping::Mapping;
+use crate::sys::{ShmId, fd, memory};
 use crate::usage::users::{Usage, Users, Wants};
 
 /// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.

@@ -26,8 +26,8 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::object::reference::Resolved;
-use crate::sys::{self, Errno, fd};
 use crate::sys::mapping::Mapped;
+use crate::sys::{self, Errno, fd};
 use pages::Pages;
 use process::ProcessMemory;
 

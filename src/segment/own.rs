@@ -4,15 +4,15 @@ use std::fs::File;
 
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Memory;
-use crate::object::inventory;
 use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::proc::maps;
-use crate::segment::{Contents, Holes, Pages, attach};
 use crate::segment::occupancy::{Occupancy, all_found};
-use crate::sys::{self, ShmId, fd, memory};
+use crate::segment::{Contents, Holes, Pages, attach};
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::process::mapping::{self, Mapping, Sort};
+use crate::sys::{self, ShmId, fd, memory};
 
 /// `mincore` is asked about so many bytes at a time.
 const STEP: usize = 64 << 20;

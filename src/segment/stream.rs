@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, FileTypeExt};
 
 use crate::segment::{CopyError, Sink};
-use crate::sys::{self, Errno, fd, memory};
 use crate::sys::mapping::{Advice, Mapped};
+use crate::sys::{self, Errno, fd, memory};
 
 /// What a pipe is asked to hold, and what is put into it at a time.
 const PIPE: u32 = 1 << 20;

@@ -7,8 +7,8 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
 use crate::segment::{Contents, CopyError, STEP};
-use crate::sys::{self, Errno, fd, memory};
 use crate::sys::mapping::Mapped;
+use crate::sys::{self, Errno, fd, memory};
 
 /// The size of the file that filling copies from.
 const PATTERN: usize = 1 << 20;

@@ -7,8 +7,8 @@ use crate::object::reference::Resolved;
 use crate::object::semaphores::{count, id, values};
 use crate::set::operation::Operation;
 use crate::sys::Errno;
-use crate::sys::sem::{self, MAX_VALUE, SemOp};
 use crate::sys::sem::take::{Attempt, Take};
+use crate::sys::sem::{self, MAX_VALUE, SemOp};
 use crate::sys::sem_wait::op_unless_signalled;
 
 /// What the kernel allows unless it is told otherwise, for where it does not say.

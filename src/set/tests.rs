@@ -8,8 +8,8 @@ use crate::set::assign::{Assignment, NewValues, steps};
 use crate::set::operate::obstacle;
 use crate::set::operation::{BadOperation, Operation, parse_list};
 use crate::set::range::{BadRange, Range};
-use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
 use crate::sys::sem::{SemOp, SemStat};
+use crate::sys::{Gid, Key, Mode, Perm, SemId, Timestamp, Uid};
 
 fn expanded(text: &str) -> Result<Vec<SemOp>, BadOperation> {
     Operation::parse(text).map(|operation| operation.expand().collect())

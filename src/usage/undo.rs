@@ -6,8 +6,8 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::model::{Kind, Object, ObjectId};
-use crate::proc::probe;
 use crate::proc::ipc_namespace::may_be_outside;
+use crate::proc::probe;
 use crate::proc::reader::Reader;
 use crate::proc::status::numbers_are_ours;
 use crate::proc::tasks::undo::{self, UndoList, UndoLists};

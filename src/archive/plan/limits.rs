@@ -1,7 +1,6 @@
 //! Whether there is room: the limits of this namespace against what is to be made.
 
 use super::{Planned, operation};
-use crate::sys;
 use crate::archive::read::Body;
 use crate::error::{Error, Result, Status};
 use crate::kind::limit::InUse;
@@ -10,6 +9,7 @@ use crate::kind::msg::{MSGMAX, MSGMNB};
 use crate::kind::sem::SEMMSL;
 use crate::kind::shm::SHMMAX;
 use crate::proc::capabilities::may_exceed_msgmnb;
+use crate::sys;
 
 /// What does not fit, each when its turn comes.
 pub(super) fn check(planned: &[Planned<'_>]) -> Result<Vec<(ObjectId, Error)>> {

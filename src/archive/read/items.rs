@@ -17,10 +17,10 @@ use crate::kind::model::{Detail, Object, ObjectId};
 use crate::object::snapshot::{read_key, read_mode, read_time, write_time};
 use crate::queue::Format;
 use crate::queue::input::{BadInput, Records};
-use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
 use crate::sys::accounts::MAX_NAME;
 use crate::sys::msg::{self, MAX_QBYTES};
 use crate::sys::sem::MAX_VALUE;
+use crate::sys::{Gid, Mode, Perm, Pid, Timestamp, Uid};
 
 /// Messages of up to this many bytes are read, even if `kernel.msgmax` allows less.
 const LARGE: usize = 1 << 20;

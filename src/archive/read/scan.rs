@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 
-use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
 use crate::archive::bad::Bad;
 use crate::archive::sparse::MAX_RUNS;
 use crate::archive::sums::{self, Digest, Hasher};
 use crate::archive::tar::{BLOCK, Member, Name, padding};
+use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
 use crate::kind::model::ObjectId;
 use crate::kind::system_v::SystemV;
 

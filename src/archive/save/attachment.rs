@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::kind::model::Object;
-use crate::object::inventory;
 use crate::object::difference::is_same;
+use crate::object::inventory;
 use crate::sys::Pid;
 use crate::sys::mapping::Mapped;
 

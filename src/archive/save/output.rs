@@ -4,17 +4,17 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{FORMAT, MAX_MANIFEST};
 use crate::archive::manifest::{self, Entry, Head};
 use crate::archive::tar::Name;
 use crate::archive::write::Writer;
+use crate::archive::{FORMAT, MAX_MANIFEST};
 use crate::error::{Error, Result, Status, bare};
 use crate::object::snapshot::write_time;
 use crate::proc::sysctl;
 use crate::render::escape::escape_bytes;
-use crate::sys::{Timestamp, namespace};
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
+use crate::sys::{Timestamp, namespace};
 
 /// Where an archive is written. A file has no name until [`Output::finish`].
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use crate::kind::model::{self, Object};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
-use crate::queue::{self, Format};
 use crate::queue::encode::Encoder;
 use crate::queue::look::Looker;
+use crate::queue::{self, Format};
 use crate::sys::clock::now;
 use crate::sys::msg::Wanted;
 

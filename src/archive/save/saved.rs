@@ -6,8 +6,8 @@ use super::attachment::{self, Held, SOMEBODY};
 use super::copied::Contents;
 use super::{queue, set};
 use crate::kind::model::{Object, ObjectId};
-use crate::object::inventory;
 use crate::object::difference::is_same;
+use crate::object::inventory;
 use crate::removal::Check;
 use crate::sys::Timestamp;
 

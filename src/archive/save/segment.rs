@@ -18,8 +18,8 @@ use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
 use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
-use crate::sys::{Errno, memory};
 use crate::sys::mapping::{Advice, Mapped};
+use crate::sys::{Errno, memory};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;

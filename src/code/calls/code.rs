@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 
 use memchr::memmem::{find, find_iter};
 
-use crate::code::calls::{Calls, Examined, How, Source, Unexaminable, fill};
 use crate::code::calls::elf::{Format, Header};
 use crate::code::calls::pieces::look_through;
+use crate::code::calls::{Calls, Examined, How, Source, Unexaminable, fill};
 
 /// The most code that is looked through, in bytes.
 const MOST: u64 = 256 << 20;

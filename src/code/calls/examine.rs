@@ -1,8 +1,8 @@
 //! Whether the calls of an ELF file are to be found by names or by numbers.
 
-use crate::code::calls::{Calls, Examined, How, Role, Source, Unexaminable, code, fill};
 use crate::code::calls::elf::{BROKEN, Format, PT_DYNAMIC, PT_INTERP, string};
 use crate::code::calls::names::{self, Names};
+use crate::code::calls::{Calls, Examined, How, Role, Source, Unexaminable, code, fill};
 
 /// Which calls a file can make. A mapped file that is not of the ELF format has no calls: such are data, and code that
 /// a program made as it runs. `name` is the last part of its path.

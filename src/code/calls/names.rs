@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::code::calls::{Calls, Examined, How, Source, Unexaminable};
 use crate::code::calls::pieces::look_through;
+use crate::code::calls::{Calls, Examined, How, Source, Unexaminable};
 
 /// The calls that a file can make if its strings have a name.
 #[derive(Clone, Copy, Debug)]

@@ -10,23 +10,23 @@ use std::path::Path;
 use clap::Args;
 
 use self::view::View;
-use crate::commands::shared::{backup, judging};
 use crate::commands::shared::keep::KeepList;
 use crate::commands::shared::recovery::{Unrecovered, recover};
+use crate::commands::shared::{backup, judging};
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::listing::query::Analysis;
 use crate::listing::select::Selection;
 use crate::object::reference::Resolved;
 use crate::option_values::non_empty_path;
-use crate::output::context::{Context, note, say};
+use crate::output::context::{note, say, verbose};
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::prompt::{can_ask, confirm};
 use crate::output::report::{Outcome, Report, ReportOptions, removal_outcome};
 use crate::output::stdout::{Out, to_terminal};
-use crate::removal::{Candidate, Check};
 use crate::removal::choose::{self, Choice, CleanPolicy, NEVER};
 use crate::removal::plan::{Entry, Plan};
+use crate::removal::{Candidate, Check};
 use crate::render::escape::escape_bytes;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
@@ -97,7 +97,7 @@ struct Prepared {
 /// # Errors
 /// A usage error, a keep list or plan that cannot be trusted, a place for records that cannot be had: all before
 /// anything is removed. An output error after everything is.
-pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &CleanArgs, implied: Option<Kind>) -> Result<Status> {
     let kinds = args.kinds(implied)?;
     let mut selection = args.selectors.among(kinds)?;
     if let Some(state) = selection.state.iter().find(|state| NEVER.contains(state)) {
@@ -131,7 +131,7 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>, context: &Context) -> Result
         Prepared { candidates, insights, skipped, ..Prepared::nothing() }
     };
     prepared.unrecovered = unrecovered;
-    args.proceed(prepared, &keep, context)
+    args.proceed(prepared, &keep)
 }
 
 impl CleanArgs {
@@ -189,10 +189,10 @@ impl CleanArgs {
     }
 
     /// Shows the plan, asks if need be, and acts if that is wanted.
-    fn proceed(&self, mut prepared: Prepared, keep: &KeepList, context: &Context) -> Result<Status> {
+    fn proceed(&self, mut prepared: Prepared, keep: &KeepList) -> Result<Status> {
         let format = self.format.format();
         if prepared.is_empty() {
-            self.say_why_nothing(&view::nothing(&prepared.skipped, keep), context)?;
+            self.say_why_nothing(&view::nothing(&prepared.skipped, keep))?;
             if format == Format::Table {
                 return Ok(Status::Done);
             }
@@ -200,7 +200,7 @@ impl CleanArgs {
         // What is gone already needs nobody's consent.
         if self.yes || !self.dry_run && self.plan_out.is_none() && prepared.candidates.is_empty() && prepared.is_calm()
         {
-            return self.act(prepared, context);
+            return self.act(prepared);
         }
         let looks_only = self.dry_run || self.plan_out.is_some();
         if format != Format::Table {
@@ -212,8 +212,7 @@ impl CleanArgs {
             let unseen = view::unseen(&prepared.candidates);
             let left_out = view::left_out(&prepared.skipped, keep).into_iter().chain(set_aside).chain(unseen).collect();
             let view = View { candidates: &prepared.candidates, left_out };
-            let mut style = self.style.style();
-            context.fit(&mut style);
+            let style = self.style.style();
             let insights = std::mem::take(&mut prepared.insights);
             let mut out = Out::stdout()?;
             let printed = view.write(&mut out, insights, &style).map_err(Error::Output).and_then(|()| out.finish());
@@ -228,7 +227,7 @@ impl CleanArgs {
                 };
                 if confirm(&question) == Some(true) {
                     prepared.unrecovered = recover();
-                    return self.act(prepared, context);
+                    return self.act(prepared);
                 }
                 say("nothing was removed");
                 return Ok(Status::Refused);
@@ -243,13 +242,13 @@ impl CleanArgs {
 
     /// Says what is left out where nothing is to be removed. That is what a plan then consists of; JSON has it in the
     /// document.
-    fn say_why_nothing(&self, lines: &[String], context: &Context) -> Result<()> {
+    fn say_why_nothing(&self, lines: &[String]) -> Result<()> {
         if lines.is_empty() {
             // Where there is nothing at all nobody wants to be told so.
             if self.selectors.is_given() && self.format.format() == Format::Table && !(self.quiet || self.yes) {
                 note("nothing to remove: no object is what the selectors ask for");
             } else {
-                context.verbose(|| "nothing to remove".to_owned());
+                verbose(|| "nothing to remove".to_owned());
             }
             return Ok(());
         }
@@ -282,10 +281,10 @@ impl CleanArgs {
         report.finish().map(drop).or_else(Error::forgive_closed_pipe)
     }
 
-    fn act(&self, mut prepared: Prepared, context: &Context) -> Result<Status> {
+    fn act(&self, mut prepared: Prepared) -> Result<Status> {
         let options = ReportOptions { format: self.format.format(), quiet: self.quiet, dry_run: false };
         let mut report = prepared.begin(options)?;
-        context.verbose(|| format!("to be closed, judged again and removed: {}", prepared.candidates.len()));
+        verbose(|| format!("to be closed, judged again and removed: {}", prepared.candidates.len()));
         let mut before = |candidates: &mut [Candidate]| match &self.save {
             Some(file) => save(Path::new(file), self.overwrite, candidates),
             None => Ok(()),

@@ -10,13 +10,13 @@ use std::path::Path;
 use clap::Args;
 
 use self::candidates::{Candidate, Missing};
-use crate::commands::shared::{backup, targets};
 use crate::commands::shared::recovery::{Unrecovered, recover};
+use crate::commands::shared::{backup, targets};
 use crate::error::{Result, Status};
 use crate::kind::model::{Kind, Object};
 use crate::option_values::non_empty_path;
+use crate::output::context::{say, verbose};
 use crate::output::document;
-use crate::output::context::{Context, say};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::usage::users::{Users, Wants};
@@ -59,11 +59,11 @@ pub struct RmArgs {
 ///
 /// # Errors
 /// A usage error before anything is removed; an output error after everything is.
-pub fn run(args: &RmArgs, implied: Option<Kind>, context: &Context) -> Result<Status> {
+pub fn run(args: &RmArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let unrecovered = if args.if_unused && !args.dry_run { recover() } else { Unrecovered::NONE };
     let (mut candidates, missing) = candidates::resolve(&targets);
-    context.verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
+    verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     if !args.yes
         && !args.dry_run

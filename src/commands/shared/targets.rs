@@ -9,10 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use crate::error::{Error, Result, Status, bare};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::system_v::SystemV;
-use crate::object::inventory;
 use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::inventory;
 use crate::object::reference::{Reference, Resolved};
-use crate::output::context::{Context, note};
+use crate::output::context::{note, verbose};
 use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, startup};
 
@@ -186,7 +186,7 @@ pub(crate) type Looked<'a> = (&'a Target, Result<Option<Resolved<'a>>>);
 
 /// Looks up everything before the first change. An object named twice is there once: changed, it would no longer be
 /// what was looked at.
-pub(crate) fn look_up<'a>(targets: &'a [Target], context: &Context) -> (Vec<Looked<'a>>, Vec<Object>) {
+pub(crate) fn look_up<'a>(targets: &'a [Target]) -> (Vec<Looked<'a>>, Vec<Object>) {
     let mut looked_up: Vec<Looked<'a>> = targets.iter().map(|target| (target, target.resolve())).collect();
     let mut seen = HashSet::with_capacity(looked_up.len());
     let mut objects = Vec::with_capacity(looked_up.len());
@@ -199,7 +199,7 @@ pub(crate) fn look_up<'a>(targets: &'a [Target], context: &Context) -> (Vec<Look
         first
     });
     let missing = looked_up.len() - objects.len();
-    context.verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
+    verbose(|| format!("looked up before any change: {} found, {missing} not", objects.len()));
     (looked_up, objects)
 }
 

@@ -15,14 +15,14 @@ use self::request::Work;
 use super::Tool;
 use super::out::{Out, reason};
 use super::stop::Stop;
-use crate::kind::remove_id;
 use crate::kind::model::ObjectId;
+use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
 use crate::object::create::{Body, KeyChoice, Specification};
 use crate::proc::sysctl;
-use crate::sys::{Errno, signals, startup};
 use crate::sys::shm::ShmFlags;
 use crate::sys::signals::blocked::{BlockedSignals, UntilAskedToEnd};
+use crate::sys::{Errno, signals, startup};
 
 const TOOL: Tool = Tool::Ipcmk;
 

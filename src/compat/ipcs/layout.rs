@@ -2,7 +2,10 @@
 //! that cut columns count on.
 
 use super::Format;
-use crate::compat::fact::{ATTACH, CGROUP, CPID, CTIME, CUSER, DETACH, Fact, GROUP, ID, KEY, LPID, LRPID, LSPID, MESSAGES, NATTCH, NSEMS, OTIME, OWNER, PERMS, RECV, SEND, SIZE, STATUS, USED_BYTES, USER};
+use crate::compat::fact::{
+    ATTACH, CGROUP, CPID, CTIME, CUSER, DETACH, Fact, GROUP, ID, KEY, LPID, LRPID, LSPID, MESSAGES, NATTCH, NSEMS,
+    OTIME, OWNER, PERMS, RECV, SEND, SIZE, STATUS, USED_BYTES, USER,
+};
 use crate::kind::system_v::SystemV;
 
 /// A table.

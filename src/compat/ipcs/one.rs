@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 
 use super::{Unit, push_size};
-use crate::compat::fact::{ATTACH, CAPACITY, CGID, CPID, CTIME, CUID, DETACH, Fact, GID, ID, LPID, LRPID, LSPID, MESSAGES, MODE_BITS, NATTCH, NSEMS, OTIME, PERM_BITS, RECV, SEND, SIZE, UID, USED_BYTES, Value};
+use crate::compat::fact::{
+    ATTACH, CAPACITY, CGID, CPID, CTIME, CUID, DETACH, Fact, GID, ID, LPID, LRPID, LSPID, MESSAGES, MODE_BITS, NATTCH,
+    NSEMS, OTIME, PERM_BITS, RECV, SEND, SIZE, UID, USED_BYTES, Value,
+};
 use crate::compat::out::Out;
 use crate::compat::text::{pad, push_left_i64, push_left_u64, push_octal_marked};
 use crate::compat::times::push_ctime;

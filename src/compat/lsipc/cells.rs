@@ -10,8 +10,8 @@ use crate::compat::times::{Recent, push_ctime, push_iso, push_short};
 use crate::kind::model::Object;
 use crate::object::names::Names;
 use crate::render::units::{push_hex32, push_i64, push_u64};
-use crate::sys::{Mode, Timestamp};
 use crate::sys::clock::{LocalTime, local_time, now};
+use crate::sys::{Mode, Timestamp};
 
 /// Writes cells.
 pub(super) struct Cells {

@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::compat::numbers;
 use crate::compat::getopt::{self, Bad, Item, Spec, Value};
+use crate::compat::numbers;
 use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
 use crate::kind::system_v::SystemV;

@@ -5,15 +5,15 @@ use std::rc::Rc;
 use super::values::{fits_one_operation, initialise};
 use super::{Body, KeyChoice, Specification, Steps, undo};
 use crate::error::{Error, Result, Status, bare};
-use crate::kind::remove_id;
 use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
 use crate::object::inventory;
 use crate::object::names::user_text;
 use crate::proc::sysctl;
-use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem};
 use crate::sys::credentials::Acting;
 use crate::sys::shm::{self, ShmFlags};
+use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem};
 
 /// What an object being made again has besides what [`Specification`] says.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,8 +7,8 @@ use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
 use crate::object::inventory;
 use crate::object::names::{group_text, user_text};
-use crate::sys::{Errno, Key, Uid, accounts};
 use crate::sys::clock::now;
+use crate::sys::{Errno, Key, Uid, accounts};
 
 /// How long `--exist-ok` waits for another creator to finish.
 const MOMENT: Duration = Duration::from_secs(1);

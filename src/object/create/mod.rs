@@ -14,13 +14,13 @@ pub use self::again::Origin;
 use self::values::{fits_one_operation, initialise};
 use super::inventory;
 use crate::error::{Error, Result, Status};
-use crate::kind::{self, remove_id};
 use crate::kind::class::Attributes;
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::system_v::SystemV;
+use crate::kind::{self, remove_id};
 use crate::proc::sysctl;
-use crate::sys::{self, Errno, Gid, Key, Mode, SemId, ShmId, Uid, msg, random, sem};
 use crate::sys::shm::{self, ShmFlags};
+use crate::sys::{self, Errno, Gid, Key, Mode, SemId, ShmId, Uid, msg, random, sem};
 
 /// Random keys that may be taken before something must be wrong.
 const RANDOM_TRIES: u32 = 1000;

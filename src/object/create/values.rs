@@ -1,7 +1,7 @@
 //! The initial values of a semaphore set, given so that nobody meets some of them only.
 
-use crate::sys::{self, Errno, SemId};
 use crate::sys::sem::{self, SemOp};
+use crate::sys::{self, Errno, SemId};
 
 /// Whether they can be given by one `semop`.
 pub(super) fn fits_one_operation(values: &[u16]) -> bool {

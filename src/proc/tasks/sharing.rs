@@ -10,8 +10,8 @@ use std::io::{self, Read};
 use super::program::{Helper, If, Label, Program, R1, R2, R3, R6, R7, Width};
 use super::{Layout, SharingLayout, begin, layout, refused};
 use crate::error::bare;
-use crate::sys::namespace;
 use crate::sys::bpf::{Instruction, TaskProgram};
+use crate::sys::namespace;
 
 /// Attempts, since tasks come and go meanwhile.
 const ATTEMPTS: usize = 5;

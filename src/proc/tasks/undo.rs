@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use super::program::{Helper, If, Label, Program, R0, R1, R2, R3, R4, R6, R7, R8, R9, Width};
 use super::{Layout, begin, layout, refused};
 use crate::error::bare;
-use crate::sys::namespace;
 use crate::sys::bpf::{Instruction, Map, TaskProgram};
+use crate::sys::namespace;
 
 /// Records that the program looks at before it is run for the same task again. The kernel looks through the loop as
 /// often before it lets the program run.

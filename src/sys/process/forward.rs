@@ -7,8 +7,8 @@ use std::process::ExitStatus;
 use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
 
 use crate::sys::errno::{Errno, Result};
-use crate::sys::signals::{ENDING, wake};
 use crate::sys::signals::set::SignalSet;
+use crate::sys::signals::{ENDING, wake};
 
 /// Signals that are passed on to the program when somebody sends them to us, besides those that end programs.
 const FORWARDED: [libc::c_int; 2] = [libc::SIGCONT, libc::SIGWINCH];

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::child::Child;
-use crate::sys::fd;
 use crate::sys::errno::Errno;
+use crate::sys::fd;
 
 /// What a probe is doing, in memory shared with its parent.
 #[repr(C)]

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
-use crate::sys::signals;
 use crate::sys::errno::Errno;
+use crate::sys::signals;
 
 unsafe extern "C" {
     /// The environment: pointers to `NAME=value`, and null (environ(7)).

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use crate::kind::model::Object;
-use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, ShmId, Timestamp, Uid};
 use crate::sys::clock::now;
 use crate::sys::msg::MsgStat;
 use crate::sys::shm::ShmStat;
+use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, ShmId, Timestamp, Uid};
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
 use crate::usage::state::{Judgement, State};

@@ -17,8 +17,8 @@ use crate::proc::probe::{self, What};
 use crate::proc::reader::{Reader, is_gone};
 use crate::proc::threaded::had_threads;
 use crate::sys::process::kcmp::WithoutUndo;
-use crate::usage::held_sets;
 use crate::usage::bystanders::Bystanders;
+use crate::usage::held_sets;
 
 /// No arguments and no environment are longer: the kernel takes no more than 6 MB from exec, unless a process says
 /// itself where they stand.

@@ -27,17 +27,17 @@ use std::io;
 
 use crate::error::bare;
 use crate::kind::model::{Object, ObjectId};
-use crate::proc::probe;
 use crate::proc::ipc_namespace::may_be_hidden;
 use crate::proc::permission::let_in;
+use crate::proc::probe;
 use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::status::Credentials;
 use crate::sys::namespace;
-use crate::usage::undo;
 use crate::usage::holders::Segments;
 use crate::usage::process::ProcessCache;
 use crate::usage::scan::finder::{Ending, Finder, Observations, Scope};
 use crate::usage::scan::unseen::Unseen;
+use crate::usage::undo;
 use crate::usage::users::{UnseenThreads, Usage, Users, Wants};
 use crate::usage::waiters::WaiterScan;
 
