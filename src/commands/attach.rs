@@ -55,10 +55,7 @@ pub struct AttachArgs {
     command: Vec<OsString>,
 }
 
-/// Attaches, waits, detaches.
-///
-/// # Errors
-/// As documented for the statuses; with a program every failure of our own is 125.
+/// With a program, every failure of ipcadm's own has status 125.
 pub fn run(args: &AttachArgs) -> Result<ExitCode> {
     let runs = !args.command.is_empty();
     match args.attach() {

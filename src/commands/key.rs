@@ -35,10 +35,6 @@ pub struct KeyArgs {
     format: FormatArgs,
 }
 
-/// Makes or explains a key.
-///
-/// # Errors
-/// A usage error, status 3 or 4 when the file cannot be looked at, an output error.
 pub fn run(args: &KeyArgs) -> Result<Status> {
     let format = args.format.format();
     let (key, file) = match &args.project {

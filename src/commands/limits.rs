@@ -67,10 +67,6 @@ fn amount(limit: &Limit, number: u64) -> Value<'static> {
     if limit.unit == "bytes" { Value::Bytes(number) } else { Value::Number(number) }
 }
 
-/// Shows them.
-///
-/// # Errors
-/// An output error, or a kernel without System V IPC.
 pub fn run(args: &LimitsArgs) -> Result<Status> {
     let (limits, losses) = match limits::all() {
         Ok(found) => found,

@@ -77,10 +77,6 @@ enum Scope {
     Objects(Vec<Target>),
 }
 
-/// Lists.
-///
-/// # Errors
-/// A usage error, an output error, or a kernel without System V IPC.
 pub fn run(args: &LsArgs, implied: Option<Kind>) -> Result<Status> {
     let scope = args.scope(implied)?;
     let kinds = match &scope {

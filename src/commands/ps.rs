@@ -58,10 +58,6 @@ fn pid(text: &str) -> std::result::Result<u32, String> {
     }
 }
 
-/// Shows what processes use.
-///
-/// # Errors
-/// A usage error, an output error, or a kernel without System V IPC.
 pub fn run(args: &PsArgs) -> Result<Status> {
     let mut tally = Tally::default();
     let mut failures = Vec::new();

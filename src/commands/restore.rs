@@ -84,10 +84,7 @@ pub struct RestoreArgs {
     format: FormatArgs,
 }
 
-/// Restores.
-///
-/// # Errors
-/// A usage error, or an archive that is not as it was written, before anything is made.
+/// Fails before anything is made where the archive is not as it was written.
 pub fn run(args: &RestoreArgs) -> Result<Status> {
     let references: Vec<Reference> = args
         .refs

@@ -39,10 +39,7 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
     Range::parse(text).map_err(|bad| bad.to_string())
 }
 
-/// Prints.
-///
-/// # Errors
-/// Status 3 when there is no such set, 4 without read permission; a usage error when it has no such semaphore.
+/// Fails with status 3 when there is no such set, and with 4 without read permission.
 pub fn run(args: &SemGetArgs) -> Result<Status> {
     let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;

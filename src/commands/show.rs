@@ -11,17 +11,16 @@ use crate::journal::saved_modes;
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, Object};
 use crate::listing::contents::ObjectContents;
-use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::fields::{Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::option_values::count;
-use crate::output::context::{self, is_verbose, note, verbose};
+use crate::output::context::{note, verbose};
+use crate::output::details::Details;
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::stdout::Out;
-use crate::output::{contents, details, list, usage_list};
-use crate::proc::recorded::LookedUp;
-use crate::render::style::TimeStyle;
+use crate::output::{contents, list, usage_list};
 use crate::usage::report::{UsageReport, with_other_sets};
 
 /// Show everything known about objects
@@ -39,10 +38,6 @@ pub struct ShowArgs {
     format: FormatArgs,
 }
 
-/// Shows.
-///
-/// # Errors
-/// A usage error or an output error.
 pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
@@ -63,8 +58,7 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
     if let Some(loss) = inventory::add_memory(objects.iter_mut()) {
         note(&loss);
     }
-    let mut fields = list::exact_fields();
-    fields.extend(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find));
+    let fields = list::judged_fields();
     let _ = saved_modes::apply(&mut objects);
     let all = if args.format.format() == Format::Csv { objects.clone() } else { with_other_sets(&objects) };
     let criteria = judging::usual();
@@ -77,7 +71,6 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
 }
 
 impl ShowArgs {
-    #[expect(clippy::too_many_arguments, reason = "all that was gathered, and where it goes")]
     fn print(
         &self,
         out: &mut Out,
@@ -89,24 +82,12 @@ impl ShowArgs {
     ) -> io::Result<()> {
         match self.format.format() {
             Format::Table => {
-                let style = context::style(false, TimeStyle::Full, true);
-                let processes = LookedUp::new(objects.iter().flat_map(details::recorded));
+                let details = Details::of(objects, lookups, whole);
                 for (index, (text, object)) in texts.iter().zip(objects).enumerate() {
                     if index > 0 {
                         writeln!(out)?;
                     }
-                    let mut used = whole.of(object);
-                    used.uses.retain(|one| is_verbose() || !one.is_past());
-                    let contents = ObjectContents::of(object, self.messages, used.usage);
-                    details::write(
-                        out,
-                        text,
-                        object,
-                        &contents,
-                        (&used, &whole.hints(object), is_verbose()),
-                        lookups,
-                        (&style, &processes),
-                    )?;
+                    details.write(out, text, object, self.messages)?;
                 }
                 Ok(())
             }

@@ -49,10 +49,6 @@ pub struct WhoArgs {
     format: FormatArgs,
 }
 
-/// Shows who uses objects.
-///
-/// # Errors
-/// A usage error or an output error.
 pub fn run(args: &WhoArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();

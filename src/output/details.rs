@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::kind::model::{Object, Queue, Segment, Set};
+use crate::kind::model::{Object, Queue, Segment};
 use crate::kind::system_v::Part;
 use crate::listing::contents::ObjectContents;
 use crate::listing::fields::Lookups;
 use crate::object::key::Parts;
 use crate::output::contents;
+use crate::output::context::{self, is_verbose};
 use crate::output::usage_list::{self, Row};
 use crate::proc::recorded::{LookedUp, Recorded};
 use crate::render::escape::escape;
@@ -17,69 +18,127 @@ use crate::render::units::{push_age, push_size};
 use crate::sys::{Pid, Timestamp};
 use crate::usage::fields::{PROCESS, ROLE};
 use crate::usage::recorded::recorded_in;
-use crate::usage::report::ObjectUsage;
+use crate::usage::report::{ObjectUsage, UsageReport};
 use crate::usage::role::hidden;
 use crate::usage::state::Judgement;
 
 /// Everything below the first line stands this far in.
 const INDENT: usize = 2;
-/// Writes the details of an object, which the user calls `text`.
-pub(crate) fn write(
-    out: &mut impl Write,
-    text: &str,
-    object: &Object,
-    contents: &ObjectContents,
-    (found, hints, all): (&ObjectUsage<'_>, &[String], bool),
-    lookups: &Lookups,
-    (style, processes): (&Style, &LookedUp),
-) -> io::Result<()> {
-    let (bold, plain) = if style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-    writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
-    let mut list = KeyValueList::default();
-    common(&mut list, object, lookups);
-    match object.system_v() {
-        Some(Part::Segment(segment)) => of_segment(&mut list, object, segment, contents, (style, processes)),
-        Some(Part::Set(set)) => of_set(&mut list, set, style),
-        Some(Part::Queue(queue)) => of_queue(&mut list, queue, style, processes),
-        None => {}
-    }
-    list.line("ctime", time(object.ctime, style));
-    if let Some(judgement) = lookups.analysis.judgement(object.id) {
-        state(&mut list, judgement);
-    }
-    list.write(out, INDENT)?;
-    write_users(out, found, hints, all, style)?;
-    let style = &Style { indent: INDENT, ..style.clone() };
-    contents::write_table(out, object, contents, style)
+
+/// What the details of some objects are made of.
+pub(crate) struct Details<'a> {
+    lookups: &'a Lookups,
+    whole: &'a UsageReport<'a>,
+    processes: LookedUp,
+    style: Style,
 }
 
-/// Writes who uses the object, if anybody does or may; with `all` also who has used it and owes nothing.
-fn write_users(
-    out: &mut impl Write,
-    found: &ObjectUsage<'_>,
-    hints: &[String],
-    all: bool,
-    style: &Style,
-) -> io::Result<()> {
-    let rows: Vec<Row<'_>> = found.shown(all).map(Row::Use).collect();
-    if !rows.is_empty() {
-        writeln!(out)?;
-        let style = &Style { time: TimeStyle::Age, zone: None, indent: INDENT, ..style.clone() };
-        usage_list::write_table(
-            out,
-            &usage_list::columns(&[&PROCESS, &ROLE]),
-            &rows,
-            &usage_list::names(found.uses.iter()),
-            style,
-        )?;
+impl<'a> Details<'a> {
+    /// Looks up the processes that the details of `objects` name.
+    pub(crate) fn of(objects: &[Object], lookups: &'a Lookups, whole: &'a UsageReport<'a>) -> Self {
+        let recorded = objects.iter().flat_map(recorded_in).map(|user| (user.pid, user.time));
+        let style = Style { indent: INDENT, ..context::style(false, TimeStyle::Full, true) };
+        Self { lookups, whole, processes: LookedUp::new(recorded), style }
     }
-    if let Some(words) = found.more() {
-        writeln!(out, "  {words}")?;
+
+    /// Writes those of `object`, which the user calls `text`; of a queue no more than its first `messages`.
+    pub(crate) fn write(&self, out: &mut impl Write, text: &str, object: &Object, messages: u32) -> io::Result<()> {
+        let found = self.whole.of(object);
+        let contents = ObjectContents::of(object, messages, found.usage);
+        let (bold, plain) = if self.style.color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        writeln!(out, "{bold}{text}{plain}  {}", object.kind().noun())?;
+        let mut list = KeyValueList::default();
+        common(&mut list, object, self.lookups);
+        match object.system_v() {
+            Some(Part::Segment(segment)) => self.segment(&mut list, object, segment, &contents),
+            Some(Part::Set(set)) => {
+                list.line("nsems", count(set.nsems, "semaphore"));
+                list.line("otime", self.time(set.otime));
+            }
+            Some(Part::Queue(queue)) => self.queue(&mut list, queue),
+            None => {}
+        }
+        list.line("ctime", self.time(object.ctime));
+        if let Some(judgement) = self.lookups.analysis.judgement(object.id) {
+            state(&mut list, judgement);
+        }
+        list.write(out, INDENT)?;
+        self.write_users(out, &found)?;
+        contents::write_table(out, object, &contents, &self.style)
     }
-    if let Some(words) = hidden(found.usage) {
-        writeln!(out, "  {}", escape(&words))?;
+
+    /// Writes who uses the object, if anybody does or may.
+    fn write_users(&self, out: &mut impl Write, found: &ObjectUsage<'_>) -> io::Result<()> {
+        let rows: Vec<Row<'_>> = found.shown(is_verbose()).map(Row::Use).collect();
+        if !rows.is_empty() {
+            writeln!(out)?;
+            let style = Style { time: TimeStyle::Age, zone: None, ..self.style.clone() };
+            let names = usage_list::names(found.uses.iter());
+            usage_list::write_table(out, &usage_list::columns(&[&PROCESS, &ROLE]), &rows, &names, &style)?;
+        }
+        let hidden = hidden(found.usage).map(|words| escape(&words).into_owned());
+        let hints = self.whole.hints(&found.object).into_iter().map(|hint| format!("hint: {hint}"));
+        found.more().into_iter().chain(hidden).chain(hints).try_for_each(|line| writeln!(out, "  {line}"))
     }
-    hints.iter().try_for_each(|hint| writeln!(out, "  hint: {hint}"))
+
+    fn segment(&self, list: &mut KeyValueList, object: &Object, segment: &Segment, contents: &ObjectContents) {
+        let in_memory = |number: Option<u64>, place: &str| {
+            number.map_or_else(|| "?".to_owned(), |number| format!("{} in {place}", bytes(number)))
+        };
+        list.line("size", bytes(segment.size));
+        list.line("rss", in_memory(segment.rss(), "RAM"));
+        list.line("swap", in_memory(segment.memory.map(|memory| memory.swap), "swap"));
+        let huge = match contents {
+            ObjectContents::Segment(Some(true)) => "yes, it seems",
+            ObjectContents::Segment(Some(false)) => "no",
+            _ => "? (the kernel tells only whoever has it attached)",
+        };
+        list.line("hugepages", huge);
+        list.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
+        list.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
+        list.line("nattch", count(segment.nattch, "attachment"));
+        list.line("cpid", self.process(segment.cpid, object.ctime, true));
+        let last = segment.atime.max(segment.dtime);
+        list.line("lpid", self.process(segment.lpid, last, !last.is_never()));
+        list.line("atime", self.time(segment.atime));
+        list.line("dtime", self.time(segment.dtime));
+    }
+
+    fn queue(&self, list: &mut KeyValueList, queue: &Queue) {
+        list.line("qnum", count(queue.qnum, "message"));
+        list.line("cbytes", bytes(queue.cbytes));
+        list.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
+        list.line("lspid", self.process(queue.lspid, queue.stime, !queue.stime.is_never()));
+        list.line("lrpid", self.process(queue.lrpid, queue.rtime, !queue.rtime.is_never()));
+        list.line("stime", self.time(queue.stime));
+        list.line("rtime", self.time(queue.rtime));
+    }
+
+    fn time(&self, time: Timestamp) -> String {
+        if time.is_never() {
+            return "never".to_owned();
+        }
+        let mut text = String::new();
+        self.style.push_time(&mut text, time.seconds());
+        let age = self.style.now.saturating_sub(time.seconds());
+        text.push_str(" (");
+        push_age(&mut text, age);
+        text.push_str(if age < 0 { ")" } else { " ago)" });
+        text
+    }
+
+    /// A recorded process, and whether it is still that one.
+    fn process(&self, pid: Pid, time: Timestamp, happened: bool) -> String {
+        match (pid.is_none(), happened) {
+            (true, true) => "? (a process of another pid namespace)".to_owned(),
+            (true, false) => "none yet".to_owned(),
+            (false, _) => match self.processes.of(pid, time) {
+                Some(Recorded::Alive(living)) => format!("{pid} ({})", escape(&living.command)),
+                Some(Recorded::Gone(_)) => format!("{pid} (gone)"),
+                Some(Recorded::Unknown(_)) | None => pid.to_string(),
+            },
+        }
+    }
 }
 
 fn common(list: &mut KeyValueList, object: &Object, lookups: &Lookups) {
@@ -102,50 +161,6 @@ fn common(list: &mut KeyValueList, object: &Object, lookups: &Lookups) {
     list.line("group", account(lookups.names.group(perm.gid), perm.gid.raw()));
     list.line("creator", account(lookups.names.user(perm.cuid), perm.cuid.raw()));
     list.line("creator_group", account(lookups.names.group(perm.cgid), perm.cgid.raw()));
-}
-
-fn of_segment(
-    list: &mut KeyValueList,
-    object: &Object,
-    segment: &Segment,
-    contents: &ObjectContents,
-    (style, processes): (&Style, &LookedUp),
-) {
-    list.line("size", bytes(segment.size));
-    list.line("rss", segment.rss().map_or_else(|| "?".to_owned(), |rss| format!("{} in RAM", bytes(rss))));
-    list.line(
-        "swap",
-        segment.memory.map_or_else(|| "?".to_owned(), |memory| format!("{} in swap", bytes(memory.swap))),
-    );
-    let huge = match contents {
-        ObjectContents::Segment(Some(true)) => "yes, it seems",
-        ObjectContents::Segment(Some(false)) => "no",
-        _ => "? (the kernel tells only whoever has it attached)",
-    };
-    list.line("hugepages", huge);
-    list.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
-    list.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
-    list.line("nattch", count(segment.nattch, "attachment"));
-    list.line("cpid", process(segment.cpid, object.ctime, true, processes));
-    let last = segment.atime.max(segment.dtime);
-    list.line("lpid", process(segment.lpid, last, !last.is_never(), processes));
-    list.line("atime", time(segment.atime, style));
-    list.line("dtime", time(segment.dtime, style));
-}
-
-fn of_set(list: &mut KeyValueList, set: &Set, style: &Style) {
-    list.line("nsems", count(set.nsems, "semaphore"));
-    list.line("otime", time(set.otime, style));
-}
-
-fn of_queue(list: &mut KeyValueList, queue: &Queue, style: &Style, processes: &LookedUp) {
-    list.line("qnum", count(queue.qnum, "message"));
-    list.line("cbytes", bytes(queue.cbytes));
-    list.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
-    list.line("lspid", process(queue.lspid, queue.stime, !queue.stime.is_never(), processes));
-    list.line("lrpid", process(queue.lrpid, queue.rtime, !queue.rtime.is_never(), processes));
-    list.line("stime", time(queue.stime, style));
-    list.line("rtime", time(queue.rtime, style));
 }
 
 /// The state, and each fact on a line of its own, with its source.
@@ -179,35 +194,4 @@ fn bytes(number: u64) -> String {
         text.push_str(if number == 1 { " byte" } else { " bytes" });
     }
     text
-}
-
-fn time(time: Timestamp, style: &Style) -> String {
-    if time.is_never() {
-        return "never".to_owned();
-    }
-    let mut text = String::new();
-    style.push_time(&mut text, time.seconds());
-    let age = style.now.saturating_sub(time.seconds());
-    text.push_str(" (");
-    push_age(&mut text, age);
-    text.push_str(if age < 0 { ")" } else { " ago)" });
-    text
-}
-
-/// A recorded process, and whether it is still that one.
-fn process(pid: Pid, time: Timestamp, happened: bool, processes: &LookedUp) -> String {
-    match (pid.is_none(), happened) {
-        (true, true) => "? (a process of another pid namespace)".to_owned(),
-        (true, false) => "none yet".to_owned(),
-        (false, _) => match processes.of(pid, time) {
-            Some(Recorded::Alive(living)) => format!("{pid} ({})", escape(&living.command)),
-            Some(Recorded::Gone(_)) => format!("{pid} (gone)"),
-            Some(Recorded::Unknown(_)) | None => pid.to_string(),
-        },
-    }
-}
-
-/// The processes that the details of an object name, and when they did what they are recorded for.
-pub(crate) fn recorded(object: &Object) -> Vec<(Pid, Timestamp)> {
-    recorded_in(object).into_iter().map(|user| (user.pid, user.time)).collect()
 }

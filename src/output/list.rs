@@ -30,6 +30,11 @@ pub(crate) fn exact_fields() -> Vec<&'static fields::Field> {
     exact(&FIELDS).collect()
 }
 
+/// The exact fields of objects, and those of their states.
+pub(crate) fn judged_fields() -> Vec<&'static fields::Field> {
+    exact(&FIELDS).chain(["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find)).collect()
+}
+
 /// A list whose rows and fields are the same in every format.
 pub(crate) struct List<'a, T, R: 'static, V> {
     /// The key of the list in JSON.
@@ -268,5 +273,66 @@ impl<'a, W: Write> Record<'a, W> {
     pub(crate) fn record(&mut self, name: &str, write: impl FnOnce(&mut Record<'_, W>)) {
         self.json.key(name);
         Record::write(self.json, write);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{List, columns, exact};
+    use crate::kind::field::{Field, named};
+    use crate::output::format::Format;
+    use crate::render::style::{Style, TimeStyle};
+    use crate::render::value::Value;
+
+    type Pages = (&'static str, Option<u64>);
+
+    static FIELDS: [Field<fn(&Pages) -> Value<'static>>; 3] = [
+        Field::new(named!("name", "NAME"), "", |(name, _)| Value::Word((*name).into())),
+        Field::new(named!("pages", ""), "", |(_, pages)| pages.map_or(Value::Hidden, Value::Number)),
+        Field { exact: false, right: true, ..Field::new(named!("", "SIZE"), "", |(_, pages)| size(*pages)) },
+    ];
+
+    fn size(pages: Option<u64>) -> Value<'static> {
+        pages.map_or(Value::Hidden, |pages| Value::Bytes(pages * 4096))
+    }
+
+    fn written(format: Format, header: bool) -> String {
+        let fields: Vec<_> =
+            if format == Format::Table { columns(&FIELDS).collect() } else { exact(&FIELDS).collect() };
+        let rows = [("a", Some(1)), ("b, c", None)];
+        let value = |row, field: &Field<fn(&Pages) -> Value<'static>>| (field.read)(row);
+        let list = List { key: "maps", fields: &fields, rows: &rows, value, failures: &[] };
+        let mut out = Vec::new();
+        let style = Style { header, ..Style::new(false, TimeStyle::Age) };
+        list.write(&mut out, format, &style, |record, row| {
+            record.fields(fields.iter().copied(), |field| value(row, field));
+            record.list("uses", row.1, |record, pages| record.value("pages", Value::Number(pages)));
+            record.record("own", |record| record.text("why", None));
+            record.hide("pages", row.1.is_none());
+        })
+        .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_format_has_its_fields() {
+        assert_eq!(written(Format::Table, true), "NAME  SIZE\na     4.0K\nb, c     ?\n");
+        assert_eq!(written(Format::Table, false), "a     4.0K\nb, c     ?\n");
+        assert_eq!(written(Format::Csv, true), "name,pages\r\na,1\r\n\"b, c\",\r\n");
+        assert_eq!(written(Format::Csv, false), "a,1\r\n\"b, c\",\r\n");
+    }
+
+    #[test]
+    fn records_that_may_hide_something_end_with_its_name() {
+        assert_eq!(
+            written(Format::Jsonl, true),
+            "{\"name\":\"a\",\"pages\":1,\"uses\":[{\"pages\":1}],\"own\":{\"why\":null},\"hidden\":[]}\n\
+             {\"name\":\"b, c\",\"pages\":null,\"uses\":[],\"own\":{\"why\":null},\"hidden\":[\"pages\"]}\n"
+        );
+        let document = written(Format::Json, true);
+        assert!(
+            document.contains("},\"maps\":[\n{\"name\":\"a\"") && document.ends_with("],\"errors\":[]}\n"),
+            "{document}"
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 
 use crate::error::{Error, Result, Status, Tally};
 use crate::kind::model::{Memory, Object, ObjectId};
-use crate::listing::fields::{self, Field, Lookups};
+use crate::listing::fields::{Field, Lookups};
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::output::context::say;
@@ -27,11 +27,9 @@ pub(crate) enum Outcome {
     Created,
     /// It was there and fits.
     Exists,
-    /// It was changed.
     Changed,
     /// A copy of it is in an archive.
     Saved,
-    /// It is removed.
     Removed,
     /// It is marked and goes at its last detach.
     WillGo,
@@ -39,7 +37,6 @@ pub(crate) enum Outcome {
     Gone,
     /// It stays as it was.
     Kept,
-    /// It could not be done.
     Failed,
 }
 
@@ -65,7 +62,6 @@ const OWN: [&str; 2] = ["outcome", "changed"];
 /// How a command reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReportOptions {
-    /// The format.
     pub(crate) format: Format,
     /// Leave out the lines of success.
     pub(crate) quiet: bool,
@@ -101,23 +97,22 @@ impl Report {
     /// # Errors
     /// As [`Report::new`].
     pub(crate) fn judged(options: ReportOptions, objects: &[Object], insights: Analysis) -> Result<Self> {
-        let more = ["state", "unknown_why", "evidence"].into_iter().filter_map(fields::find).collect();
-        Ok(Self::with(Out::stdout_or_failing()?, options, objects, more, insights))
+        Ok(Self::with(Out::stdout_or_failing()?, options, objects, list::judged_fields(), insights))
     }
 
     /// A report onto an output that is open already.
     pub(crate) fn onto(out: Out, options: ReportOptions, objects: &[Object]) -> Self {
-        Self::with(out, options, objects, Vec::new(), Analysis::default())
+        Self::with(out, options, objects, list::exact_fields(), Analysis::default())
     }
 
     fn with(
         out: Out,
         options: ReportOptions,
         objects: &[Object],
-        more: Vec<&'static Field>,
+        fields: Vec<&'static Field>,
         insights: Analysis,
     ) -> Self {
-        let fields = if options.format == Format::Table { Vec::new() } else { [list::exact_fields(), more].concat() };
+        let fields = if options.format == Format::Table { Vec::new() } else { fields };
         let lookups = Lookups::of(objects, &fields, insights);
         let mut list = ListWriter::new(out, options.format, "objects", options.dry_run);
         if options.format == Format::Csv {
