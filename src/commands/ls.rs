@@ -5,6 +5,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use crate::commands::shared::find::find;
 use crate::commands::shared::judging;
 use crate::commands::shared::targets::{self, Target};
 use crate::error::{Error, Result, Status, Tally};
@@ -18,10 +19,10 @@ use crate::listing::select::Selection;
 use crate::object::inventory;
 use crate::option_values::{count, non_empty};
 use crate::output::context::{note, verbose};
-use crate::output::document::{self, Failure};
+use crate::output::document::Failure;
 use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::list::{self, List, Record};
-use crate::output::stdout::Out;
+use crate::output::stdout::{self, Out};
 use crate::output::usage_list::{self, LISTS};
 use crate::render::style::Style;
 use crate::render::value::Value;
@@ -107,7 +108,8 @@ pub fn run(args: &LsArgs, implied: Option<Kind>) -> Result<Status> {
             (found.objects, found.analysis)
         }
         Scope::Objects(targets) => {
-            let mut objects = look_up(&targets, &mut failures, &mut tally);
+            let found = find(&targets, &mut failures, &mut tally);
+            let mut objects: Vec<Object> = found.iter().map(|found| found.object).collect();
             let _ = saved_modes::apply(&mut objects);
             if needs.any(Needs::MEMORY)
                 && let Some(loss) = inventory::add_memory(objects.iter_mut())
@@ -123,27 +125,8 @@ pub fn run(args: &LsArgs, implied: Option<Kind>) -> Result<Status> {
     sort_objects(&mut objects, &sort, args.reverse, &lookups);
     objects.truncate(args.limit.unwrap_or(usize::MAX));
 
-    let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &columns, &objects, &lookups, &failures).map_err(Error::Output);
-    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    stdout::print(|out| args.print(out, &columns, &objects, &lookups, &failures))?;
     Ok(tally.status())
-}
-
-fn look_up(targets: &[Target], failures: &mut Vec<Failure>, tally: &mut Tally) -> Vec<Object> {
-    let mut objects = Vec::with_capacity(targets.len());
-    for target in targets {
-        match target.resolve() {
-            Ok(Some(found)) => {
-                tally.done();
-                targets::note_difference(target, &found.object);
-                objects.push(found.object);
-            }
-            // Listed by an earlier run and gone since.
-            Ok(None) => document::fail(&target.text(), &target.absent(), failures, tally),
-            Err(error) => document::fail(&target.text(), &error, failures, tally),
-        }
-    }
-    objects
 }
 
 impl LsArgs {

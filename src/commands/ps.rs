@@ -16,7 +16,7 @@ use crate::output::context::{self, is_verbose, note};
 use crate::output::document::{self, Failure};
 use crate::output::format::{Format, FormatArgs};
 use crate::output::list::{ListWriter, Record};
-use crate::output::stdout::Out;
+use crate::output::stdout::{self, Out};
 use crate::output::usage_list::{self, Row};
 use crate::proc::identity::{self, Owner};
 use crate::proc::probe;
@@ -94,9 +94,7 @@ pub fn run(args: &PsArgs) -> Result<Status> {
     let some = some || hidden.undo.is_some();
     let unseen = Unseen { hidden, sets: unread, some: some || unread.number() > 0 };
     args.notes(&unseen, &users, &wanted, &by_process);
-    let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &by_process, (&users, &unseen), &failures).map_err(Error::Output);
-    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    stdout::print(|out| args.print(out, &by_process, (&users, &unseen), &failures))?;
     Ok(tally.status())
 }
 
@@ -158,7 +156,7 @@ fn look_elsewhere(pid: u32) -> io::Result<bool> {
 impl PsArgs {
     /// Says what may be missing.
     fn notes(&self, unseen: &Unseen, users: &Users, wanted: &BTreeSet<u32>, by_process: &BTreeMap<u32, Vec<Use>>) {
-        let told = |used: &Vec<Use>| used.iter().any(|one| tells(one));
+        let told = |used: &Vec<Use>| used.iter().any(tells);
         for pid in wanted {
             let table = self.format.format() == Format::Table;
             if users.is_unseen(*pid) {

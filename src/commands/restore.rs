@@ -24,7 +24,7 @@ use crate::output::format::{Format, FormatArgs, StyleArgs};
 use crate::output::list::{self, Record};
 use crate::output::progress::Progress;
 use crate::output::report::{Outcome, Report, ReportOptions};
-use crate::output::stdout::Out;
+use crate::output::stdout::{self, Out};
 use crate::render::escape::{escape, escape_bytes};
 use crate::render::value::Value;
 use crate::sys::{Key, startup};
@@ -298,21 +298,20 @@ impl RestoreArgs {
             .map(|account| (account.number, account.name.as_deref()))
             .collect();
         let lookups = Lookups { names: Names::known(&users, &groups), ..Lookups::default() };
-        let mut out = Out::stdout()?;
-        let printed = match self.format.format() {
-            Format::Table => {
-                let style = self.style.style();
+        let format = self.format.format();
+        if format == Format::Csv {
+            return Err(Error::Usage("--list has no --format csv".to_owned()));
+        }
+        stdout::print(|out| {
+            if format == Format::Table {
                 let kinds: KindSet = objects.iter().map(Object::kind).collect();
-                list::table(&mut out, &fields::default_columns(kinds.single()), &objects, &style, |object, field| {
-                    field.value(object, &lookups)
-                })
+                let (columns, style) = (fields::default_columns(kinds.single()), self.style.style());
+                return list::table(out, &columns, &objects, &style, |object, field| field.value(object, &lookups));
             }
-            Format::Csv => return Err(Error::Usage("--list has no --format csv".to_owned())),
-            format => list::json(&mut out, format, "objects", items, &[], |record, item| {
+            list::json(out, format, "objects", items, &[], |record, item| {
                 record.object(&item.object, &list::exact_fields(), &lookups);
                 record.text("approximate", item.approximate.as_deref());
-            }),
-        };
-        printed.map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+            })
+        })
     }
 }

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use clap::Args;
 
+use crate::commands::shared::find::find;
 use crate::commands::shared::{judging, targets};
-use crate::error::{Error, Result, Status, Tally};
+use crate::error::{Result, Status, Tally};
 use crate::journal::saved_modes;
 use crate::kind::field::Needs;
 use crate::kind::model::{Kind, Object};
@@ -17,9 +18,9 @@ use crate::object::inventory;
 use crate::option_values::count;
 use crate::output::context::{note, verbose};
 use crate::output::details::Details;
-use crate::output::document::{self, Failure};
+use crate::output::document::Failure;
 use crate::output::format::{Format, FormatArgs};
-use crate::output::stdout::Out;
+use crate::output::stdout::{self, Out};
 use crate::output::{contents, list, usage_list};
 use crate::usage::report::{UsageReport, with_other_sets};
 
@@ -42,18 +43,8 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    let (mut texts, mut objects): (Vec<String>, Vec<Object>) = Default::default();
-    for target in &targets {
-        match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
-            Ok(resolved) => {
-                tally.done();
-                targets::note_difference(target, &resolved.object);
-                texts.push(resolved.to_string());
-                objects.push(resolved.object);
-            }
-            Err(error) => document::fail(&target.text(), &error, &mut failures, &mut tally),
-        }
-    }
+    let found = find(&targets, &mut failures, &mut tally);
+    let mut objects: Vec<Object> = found.iter().map(|found| found.object).collect();
     verbose(|| format!("looked up: {} found, {} not", objects.len(), failures.len()));
     if let Some(loss) = inventory::add_memory(objects.iter_mut()) {
         note(&loss);
@@ -64,9 +55,8 @@ pub fn run(args: &ShowArgs, implied: Option<Kind>) -> Result<Status> {
     let criteria = judging::usual();
     let lookups = Lookups::of(&objects, &fields, Analysis::among(&all, &objects, Needs::USE, &criteria));
     let whole = UsageReport::new(&all, lookups.analysis.users()).with_others(&objects, &criteria);
-    let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, (&texts, &objects), &fields, &lookups, &whole, &failures).map_err(Error::Output);
-    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+    stdout::print(|out| args.print(out, (&texts, &objects), &fields, &lookups, &whole, &failures))?;
     Ok(tally.status())
 }
 

@@ -6,17 +6,18 @@ use std::io::{self, Write};
 
 use clap::Args;
 
+use crate::commands::shared::find::find;
 use crate::commands::shared::{judging, targets};
-use crate::error::{Error, Result, Status, Tally};
+use crate::error::{Result, Status, Tally};
 use crate::kind::model::{Kind, Object};
 use crate::listing::fields::Lookups;
 use crate::listing::query::Analysis;
 use crate::object::inventory;
 use crate::output::context::{self, is_verbose, note};
-use crate::output::document::{self, Failure};
+use crate::output::document::Failure;
 use crate::output::format::{Format, FormatArgs};
 use crate::output::list;
-use crate::output::stdout::Out;
+use crate::output::stdout::{self, Out};
 use crate::output::usage_list::{self, Row};
 use crate::render::escape::escape;
 use crate::render::style::TimeStyle;
@@ -53,20 +54,9 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    let mut objects: Vec<Object> = Vec::new();
     let mut seen = HashSet::new();
-    for target in &targets {
-        match target.resolve().and_then(|found| found.ok_or_else(|| target.absent())) {
-            Ok(resolved) => {
-                tally.done();
-                targets::note_difference(target, &resolved.object);
-                if seen.insert(resolved.object.id) {
-                    objects.push(resolved.object);
-                }
-            }
-            Err(error) => document::fail(&target.text(), &error, &mut failures, &mut tally),
-        }
-    }
+    let found = find(&targets, &mut failures, &mut tally).into_iter().map(|found| found.object);
+    let mut objects: Vec<Object> = found.filter(|object| seen.insert(object.id)).collect();
     if matches!(args.format.format(), Format::Json | Format::Jsonl)
         && let Some(loss) = inventory::add_memory(objects.iter_mut())
     {
@@ -77,9 +67,7 @@ pub fn run(args: &WhoArgs, implied: Option<Kind>) -> Result<Status> {
     let whole = UsageReport::new(&all, &users).with_others(&objects, &judging::usual());
     let found: Vec<ObjectUsage<'_>> = objects.iter().map(|object| whole.of(object)).collect();
     args.notes(&found);
-    let mut out = Out::stdout()?;
-    let printed = args.print(&mut out, &found, &whole, &failures).map_err(Error::Output);
-    printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)?;
+    stdout::print(|out| args.print(out, &found, &whole, &failures))?;
     Ok(tally.status())
 }
 

@@ -51,6 +51,12 @@ impl Out {
     }
 }
 
+/// Writes to standard output. A pipe whose reader has closed it is no failure.
+pub(crate) fn print(write: impl FnOnce(&mut Out) -> io::Result<()>) -> Result<()> {
+    let mut out = Out::stdout()?;
+    write(&mut out).map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+}
+
 /// Whether what is printed is shown by a terminal, which obeys control characters.
 pub(crate) fn to_terminal() -> bool {
     io::stdout().is_terminal()

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod child;
+pub mod find;
 pub mod judging;
 pub mod keep;
 pub mod messages;
