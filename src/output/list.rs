@@ -286,7 +286,9 @@ mod tests {
 
     type Pages = (&'static str, Option<u64>);
 
-    static FIELDS: [Field<fn(&Pages) -> Value<'static>>; 3] = [
+    type PagesField = Field<fn(&Pages) -> Value<'static>>;
+
+    static FIELDS: [PagesField; 3] = [
         Field::new(named!("name", "NAME"), "", |(name, _)| Value::Word((*name).into())),
         Field::new(named!("pages", ""), "", |(_, pages)| pages.map_or(Value::Hidden, Value::Number)),
         Field { exact: false, right: true, ..Field::new(named!("", "SIZE"), "", |(_, pages)| size(*pages)) },
@@ -300,7 +302,7 @@ mod tests {
         let fields: Vec<_> =
             if format == Format::Table { columns(&FIELDS).collect() } else { exact(&FIELDS).collect() };
         let rows = [("a", Some(1)), ("b, c", None)];
-        let value = |row, field: &Field<fn(&Pages) -> Value<'static>>| (field.read)(row);
+        let value = |row, field: &PagesField| (field.read)(row);
         let list = List { key: "maps", fields: &fields, rows: &rows, value, failures: &[] };
         let mut out = Vec::new();
         let style = Style { header, ..Style::new(false, TimeStyle::Age) };
