@@ -8,57 +8,43 @@ use nix::unistd::{Group, User};
 use super::errno::{Errno, Result};
 use super::types::{Gid, Uid};
 
-/// No user or group has a longer name (`LOGIN_NAME_MAX`). The account database never gets to see one: a part of it may
-/// end the program that asks.
+/// No user or group has a longer name (`LOGIN_NAME_MAX`). Longer ones are not looked up: an NSS module may crash on
+/// them.
 pub const MAX_NAME: usize = 256;
-/// So many names are remembered: who gives more gives them for that.
+/// Numbers whose names are cached; later ones are looked up each time.
 const MOST_NUMBERS: usize = 4096;
 
-/// The effective user of this process.
-#[must_use]
 pub fn effective_user() -> Uid {
     Uid::new(rustix::process::geteuid().as_raw())
 }
 
-/// The effective group of this process.
-#[must_use]
 pub fn effective_group() -> Gid {
     Gid::new(rustix::process::getegid().as_raw())
 }
 
 /// Names by number, each looked up once in a run: a directory service may take long to answer.
 type Names = Mutex<BTreeMap<u32, Option<String>>>;
-/// Numbers by name, likewise.
 type Numbers = Mutex<BTreeMap<String, Option<u32>>>;
 
 /// The name of a user; None without one, or when the account database cannot be asked.
-#[must_use]
 pub fn user_name(uid: Uid) -> Option<String> {
     static NAMES: Names = Mutex::new(BTreeMap::new());
     name_of(&NAMES, uid.raw(), |number| Ok(User::from_uid(number.into())?.map(|user| user.name)))
 }
 
-/// The name of a group; None without one, or when the account database cannot be asked.
-#[must_use]
 pub fn group_name(gid: Gid) -> Option<String> {
     static NAMES: Names = Mutex::new(BTreeMap::new());
     name_of(&NAMES, gid.raw(), |number| Ok(Group::from_gid(number.into())?.map(|group| group.name)))
 }
 
-/// The user with this name; `Ok(None)` when there is none.
-///
-/// # Errors
-/// Whatever the account database answers when it cannot be asked.
+/// `Ok(None)` when no user has this name; an error when the account database cannot be asked.
 pub fn user_by_name(name: &str) -> Result<Option<Uid>> {
     static NUMBERS: Numbers = Mutex::new(BTreeMap::new());
     number_of(&NUMBERS, name, |name| Ok(User::from_name(name)?.map(|user| user.uid.as_raw())))
         .map(|number| number.map(Uid::new))
 }
 
-/// The group with this name; `Ok(None)` when there is none.
-///
-/// # Errors
-/// Whatever the account database answers when it cannot be asked.
+/// `Ok(None)` when no group has this name; an error when the account database cannot be asked.
 pub fn group_by_name(name: &str) -> Result<Option<Gid>> {
     static NUMBERS: Numbers = Mutex::new(BTreeMap::new());
     number_of(&NUMBERS, name, |name| Ok(Group::from_name(name)?.map(|group| group.gid.as_raw())))
@@ -68,7 +54,7 @@ pub fn group_by_name(name: &str) -> Result<Option<Gid>> {
 fn name_of(names: &Names, number: u32, look_up: impl Fn(u32) -> nix::Result<Option<String>>) -> Option<String> {
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
     let look_up = || {
-        // A directory service may take its time; no process is to blame.
+        // A directory service may be slow; no process is to blame.
         super::process::probe::note(0, 0);
         answer(|| look_up(number)).ok().flatten()
     };
@@ -90,7 +76,7 @@ fn number_of(numbers: &Numbers, name: &str, look_up: impl Fn(&str) -> nix::Resul
     Ok(number)
 }
 
-/// Asks the account database, and tells "no such name" from "cannot be asked".
+/// Tells "no such name" from "cannot be asked".
 fn answer<T>(ask: impl Fn() -> nix::Result<Option<T>>) -> Result<Option<T>> {
     loop {
         match ask() {

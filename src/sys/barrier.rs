@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::thread::{MembarrierCommand, membarrier};
 
-/// Where no grace period can be had: far longer than a caller spends between the check and its effect, but no proof.
+/// The wait where there is no grace period: far longer than a caller needs from the check to its effect, but no proof.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Returns after an RCU grace period: every read section that was under way has ended.
@@ -21,7 +21,7 @@ pub fn rcu_grace_period() {
     }
 }
 
-/// Processors online; 1 where that is not known.
+/// 1 where the number is not known.
 fn processors() -> libc::c_long {
     // SAFETY: takes and returns numbers.
     unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }

@@ -1,7 +1,6 @@
 //! Running a program in the kernel, once for each task (`bpf(2)`, an iterator of tasks; since Linux 5.8).
 //!
-//! Such a program only reads: what it is told and what it finds goes through maps, which are closed as everything else
-//! here when their descriptor is.
+//! The program only reads; its input and results are in maps, which go when their descriptors are closed.
 
 use std::fs::File;
 use std::io;
@@ -25,31 +24,28 @@ const BPF_MAP_TYPE_HASH: u32 = 1;
 const BPF_MAP_TYPE_ARRAY: u32 = 2;
 const BPF_PROG_TYPE_TRACING: u32 = 26;
 const BPF_TRACE_ITER: u32 = 28;
-/// Reading the kernel's memory is left to programs under the GPL.
+/// The helpers that read kernel memory are for programs under the GPL only.
 const LICENSE: &std::ffi::CStr = c"Dual MIT/GPL";
 
-/// One instruction: `struct bpf_insn`.
+/// `struct bpf_insn`.
 #[repr(C, align(8))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction(pub [u8; 8]);
 
-/// The kernel's description of its types, as it lies in its memory.
+/// The kernel's type information (BTF).
 #[derive(Debug)]
 pub struct KernelTypes(Bytes);
 
 #[derive(Debug)]
 enum Bytes {
-    /// Mapped, which takes Linux 6.16.
+    /// `mmap` of the file takes Linux 6.16.
     Mapped(NonNull<u8>, usize),
-    /// Read, which takes a call for every page.
+    /// Reading it takes a system call for every page.
     Read(Vec<u8>),
 }
 
 impl KernelTypes {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// `NotFound` where the kernel was built without (`CONFIG_DEBUG_INFO_BTF`).
+    /// `NotFound` where the kernel was built without `CONFIG_DEBUG_INFO_BTF`.
     pub fn open() -> io::Result<Self> {
         let file = File::open("/sys/kernel/btf/vmlinux")?;
         let len = usize::try_from(file.metadata()?.len()).unwrap_or(0);
@@ -68,8 +64,8 @@ impl Deref for KernelTypes {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            // SAFETY: the mapping has these bytes, all of them readable, for as long as self lives. It is of a part of
-            // the kernel that never changes, and not of a file that could become shorter.
+            // SAFETY: the mapping has these bytes, all of them readable, for as long as self lives. The kernel's type
+            // information never changes, and the file cannot become shorter.
             Bytes::Mapped(address, len) => unsafe { std::slice::from_raw_parts(address.as_ptr(), *len) },
             Bytes::Read(bytes) => bytes,
         }
@@ -85,7 +81,7 @@ impl Drop for KernelTypes {
     }
 }
 
-/// What a program and its user share: values by keys, of one size each.
+/// Memory shared by a program and its user: values of one size by keys of one size.
 #[derive(Debug)]
 pub struct Map {
     file: OwnedFd,
@@ -94,18 +90,13 @@ pub struct Map {
 }
 
 impl Map {
-    /// One that has no values yet, and room for so many.
-    ///
     /// # Errors
-    /// `EPERM` without the right to; also where, before Linux 5.11, it takes more memory than may be locked.
+    /// `EPERM` without `CAP_BPF`; also above `RLIMIT_MEMLOCK` before Linux 5.11.
     pub fn hash(key: u32, value: u32, entries: u32) -> Result<Self> {
         Self::create(BPF_MAP_TYPE_HASH, key, value, entries)
     }
 
-    /// One of so many values, all zero; their keys are the numbers from 0 on, of four bytes.
-    ///
-    /// # Errors
-    /// As [`Map::hash`].
+    /// The values are all zero; the keys are the numbers from 0 as four bytes.
     pub fn array(value: u32, entries: u32) -> Result<Self> {
         Self::create(BPF_MAP_TYPE_ARRAY, 4, value, entries)
     }
@@ -117,10 +108,8 @@ impl Map {
         Ok(Self { file, key: key as usize, value: value as usize })
     }
 
-    /// Sets the value of a key.
-    ///
     /// # Errors
-    /// `E2BIG` when there is no room for it; `EINVAL` when one of the two has another size.
+    /// `E2BIG` when the map is full; `EINVAL` for a key or value of another size.
     pub fn set(&self, key: &[u8], value: &[u8]) -> Result<()> {
         if key.len() != self.key || value.len() != self.value {
             return Err(Errno::EINVAL);
@@ -131,10 +120,8 @@ impl Map {
         Errno::check(unsafe { call(command::MAP_UPDATE_ELEM, &attributes) }).map(drop)
     }
 
-    /// Copies the value of a key.
-    ///
     /// # Errors
-    /// `ENOENT` when it has none; `EINVAL` when one of the two has another size.
+    /// `ENOENT` for an unknown key; `EINVAL` for a key or value of another size.
     pub fn get(&self, key: &[u8], value: &mut [u8]) -> Result<()> {
         if key.len() != self.key || value.len() != self.value {
             return Err(Errno::EINVAL);
@@ -151,7 +138,6 @@ impl AsRawFd for Map {
     }
 }
 
-/// What commands about a value of a map take.
 #[repr(C)]
 struct Element {
     map: u32,
@@ -168,7 +154,6 @@ impl Element {
     }
 }
 
-/// What `BPF_PROG_LOAD` takes.
 #[repr(C)]
 #[derive(Default)]
 struct Load {
@@ -194,7 +179,7 @@ struct Load {
     function: u32,
 }
 
-/// A program that the kernel has found harmless, to be run for each task.
+/// A verified program, run once for each task.
 #[derive(Debug)]
 pub struct TaskProgram {
     link: OwnedFd,
@@ -202,12 +187,12 @@ pub struct TaskProgram {
 }
 
 impl TaskProgram {
-    /// Has the kernel look through a program; `function` is the number of its function `bpf_iter_task`. What it has
-    /// against the program goes to `log`.
+    /// Has the kernel verify a program; `function` is the BTF number of `bpf_iter_task`. Complaints of the verifier go
+    /// to `log`.
     ///
     /// # Errors
     /// `EPERM` without `CAP_BPF` and `CAP_PERFMON` in the initial user namespace; `EACCES` or `EINVAL` when the program
-    /// is no good; `EINVAL` before Linux 5.8.
+    /// is refused; `EINVAL` before Linux 5.8.
     pub fn load(program: &[Instruction], function: u32, log: &mut [u8]) -> Result<Self> {
         let load = Load {
             kind: BPF_PROG_TYPE_TRACING,
@@ -230,11 +215,8 @@ impl TaskProgram {
         Ok(Self { link, _program: program })
     }
 
-    /// A new pass over all tasks of the caller's pid namespace, threads too. Reading the file runs the program, and gives
-    /// what it writes; `EAGAIN` when the program wants to be run for the same task again.
-    ///
-    /// # Errors
-    /// `EMFILE`, `ENOMEM`.
+    /// Starts a pass over all threads of the caller's pid namespace. Reading the file runs the program and returns its
+    /// output; `EAGAIN` when the program asks to be run for the same task again.
     pub fn pass(&self) -> Result<File> {
         let attributes = [self.link.as_raw_fd().unsigned_abs(), 0];
         // SAFETY: `union bpf_attr` begins with these two numbers for this command, which takes no addresses.
@@ -242,11 +224,10 @@ impl TaskProgram {
     }
 }
 
-/// Whether a process survives the call: a filter of system calls may end whoever makes it. Tried by a child.
-#[must_use]
+/// Whether a process survives bpf(2): a seccomp filter may kill the caller. A child tries it.
 pub fn is_survivable() -> bool {
     // SAFETY: without CLONE_VM and with no stack given this is a fork; the child makes two system calls, which touch no
-    // memory. No signal tells of its end, so that nobody else reaps it.
+    // memory. The end of the child sends no signal, and nothing else reaps it.
     let pid = unsafe { libc::syscall(libc::SYS_clone, 0usize, 0usize, 0usize, 0usize, 0usize) };
     if pid == 0 {
         // SAFETY: no such command, and no attributes.
@@ -269,16 +250,15 @@ pub fn is_survivable() -> bool {
 /// `bpf(2)`.
 ///
 /// # Safety
-/// `attributes` must be what `union bpf_attr` is for this command, and all addresses in it good for what the kernel does
-/// with them.
+/// `attributes` must be what `union bpf_attr` is for this command, and all addresses in it good for what the kernel
+/// does with them.
 unsafe fn call<T>(command: libc::c_long, attributes: &T) -> libc::c_long {
     // SAFETY: the kernel reads as many bytes as are there; the rest is the caller's promise.
     unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_ref(attributes), size_of::<T>()) }
 }
 
-/// A new descriptor, which exec closes.
 fn descriptor(result: libc::c_long) -> Result<OwnedFd> {
     let number = RawFd::try_from(Errno::check(result)?).map_err(|_| Errno::EINVAL)?;
-    // SAFETY: the call that made it succeeded, and nobody else knows of it.
+    // SAFETY: the call that made it succeeded, and nothing else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -1,9 +1,9 @@
-//! Running a program for which semaphores are held by `SEM_UNDO`.
+//! Running a program while semaphores are held by `SEM_UNDO`.
 //!
-//! The program's process takes them itself, between fork and exec: so the kernel records it as the one that has used
-//! them, for as long as it runs. It shares our undo list, so that what was taken is given back when the last of the
-//! two is gone: never while the program runs, even when this process is killed, and not before the program's files are
-//! closed, which is what our own end waits for.
+//! The program's process takes them itself, between fork and exec, and the kernel records it as their last user for as
+//! long as it runs. It shares our undo list, which the kernel applies when the last of the two processes ends: never
+//! while the program runs, even if this process is killed, and not before the program's files are closed, because our
+//! own end waits for that.
 
 mod report;
 
@@ -22,39 +22,34 @@ use super::process::program::Program;
 use super::sem::take::{Attempt, Take};
 use super::signals::Signal;
 
-/// What came of taking semaphores and running a program.
 #[derive(Debug)]
 pub enum Ended {
-    /// They were not taken, and the program was not run.
+    /// The semaphores were not taken, and the program was not run.
     NotTaken(Attempt),
-    /// A signal ended the wait, so nothing is taken and the program was not run.
+    /// A signal ended the wait: nothing is taken and the program was not run.
     Signalled(Signal),
-    /// They were taken, but the program could not be started.
+    /// The semaphores were taken, but exec failed.
     NotRun(Errno),
-    /// The program was run, and ended like this.
     Ran(ExitStatus),
 }
 
-/// A program and the operations that are done for it, in a process that shares our undo list.
 pub struct ChildSharingUndo<'a> {
-    /// What is to be run.
     pub program: &'a Program,
-    /// What is to be taken before.
     pub take: &'a Take,
-    /// Written to standard error in between.
+    /// Written to standard error between taking and exec.
     pub message: Option<&'a Message>,
 }
 
-/// A line about how long it took to take, put together beforehand: nothing may be allocated between fork and exec.
+/// A line with the time waited, prepared beforehand: nothing may be allocated between fork and exec.
 pub struct Message {
-    /// What stands in front of the seconds.
+    /// The text before the seconds.
     pub before: String,
-    /// What stands behind them.
+    /// The text after the seconds.
     pub after: String,
 }
 
 impl Message {
-    /// Writes it in one call, so that what several processes say does not get mixed. Nothing is done about a failure.
+    /// Writes the line in one call, so that lines of several processes do not mix. Failures are ignored.
     fn write(&self, waited: Duration) {
         let mut seconds = [0; 32];
         let mut rest = &mut seconds[..];
@@ -67,8 +62,7 @@ impl Message {
 }
 
 impl ChildSharingUndo<'_> {
-    /// Takes, and replaces this process by the program. Returns only when one of these failed.
-    #[must_use]
+    /// Takes the semaphores and replaces this process by the program. Returns only when one of these failed.
     pub fn become_program(&self) -> Ended {
         let attempt = self.take.perform();
         if attempt.done.is_err() {
@@ -84,14 +78,11 @@ impl ChildSharingUndo<'_> {
         }
     }
 
-    /// Has a child that shares our undo list (`CLONE_SYSVSEM`) take and become the program, waits for its end and
-    /// forwards signals to it meanwhile. When the program was run, those stay blocked afterwards: one that came too
-    /// late for it is not to hide how it ended. For processes that then soon end.
+    /// Forks a child that shares our undo list (`CLONE_SYSVSEM`), takes the semaphores and executes the program; waits
+    /// for its end and forwards signals meanwhile. Once the program was run, these signals stay blocked: one that came
+    /// too late to be forwarded must not hide the exit status. For processes that end soon after.
     ///
-    /// While the child waits, our end is its end.
-    ///
-    /// # Errors
-    /// Why there is no child: `EAGAIN`, `ENOMEM`, `EMFILE`, …
+    /// If we end while the child waits, the child ends too. An error means that there is no child.
     pub fn run(&self) -> io::Result<Ended> {
         let (reader, writer) = io::pipe()?;
         let signals = ForwardedSignals::block()?;
@@ -115,7 +106,6 @@ impl ChildSharingUndo<'_> {
         Ok(ended)
     }
 
-    /// The child's part.
     fn be_child(&self, signals: &ForwardedSignals, reader: PipeReader, writer: &PipeWriter) -> ! {
         drop(reader);
         let report = match begin(signals, writer) {
@@ -140,20 +130,19 @@ impl ChildSharingUndo<'_> {
     }
 }
 
-/// Gives the child the signals that we were started with, and sees to it that it does not outlive its parent.
+/// Gives the child the signals that we were started with; it dies with its parent.
 fn begin(signals: &ForwardedSignals, writer: &PipeWriter) -> Result<(), Errno> {
     set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    // A parent that was gone before that sends no signal; but then nobody reads the pipe. (A parent in another pid
-    // namespace has no number here by which it could be known.)
+    // If the parent ended before that, no signal comes; but then the pipe has no reader. (A parent in another pid
+    // namespace has no pid here to compare.)
     if fd::is_broken(writer) {
         exit()
     }
     signals.restore()
 }
 
-/// Ends a child.
 fn exit() -> ! {
-    // SAFETY: runs nothing of the parent's.
+    // SAFETY: ends the process without running exit handlers of the parent.
     unsafe { libc::_exit(127) }
 }
 

@@ -1,4 +1,4 @@
-//! The wall clock, and the calendar of the place that `TZ` or the system names.
+//! The wall clock, and local time by `TZ` or the system's time zone.
 
 use std::mem::MaybeUninit;
 use std::sync::Once;
@@ -8,8 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::types::Timestamp;
 
-/// Seconds since 1970 by the wall clock; before 1970 is taken for 1970.
-#[must_use]
+/// Seconds since 1970; 0 before that.
 pub fn now() -> i64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -18,15 +17,13 @@ pub fn now() -> i64 {
         .unwrap_or(0)
 }
 
-/// How long the calling thread has run, by the clock of the CPU.
-#[must_use]
+/// CPU time of the calling thread.
 pub fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Nanoseconds that all threads of a process have run, also those that have ended. None when there is no such process.
-#[must_use]
+/// CPU time in nanoseconds of all threads of a process, ended ones too. None when there is no such process.
 pub fn cpu_time_of(pid: u32) -> Option<u64> {
     // MAKE_PROCESS_CPUCLOCK with CPUCLOCK_SCHED.
     let clock = !i32::try_from(pid).ok()? << 3 | 2;
@@ -42,22 +39,20 @@ pub fn cpu_time_of(pid: u32) -> Option<u64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)
 }
 
-/// A time in the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime {
     pub year: i64,
-    /// The month, from 1.
+    /// From 1.
     pub month: u8,
-    /// The day of the month, from 1.
+    /// From 1.
     pub day: u8,
-    /// The hour, 0 to 23.
     pub hour: u8,
     pub minute: u8,
     /// The second, up to 60.
     pub second: u8,
-    /// The day of the week, 0 for Sunday.
+    /// 0 for Sunday.
     pub weekday: u8,
-    /// The day of the year, from 0.
+    /// From 0.
     pub yearday: u16,
     /// Seconds east of UTC.
     pub offset: i64,
@@ -68,12 +63,11 @@ unsafe extern "C" {
     safe fn tzset();
 }
 
-/// The local time by the C library's `localtime_r`, which every other program goes by: jiff knows no `TZ` such as
-/// `CET-1CEST` (without rules), `UTC+25` or `right/UTC`, and no year after 9999. None when the year fits no `int`.
-#[must_use]
+/// The local time by the C library's `localtime_r`, as in other programs: jiff knows no `TZ` such as `CET-1CEST`
+/// (without rules), `UTC+25` or `right/UTC`, and no year after 9999. None when the year exceeds an `int`.
 pub fn local_time(time: Timestamp) -> Option<LocalTime> {
     static ZONE: Once = Once::new();
-    // localtime_r need not look at TZ by itself.
+    // localtime_r need not read TZ itself.
     ZONE.call_once(|| tzset());
     let seconds: libc::time_t = time.seconds();
     let mut tm = MaybeUninit::<libc::tm>::zeroed();

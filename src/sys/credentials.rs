@@ -1,6 +1,6 @@
-//! Acting as another user for a moment, in this thread alone, and rights that exec gave the process.
+//! Acting as another user in this thread alone, and privileges that exec gave the process.
 //!
-//! The C library's functions change all threads of a process; the calls themselves change the calling one.
+//! The C library's functions change all threads of a process; the system calls change the calling one.
 
 use rustix::process::{getegid, geteuid, getgid, getuid};
 use rustix::thread::{
@@ -10,10 +10,8 @@ use rustix::thread::{
 use super::errno::Result;
 use super::{Gid, Uid, accounts};
 
-/// Whether exec gave the process rights that its caller does not have: by a set-user-ID or set-group-ID bit, or by
-/// capabilities of the file. `AT_SECURE` alone does not tell: a change of SELinux or AppArmor domain, as of every service,
-/// sets it too.
-#[must_use]
+/// Whether exec raised the privileges of the process: by a set-user-ID or set-group-ID bit, or by file capabilities.
+/// `AT_SECURE` alone does not tell: a change of SELinux or AppArmor domain, as of every service, sets it too.
 pub fn are_borrowed() -> bool {
     // SAFETY: takes a number.
     if unsafe { libc::getauxval(libc::AT_SECURE) } == 0 {
@@ -22,7 +20,7 @@ pub fn are_borrowed() -> bool {
     getuid() != geteuid() || getgid() != getegid() || !getuid().is_root() && has_capabilities_of_its_file()
 }
 
-/// Whether a process whose user is not root has capabilities that its caller did not hand on (ambient ones).
+/// Whether a process of another user than root has capabilities besides ambient ones.
 fn has_capabilities_of_its_file() -> bool {
     let Ok(sets) = capabilities(None) else { return true };
     let is_ambient = |capability| capability_is_in_ambient_set(capability).unwrap_or(false);
@@ -39,13 +37,13 @@ pub struct Acting {
 }
 
 impl Acting {
-    /// Takes the effective user and group. Capabilities rest until the end, if the thread is root.
+    /// Changes the effective user and group. Root's capabilities are not effective until the end.
     ///
     /// # Errors
-    /// `EPERM` without `CAP_SETUID` and `CAP_SETGID`; `EINVAL` for numbers that the user namespace does not have.
+    /// `EPERM` without `CAP_SETUID` and `CAP_SETGID`; `EINVAL` for numbers that the user namespace does not map.
     pub fn begin(uid: Uid, gid: Gid) -> Result<Self> {
         let before = Self { uid: accounts::effective_user(), gid: accounts::effective_group() };
-        // The group first: who is no longer root may not change it.
+        // The group first: only root may change it.
         set_group(gid)?;
         if let Err(errno) = set_user(uid) {
             set_group(before.gid)?;
@@ -54,22 +52,17 @@ impl Acting {
         Ok(before)
     }
 
-    /// Becomes the user and group of before again.
-    ///
-    /// # Errors
-    /// None that should be possible: the real and saved numbers were kept.
+    /// Restores the effective user and group. Errors should not be possible: the real and saved ids were kept.
     pub fn end(self) -> Result<()> {
         set_user(self.uid)?;
         set_group(self.gid)
     }
 }
 
-/// Changes the effective user and keeps the real and the saved one.
 fn set_user(uid: Uid) -> Result<()> {
     Ok(set_thread_res_uid(None, rustix::process::Uid::from_raw(uid.raw()), None)?)
 }
 
-/// Changes the effective group and keeps the real and the saved one.
 fn set_group(gid: Gid) -> Result<()> {
     Ok(set_thread_res_gid(None, rustix::process::Gid::from_raw(gid.raw()), None)?)
 }

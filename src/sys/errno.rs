@@ -1,64 +1,47 @@
-//! The kernel's error numbers.
-
 use std::fmt;
 
-/// The result of a system call.
 pub type Result<T> = std::result::Result<T, Errno>;
 
-/// An error number as the kernel gave it (`EPERM`, `ENOENT`, …).
+/// An error number of the kernel (`EPERM`, `ENOENT`, …).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Errno(i32);
 
 impl Errno {
     pub const EPERM: Self = Self(libc::EPERM);
-    /// The kind of object cannot do that.
     pub const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
-    /// For calls by key: no object has it.
+    /// For calls by key: no object has this key.
     pub const ENOENT: Self = Self(libc::ENOENT);
-    /// A signal came while waiting.
     pub const EINTR: Self = Self(libc::EINTR);
     /// Argument list too long: a message larger than the buffer, or more operations than `semopm`.
     pub const E2BIG: Self = Self(libc::E2BIG);
     pub const EAGAIN: Self = Self(libc::EAGAIN);
     pub const ENOMEM: Self = Self(libc::ENOMEM);
-    /// Permission denied by the mode bits.
     pub const EACCES: Self = Self(libc::EACCES);
     pub const EFAULT: Self = Self(libc::EFAULT);
     pub const EEXIST: Self = Self(libc::EEXIST);
     /// Invalid argument; for calls by id also "no such object".
     pub const EINVAL: Self = Self(libc::EINVAL);
-    /// Semaphore number out of range.
     pub const EFBIG: Self = Self(libc::EFBIG);
     /// A limit on objects is reached.
     pub const ENOSPC: Self = Self(libc::ENOSPC);
     pub const ERANGE: Self = Self(libc::ERANGE);
-    /// The kernel lacks the call.
     pub const ENOSYS: Self = Self(libc::ENOSYS);
-    /// No message of the wanted kind.
     pub const ENOMSG: Self = Self(libc::ENOMSG);
-    /// The object was removed meanwhile.
     pub const EIDRM: Self = Self(libc::EIDRM);
 
-    /// The error of the last failed call of this thread.
-    #[must_use]
     pub fn last() -> Self {
         Self(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }
 
-    #[must_use]
     pub const fn from_raw(number: i32) -> Self {
         Self(number)
     }
 
-    #[must_use]
     pub const fn raw(self) -> i32 {
         self.0
     }
 
-    /// Turns the return value of a call that signals failure with -1 into a result.
-    ///
-    /// # Errors
-    /// The thread's last error when `value` is -1.
+    /// Maps -1, by which a call signals failure, to the thread's last error.
     pub(super) fn check(value: libc::c_long) -> Result<libc::c_long> {
         if value == -1 { Err(Self::last()) } else { Ok(value) }
     }

@@ -11,42 +11,29 @@ use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 
 use super::errno::{Errno, Result};
 
-/// Whether nobody reads any more from the pipe or socket behind `stream`. False for anything else.
-#[must_use]
+/// Whether the pipe or socket behind `stream` has lost its last reader. False for anything else.
 pub fn is_broken(stream: impl AsFd) -> bool {
-    // A socket whose peer is gone has been hung up; no other stream that can be written is.
+    // Only a socket whose peer is gone hangs up among writable streams.
     let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
     poll(stream, PollFlags::empty(), Some(Duration::ZERO)).is_ok_and(|events| events.intersects(gone))
 }
 
-/// Sleeps until `stream` has bytes or will never, or a signal comes: for streams that somebody made non-blocking.
-///
-/// # Errors
-/// `ENOMEM`, `EINVAL` (no descriptors allowed).
+/// Sleeps until `stream` is readable or at its end, or a signal comes: for streams that somebody made non-blocking.
 pub fn wait_readable(stream: impl AsFd) -> Result<()> {
     wait(stream, PollFlags::IN)
 }
 
-/// Sleeps until `stream` takes bytes again or will never, or a signal comes, as [`wait_readable`].
-///
-/// # Errors
-/// As [`wait_readable`].
+/// Sleeps until `stream` is writable or broken, or a signal comes: see [`wait_readable`].
 pub fn wait_writable(stream: impl AsFd) -> Result<()> {
     wait(stream, PollFlags::OUT)
 }
 
-/// Whether `stream` takes bytes, or will never, before `time` is over or a signal comes.
-///
-/// # Errors
-/// As [`wait_readable`].
+/// Whether `stream` becomes writable or broken before `time` is over or a signal comes.
 pub fn is_writable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
     is_ready_within(stream, PollFlags::OUT, time)
 }
 
-/// Whether `stream` has bytes, or will never, before `time` is over or a signal comes.
-///
-/// # Errors
-/// As [`wait_readable`].
+/// Whether `stream` becomes readable or ends before `time` is over or a signal comes.
 pub(super) fn is_readable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
     is_ready_within(stream, PollFlags::IN, time)
 }
@@ -61,13 +48,13 @@ fn is_ready_within(stream: impl AsFd, events: PollFlags, time: Duration) -> Resu
 
 fn wait(stream: impl AsFd, events: PollFlags) -> Result<()> {
     match poll(stream, events, None) {
-        // The caller tries again, and sees what the signal was about.
+        // The caller tries again and handles the signal.
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno),
     }
 }
 
-/// What `poll` tells of one stream; nothing when the time is up.
+/// The events of one stream; none after the timeout.
 fn poll(stream: impl AsFd, events: PollFlags, timeout: Option<Duration>) -> Result<PollFlags> {
     let timeout = timeout.map(|time| Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 }));
     let mut asked = [PollFd::new(&stream, events)];
@@ -75,20 +62,17 @@ fn poll(stream: impl AsFd, events: PollFlags, timeout: Option<Duration>) -> Resu
     Ok(asked[0].revents())
 }
 
-/// Sends bytes of a file to `out` inside the kernel (`sendfile`); how many went, 0 at the end of the file.
+/// Sends bytes of a file to `out` inside the kernel (`sendfile`); returns the number, 0 at the end of the file.
 ///
 /// # Errors
-/// `EINVAL` where one of the two does not take part (a file opened for appending, say): copy through memory then.
-/// Otherwise those of `write`.
+/// `EINVAL` where one of the two does not support it (`O_APPEND`, say): copy through memory then.
 pub fn send(out: BorrowedFd<'_>, file: &File, offset: u64, len: usize) -> Result<usize> {
     let mut offset = offset;
     Ok(sendfile(out, file, Some(&mut offset), len)?)
 }
 
-/// Where data begins at or after `offset` (`SEEK_DATA`); None when only a hole is left.
-///
-/// # Errors
-/// `EINVAL` where files have no holes to tell of.
+/// The start of data at or after `offset` (`SEEK_DATA`); None when only a hole is left. `EINVAL` where files have no
+/// holes.
 pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
     match seek(file, SeekFrom::Data(offset)) {
         Ok(at) => Ok(Some(at)),
@@ -97,35 +81,26 @@ pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
     }
 }
 
-/// Where the data that `offset` lies in ends (`SEEK_HOLE`): the end of the file at the latest.
-///
-/// # Errors
-/// `EINVAL` where files have no holes to tell of; `ENXIO` behind the end.
+/// The end of the data at `offset` (`SEEK_HOLE`), at most the end of the file. `EINVAL` where files have no holes;
+/// `ENXIO` past the end.
 pub fn next_hole(file: &File, offset: u64) -> Result<u64> {
     Ok(seek(file, SeekFrom::Hole(offset))?)
 }
 
-/// Makes a pipe hold `bytes` if that is allowed, and tells what it holds.
-///
-/// # Errors
-/// `EBADF` when it is no pipe.
+/// Enlarges the buffer of a pipe to `bytes` if that is allowed, and returns its size. `EBADF` for anything else.
 pub fn raise_pipe(pipe: BorrowedFd<'_>, bytes: usize) -> Result<usize> {
     let held = fcntl_getpipe_size(pipe)?;
-    // Refused beyond the user's share of pipe memory: it stays as it was.
+    // Refused beyond the user's share of pipe memory; the size then stays.
     Ok(if held < bytes { fcntl_setpipe_size(pipe, bytes).unwrap_or(held) } else { held })
 }
 
 /// Whether writes to `out` always go to its end (`O_APPEND`).
-#[must_use]
 pub fn appends(out: BorrowedFd<'_>) -> bool {
     fcntl_getfl(out).is_ok_and(|flags| flags.contains(OFlags::APPEND))
 }
 
-/// Takes the lock on `file` (`flock`) for as long as it is open; false when another process has it. It goes with the
-/// process, however that ends.
-///
-/// # Errors
-/// `ENOLCK`; `EINVAL` or `EOPNOTSUPP` where the file system has no locks.
+/// Takes a lock (`flock`) on `file` until it is closed; false when another process has it. Errors where the file
+/// system has no locks.
 pub fn try_lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
@@ -134,8 +109,7 @@ pub fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// The columns of the terminal behind `stream`; None when it is none or does not say.
-#[must_use]
+/// The width of the terminal behind `stream`; None for other streams and where the width is unknown.
 pub fn columns(stream: impl AsFd) -> Option<u16> {
     rustix::termios::tcgetwinsize(stream).ok().map(|size| size.ws_col).filter(|&columns| columns > 0)
 }
@@ -160,7 +134,7 @@ mod tests {
     fn a_socket_is_broken_when_its_peer_is_gone() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         assert!(!is_broken(&ours));
-        // Who has nothing more to say may still listen.
+        // A socket that is shut down for writing can still be read.
         theirs.shutdown(Shutdown::Write).unwrap();
         assert!(!is_broken(&ours));
         drop(theirs);

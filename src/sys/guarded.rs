@@ -9,7 +9,6 @@ use std::ptr;
 use super::errno::{Errno, Result};
 use super::memory::page_size;
 
-/// Room for `len` 16-bit values directly in front of a guard page.
 pub(super) struct GuardPageBuffer {
     mapping: *mut libc::c_void,
     mapped: usize,
@@ -18,10 +17,6 @@ pub(super) struct GuardPageBuffer {
 }
 
 impl GuardPageBuffer {
-    /// Room for `len` zeros.
-    ///
-    /// # Errors
-    /// `ENOMEM`.
     pub(super) fn new(len: usize) -> Result<Self> {
         let page = page_size();
         let bytes = len.checked_mul(2).ok_or(Errno::ENOMEM)?;
@@ -52,18 +47,15 @@ impl GuardPageBuffer {
         Ok(buffer)
     }
 
-    /// Where the kernel reads or writes.
     pub(super) fn as_mut_ptr(&mut self) -> *mut u16 {
         self.values
     }
 
-    /// The values.
     pub(super) fn as_slice(&self) -> &[u16] {
         // SAFETY: `len` values in front of the guard page, zeroed by mmap, alive as long as self.
         unsafe { std::slice::from_raw_parts(self.values, self.len) }
     }
 
-    /// The values, to be filled.
     pub(super) fn as_mut_slice(&mut self) -> &mut [u16] {
         // SAFETY: as in `as_slice`, and `&mut self` makes it the only reference.
         unsafe { std::slice::from_raw_parts_mut(self.values, self.len) }

@@ -1,6 +1,6 @@
 //! The structures of the kernel's own interface, which the C libraries rearrange or lack.
 //!
-//! The calls go through `syscall(2)`, so what counts is the kernel's layout and not that of glibc or musl.
+//! The calls go through `syscall(2)`, for which the kernel's layout counts and not that of glibc or musl.
 //! Sources: `asm-generic/{ipcbuf,shmbuf,msgbuf}.h`, x86's own `asm/sembuf.h`, and `linux/{shm,sem,msg}.h`.
 
 use std::mem::size_of;

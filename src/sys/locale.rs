@@ -5,13 +5,12 @@ use std::ptr;
 use std::sync::OnceLock;
 
 unsafe extern "C" {
-    /// POSIX; the libc crate does not declare it for Linux.
+    /// POSIX; the libc crate lacks it on Linux.
     fn nl_langinfo_l(item: libc::nl_item, locale: libc::locale_t) -> *mut c_char;
 }
 
-/// Whether text is UTF-8, by `LC_ALL`, `LC_CTYPE` or `LANG` and the locales this machine has. Asked of the C library
-/// once, so that the answer is that of every other program.
-#[must_use]
+/// Whether text is UTF-8, by `LC_ALL`, `LC_CTYPE` or `LANG` and the installed locales. The C library answers, as it
+/// does for other programs.
 pub fn is_utf8() -> bool {
     static UTF8: OnceLock<bool> = OnceLock::new();
     *UTF8.get_or_init(|| {

@@ -1,8 +1,8 @@
 //! Copying the bytes of an attached segment by system calls.
 //!
-//! No code of ours ever reads or writes through the mapping. Where a page cannot be had (a huge page that is not
-//! there, no memory), a load would end the process with `SIGBUS`; a system call answers `EFAULT`. Other processes
-//! change the bytes meanwhile, too, which no reference of Rust's may see.
+//! No code of ours reads or writes through the mapping. Where a page cannot be had (a missing huge page, no memory), a
+//! load would raise `SIGBUS`; a system call fails with `EFAULT`. Other processes also change the bytes meanwhile, which
+//! Rust references rule out.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -15,18 +15,17 @@ use super::memory::page_size;
 use super::shm::{self, Attachment};
 use super::types::ShmId;
 
-/// Prepares a range of the mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advice {
-    /// Bring in what is swapped out (`MADV_WILLNEED`).
+    /// Swap in (`MADV_WILLNEED`).
     WillNeed,
-    /// Enter pages into the page table, many at a time (`MADV_POPULATE_READ`, Linux 5.14). Gives memory to holes.
+    /// Populate page tables (`MADV_POPULATE_READ`, Linux 5.14). Allocates holes.
     PopulateRead,
-    /// The same for pages that will be written to (`MADV_POPULATE_WRITE`, Linux 5.14).
+    /// Populate page tables for writing (`MADV_POPULATE_WRITE`, Linux 5.14).
     PopulateWrite,
 }
 
-/// An attached segment whose bytes can be copied from and to descriptors.
+/// An attached segment, copied from and to descriptors.
 #[derive(Debug)]
 pub struct Mapped {
     attachment: Attachment,
@@ -34,36 +33,26 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// Attaches `id` and asks for its size, which never changes.
-    ///
-    /// # Errors
-    /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`.
+    /// Attaches `id` and reads its size, which never changes.
     pub fn new(id: ShmId, read_only: bool) -> Result<Self> {
         let attachment = Attachment::new(id, read_only)?;
         let size = shm::stat(id)?.size;
         let len = usize::try_from(size).map_err(|_| Errno::ENOMEM)?;
-        // Where that fails, a child is recorded as a user for as long as it lives.
+        // Where that fails, a child counts as attached for as long as it lives.
         let _ = attachment.keep_from_children(size);
         Ok(Self { attachment, len })
     }
 
-    /// Where it is mapped in this process.
-    #[must_use]
     pub fn address(&self) -> usize {
         self.attachment.address()
     }
 
-    /// Its size in bytes, as it was asked for.
-    #[must_use]
+    /// The size in bytes that was requested at creation.
     #[expect(clippy::len_without_is_empty, reason = "no segment is empty")]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Detaches, telling whether it worked.
-    ///
-    /// # Errors
-    /// `EINVAL` should not be possible.
     pub fn detach(self) -> Result<()> {
         self.attachment.detach()
     }
@@ -75,7 +64,7 @@ impl Mapped {
         }
     }
 
-    /// Writes bytes of the segment to `out` (`write`); how many were taken.
+    /// Writes bytes of the segment to `out` (`write`); returns the number.
     ///
     /// # Errors
     /// Those of `write`; `EFAULT` also when a page cannot be had, or for a range outside.
@@ -85,11 +74,8 @@ impl Mapped {
         count(unsafe { libc::write(out.as_raw_fd(), from, len) })
     }
 
-    /// Puts pages of the segment into a pipe without copying them (`vmsplice`); how many bytes went. What the reader
-    /// finds is what is in the segment by then.
-    ///
-    /// # Errors
-    /// `EBADF` when `pipe` is none; otherwise as [`Mapped::write_to`].
+    /// Puts pages of the segment into a pipe without copying (`vmsplice`); returns the number of bytes. The reader gets
+    /// the segment's content at the time of reading. `EBADF` for anything but a pipe.
     pub fn splice_to(&self, pipe: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let part = libc::iovec { iov_base: self.at(offset, len)?, iov_len: len };
         // SAFETY: one range, which lies in the mapping. The pipe refers to the pages, not to the mapping, and the
@@ -97,7 +83,7 @@ impl Mapped {
         count(unsafe { libc::vmsplice(pipe.as_raw_fd(), &raw const part, 1, 0) })
     }
 
-    /// Reads from `input` into the segment (`read`); how many bytes came, 0 at the end.
+    /// Reads from `input` into the segment (`read`); returns the number of bytes, 0 at the end.
     ///
     /// # Errors
     /// Those of `read`; `EFAULT` also when a page cannot be had or is read-only, or for a range outside.
@@ -107,20 +93,15 @@ impl Mapped {
         count(unsafe { libc::read(input.as_raw_fd(), to, len) })
     }
 
-    /// Reads the first `len` bytes of `input` into the segment (`pread`), whatever its position; how many came.
-    ///
-    /// # Errors
-    /// As [`Mapped::read_from`].
+    /// Reads the first `len` bytes of `input` into the segment (`pread`), whatever its position; see
+    /// [`Mapped::read_from`].
     pub fn read_from_start(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let to = self.at(offset, len)?;
         // SAFETY: as in `read_from`.
         count(unsafe { libc::pread(input.as_raw_fd(), to, len, 0) })
     }
 
-    /// Copies bytes of the segment into memory of ours by way of `bounce`, a file that is there for this only.
-    ///
-    /// # Errors
-    /// `EFAULT` when a page cannot be had, or for a range outside.
+    /// Copies bytes of the segment into our memory by way of the scratch file `bounce`. `EFAULT` as above.
     pub fn copy_out(&self, bounce: &File, offset: usize, buffer: &mut [u8]) -> Result<()> {
         let from = self.at(offset, buffer.len())?;
         // SAFETY: as in `write_to`.
@@ -132,11 +113,11 @@ impl Mapped {
         bounce.read_exact_at(buffer, 0).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
     }
 
-    /// Which pages from `offset` on are in RAM (`mincore`), one byte each, the lowest bit. Of huge pages and of
-    /// what is swapped out it knows nothing. Allocates nothing.
+    /// The pages from `offset` on that are in RAM (`mincore`): the lowest bit of a byte each. It does not see huge
+    /// pages and swapped-out pages. Allocates nothing.
     ///
     /// # Errors
-    /// `EINVAL` for an offset inside a page, `ENOMEM`, `EFAULT` for pages outside.
+    /// `EINVAL` for an offset inside a page, `EFAULT` for pages outside.
     pub fn resident(&self, offset: usize, pages: &mut [u8]) -> Result<()> {
         let whole = self.len.next_multiple_of(page_size());
         let len = pages.len() * page_size();
@@ -148,7 +129,7 @@ impl Mapped {
         Errno::check(unsafe { libc::mincore(from, len, pages.as_mut_ptr()) }.into()).map(drop)
     }
 
-    /// Gives the kernel advice about a range; widened to whole pages.
+    /// `madvise` on a range, widened to whole pages.
     ///
     /// # Errors
     /// `EINVAL` on kernels that do not know the advice, `EFAULT` for a range outside, `ENOMEM`.

@@ -8,8 +8,6 @@ use rustix::fs::{MemfdFlags, fstat, memfd_create};
 
 use super::errno::Result;
 
-/// The size of a base page in bytes.
-#[must_use]
 pub fn page_size() -> usize {
     static SIZE: OnceLock<usize> = OnceLock::new();
     *SIZE.get_or_init(|| {
@@ -22,23 +20,16 @@ pub fn page_size() -> usize {
 /// The device number that mappings of ordinary segments show in `/proc/PID/maps`.
 ///
 /// Segments live on the kernel's internal tmpfs, as memfds do, so a memfd tells it without touching any object.
-///
-/// # Errors
-/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
 pub fn segment_device() -> Result<u64> {
     device_of_memfd(MemfdFlags::empty())
 }
 
-/// The device number that mappings of huge page segments of the default size show.
-///
-/// # Errors
-/// As [`segment_device`]; `EINVAL` without huge page support.
+/// The device number that mappings of segments with huge pages of the default size show; `EINVAL` without huge pages.
 pub fn huge_segment_device() -> Result<u64> {
     device_of_memfd(MemfdFlags::HUGETLB)
 }
 
-/// The device numbers that mappings of any segments show: ordinary ones, and those of huge pages of every size.
-#[must_use]
+/// The device numbers that mappings of segments show: ordinary ones, and those of huge pages of every size.
 pub fn all_segment_devices() -> Vec<u64> {
     let mut flags = vec![MemfdFlags::empty(), MemfdFlags::HUGETLB];
     for entry in std::fs::read_dir("/sys/kernel/mm/hugepages").into_iter().flatten().flatten() {
@@ -58,11 +49,8 @@ pub fn all_segment_devices() -> Vec<u64> {
     devices
 }
 
-/// A file in memory that holds `bytes` and is read from its start: standard input for a program, which nobody has to
-/// feed while it runs.
-///
-/// # Errors
-/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSPC`; `EFBIG` beyond the caller's limit on files.
+/// A file in memory with these bytes, read from its start: standard input for a program, without a writer that would
+/// have to feed it. `EFBIG` beyond `RLIMIT_FSIZE`.
 pub fn file_of(bytes: &[u8]) -> io::Result<File> {
     let mut file = empty_file()?;
     file.write_all(bytes)?;
@@ -70,10 +58,6 @@ pub fn file_of(bytes: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// An empty file in memory, gone when it is closed.
-///
-/// # Errors
-/// `EMFILE`, `ENFILE`, `ENOMEM`, `ENOSYS`.
 pub fn empty_file() -> Result<File> {
     memfd(MemfdFlags::empty())
 }

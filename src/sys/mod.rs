@@ -1,9 +1,6 @@
-//! The kernel floor: every System V call, and the few other calls the program needs, as safe functions
-//! with types that cannot be confused.
-//!
-//! This is the only place with `unsafe`. Nothing here knows what an `ipcadm` command is, and nothing here
-//! prints. Every function returns the kernel's own [`Errno`]; what that means to an administrator is said
-//! further up.
+//! The kernel floor: every System V call, and the few other calls the program needs, as safe functions whose types
+//! cannot be confused. This is the only floor with `unsafe`; nothing here prints or knows a command. Functions return
+//! the kernel's own [`Errno`]; floors above say what it means to an administrator.
 
 pub mod accounts;
 pub mod barrier;

@@ -8,13 +8,13 @@ use super::errno::{Errno, Result};
 use super::layout::{Ipc64Perm, Msginfo, Msqid64Ds, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, MsgId, Perm, Pid, Timestamp, Uid};
 
-/// `MSG_COPY`: look at a message and leave it where it is.
+/// `MSG_COPY`: read a message and leave it in the queue.
 const MSG_COPY: c_int = 0o40000;
 
-/// The largest capacity that `IPC_SET` carries unharmed: the kernel passes it through an int.
+/// The largest capacity that `IPC_SET` keeps: the kernel passes it through an int.
 pub const MAX_QBYTES: u64 = c_int::MAX as u64;
 
-/// What the kernel says about a queue (`struct msqid_ds`).
+/// `struct msqid_ds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MsgStat {
     pub perm: Perm,
@@ -22,22 +22,20 @@ pub struct MsgStat {
     pub rtime: Timestamp,
     /// Creation or last `IPC_SET`.
     pub ctime: Timestamp,
-    /// Bytes of message text held.
+    /// Bytes of text in the queue.
     pub cbytes: u64,
-    /// Messages held.
+    /// Messages in the queue.
     pub qnum: u64,
-    /// Capacity in bytes, and at the same time in messages.
+    /// Capacity in bytes, and also in messages.
     pub qbytes: u64,
-    /// The last process to send.
     pub lspid: Pid,
-    /// The last to receive: a thread id when it had waited for the message.
+    /// A thread id if the receiver had slept.
     pub lrpid: Pid,
 }
 
-/// The limits on queues of the current IPC namespace (`struct msginfo`).
+/// `struct msginfo` of the current IPC namespace.
 #[derive(Clone, Copy, Debug)]
 pub struct MsgLimits {
-    /// Number of queues.
     pub msgmni: u64,
     /// Largest message, bytes.
     pub msgmax: u64,
@@ -47,17 +45,16 @@ pub struct MsgLimits {
     pub max_index: u32,
 }
 
-/// What queues use now (`MSG_INFO`).
+/// `MSG_INFO`.
 #[derive(Clone, Copy, Debug)]
 pub struct MsgUsage {
     pub used_ids: u32,
-    /// Messages in all queues.
     pub messages: u64,
-    /// Bytes in all queues; the kernel reports at most 2^31-1.
+    /// The kernel reports at most 2^31-1.
     pub bytes: u64,
 }
 
-/// Creates a queue; fails if `key` names one already.
+/// Fails if `key` names a queue already.
 ///
 /// # Errors
 /// `EEXIST`, `ENOSPC` (`msgmni`), `ENOMEM`.
@@ -65,7 +62,7 @@ pub fn create(key: Key, mode: Mode) -> Result<MsgId> {
     get(key, libc::IPC_CREAT | libc::IPC_EXCL | mode.as_flags())
 }
 
-/// The queue that `key` names. Needs no permission on it.
+/// Needs no permission on the queue.
 ///
 /// # Errors
 /// `ENOENT` when there is none, `EINVAL` for a private key.
@@ -149,10 +146,7 @@ pub fn remove(id: MsgId) -> Result<()> {
     Errno::check(unsafe { ctl(id.raw(), command::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
-/// The limits (`IPC_INFO`), and the highest index in use.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `IPC_INFO`; `ENOSYS` where the kernel has no System V IPC.
 pub fn limits() -> Result<MsgLimits> {
     let (info, max_index) = info(command::IPC_INFO)?;
     Ok(MsgLimits {
@@ -163,10 +157,7 @@ pub fn limits() -> Result<MsgLimits> {
     })
 }
 
-/// What is in use (`MSG_INFO`).
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `MSG_INFO`; `ENOSYS` where the kernel has no System V IPC.
 pub fn usage() -> Result<MsgUsage> {
     let (info, _) = info(command::MSG_INFO)?;
     Ok(MsgUsage {
@@ -190,45 +181,36 @@ unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
     unsafe { libc::syscall(libc::SYS_msgctl, c_long::from(number), c_long::from(cmd), buffer) }
 }
 
-/// A message as the kernel wants it in memory: its type, then its text (`struct msgbuf`).
-///
-/// One buffer serves many calls, so that receiving does not allocate for each message.
+/// A message in the kernel's layout: its type, then its text (`struct msgbuf`). One buffer serves many calls.
 #[derive(Debug)]
 pub struct Message {
     /// The first word is the type; the text follows. Words keep the type aligned.
     words: Vec<i64>,
-    /// Bytes of text that may be received.
+    /// Bytes of text that fit.
     room: usize,
     /// Bytes of text that are valid.
     len: usize,
 }
 
 impl Message {
-    /// An empty message with room for `capacity` bytes of text.
-    #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { words: vec![0; 1 + capacity.div_ceil(size_of::<i64>())], room: capacity, len: 0 }
     }
 
-    #[must_use]
     pub fn capacity(&self) -> usize {
         self.room
     }
 
-    /// The type: at least 1 for a message that is or was in a queue.
-    #[must_use]
     pub fn mtype(&self) -> i64 {
         self.words[0]
     }
 
-    #[must_use]
     pub fn text(&self) -> &[u8] {
         // SAFETY: the words after the first hold at least `room` initialised bytes, and `len` never exceeds that;
         // any alignment suits u8.
         unsafe { std::slice::from_raw_parts(self.words[1..].as_ptr().cast::<u8>(), self.len) }
     }
 
-    /// Fills in a message to be sent.
     pub fn fill(&mut self, mtype: i64, text: &[u8]) {
         if text.len() > self.capacity() {
             *self = Self::with_capacity(text.len());
@@ -240,10 +222,8 @@ impl Message {
     }
 }
 
-/// Which message `msgrcv` is to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// The first, whatever its type.
     First,
     /// The first of this type (1 or more).
     Type(i64),
@@ -253,7 +233,7 @@ pub enum Wanted {
     Except(i64),
 }
 
-/// Sends a message (`msgsnd`). Not repeated after a signal.
+/// `msgsnd`. Not repeated after a signal.
 ///
 /// # Errors
 /// `EAGAIN` (`no_wait`, and it does not fit), `EACCES`, `EINVAL` (gone, type below 1, or larger than `msgmax`),
@@ -273,7 +253,7 @@ pub fn send(id: MsgId, message: &Message, no_wait: bool) -> Result<()> {
     .map(drop)
 }
 
-/// Takes a message (`msgrcv`). Not repeated after a signal.
+/// `msgrcv`. Not repeated after a signal.
 ///
 /// # Errors
 /// `ENOMSG` (`no_wait`, and nothing matches), `E2BIG` (larger than the buffer, and not `truncate`; it stays in the
@@ -298,8 +278,8 @@ pub fn receive(id: MsgId, message: &mut Message, wanted: Wanted, no_wait: bool, 
     msgrcv(id, message, selector, flags)
 }
 
-/// Looks at the message at `position` (from 0) and leaves it in the queue (`MSG_COPY`). Needs read permission.
-/// The kernel walks the list to that position: reading a whole queue costs the square of its length.
+/// Copies the message at `position` (from 0), which stays in the queue (`MSG_COPY`). Needs read permission. The kernel
+/// walks the list to that position: reading a whole queue costs the square of its length.
 ///
 /// # Errors
 /// `ENOMSG` (past the end), `E2BIG` (larger than the buffer), `EINVAL` (gone, or larger than the present `msgmax`),

@@ -15,9 +15,7 @@ use rustix::fs::{AtFlags, CWD, RenameFlags, linkat, renameat_with};
 
 use super::random;
 
-/// For its owner alone.
 const MODE: u32 = 0o600;
-/// Tries to find a name that nothing has.
 const TRIES: u32 = 16;
 
 /// A file without its final name. Dropping it without [`NewFile::keep`] leaves nothing behind.
@@ -25,28 +23,25 @@ const TRIES: u32 = 16;
 pub struct NewFile {
     file: File,
     target: PathBuf,
-    /// The name it has until then, on file systems without `O_TMPFILE`.
+    /// The name until then, on file systems without `O_TMPFILE`.
     temporary: Option<PathBuf>,
 }
 
 impl NewFile {
-    /// Creates the file; [`NewFile::keep`] gives it the name `target`.
-    ///
-    /// # Errors
-    /// Those of `open`, for the folder of `target`.
+    /// Errors are those of `open` for the folder of `target`.
     pub fn create(target: &Path) -> io::Result<Self> {
         if target.file_name().is_none() {
             return Err(io::Error::from_raw_os_error(libc::EISDIR));
         }
         let target = target.to_owned();
-        // It gets its name by way of /proc.
+        // linkat needs /proc to name the file.
         if Path::new("/proc/self/fd").exists() {
             let folder = folder(&target);
             let unnamed =
                 OpenOptions::new().read(true).write(true).mode(MODE).custom_flags(libc::O_TMPFILE).open(folder);
             match unnamed {
                 Ok(file) => return Ok(Self { file, target, temporary: None }),
-                // What file systems and kernels that do not know it say.
+                // Errors of file systems and kernels without O_TMPFILE.
                 Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL)) => {}
                 Err(error) => return Err(error),
             }
@@ -56,17 +51,14 @@ impl NewFile {
         Ok(Self { file, target, temporary: Some(temporary) })
     }
 
-    /// The file, to be written.
-    #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Gives it its name: in place of the file that has the name with `overwrite`, otherwise only if nothing has.
+    /// Names the file: `overwrite` replaces a file of that name, otherwise the name must be free.
     ///
     /// # Errors
-    /// `AlreadyExists`; `InvalidInput` for a link, device or other thing that is no regular file, which is not replaced;
-    /// those of `link` and `rename`.
+    /// `AlreadyExists`; `InvalidInput` for a link, device or anything else but a regular file, which is not replaced.
     pub fn keep(mut self, overwrite: bool) -> io::Result<()> {
         if overwrite && fs::symlink_metadata(&self.target).is_ok_and(|there| !there.is_file()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "what is there is no regular file"));
@@ -79,7 +71,7 @@ impl NewFile {
             }
             Some(temporary) if !overwrite => {
                 match rename_new(temporary, &self.target) {
-                    // A second link is as exclusive, and the first goes when this is dropped.
+                    // A hard link is as exclusive, and dropping this removes the first name.
                     Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS)) => {
                         return fs::hard_link(temporary, &self.target);
                     }
@@ -101,7 +93,7 @@ impl NewFile {
 impl Drop for NewFile {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            // If even this fails there is nothing else to be tried.
+            // Nothing else can be tried.
             let _ = fs::remove_file(temporary);
         }
     }
@@ -116,7 +108,7 @@ fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result
     let mut last = io::Error::from_raw_os_error(libc::EEXIST);
     for _ in 0..TRIES {
         let mut name = OsString::from(format!(".ipcadm-{:08x}-", random::bits32()?));
-        // The name may be as long as names can be.
+        // The target's name may already have the greatest length.
         let own = target.file_name().unwrap_or_default().as_bytes();
         name.push(std::ffi::OsStr::from_bytes(&own[..own.len().min(200)]));
         let path = folder(target).join(name);
@@ -129,19 +121,13 @@ fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result
     Err(last)
 }
 
-/// Gives an open file without a name the name `path`; fails if something has it (`linkat`).
-///
-/// # Errors
-/// `EEXIST`; those of `link`.
+/// `linkat` of an open file without a name; `EEXIST` if `path` is taken.
 fn link(file: &File, path: &Path) -> io::Result<()> {
     let own = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Renames, but never over something that is there (`renameat2`, `RENAME_NOREPLACE`).
-///
-/// # Errors
-/// `EEXIST`; `EINVAL` where the file system cannot; those of `rename`.
+/// `renameat2` with `RENAME_NOREPLACE`: `EEXIST` if `to` is taken, `EINVAL` where the file system lacks the flag.
 fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
 }

@@ -1,4 +1,4 @@
-//! Running another program for as long as something is held for it, and looking at processes.
+//! Running a program while something is held for it, and looking at processes.
 
 mod child;
 pub(super) mod forward;
@@ -20,23 +20,23 @@ use super::signals::{self, wake};
 
 /// Starts `command`, waits for its end, and forwards signals to it meanwhile.
 ///
-/// A signal that the terminal sends reaches the program by itself, so only those are forwarded that a process sent or
-/// that the kernel sends to us alone. One that asks us to stop is recorded too: see [`wake::caught`].
+/// Signals of the terminal reach the program by themselves: only signals of processes and signals that the kernel sends
+/// to us alone are forwarded. One that asks us to stop is recorded too: see [`wake::caught`].
 ///
 /// # Errors
 /// Why the program could not be started: `NotFound`, `PermissionDenied`, …; `Interrupted` when a caught signal asked
-/// us to stop before that.
+/// us to stop before.
 pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     let signals = ForwardedSignals::block()?;
-    // From here on a signal waits until it is looked for.
+    // From here on signals stay blocked until they are waited for.
     if wake::caught().is_some() {
         signals.restore()?;
         return Err(io::ErrorKind::Interrupted.into());
     }
     let original = wake::original_mask().unwrap_or(signals.before);
     // SAFETY: between fork and exec only sigaction, signal and pthread_sigmask are called, which are async-signal-safe.
-    // The program finds the signal actions and the mask that we were started with; until it is executed, signals do
-    // what they would have done without `catch_signals`, or it would never hear of one that comes before.
+    // The program inherits the signal actions and the mask that we were started with. Until exec, signals act as
+    // without `catch_signals`, or one that comes before exec would be lost.
     unsafe {
         command.pre_exec(move || {
             signals::restore_ignored();
@@ -52,15 +52,13 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
     result
 }
 
-/// The status a shell would give: the exit status, or 128 plus the signal.
-#[must_use]
+/// The exit status, or 128 plus the signal, as in a shell.
 pub fn shell_status(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(125);
     u8::try_from(code & 0xff).unwrap_or(125)
 }
 
-/// Whether a process or thread with this number exists; None when that may not be known.
-#[must_use]
+/// Whether a process or thread has this number; None when that may not be known.
 pub fn exists(pid: super::Pid) -> Option<bool> {
     match rustix::process::test_kill_process(Pid::from_raw(pid.raw().max(0))?) {
         Ok(()) | Err(Errno::PERM) => Some(true),
@@ -69,8 +67,7 @@ pub fn exists(pid: super::Pid) -> Option<bool> {
     }
 }
 
-/// Runs `body` on the CPU with this number and goes back to those the calling thread may use. None when the thread may
-/// not run there.
+/// Runs `body` on this CPU and restores the affinity of the calling thread. None when the thread may not run there.
 pub fn on_cpu<T>(cpu: usize, body: impl FnOnce() -> T) -> Option<T> {
     if cpu >= CpuSet::MAX_CPU {
         return None;
@@ -80,7 +77,7 @@ pub fn on_cpu<T>(cpu: usize, body: impl FnOnce() -> T) -> Option<T> {
     one.set(cpu);
     sched_setaffinity(None, &one).ok()?;
     let result = body();
-    // If the CPUs were taken away meanwhile, the kernel has chosen others.
+    // If these CPUs were taken away meanwhile, the kernel has chosen others.
     let _ = sched_setaffinity(None, &before);
     Some(result)
 }

@@ -12,10 +12,10 @@ use super::guarded::GuardPageBuffer;
 use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
 
-/// The largest value of a semaphore (`SEMVMX`).
+/// `SEMVMX`.
 pub const MAX_VALUE: u16 = 32767;
 
-/// What the kernel says about a set (`struct semid_ds`).
+/// `struct semid_ds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SemStat {
     pub perm: Perm,
@@ -26,10 +26,9 @@ pub struct SemStat {
     pub nsems: u64,
 }
 
-/// The limits on sets of the current IPC namespace (`struct seminfo`).
+/// `struct seminfo` of the current IPC namespace.
 #[derive(Clone, Copy, Debug)]
 pub struct SemLimits {
-    /// Number of sets.
     pub semmni: u64,
     /// Number of semaphores in all sets.
     pub semmns: u64,
@@ -37,42 +36,35 @@ pub struct SemLimits {
     pub semmsl: u64,
     /// Operations in one `semop`.
     pub semopm: u64,
-    /// Largest value.
     pub semvmx: u64,
     /// The highest index in use; 0 also when there is none.
     pub max_index: u32,
 }
 
-/// What sets use now (`SEM_INFO`).
+/// `SEM_INFO`.
 #[derive(Clone, Copy, Debug)]
 pub struct SemUsage {
     pub used_ids: u32,
-    /// Number of semaphores in all sets.
     pub semaphores: u64,
 }
 
-/// One operation of an atomic `semop`.
+/// `struct sembuf`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SemOp {
-    /// Which semaphore of the set.
     pub index: u16,
-    /// Added to the value; negative waits until it can be taken, 0 waits for zero.
+    /// Added to the value; negative waits until the value is large enough, 0 waits for zero.
     pub delta: i16,
     /// Fail instead of waiting (`IPC_NOWAIT`).
     pub no_wait: bool,
-    /// Let the kernel take it back when the process ends (`SEM_UNDO`).
+    /// Revert when the process ends (`SEM_UNDO`).
     pub undo: bool,
 }
 
 impl SemOp {
-    /// Adds `delta` to semaphore `index`, waiting if need be.
-    #[must_use]
     pub const fn new(index: u16, delta: i16) -> Self {
         Self { index, delta, no_wait: false, undo: false }
     }
 
-    /// The same operation, failing instead of waiting.
-    #[must_use]
     pub const fn no_wait(self) -> Self {
         Self { no_wait: true, ..self }
     }
@@ -90,7 +82,7 @@ impl SemOp {
     }
 }
 
-/// Creates a set of `nsems` semaphores, all 0; fails if `key` names one already.
+/// All values are 0. Fails if `key` names a set already.
 ///
 /// # Errors
 /// `EEXIST`, `EINVAL` (`nsems` 0 or above `semmsl`), `ENOSPC` (`semmni` or `semmns`), `ENOMEM`.
@@ -99,7 +91,7 @@ pub fn create(key: Key, nsems: u32, mode: Mode) -> Result<SemId> {
     get(key, nsems, libc::IPC_CREAT | libc::IPC_EXCL | mode.as_flags())
 }
 
-/// The set that `key` names. Needs no permission on it.
+/// Needs no permission on the set.
 ///
 /// # Errors
 /// `ENOENT` when there is none, `EINVAL` for a private key.
@@ -174,7 +166,7 @@ pub fn remove(id: SemId) -> Result<()> {
     Errno::check(unsafe { ctl(id.raw(), 0, command::IPC_RMID, 0) }).map(drop)
 }
 
-/// All values at one moment (`GETALL`). `nsems` is what the set has by its stat.
+/// `GETALL`: all values at one moment. `nsems` is from the set's stat.
 ///
 /// # Errors
 /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`; `EFAULT` if the set has become larger than `nsems`.
@@ -185,7 +177,7 @@ pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
     Ok(values.as_slice().to_vec())
 }
 
-/// Sets all values at one moment, and drops every process's undo record for the set (`SETALL`).
+/// `SETALL`: sets all values at one moment, and clears every process's undo adjustments for the set.
 ///
 /// # Errors
 /// `EACCES`, `ERANGE` (a value above [`MAX_VALUE`]; nothing is set), `EINVAL` (gone), `EIDRM`; `EFAULT` if the
@@ -197,7 +189,7 @@ pub fn set_all(id: SemId, values: &[u16]) -> Result<()> {
     Errno::check(unsafe { ctl(id.raw(), 0, command::SETALL, buffer.as_mut_ptr() as c_ulong) }).map(drop)
 }
 
-/// One value (`GETVAL`).
+/// `GETVAL`.
 ///
 /// # Errors
 /// `EACCES`, `EINVAL` (gone, or no such semaphore), `EIDRM`.
@@ -206,26 +198,17 @@ pub fn value(id: SemId, index: u32) -> Result<u16> {
     number(id, index, command::GETVAL).map(|value| value as u16)
 }
 
-/// The process that last changed one semaphore (`GETPID`).
-///
-/// # Errors
-/// As [`value`].
+/// `GETPID`: the last process to operate on the semaphore.
 pub fn last_pid(id: SemId, index: u32) -> Result<Pid> {
     number(id, index, command::GETPID).map(Pid::new)
 }
 
-/// How many threads wait for one semaphore to grow (`GETNCNT`).
-///
-/// # Errors
-/// As [`value`].
+/// `GETNCNT`: threads waiting for the value to grow.
 pub fn waiting_for_increase(id: SemId, index: u32) -> Result<u32> {
     number(id, index, command::GETNCNT).map(i32::cast_unsigned)
 }
 
-/// How many threads wait for one semaphore to become zero (`GETZCNT`).
-///
-/// # Errors
-/// As [`value`].
+/// `GETZCNT`: threads waiting for zero.
 pub fn waiting_for_zero(id: SemId, index: u32) -> Result<u32> {
     number(id, index, command::GETZCNT).map(i32::cast_unsigned)
 }
@@ -237,7 +220,7 @@ fn number(id: SemId, index: u32, cmd: c_int) -> Result<c_int> {
     Ok(returned as c_int)
 }
 
-/// Sets one value, and drops every process's undo record for that semaphore (`SETVAL`).
+/// `SETVAL`: sets one value, and clears every process's undo adjustments for the semaphore.
 ///
 /// # Errors
 /// `EACCES`, `ERANGE`, `EINVAL` (gone, or no such semaphore), `EIDRM`.
@@ -247,7 +230,7 @@ pub fn set_value(id: SemId, index: u32, value: u16) -> Result<()> {
     Errno::check(unsafe { ctl(id.raw(), index, command::SETVAL, c_ulong::from(value)) }).map(drop)
 }
 
-/// Does all of `ops` at one moment, waiting until that is possible (`semtimedop`). Not repeated after a signal.
+/// `semtimedop`: does all of `ops` at one moment or waits. Not repeated after a signal.
 ///
 /// # Errors
 /// `EAGAIN` (would block, or timed out), `EACCES`, `EFBIG` (no such semaphore), `ERANGE`, `E2BIG` (more than
@@ -273,10 +256,7 @@ pub(super) fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// The limits (`IPC_INFO`), and the highest index in use.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `IPC_INFO`; `ENOSYS` where the kernel has no System V IPC.
 pub fn limits() -> Result<SemLimits> {
     let (info, max_index) = info(command::IPC_INFO)?;
     Ok(SemLimits {
@@ -289,10 +269,7 @@ pub fn limits() -> Result<SemLimits> {
     })
 }
 
-/// What is in use (`SEM_INFO`).
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `SEM_INFO`; `ENOSYS` where the kernel has no System V IPC.
 pub fn usage() -> Result<SemUsage> {
     let (info, _) = info(command::SEM_INFO)?;
     Ok(SemUsage { used_ids: u32::try_from(info.semusz).unwrap_or(0), semaphores: unsigned(info.semaem) })

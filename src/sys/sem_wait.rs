@@ -1,9 +1,9 @@
-//! An operation that a signal ends cleanly: either it was done, or the process dies by the signal and it was not.
+//! An operation that a signal interrupts cleanly: either it was done, or the process dies by the signal and it was not.
 //!
-//! With the default action of `SIGTERM` the kernel may have done the operation for the sleeper in the very moment
-//! in which the signal kills it; what was taken then stays taken. A handler alone is not enough either: a signal
-//! that comes just before the call would be noticed only after a sleep of any length. So the handler also sets to
-//! zero the time limit that the kernel reads when it enters the call: from then on the call does not sleep.
+//! With the default action of `SIGTERM` the kernel may complete the operation for the sleeper at the moment the signal
+//! kills it; the semaphore then stays taken. A handler alone is not enough: a signal just before the call would be
+//! noticed only after a sleep of any length. So the handler also zeroes the timeout that the kernel reads when it
+//! enters the call: from then on the call does not sleep.
 
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
@@ -16,12 +16,12 @@ use super::layout::{Sembuf, Timespec};
 use super::sem::{SemOp, timespec};
 use super::signals::{handle_ending, reset_ending};
 
-/// The signal that came; 0 for none.
+/// The caught signal; 0 for none.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
-/// The time limit of the call, where the handler can reach it.
+/// The timeout of the call, static so that the handler can reach it.
 static LIMIT: Limit = Limit { seconds: AtomicI64::new(0), nanoseconds: AtomicI64::new(0) };
 
-/// As the kernel reads it: [`Timespec`], with parts that a handler may store to.
+/// The layout of [`Timespec`], with fields that a handler may store to.
 #[repr(C)]
 struct Limit {
     seconds: AtomicI64,
@@ -37,27 +37,23 @@ impl Limit {
     }
 }
 
-/// Only stores to atomics, which is all that a handler may safely do.
+/// Only stores to atomics, as a handler must.
 extern "C" fn catch(signal: c_int) {
     CAUGHT.store(signal, Ordering::SeqCst);
     LIMIT.seconds.store(0, Ordering::SeqCst);
     LIMIT.nanoseconds.store(0, Ordering::SeqCst);
 }
 
-/// As [`super::sem::op`], for operations that nothing takes back. A signal that ends processes ends this one by that
-/// signal, and then nothing was done. Once it is done these signals do nothing any more: it is for a process that then
-/// soon ends, so that its end tells what became of the operation.
+/// As [`super::sem::op`], without undo. A signal that ends processes ends this one, and then nothing was done. After
+/// success these signals stay caught: the process is to end soon, with an exit status that reports the operation.
 ///
-/// For one thread of a process only.
-///
-/// # Errors
-/// As [`super::sem::op`]; `EINTR` after the process was stopped and continued.
+/// For one thread of a process only. `EINTR` also after the process was stopped and continued.
 pub fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
     CAUGHT.store(0, Ordering::SeqCst);
     handle_ending(catch)?;
     LIMIT.set(&timespec(timeout.unwrap_or(Duration::MAX)));
-    // A signal that came before the limit was set did not lower it.
+    // A signal before the limit was set did not zero it.
     if CAUGHT.load(Ordering::SeqCst) == 0 {
         // SAFETY: `raw` holds as many sembufs as is said; LIMIT is static and laid out as a timespec. A handler may
         // store to it while the kernel reads; either half is a valid limit with any other.
@@ -71,10 +67,10 @@ pub fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Dura
             )
         });
         if done.is_ok() {
-            // The way we end must tell that it was done, so the handlers stay: no signal may end us any more.
+            // The exit status must report success, so the handlers stay: no signal may end us any more.
             return Ok(());
         }
-        // Only after that no signal is recorded any more, and one that comes then ends the process by itself.
+        // From here on a signal ends the process by itself; the handler records none.
         reset_ending();
         if CAUGHT.load(Ordering::SeqCst) == 0 {
             return done.map(drop);
@@ -82,8 +78,8 @@ pub fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Dura
     } else {
         reset_ending();
     }
-    // SAFETY: takes a number; its action is the default one again, which ends the process.
+    // SAFETY: takes a number; the action is the default one again, which ends the process.
     unsafe { libc::raise(CAUGHT.load(Ordering::SeqCst)) };
-    // Where the signal is blocked, it ends nothing; nothing was done either.
+    // A blocked signal ends nothing; nothing was done either.
     Err(Errno::EINTR)
 }

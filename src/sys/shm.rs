@@ -8,11 +8,11 @@ use super::errno::{Errno, Result};
 use super::layout::{Ipc64Perm, ShmInfo, Shmid64Ds, Shminfo64, command, highest_index};
 use super::types::{Gid, Key, Mode, Perm, Pid, ShmId, Timestamp, Uid};
 
-/// What the kernel says about a segment (`struct shmid_ds`).
+/// `struct shmid_ds`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShmStat {
     pub perm: Perm,
-    /// Size in bytes as it was asked for; the memory is rounded up to whole pages.
+    /// The requested size in bytes; the memory is rounded up to whole pages.
     pub size: u64,
     /// Last attach (also by fork).
     pub atime: Timestamp,
@@ -20,22 +20,19 @@ pub struct ShmStat {
     pub dtime: Timestamp,
     /// Creation or last `IPC_SET`.
     pub ctime: Timestamp,
-    /// The process that created it.
     pub cpid: Pid,
-    /// The last process to attach or detach.
     pub lpid: Pid,
     /// Mappings, not processes: one process may hold several.
     pub nattch: u64,
 }
 
-/// The limits on segments of the current IPC namespace (`struct shminfo`).
+/// `struct shminfo` of the current IPC namespace.
 #[derive(Clone, Copy, Debug)]
 pub struct ShmLimits {
     /// Largest segment, bytes.
     pub shmmax: u64,
     /// Smallest segment, bytes (always 1).
     pub shmmin: u64,
-    /// Number of segments.
     pub shmmni: u64,
     /// All segments together, pages.
     pub shmall: u64,
@@ -43,19 +40,16 @@ pub struct ShmLimits {
     pub max_index: u32,
 }
 
-/// What segments use now (`struct shm_info`); pages are base pages.
+/// `struct shm_info`; pages are base pages.
 #[derive(Clone, Copy, Debug)]
 pub struct ShmUsage {
     pub used_ids: u32,
-    /// Sizes of all segments, pages.
+    /// Pages of all segments.
     pub total_pages: u64,
-    /// Pages in RAM.
     pub resident_pages: u64,
-    /// Pages in swap.
     pub swapped_pages: u64,
 }
 
-/// How a segment is to be created.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ShmFlags {
     /// Use huge pages: `Some(0)` the default size, `Some(n)` pages of 2^n bytes.
@@ -64,7 +58,7 @@ pub struct ShmFlags {
     pub no_reserve: bool,
 }
 
-/// Creates a segment; fails if `key` names one already. A private key always makes a new one.
+/// Fails if `key` names a segment already. A private key always makes a new one.
 ///
 /// # Errors
 /// `EEXIST`, `EINVAL` (size 0 or above `shmmax`), `ENOSPC` (`shmmni` or `shmall`), `ENOMEM`, `EPERM` (huge pages).
@@ -79,10 +73,8 @@ pub fn create(key: Key, size: u64, mode: Mode, flags: ShmFlags) -> Result<ShmId>
     get(key, size, flg)
 }
 
-/// The segment that `key` names. Needs no permission on it.
-///
-/// # Errors
-/// `ENOENT` when there is none. Never call it with a private key, which would create one: that is `EINVAL` here.
+/// Needs no permission on the segment. `ENOENT` when there is none; `EINVAL` for a private key, with which `shmget`
+/// would create one.
 pub fn find(key: Key) -> Result<ShmId> {
     if key.is_private() { Err(Errno::EINVAL) } else { get(key, 0, 0) }
 }
@@ -157,18 +149,16 @@ pub fn remove(id: ShmId) -> Result<()> {
     simple(id, command::IPC_RMID)
 }
 
-/// Keeps the segment in RAM (`SHM_LOCK`); without effect on huge pages.
+/// `SHM_LOCK`: keeps the segment in RAM; without effect on huge pages.
 ///
 /// # Errors
-/// `EPERM` (neither owner nor creator nor `CAP_IPC_LOCK`, or `RLIMIT_MEMLOCK` 0), `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL`, `EIDRM`.
+/// `EPERM` (neither owner nor creator nor `CAP_IPC_LOCK`, or `RLIMIT_MEMLOCK` 0), `ENOMEM` (`RLIMIT_MEMLOCK`),
+/// `EINVAL`, `EIDRM`.
 pub fn lock(id: ShmId) -> Result<()> {
     simple(id, command::SHM_LOCK)
 }
 
-/// Lets the segment be swapped again (`SHM_UNLOCK`).
-///
-/// # Errors
-/// As [`lock`].
+/// `SHM_UNLOCK`.
 pub fn unlock(id: ShmId) -> Result<()> {
     simple(id, command::SHM_UNLOCK)
 }
@@ -178,10 +168,7 @@ fn simple(id: ShmId, cmd: c_int) -> Result<()> {
     Errno::check(unsafe { ctl(id.raw(), cmd, ptr::null_mut()) }).map(drop)
 }
 
-/// The limits (`IPC_INFO`), and the highest index in use.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `IPC_INFO`; `ENOSYS` where the kernel has no System V IPC.
 pub fn limits() -> Result<ShmLimits> {
     let mut info = Shminfo64::default();
     // SAFETY: IPC_INFO writes one shminfo64.
@@ -195,10 +182,7 @@ pub fn limits() -> Result<ShmLimits> {
     })
 }
 
-/// What is in use (`SHM_INFO`). Walks every segment in the kernel: about 50 ns each.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// `SHM_INFO`; walks every segment in the kernel, about 50 ns each.
 pub fn usage() -> Result<ShmUsage> {
     let mut info = ShmInfo::default();
     // SAFETY: SHM_INFO writes one shm_info.
@@ -218,14 +202,14 @@ unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
     unsafe { libc::syscall(libc::SYS_shmctl, c_long::from(number), c_long::from(cmd), buffer) }
 }
 
-/// A segment mapped into this process; detached when dropped.
+/// A mapped segment; dropping it detaches.
 #[derive(Debug)]
 pub struct Attachment {
     address: usize,
 }
 
 impl Attachment {
-    /// Attaches `id` where the kernel likes (`shmat`).
+    /// `shmat` at an address of the kernel's choice.
     ///
     /// # Errors
     /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`.
@@ -238,28 +222,20 @@ impl Attachment {
         Ok(Self { address: address as usize })
     }
 
-    /// Keeps it from children that this process forks later: they would count as attachments, and be recorded.
-    ///
-    /// # Errors
-    /// `EINVAL` should not be possible.
+    /// `MADV_DONTFORK`: children would count as attachments, and be recorded as users.
     pub fn keep_from_children(&self, size: u64) -> Result<()> {
         let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
-        // SAFETY: says of the whole mapping, which this has made, that children do not get it; no byte changes.
+        // SAFETY: concerns the whole mapping, which self made; no byte changes.
         Errno::check(libc::c_long::from(unsafe {
             libc::madvise(self.address as *mut libc::c_void, size, libc::MADV_DONTFORK)
         }))
         .map(drop)
     }
 
-    #[must_use]
     pub fn address(&self) -> usize {
         self.address
     }
 
-    /// Detaches (`shmdt`), telling whether it worked.
-    ///
-    /// # Errors
-    /// `EINVAL` should not be possible.
     pub fn detach(self) -> Result<()> {
         let result = detach_at(self.address);
         std::mem::forget(self);
@@ -269,7 +245,7 @@ impl Attachment {
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        // A failed detach cannot be mended here, and the kernel detaches at exit anyway.
+        // A failed detach cannot be handled here; the kernel detaches at exit.
         let _ = detach_at(self.address);
     }
 }

@@ -1,8 +1,8 @@
-//! The state that whoever started the program left, recorded before Rust's own start-up code changes it.
+//! State inherited from the caller, recorded before Rust's own start-up code changes it.
 //!
-//! The standard library opens `/dev/null` in place of a closed standard stream, so that afterwards nobody can
-//! tell that a caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message.
-//! It also ignores `SIGPIPE`, whatever the caller did.
+//! The standard library opens `/dev/null` in place of a closed standard stream: afterwards nobody can tell that a
+//! caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message. It also
+//! ignores `SIGPIPE`.
 
 use std::fs::File;
 use std::io;
@@ -14,30 +14,20 @@ use super::errno::Errno;
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Whether the program was started with standard input closed.
-#[must_use]
 pub fn stdin_was_closed() -> bool {
     STDIN_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
-/// Whether the program was started with standard output closed.
-#[must_use]
 pub fn stdout_was_closed() -> bool {
     STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
-/// Standard input without any buffer.
-///
-/// # Errors
-/// `EBADF` when the program was started with it closed.
+/// Standard input, unbuffered; `EBADF` when it was closed at start.
 pub fn stdin() -> io::Result<File> {
     own(io::stdin(), stdin_was_closed())
 }
 
-/// Standard output without any buffer.
-///
-/// # Errors
-/// `EBADF` when the program was started with it closed.
+/// Standard output, unbuffered; `EBADF` when it was closed at start.
 pub fn stdout() -> io::Result<File> {
     own(io::stdout(), stdout_was_closed())
 }
@@ -49,8 +39,7 @@ fn own(stream: impl AsFd, was_closed: bool) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Whether `SIGPIPE` was ignored by whoever started the program; the runtime ignores it always.
-#[must_use]
+/// Whether `SIGPIPE` was ignored at start; the runtime always ignores it.
 pub fn sigpipe_was_ignored() -> bool {
     super::signals::was_ignored(libc::SIGPIPE)
 }

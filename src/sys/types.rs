@@ -1,4 +1,4 @@
-//! Kernel numbers that must not be confused with one another.
+//! Kernel numbers that must not be mixed up.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,33 +9,25 @@ use std::fmt;
 pub struct Key(u32);
 
 impl Key {
-    /// The key of objects that have none.
     pub const PRIVATE: Self = Self(0);
 
-    #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// A key from the kernel's signed number.
-    #[must_use]
     pub const fn from_raw(raw: i32) -> Self {
         Self(raw.cast_unsigned())
     }
 
-    #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// The signed number the system calls take (`key_t`).
-    #[must_use]
+    /// `key_t`.
     pub const fn raw(self) -> i32 {
         self.0.cast_signed()
     }
 
-    /// Whether this is `IPC_PRIVATE`.
-    #[must_use]
     pub const fn is_private(self) -> bool {
         self.0 == 0
     }
@@ -54,12 +46,10 @@ macro_rules! number_type {
         pub struct $name($inner);
 
         impl $name {
-            #[must_use]
             pub const fn new(raw: $inner) -> Self {
                 Self(raw)
             }
 
-            #[must_use]
             pub const fn raw(self) -> $inner {
                 self.0
             }
@@ -74,65 +64,54 @@ macro_rules! number_type {
 }
 
 number_type! {
-    /// The identifier of a shared memory segment.
     ShmId(i32)
 }
 number_type! {
-    /// The identifier of a semaphore set.
     SemId(i32)
 }
 number_type! {
-    /// The identifier of a message queue.
     MsgId(i32)
 }
 number_type! {
-    /// A user, as the caller's user namespace numbers it.
+    /// A uid in the caller's user namespace.
     Uid(u32)
 }
 number_type! {
-    /// A group, as the caller's user namespace numbers it.
+    /// A gid in the caller's user namespace.
     Gid(u32)
 }
 number_type! {
-    /// A process as the caller's pid namespace numbers it; 0 means none, or one that cannot be seen from here.
+    /// A pid in the caller's pid namespace; 0 means none, or a process outside of the namespace.
     Pid(i32)
 }
 
 impl Pid {
-    /// Whether the kernel names no process (none yet, or not visible in this pid namespace).
-    #[must_use]
     pub const fn is_none(self) -> bool {
         self.0 == 0
     }
 }
 
-/// Seconds since 1970 as the kernel keeps them for an object; 0 means "never".
+/// Seconds since 1970; 0 means "never".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The time of something that has not happened.
     pub const NEVER: Self = Self(0);
 
-    #[must_use]
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970, 0 for never.
-    #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0
     }
 
-    /// Whether it has not happened.
-    #[must_use]
     pub const fn is_never(self) -> bool {
         self.0 == 0
     }
 }
 
-/// Permission bits, with the status bits the kernel shows beside them for segments.
+/// Permission bits, and the status bits of segments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Mode(u32);
 
@@ -144,49 +123,40 @@ impl Mode {
     /// `SHM_LOCKED`: the segment is kept in RAM.
     const LOCKED: u32 = 0o2000;
 
-    #[must_use]
     pub const fn new(bits: u32) -> Self {
         Self(bits)
     }
 
-    /// All bits as the kernel gave them.
-    #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// The nine permission bits alone.
-    #[must_use]
     pub const fn permissions(self) -> u32 {
         self.0 & Self::PERMISSIONS
     }
 
-    /// The permission bits as the `*get` calls take them.
     pub(super) const fn as_flags(self) -> libc::c_int {
         self.permissions().cast_signed()
     }
 
-    /// Whether a segment goes at the last detach (`SHM_DEST`).
-    #[must_use]
+    /// `SHM_DEST`.
     pub const fn is_doomed(self) -> bool {
         self.0 & Self::DEST != 0
     }
 
-    /// Whether a segment is locked into RAM (`SHM_LOCKED`).
-    #[must_use]
+    /// `SHM_LOCKED`.
     pub const fn is_locked(self) -> bool {
         self.0 & Self::LOCKED != 0
     }
 }
 
 impl fmt::Display for Mode {
-    /// The permission bits as four octal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04o}", self.permissions())
     }
 }
 
-/// Who owns an object and who may use it (`struct ipc_perm`).
+/// `struct ipc_perm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Perm {
     /// The creation key; private once a segment is marked for removal.
@@ -196,7 +166,6 @@ pub struct Perm {
     /// The creator, who keeps an owner's rights for ever.
     pub cuid: Uid,
     pub cgid: Gid,
-    /// Permission and status bits.
     pub mode: Mode,
 }
 

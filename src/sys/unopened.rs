@@ -1,5 +1,5 @@
-//! Files behind `O_PATH` descriptors. The calls here only use what the kernel has cached, so that no file system, and
-//! nobody who serves one, can delay them.
+//! Files behind `O_PATH` descriptors. These calls only use what the kernel has cached, so that neither a file system
+//! nor its server can delay them.
 
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
@@ -12,62 +12,48 @@ use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags, makedev, opena
 
 use super::errno::Result;
 
-/// What the kernel knows about a file without asking its file system (`AT_STATX_DONT_SYNC`).
+/// File attributes that the kernel knows without asking the file system (`AT_STATX_DONT_SYNC`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct About {
-    /// Device, as stat(2) gives it: that of the file system, or of a part of it (btrfs).
+    /// `st_dev` of stat(2): the file system, or a part of it (btrfs).
     pub device: u64,
-    /// Inode.
     pub inode: u64,
-    /// The part of the file system it is in, where the kernel tells that apart from the device (bcachefs).
+    /// The subvolume, where the device does not identify it (bcachefs).
     pub subvolume: u64,
-    /// The mount by which it was found, as in the first column of `/proc/PID/mountinfo`.
+    /// The mount id, as in the first column of `/proc/PID/mountinfo`.
     pub mount: Option<u64>,
-    /// Whether it is a regular file.
     pub is_regular: bool,
-    /// Whether it is a folder.
     pub is_folder: bool,
-    /// Owner.
     pub uid: u32,
-    /// Permission bits.
     pub mode: u32,
 }
 
-/// A file that was found and not opened for reading (`O_PATH`).
+/// A file opened with `O_PATH`.
 #[derive(Debug)]
 pub struct Unopened(File);
 
 impl Unopened {
     /// Finds a file by a path of `/proc`, following the link at its end.
-    ///
-    /// # Errors
-    /// Those of open(2).
     pub fn at(path: &Path) -> io::Result<Self> {
         OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(path).map(Self)
     }
 
-    /// As [`Unopened::at`], but a symbolic link at the end is not followed.
-    ///
-    /// # Errors
-    /// Those of open(2).
+    /// As [`Unopened::at`], without following a symbolic link at the end.
     pub fn entry(path: &Path) -> io::Result<Self> {
         OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(path).map(Self)
     }
 
-    /// Finds a file by its path below a folder, which is the root for `..` and links. Only names that are in memory
-    /// are found: `EAGAIN` for others, whose file system would have to be asked.
+    /// Finds a file by its path below a folder, which is the root for `..` and links. Only cached names are found:
+    /// `EAGAIN` for others, whose file system would have to be asked.
     ///
     /// # Errors
-    /// `EAGAIN`; those of openat2(2): `ENOSYS` before Linux 5.6, `EINVAL` before 5.12.
+    /// Those of openat2(2): `ENOSYS` before Linux 5.6, `EINVAL` before 5.12.
     pub fn below(root: &Self, path: &CStr) -> Result<Self> {
         let (flags, resolve) = (OFlags::PATH | OFlags::CLOEXEC, ResolveFlags::IN_ROOT | ResolveFlags::CACHED);
         let found = openat2(&root.0, path, flags, Mode::empty(), resolve | ResolveFlags::NO_MAGICLINKS)?;
         Ok(Self(File::from(found)))
     }
 
-    /// What is known of it.
-    ///
-    /// # Errors
     /// `ENOSYS` before Linux 4.11; `EACCES` by some file systems for files of others.
     pub fn about(&self) -> Result<About> {
         /// `STATX_SUBVOL`, since Linux 6.10.
@@ -89,10 +75,7 @@ impl Unopened {
         })
     }
 
-    /// Opens it for reading, by way of `/proc`. Never waits for another process: `EAGAIN` where somebody holds a lease.
-    ///
-    /// # Errors
-    /// Those of open(2).
+    /// Opens it for reading, by way of `/proc`. Never waits for another process: `EAGAIN` where a lease is held.
     pub fn open(&self) -> io::Result<File> {
         let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
         OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
@@ -126,7 +109,7 @@ mod tests {
         let status = Unopened::below(&root, c"/../../status").unwrap();
         assert!(status.about().unwrap().is_regular);
         assert!(Unopened::below(&root, c"/etc/passwd").is_err());
-        // A link of the kernel would lead out of it.
+        // A magic link would leave the root.
         assert!(Unopened::below(&root, c"/exe").is_err());
     }
 }

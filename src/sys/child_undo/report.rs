@@ -6,31 +6,29 @@ use std::time::Duration;
 use crate::sys::errno::Errno;
 use crate::sys::sem::take::Attempt;
 
-/// One report as bytes: which, whether interrupted, the error, and the time as seconds and nanoseconds.
+/// Bytes of a report: variant, interrupted, errno, seconds and nanoseconds.
 const LENGTH: usize = 18;
-/// A child sends no more reports than these.
+/// The most reports that a child sends.
 const MOST: usize = 2;
 
-/// How far the child has come.
+/// The child's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Report {
-    /// The semaphores were not taken.
     NotTaken(Attempt),
-    /// They were taken, and the program is about to be executed.
     Taken,
-    /// The program could not be executed, or what has to be done before that failed.
+    /// Exec failed, or a step before it.
     NotRun(Errno),
 }
 
 impl Report {
-    /// Sends it. Nothing is done about a failure, which means that nobody reads. Allocates nothing.
+    /// Failures are ignored: they mean that nobody reads. Allocates nothing.
     pub(super) fn send(self, writer: &PipeWriter) {
         let bytes = self.to_bytes();
-        // So few that the pipe takes all of them.
+        // The pipe has room for all reports.
         let _ = rustix::io::write(writer, &bytes);
     }
 
-    /// The last report of a child that has ended or executed its program, so that nobody has the pipe open any more.
+    /// The last report of a child that has ended or executed its program, which closed the pipe.
     pub(super) fn last(reader: PipeReader) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         reader.take((LENGTH * MOST) as u64).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Children that run no other program.
+//! Children that execute no other program.
 
 use std::fs::File;
 use std::io;
@@ -14,28 +14,25 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use crate::sys::errno::Errno;
 use crate::sys::signals::set::SignalSet;
 
-/// A child, a copy of this process. Dropping it kills it, and abandons it if that does not end it at once.
+/// A forked copy of this process. Dropping it kills it, and abandons it if it does not end soon.
 #[derive(Debug)]
 pub(super) struct Child(Pid);
 
 impl Child {
     /// Forks; the child runs `serve` with `kept`, and ends.
     ///
-    /// The child has no other descriptor than that, and /dev/null in place of the standard ones: locks and pipes that it
-    /// holds for ever would be held for this program. It has all signals blocked, and dies with its parent.
-    ///
-    /// # Errors
-    /// `EAGAIN` and `ENOMEM`, where there is no room for another process.
+    /// The child keeps no other descriptor than that, and has /dev/null as the standard ones: an abandoned child would
+    /// hold locks and pipes for ever. All its signals are blocked, and it dies with its parent.
     pub(super) fn fork(kept: OwnedFd, serve: impl FnOnce(OwnedFd)) -> io::Result<Self> {
         let parent = getpid();
-        // SAFETY: the child is a copy of the calling thread. Other threads of the parent are not in it; a program has one
-        // thread, and what takes locks here (the allocator, the standard library's locks) is made for fork or is not held.
+        // SAFETY: the child is a copy of the calling thread only. This program has one thread, and locks that are taken
+        // here (the allocator's, the standard library's) are made for fork or are not held.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
             if isolate(parent, &kept).is_some() {
                 serve(kept);
             }
-            // SAFETY: ends the process without running what the parent has left to run.
+            // SAFETY: ends the process without running exit handlers of the parent.
             unsafe { libc::_exit(0) };
         }
         Pid::from_raw(pid.max(0)).map(Self).ok_or_else(|| Errno::last().into())
@@ -48,8 +45,8 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // It is our own and is reaped nowhere else, so that the number is still its. One that cannot end yet is left to
-        // whoever reaps this process's children.
+        // It is our own child and is reaped nowhere else, so its pid cannot have been reused. One that cannot end yet
+        // is left to whoever reaps this process's children.
         let is_running = || matches!(waitpid(Some(self.0), WaitOptions::NOHANG), Ok(None));
         if is_running() {
             let _ = kill_process(self.0, Signal::KILL);
@@ -63,15 +60,15 @@ impl Drop for Child {
     }
 }
 
-/// How often, and after how long each, it is looked whether a killed child has ended.
+/// How often a killed child is waited for, with a pause after each.
 const REAPING_ATTEMPTS: u32 = 40;
 const REAPING_PAUSE: Duration = Duration::from_micros(250);
 
-/// Lets go of all that a child has from its parent, but for one descriptor. None when the parent is gone already.
+/// Closes everything inherited but one descriptor. None when the parent is gone already.
 fn isolate(parent: Pid, kept: &OwnedFd) -> Option<()> {
     let _ = SignalSet::full().set_mask();
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    // A parent outside of the pid namespace has no number here.
+    // A parent outside of the pid namespace has no pid here.
     if getppid().is_some_and(|now| now != parent) {
         return None;
     }
@@ -79,27 +76,26 @@ fn isolate(parent: Pid, kept: &OwnedFd) -> Option<()> {
     match &null {
         Ok(null) => _ = dup2_stdin(null).and_then(|()| dup2_stdout(null)).and_then(|()| dup2_stderr(null)),
         Err(_) => (0..3).filter(|fd| *fd != kept.as_raw_fd()).for_each(|fd| {
-            // SAFETY: takes a number; nothing is read or written by standard streams any more.
+            // SAFETY: takes a number; nothing uses the standard streams any more.
             unsafe { libc::close(fd) };
         }),
     }
-    // It is closed with the others.
+    // close_all_but closes it too.
     std::mem::forget(null);
-    // SAFETY: closes descriptors of this process that nothing uses any more, since it ends without dropping what it has
-    // from its parent.
+    // SAFETY: the descriptors are no longer used: the process ends without dropping what it inherited.
     unsafe { close_all_but(kept.as_raw_fd().unsigned_abs(), 3) };
     Some(())
 }
 
-/// Descriptors that are closed one by one where the kernel cannot close them all at once.
+/// Descriptors that are closed one by one before Linux 5.9.
 const MOST_OLD: u32 = 1024;
 
 /// Closes all descriptors from `first` on but one. Async-signal-safe.
 ///
 /// # Safety
-/// Nothing may use any of them afterwards.
+/// Nothing may use these descriptors afterwards.
 unsafe fn close_all_but(kept: u32, first: u32) {
-    // SAFETY: takes numbers; the caller sees to it that they are nobody's.
+    // SAFETY: takes numbers; the caller promises that nothing uses the descriptors.
     unsafe {
         if kept > first {
             libc::syscall(libc::SYS_close_range, first, kept - 1, 0);

@@ -10,10 +10,10 @@ use crate::sys::errno::{Errno, Result};
 use crate::sys::signals::set::SignalSet;
 use crate::sys::signals::{ENDING, wake};
 
-/// Signals that are passed on to the program when somebody sends them to us, besides those that end programs.
+/// Signals forwarded to the program besides those that end programs.
 const FORWARDED: [libc::c_int; 2] = [libc::SIGCONT, libc::SIGWINCH];
 
-/// The signals that are to be forwarded and `SIGCHLD`, blocked so that they can be waited for.
+/// The signals to be forwarded and `SIGCHLD`, blocked so that they can be waited for.
 #[derive(Clone, Copy)]
 pub(in crate::sys) struct ForwardedSignals {
     blocked: SignalSet,
@@ -26,7 +26,7 @@ impl ForwardedSignals {
         Ok(Self { blocked, before: blocked.block()? })
     }
 
-    /// Gives back the signal mask of before. Async-signal-safe.
+    /// Restores the signal mask of before. Async-signal-safe.
     pub(in crate::sys) fn restore(&self) -> Result<()> {
         self.before.set_mask().map(drop)
     }
@@ -64,12 +64,12 @@ impl ForwardedSignals {
     }
 }
 
-/// Whether a signal from the kernel does not reach the program by itself.
+/// Whether a signal that the kernel sends reaches only us.
 fn comes_to_us_alone(signal: libc::c_int) -> bool {
     match signal {
-        // Whoever set an alarm before we were executed meant the program.
+        // An alarm set before our exec was meant for the program.
         libc::SIGALRM => true,
-        // A terminal that hangs up tells the leader of its session, and the others only when that ends.
+        // A hangup of the terminal signals the session leader; the others only when the leader ends.
         libc::SIGHUP | libc::SIGCONT => getsid(None) == Ok(getpid()),
         _ => false,
     }

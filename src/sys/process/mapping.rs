@@ -1,7 +1,7 @@
-//! Asking for single mappings of a process (`PROCMAP_QUERY` on an open `/proc/PID/maps`, since Linux 6.11).
+//! Queries for single mappings of a process (`PROCMAP_QUERY` on an open `/proc/PID/maps`, since Linux 6.11).
 //!
-//! Who reads that file instead has the kernel write a line for each mapping, with a path in it: that takes three times as
-//! long, when only some are wanted.
+//! Reading the file instead makes the kernel write a line with a path for each mapping, which takes three times as long
+//! when only some mappings are wanted.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -34,43 +34,38 @@ const PROCMAP_QUERY: libc::Ioctl = libc::_IOWR::<Query>(b'f' as u32, 17);
 const WRITABLE: u64 = 0x02;
 const EXECUTABLE: u64 = 0x04;
 const SHARED: u64 = 0x08;
-/// The mapping at the address, or the first behind it.
+/// The mapping at the address, or else the next.
 const COVERING_OR_NEXT: u64 = 0x10;
 const FILE_BACKED: u64 = 0x20;
 
-/// The longest name that the kernel gives, with the NUL at its end.
+/// The longest name that the kernel gives, including its NUL.
 const NAME: usize = 4096;
 
-/// Which mappings of files are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// Those from which code may be executed.
+    /// Executable mappings.
     Code,
-    /// Those that are shared.
     Shared,
 }
 
-/// A mapping of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
-    /// First address.
     pub start: u64,
-    /// First address behind it.
+    /// Exclusive.
     pub end: u64,
-    /// Whether it may be written to.
     pub writable: bool,
-    /// Where in the file it begins.
+    /// Offset in the file.
     pub offset: u64,
-    /// Device number, as maps shows it and stat(2) encodes it.
+    /// As maps shows it and stat(2) encodes it.
     pub device: u64,
-    /// Inode, as maps shows it.
     pub inode: u64,
 }
 
-/// The first mapping of this sort that ends behind `address`; None when there is none.
+/// The first mapping of this sort whose end is above `address`.
 ///
 /// # Errors
-/// `ESRCH` when the process has no memory, or has got another since the file was opened; `ENOTTY` before Linux 6.11.
+/// `ESRCH` when the process has ended or executed another program since the file was opened; `ENOTTY` before Linux
+/// 6.11.
 pub fn next(maps: &File, address: u64, sort: Sort) -> Result<Option<Mapping>> {
     let of_sort = match sort {
         Sort::Code => EXECUTABLE,
@@ -85,11 +80,8 @@ pub fn next(maps: &File, address: u64, sort: Sort) -> Result<Option<Mapping>> {
     }
 }
 
-/// Puts the path of a mapping's file into `name`, as the kernel shows it, without escapes. False when there is no such
-/// mapping any more.
-///
-/// # Errors
-/// As [`next`]; `ENAMETOOLONG` when it is longer than paths that can be opened.
+/// Copies the path of a mapping's file to `name`, as the kernel shows it, without escapes. False when the mapping is
+/// gone; `ENAMETOOLONG` for a path longer than `PATH_MAX`.
 pub fn name(maps: &File, mapping: &Mapping, name: &mut Vec<u8>) -> Result<bool> {
     name.resize(NAME, 0);
     let mut query = Query { query_flags: FILE_BACKED, query_addr: mapping.start, ..Query::default() };
@@ -98,7 +90,7 @@ pub fn name(maps: &File, mapping: &Mapping, name: &mut Vec<u8>) -> Result<bool> 
         Err(Errno::ENOENT) => return Ok(false),
         Err(errno) => return Err(errno),
     }
-    // The NUL at the end is counted too.
+    // The size includes the NUL.
     let length = usize::try_from(query.name_size).unwrap_or(0).saturating_sub(1);
     name.truncate(length);
     Ok(query.mapping() == *mapping)

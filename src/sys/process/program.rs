@@ -1,5 +1,3 @@
-//! A program that is ready to be executed.
-
 use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +7,7 @@ use crate::sys::errno::Errno;
 use crate::sys::signals;
 
 unsafe extern "C" {
-    /// The environment: pointers to `NAME=value`, and null (environ(7)).
+    /// environ(7): pointers to `NAME=value`, ending with null.
     static environ: *const *const c_char;
 }
 
@@ -17,15 +15,12 @@ unsafe extern "C" {
 pub struct Program {
     argv: Vec<*const c_char>,
     envp: Vec<*const c_char>,
-    /// What these point to, but for the entries of our own environment.
+    /// The strings behind the pointers, except entries of our own environment.
     owned: Vec<CString>,
 }
 
 impl Program {
-    /// `program`, to be looked up in PATH, with `arguments`.
-    ///
-    /// # Errors
-    /// `InvalidInput` when a word holds a NUL byte.
+    /// `program` is looked up in PATH at exec. `InvalidInput` when a word holds a NUL byte.
     pub fn new(program: &OsStr, arguments: &[OsString]) -> io::Result<Self> {
         let words = [program].into_iter().chain(arguments.iter().map(OsString::as_os_str));
         let words: Vec<CString> = words.map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
@@ -34,10 +29,7 @@ impl Program {
         Ok(Self { argv, envp, owned: words })
     }
 
-    /// The program finds this variable in its environment, besides the others that ours has.
-    ///
-    /// # Errors
-    /// `InvalidInput` when `name` or `value` holds a NUL byte.
+    /// Adds a variable to the inherited environment. `InvalidInput` for a NUL byte.
     pub fn set_variable(&mut self, name: &str, value: &str) -> io::Result<()> {
         let entry = CString::new(format!("{name}={value}"))?;
         let begin = &entry.as_bytes()[..=name.len()];
@@ -48,8 +40,7 @@ impl Program {
         Ok(())
     }
 
-    /// Replaces this process by the program, which keeps our undo list. Returns only when that failed. Allocates
-    /// nothing.
+    /// Replaces this process by the program, which keeps our undo list. Returns only on failure. Allocates nothing.
     pub fn exec(&self) -> Errno {
         signals::restore_ignored();
         // SAFETY: `argv` and `envp` hold C strings that are owned or part of the environment, and end with null.
@@ -60,10 +51,11 @@ impl Program {
 
 /// The entries of our environment, malformed ones too.
 fn environment() -> impl Iterator<Item = &'static CStr> {
-    // SAFETY: the C library has set it, and this program never changes its environment.
+    // SAFETY: set by the C library; this program never changes its environment.
     let mut next = unsafe { environ };
     std::iter::from_fn(move || {
-        // SAFETY: `next` points into an array that ends with null, and not beyond; or is null, as clearenv(3) leaves it.
+        // SAFETY: `next` points into an array that ends with null, and not beyond; or is null, as clearenv(3) leaves
+        // it.
         let entry = (!next.is_null()).then(|| unsafe { *next }).filter(|entry| !entry.is_null())?;
         // SAFETY: this entry was not the last.
         next = unsafe { next.add(1) };

@@ -1,4 +1,4 @@
-//! Blocking the signals by which people and service managers end or stop a program, while that must not happen.
+//! Blocking the signals that end or stop a program, around steps that must not be interrupted.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,27 +8,25 @@ use super::set::SignalSet;
 use super::{ENDING, is_ignored};
 use crate::sys::fd;
 
-/// A program that is stopped keeps others waiting as one that is ended leaves things half done.
+/// A stopped program would keep others waiting.
 const STOPPING: [libc::c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
-/// Between two looks for a signal while nobody reads what is written.
+/// Polling interval for pending signals while nobody reads the output.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Blocks the signals that end or stop programs until it is dropped; one that came meanwhile is delivered then.
+/// Blocks the signals that end or stop programs until it is dropped; pending ones are delivered then.
 pub struct BlockedSignals {
     before: Option<SignalSet>,
 }
 
 impl BlockedSignals {
-    /// Blocks them from now on.
     #[must_use]
     pub fn block() -> Self {
-        // Blocking known signals does not fail; if it did, nothing would be worse than without.
+        // Blocking valid signals does not fail; if it did, the work could still go on.
         Self { before: SignalSet::of(ENDING.into_iter().chain(STOPPING)).block().ok() }
     }
 
     /// Whether a signal that ends programs is pending.
-    #[must_use]
     pub fn is_asked_to_end(&self) -> bool {
         is_asked_to_end()
     }
@@ -44,17 +42,17 @@ impl Drop for BlockedSignals {
 
 fn is_asked_to_end() -> bool {
     let pending = SignalSet::pending();
-    // One that is ignored (`nohup`) is pending like others while it is blocked, and does nothing then.
+    // An ignored signal (`nohup`) is pending too while it is blocked, and does nothing afterwards.
     ENDING.into_iter().any(|signal| pending.has(signal) && !is_ignored(signal))
 }
 
-/// A file that is written while signals are blocked: a pending one that ends programs makes a write that nobody reads
-/// fail, with an error that has no number. For results that are undone when they cannot be told.
+/// A file written while signals are blocked: a pending signal that ends programs makes a write that nobody reads fail,
+/// with an error without an errno. For results that are undone when they cannot be reported.
 pub struct UntilAskedToEnd(pub File);
 
 impl Write for UntilAskedToEnd {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A pipe that takes anything takes so much without sleeping.
+        // A writable pipe takes PIPE_BUF bytes without sleeping.
         let piece = bytes.get(..libc::PIPE_BUF).unwrap_or(bytes);
         loop {
             if is_asked_to_end() {
@@ -64,7 +62,7 @@ impl Write for UntilAskedToEnd {
                 continue;
             }
             match self.0.write(piece) {
-                // Somebody made it non-blocking, and others write to it too.
+                // Somebody made the file non-blocking, and others write to it too.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => return written,
             }

@@ -6,12 +6,11 @@ use libc::c_int;
 
 use crate::sys::errno::{Errno, Result};
 
-/// A set of signals.
+/// `sigset_t`.
 #[derive(Clone, Copy)]
 pub(in crate::sys) struct SignalSet(libc::sigset_t);
 
 impl SignalSet {
-    /// A set of these.
     pub(in crate::sys) fn of(signals: impl IntoIterator<Item = c_int>) -> Self {
         let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigemptyset initialises the set, and sigaddset adds to an initialised one.
@@ -24,7 +23,6 @@ impl SignalSet {
         }
     }
 
-    /// Every signal.
     pub(in crate::sys) fn full() -> Self {
         let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigfillset initialises the set.
@@ -34,7 +32,6 @@ impl SignalSet {
         }
     }
 
-    /// The signals that have come and are blocked.
     pub(in crate::sys) fn pending() -> Self {
         let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
         // SAFETY: sigpending writes one set; if it failed, all zero would be one too.
@@ -49,22 +46,21 @@ impl SignalSet {
         unsafe { libc::sigismember(&raw const self.0, signal) == 1 }
     }
 
-    /// For calls that read a set.
     pub(in crate::sys) fn as_ptr(&self) -> *const libc::sigset_t {
         &raw const self.0
     }
 
-    /// Adds them to the mask of the calling thread; the mask before.
+    /// Adds the set to the mask of the calling thread; returns the mask before.
     pub(in crate::sys) fn block(&self) -> Result<Self> {
         self.change_mask(libc::SIG_BLOCK)
     }
 
-    /// Takes them off the mask of the calling thread; the mask before.
+    /// Removes the set from the mask of the calling thread; returns the mask before.
     pub(in crate::sys) fn unblock(&self) -> Result<Self> {
         self.change_mask(libc::SIG_UNBLOCK)
     }
 
-    /// Makes them the mask of the calling thread; the mask before. Async-signal-safe.
+    /// Makes the set the mask of the calling thread; returns the mask before. Async-signal-safe.
     pub(in crate::sys) fn set_mask(&self) -> Result<Self> {
         self.change_mask(libc::SIG_SETMASK)
     }

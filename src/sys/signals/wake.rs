@@ -1,13 +1,13 @@
 //! Waking a thread from calls that know no timeout, such as `msgsnd` and `msgrcv`: by a timer, and by signals that ask
 //! the program to stop.
 //!
-//! One interruption is not enough: a signal that arrives after the last look at the clock and before the thread sleeps
-//! would be lost, and the thread would sleep for ever. So the timer expires at the deadline and again every few
-//! milliseconds, until the call has returned. Nothing interrupts the thread before, and nobody polls.
+//! One interruption is not enough: a signal between the last check of the clock and the sleep would be lost, and the
+//! thread would sleep for ever. So the timer expires at the deadline and then every few milliseconds, until the call
+//! has returned. Nothing interrupts the thread before, and nothing polls.
 //!
-//! The default action of a signal that asks to stop would end the program between taking a message and writing it out. So
-//! its handler only records the signal and lets the timer expire, which ends whatever call sleeps; the program puts its
-//! things in order and then ends itself by that signal with [`die_by`](super::die_by).
+//! By default, a signal that asks to stop would end the program between taking a message and writing it out. So its
+//! handler only records the signal and starts the timer, which interrupts whatever call sleeps; the program then cleans
+//! up and ends itself by that signal with [`die_by`](super::die_by).
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
@@ -23,14 +23,14 @@ use super::{ENDING, Signal, handle, handle_ending, is_ignored, reset_ending};
 use crate::sys::errno::{Errno, Result};
 use crate::sys::layout::Timespec;
 
-/// From the first expiry on, the time between two: how late a wake-up that just missed the thread can be.
+/// The interval after the first expiry: how late a wake-up that just missed the thread can be.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// The first signal that came; 0 for none.
+/// The first signal caught; 0 for none.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 /// The timer that the handler starts; -1 for none.
 static TIMER: AtomicI32 = AtomicI32::new(-1);
-/// The signal mask that the program was started with, once it was changed.
+/// The signal mask at start, once it was changed.
 static ORIGINAL_MASK: OnceLock<SignalSet> = OnceLock::new();
 
 /// `struct __kernel_itimerspec`.
@@ -40,31 +40,26 @@ struct Itimerspec {
     first: Timespec,
 }
 
-/// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waited<T> {
-    /// The call succeeded.
     Done(T),
-    /// The deadline passed first.
     TimedOut,
     /// A signal asked the program to stop (see [`WakeTimer::catch_signals`]).
     Stopped(Signal),
 }
 
-/// The timer. It belongs to the thread that made it, and neither a forked child nor a program that is executed has it.
+/// A timer of the thread that made it; neither forked children nor executed programs inherit it.
 #[derive(Debug)]
 pub struct WakeTimer {
     id: c_int,
     catches: bool,
-    /// It wakes one thread only.
+    /// Not Send: it wakes one thread only.
     _thread: PhantomData<*const ()>,
 }
 
 impl WakeTimer {
-    /// A timer for the calling thread that is not set.
-    ///
-    /// # Errors
-    /// `EAGAIN` when the kernel has no room for a timer or the user too many signals pending.
+    /// A disarmed timer for the calling thread. `EAGAIN` when the kernel has no room for a timer or the user has too
+    /// many pending signals.
     pub fn new() -> Result<Self> {
         let signal = libc::SIGRTMIN();
         handle(signal, ignore)?;
@@ -76,18 +71,15 @@ impl WakeTimer {
         event.sigev_notify_thread_id = rustix::thread::gettid().as_raw_pid();
         let mut id: c_int = 0;
         // SAFETY: the kernel reads one sigevent, whose layout the C library shares, and writes its own timer id, an
-        // int; the C library, which has another idea of timer ids, is not asked.
+        // int. The C library, whose timer ids differ, is not involved.
         Errno::check(unsafe {
             libc::syscall(libc::SYS_timer_create, c_long::from(libc::CLOCK_MONOTONIC), &raw const event, &raw mut id)
         })?;
         Ok(Self { id, catches: false, _thread: PhantomData })
     }
 
-    /// As long as the timer is there, signals that end a program are recorded instead, and wake calls. A signal that
-    /// whoever started us ignores (`nohup`) stays ignored; one that was blocked no longer is.
-    ///
-    /// # Errors
-    /// None that the kernel documents for these signals.
+    /// While the timer exists, signals that end a program are recorded instead, and wake calls. A signal ignored at
+    /// start (`nohup`) stays ignored; a blocked one is unblocked.
     pub fn catch_signals(&mut self) -> Result<()> {
         TIMER.store(self.id, Ordering::SeqCst);
         self.catches = true;
@@ -95,20 +87,20 @@ impl WakeTimer {
         unblock(ENDING)
     }
 
-    /// Makes a call that may sleep until it returns, the deadline passes or a signal asks to stop. What the call took
-    /// or sent in the last moment is never lost: when it has succeeded, that is the result. Once a signal has asked to
-    /// stop, the timer goes on expiring, so that no later call sleeps for long either.
+    /// Repeats a call that may sleep until it succeeds, the deadline passes or a signal asks to stop. A call that has
+    /// succeeded always counts, so nothing it took or sent is lost. Once a signal has asked to stop, the timer goes on
+    /// expiring, so that later calls do not sleep for long either.
     ///
     /// # Errors
-    /// The call's own, other than `EINTR`, after which it is repeated; `EIDRM` where the repeated call says `EINVAL`.
+    /// The call's own except `EINTR`, after which it is repeated; `EIDRM` where the repeated call fails with `EINVAL`.
     pub fn wait<T>(&self, deadline: Option<Instant>, mut call: impl FnMut() -> Result<T>) -> Result<Waited<T>> {
         let mut interrupted = false;
         loop {
             if let Some(deadline) = deadline {
                 set(self.id, Some(deadline.saturating_duration_since(Instant::now())));
             }
-            // After the timer is set, for a signal that comes before that would be set for too late. One that comes
-            // after this look sets it itself.
+            // Checked after the timer is set: the setting would override the handler's for an earlier signal, and the
+            // handler sets it for a later one.
             let result = match caught() {
                 Some(signal) => Ok(Waited::Stopped(signal)),
                 None => match call() {
@@ -120,16 +112,16 @@ impl WakeTimer {
                         interrupted = true;
                         continue;
                     }
-                    // What was there when the wait began is gone now: the call cannot know that it is the same wait.
+                    // The object was there when the wait began and is gone; the repeated call cannot know of the wait.
                     Err(Errno::EINVAL) if interrupted => Err(Errno::EIDRM),
                     Ok(done) => Ok(Waited::Done(done)),
                     Err(errno) => Err(errno),
                 },
             };
-            // Once asked to stop, the timer goes on: it has to end whatever sleeps next, such as a write.
+            // Once asked to stop, the timer goes on: it must end the next sleep, such as a write.
             if deadline.is_some() && caught().is_none() {
                 self.disarm();
-                // A signal that came after that look had set it, too.
+                // A signal after the check above had set the timer.
                 if caught().is_some() {
                     set(self.id, Some(Duration::ZERO));
                 }
@@ -138,7 +130,6 @@ impl WakeTimer {
         }
     }
 
-    /// Lets it expire no more.
     pub fn disarm(&self) {
         set(self.id, None);
     }
@@ -155,8 +146,6 @@ impl Drop for WakeTimer {
     }
 }
 
-/// The signal that asked us to stop, if one has.
-#[must_use]
 pub fn caught() -> Option<Signal> {
     match CAUGHT.load(Ordering::SeqCst) {
         0 => None,
@@ -164,15 +153,15 @@ pub fn caught() -> Option<Signal> {
     }
 }
 
-/// Records a signal that was taken in another way than by its handler, if such signals are caught at all. The timer is not
-/// set: whoever took it did not sleep, and looks at [`caught`] before the next sleep.
+/// Records a signal that sigwaitinfo(2) or the like returned, if such signals are caught at all. The timer is not set:
+/// the caller did not sleep, and checks [`caught`] before its next sleep.
 pub(in crate::sys) fn taken(signal: c_int) {
     if TIMER.load(Ordering::SeqCst) >= 0 && ENDING.contains(&signal) && !is_ignored(signal) {
         let _ = CAUGHT.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
 
-/// The signal mask that the program was started with, if it was changed here.
+/// The signal mask at start, if it was changed here.
 pub(in crate::sys) fn original_mask() -> Option<SignalSet> {
     ORIGINAL_MASK.get().copied()
 }
@@ -183,7 +172,7 @@ fn unblock(signals: impl IntoIterator<Item = c_int>) -> Result<()> {
     Ok(())
 }
 
-/// Handles a signal that asks to stop. It makes one system call and leaves no trace in `errno`.
+/// Handles a signal that asks to stop: makes one system call and preserves `errno`.
 extern "C" fn record(signal: c_int) {
     // SAFETY: the address of this thread's own errno.
     let errno = unsafe { libc::__errno_location() };
@@ -198,13 +187,13 @@ extern "C" fn record(signal: c_int) {
     unsafe { *errno = before };
 }
 
-/// Handles the timer's signal: that it interrupts a call is all that is wanted.
+/// Handles the timer's signal, which only needs to interrupt a call.
 extern "C" fn ignore(_signal: c_int) {}
 
-/// Lets the timer `id` expire after `first` and again and again, or no more. Async-signal-safe.
+/// Arms the timer `id` to expire after `first` and repeatedly, or disarms it. Async-signal-safe.
 fn set(id: c_int, first: Option<Duration>) {
     let timespec = |duration: Duration| Timespec {
-        // No further than a century: the kernel counts nanoseconds in 63 bits.
+        // At most a century: the kernel counts nanoseconds in 63 bits.
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).min(100 * 366 * 86_400),
         nanoseconds: i64::from(duration.subsec_nanos()),
     };
@@ -226,7 +215,6 @@ mod tests {
     use super::{ENDING, Waited, WakeTimer};
     use crate::sys::Errno;
 
-    /// Sleeps until a signal comes.
     fn pause() -> Result<(), Errno> {
         // SAFETY: takes nothing.
         unsafe { libc::pause() };
@@ -248,7 +236,7 @@ mod tests {
         let timer = WakeTimer::new().unwrap();
         let deadline = Instant::now();
         let late = || {
-            // The first expiry hits no sleeping call.
+            // The first expiry interrupts no call.
             while deadline.elapsed() < Duration::from_millis(2) {}
             pause()
         };
