@@ -1,9 +1,9 @@
-//! CSV as RFC 4180 has it: CRLF, and quotes where they are needed.
+//! CSV by RFC 4180: CRLF, and quotes where needed.
 
 use super::escape::escape;
 use super::value::Value;
 
-/// Appends one record. Text from outside is `escaped` where a terminal would obey it.
+/// Appends one record; `escaped` makes text from outside safe for a terminal.
 pub fn push_record<'a>(out: &mut String, values: impl Iterator<Item = Value<'a>>, escaped: bool) {
     let mut scratch = String::new();
     for (index, value) in values.enumerate() {

@@ -1,28 +1,26 @@
 //! Names, paths, command lines and message contents made safe to show.
 //!
-//! Whoever may create an object or name a process chooses these texts, so none of them may reach a
-//! terminal as it is: a control sequence could rewrite the screen, a newline could forge a row and
-//! a bidirectional mark could reorder one. Escaping is injective: two different texts never look
-//! alike because of it, and the original can be had back.
+//! Whoever may create an object or name a process chooses these texts, so none may reach a terminal unescaped: a
+//! control sequence could rewrite the screen, a newline could forge a row and a bidirectional mark could reorder one.
+//! Escaping is injective: two different texts never look alike because of it, and the original can be recovered.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What [`truncate`] puts at the end of a text it cuts. One column wide.
+/// Ends a text cut by [`truncate`]. One column wide.
 const ELLIPSIS: char = '…';
 
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
-/// Whether a byte is a character that shows as itself; false for all bytes of non-ASCII ones.
+/// Whether a byte is an ASCII character that shows as itself.
 const fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\'
 }
 
-/// Whether a character must not be shown as itself: controls, the backslash, line and paragraph separators, and what
-/// Unicode calls a format character (category Cf) or would have shown as nothing (`Default_Ignorable_Code_Point`), as
-/// fillers, variation selectors and the marks of the bidirectional algorithm. Two names that differ in these look alike.
-#[must_use]
+/// Whether a character must be escaped: controls, the backslash, line and paragraph separators, format characters
+/// (category Cf) and characters shown as nothing (`Default_Ignorable_Code_Point`), such as fillers, variation selectors
+/// and bidirectional marks. Two names that differ in these look alike.
 pub const fn is_unsafe(c: char) -> bool {
     matches!(
         c,
@@ -58,9 +56,8 @@ pub const fn is_unsafe(c: char) -> bool {
     )
 }
 
-/// Where the first character is that has to be escaped.
 fn first_unsafe(text: &str) -> Option<usize> {
-    // Nearly all text is plain ASCII, which is told byte by byte. Where it ends a character starts.
+    // Nearly all text is plain ASCII, which bytes tell. The first other byte starts a character.
     let start = text.bytes().position(|byte| !is_plain(byte))?;
     let (_, rest) = text.split_at_checked(start)?;
     rest.char_indices().find(|&(_, c)| is_unsafe(c)).map(|(at, _)| start + at)
@@ -72,7 +69,6 @@ fn push_byte(out: &mut String, byte: u8) {
     out.push(char::from(HEX[usize::from(byte & 0xf)]));
 }
 
-/// Appends the escape of a character that must not be shown.
 fn push_unsafe(out: &mut String, c: char) {
     match c {
         '\\' => out.push_str("\\\\"),
@@ -80,12 +76,11 @@ fn push_unsafe(out: &mut String, c: char) {
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
         '\0'..='\x1f' => push_byte(out, c as u8),
-        // From DEL on the form is that of a character: `\x80` and up are bytes that are none.
+        // Characters from DEL on as `\u{...}`: `\x80` and up are invalid bytes.
         _ => out.extend(c.escape_unicode()),
     }
 }
 
-/// Appends `text` escaped, the stretches between escapes as they are.
 fn push_escaped(out: &mut String, mut text: &str) {
     while let Some((clean, rest)) = first_unsafe(text).and_then(|at| text.split_at_checked(at)) {
         out.push_str(clean);
@@ -100,11 +95,9 @@ fn push_escaped(out: &mut String, mut text: &str) {
 
 /// Makes a text safe to show on one line of a terminal.
 ///
-/// Newline, tab and carriage return become `\n`, `\t` and `\r`, the other C0 controls `\xNN`. DEL,
-/// C1 controls, and whatever else cannot be seen or reorders what can ([`is_unsafe`]) become `\u{...}` with the code
-/// point in lower-case hexadecimal. The backslash becomes `\\`, so no text can pretend to be
-/// an escape. All else stays. A text without any of these is returned as it is, not copied.
-#[must_use]
+/// Newline, tab and carriage return become `\n`, `\t` and `\r`, the other C0 controls `\xNN`. Other unsafe characters
+/// ([`is_unsafe`]) become `\u{...}` with the code point in lower-case hexadecimal. The backslash becomes `\\`, so no
+/// text can pretend to be an escape. A text without any of these is borrowed.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if first_unsafe(text).is_none() {
         return Cow::Borrowed(text);
@@ -114,12 +107,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Makes bytes that should be UTF-8, but need not be, safe to show on one line of a terminal.
-///
-/// As [`escape`], with each byte that is not part of a valid character as `\xNN` (always `\x80` or
-/// above, which [`escape`] itself never gives). Valid text without anything to escape is returned
-/// as it is, not copied.
-#[must_use]
+/// As [`escape`], for bytes that need not be UTF-8: each byte that is not part of a valid character becomes `\xNN`
+/// (always `\x80` or above, which [`escape`] itself never gives).
 pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return escape(text);
@@ -134,25 +123,17 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether all characters are ASCII and one column wide.
 fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// The number of terminal columns a text takes.
-///
-/// Meant for escaped text; a control character counts as one column here, whatever a terminal
-/// makes of it.
-#[must_use]
+/// The number of terminal columns of an escaped text; a control character counts as one.
 pub fn display_width(text: &str) -> usize {
     if is_printable_ascii(text) { text.len() } else { text.width() }
 }
 
-/// Cuts a text to `width` terminal columns, with `…` in the last one if anything was cut.
-///
-/// A text that fits is returned as it is, not copied. One that is cut may come out narrower than
-/// `width`, as a wide character is left out rather than split. A width of 0 gives an empty text.
-#[must_use]
+/// Cuts a text to `width` terminal columns, ending with `…`; borrows a text that fits. The result may be narrower than
+/// `width`, as wide characters are not split.
 pub fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     if display_width(text) <= width {
         return Cow::Borrowed(text);
@@ -160,7 +141,7 @@ pub fn truncate(text: &str, width: usize) -> Cow<'_, str> {
     let Some(room) = width.checked_sub(1) else {
         return Cow::Borrowed("");
     };
-    // The width of a text is not quite the sum of its characters: sequences can be narrower, and
+    // The width of a text can differ from the sum of its characters: sequences can be narrower, and
     // U+FE0F can widen the character before it. Counting one for that keeps the sum an upper
     // bound, and the walk linear, however many characters without width there are.
     let mut used = 0;
@@ -222,7 +203,7 @@ mod tests {
         Some(bytes)
     }
 
-    /// Category Cf, Zl and Zp of Unicode 16: first and last of each run.
+    /// Categories Cf, Zl and Zp of Unicode 16: first and last of each run.
     const FORMAT: &str = "ad 600-605 61c 6dd 70f 890-891 8e2 180e 200b-200f 2028-2029 202a-202e 2060-2064 2066-206f feff \
         fff9-fffb 110bd 110cd 13430-1343f 1bca0-1bca3 1d173-1d17a e0001 e0020-e007f";
 
@@ -230,7 +211,7 @@ mod tests {
     const IGNORABLE: &str = "ad 34f 61c 115f-1160 17b4-17b5 180b-180f 200b-200f 202a-202e 2060-206f 3164 fe00-fe0f feff ffa0 \
         fff0-fff8 1bca0-1bca3 1d173-1d17a e0000-e0fff";
 
-    /// Said anew, from the properties and not from the list in the code.
+    /// Stated again from the properties, not from the list in the code.
     fn is_hostile(c: char) -> bool {
         static RUNS: LazyLock<Vec<RangeInclusive<u32>>> = LazyLock::new(|| {
             let number = |text: &str| u32::from_str_radix(text, 16).unwrap();
@@ -326,7 +307,7 @@ mod tests {
         assert!(matches!(truncate("abc", 3), Cow::Borrowed(_)));
     }
 
-    /// Text with more of what matters here than chance would give.
+    /// Text with more unsafe characters than chance would give.
     fn any_text() -> impl Strategy<Value = String> {
         let odd = prop_oneof![
             any::<char>(),

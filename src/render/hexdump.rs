@@ -1,4 +1,4 @@
-//! Bytes for people: offset, hexadecimal and ASCII, as `hexdump -C` shows them.
+//! Offset, hexadecimal and ASCII, in the format of `hexdump -C`.
 
 use std::io::{self, Write};
 
@@ -6,13 +6,13 @@ use std::io::{self, Write};
 const LINE: usize = 16;
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
-/// Writes a dump. Lines like the one before are folded to a `*`.
+/// Writes a dump. Repeated lines are folded to a `*`.
 #[derive(Debug)]
 pub struct HexDump<W> {
     out: W,
-    /// Where the line that is being filled begins.
+    /// The start of the current line.
     offset: u64,
-    /// Digits of an offset.
+    /// Width of an offset.
     digits: usize,
     line: [u8; LINE],
     filled: usize,
@@ -21,13 +21,12 @@ pub struct HexDump<W> {
 }
 
 impl<W: Write> HexDump<W> {
-    /// A dump of what begins at `offset` and ends at `end`.
+    /// Starts a dump of the bytes from `offset` to `end`.
     pub fn new(out: W, offset: u64, end: u64) -> Self {
         let digits = format!("{end:x}").len().max(8);
         Self { out, offset, digits, line: [0; LINE], filled: 0, before: None, folding: false }
     }
 
-    /// The bytes that come next.
     pub fn push(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let take = bytes.len().min(LINE - self.filled);
@@ -41,14 +40,14 @@ impl<W: Write> HexDump<W> {
         Ok(())
     }
 
-    /// So many zeros that come next; takes no longer for many.
+    /// Dumps `len` zeros, in constant time.
     pub fn push_zeros(&mut self, len: u64) -> io::Result<()> {
         const SOME: u64 = 4 * LINE as u64;
         let zeros = [0; SOME as usize];
         if len <= SOME {
             return self.push(&zeros[..usize::try_from(len).unwrap_or(0)]);
         }
-        // Fills up a line and writes at least one of zeros alone and one folded; those between are folded too.
+        // Fills up a line and writes at least one line of zeros and one folded line; those between are folded too.
         let skipped = (len - SOME) / LINE as u64 * LINE as u64;
         let rest = usize::try_from(len - SOME - skipped).unwrap_or(0);
         self.push(&zeros)?;
@@ -56,7 +55,7 @@ impl<W: Write> HexDump<W> {
         self.push(&zeros[..rest])
     }
 
-    /// Ends the dump with the offset behind the last byte; nothing for a dump of nothing. Gives back the writer.
+    /// Ends the dump with the offset behind the last byte, unless it is empty. Returns the writer.
     pub fn finish(mut self) -> io::Result<W> {
         let begun = self.before.is_some() || self.filled > 0;
         if self.filled > 0 {
@@ -90,7 +89,7 @@ impl<W: Write> HexDump<W> {
         let mut text = [b' '; 3 * LINE + 2];
         let mut shown = [0; LINE];
         for (at, &byte) in self.line[..self.filled].iter().enumerate() {
-            // A gap before the first and the ninth.
+            // Gaps are before the first and the ninth byte.
             let column = 1 + 3 * at + usize::from(at >= LINE / 2);
             text[column] = HEX[usize::from(byte >> 4)];
             text[column + 1] = HEX[usize::from(byte & 15)];

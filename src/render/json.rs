@@ -1,4 +1,4 @@
-//! JSON, written as it comes: no tree is built of 32,000 objects.
+//! A JSON writer without a tree: a list may have 32,000 objects.
 
 use std::io::{self, Write};
 
@@ -7,18 +7,16 @@ use super::style::push_utc;
 use super::units::{push_i64, push_u64};
 use super::value::Value;
 
-/// Text is handed on in pieces of this size.
+/// The buffer is flushed at this size.
 const CHUNK: usize = 64 * 1024;
 
-/// Writes JSON into a buffer that is handed on now and then.
-///
-/// The caller opens and closes; commas come by themselves.
+/// Writes JSON into a buffer that is flushed now and then. The caller opens and closes; commas are automatic.
 pub struct JsonWriter<W> {
     out: W,
     text: String,
-    /// Whether the next item follows another.
+    /// Whether the next item needs a comma.
     comma: bool,
-    /// The last time written, for many objects share theirs.
+    /// The last time written: many objects share theirs.
     last_time: (i64, String),
 }
 
@@ -56,7 +54,7 @@ impl<W: Write> JsonWriter<W> {
         self.comma = true;
     }
 
-    /// A key; its value comes next. Keys are ours and need no escaping.
+    /// Keys are ours and need no escaping.
     pub fn key(&mut self, key: &str) {
         self.separate();
         self.text.push('"');
@@ -65,14 +63,14 @@ impl<W: Write> JsonWriter<W> {
         self.comma = false;
     }
 
-    /// A key with its quotes and colon, for those written very often.
+    /// A key with its quotes and colon, for frequent keys.
     pub fn written_key(&mut self, key: &'static str) {
         self.separate();
         self.text.push_str(key);
         self.comma = false;
     }
 
-    /// Starts a new line, so that each object of a list has its own.
+    /// Starts a new line, as each object of a list does.
     pub fn line(&mut self) {
         if self.comma {
             self.text.push(',');
@@ -101,7 +99,7 @@ impl<W: Write> JsonWriter<W> {
         self.text.push_str("null");
     }
 
-    /// A time in UTC.
+    /// In UTC.
     pub fn time(&mut self, seconds: i64) {
         self.separate();
         if self.last_time.0 != seconds || self.last_time.1.is_empty() {
@@ -114,7 +112,7 @@ impl<W: Write> JsonWriter<W> {
         self.text.push('"');
     }
 
-    /// A value of a field, exact.
+    /// The exact value of a field.
     pub fn value(&mut self, value: &Value<'_>) {
         match value {
             Value::Null | Value::Hidden | Value::Named(None, _) => self.null(),
@@ -152,23 +150,21 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    /// The text that has gathered, for callers that mix JSON with other text.
+    /// For callers that mix JSON with other text.
     pub fn buffer(&mut self) -> &mut String {
         &mut self.text
     }
 
-    /// Ends a line, and the document in it. Another may follow.
+    /// Ends a line and its document. Another may follow.
     pub fn end_line(&mut self) {
         self.text.push('\n');
         self.comma = false;
     }
 
-    /// Hands on what has gathered, if it is much.
     pub fn flush_if_large(&mut self) -> io::Result<()> {
         if self.text.len() >= CHUNK { self.hand_on() } else { Ok(()) }
     }
 
-    /// Hands on everything, and flushes the output.
     pub fn flush(&mut self) -> io::Result<()> {
         self.hand_on()?;
         self.out.flush()
@@ -176,14 +172,14 @@ impl<W: Write> JsonWriter<W> {
 
     fn hand_on(&mut self) -> io::Result<()> {
         let result = self.out.write_all(self.text.as_bytes());
-        // What could not be written is not tried again, or a full disk would fill the memory too.
+        // Failed output is not retried, or a full disk would fill the memory too.
         self.text.clear();
         result
     }
 }
 
-/// Appends a string. Nearly every one is plain; what is not, the library escapes, and we escape what it lets through
-/// to a terminal: DEL, C1 controls, bidirectional marks. To a reader of JSON it is the same text.
+/// Appends a string. Most are plain; serde_json escapes the rest, and we escape characters that it leaves to a
+/// terminal: DEL, C1 controls, bidirectional marks. JSON readers get the same text.
 pub fn push_string(out: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
     if plain {
@@ -192,7 +188,7 @@ pub fn push_string(out: &mut String, text: &str) {
         out.push('"');
         return;
     }
-    // A string always has a JSON form.
+    // Every string has a JSON form.
     for c in serde_json::to_string(text).unwrap_or_default().chars() {
         if c != '\\' && is_unsafe(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {

@@ -1,22 +1,20 @@
-//! Lists of keys and values, a pair a line.
+//! Lists of keys and values, one pair per line.
 
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// Keys, each with a text.
 #[derive(Debug, Default)]
 pub struct KeyValueList {
     lines: Vec<(String, String)>,
 }
 
 impl KeyValueList {
-    /// Adds a line. `value` must have been escaped if it comes from outside.
+    /// `value` must be escaped if it comes from outside.
     pub fn line(&mut self, label: impl Into<String>, value: impl Into<String>) {
         self.lines.push((label.into(), value.into()));
     }
 
-    /// Writes it, indented by `indent` blanks.
     pub fn write(&self, out: &mut impl Write, indent: usize) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

@@ -1,4 +1,4 @@
-//! How values become text: tables, lists of keys and values, JSON, CSV. This floor knows no object and writes to any
+//! Values as text: tables, lists of keys and values, JSON, CSV. This floor knows no object and writes to any
 //! `impl Write`.
 
 pub mod csv;

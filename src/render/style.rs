@@ -1,52 +1,46 @@
-//! How a reader wants values shown.
+//! How values are shown to people.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::sys::clock::now;
 
-/// How times are shown to people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeStyle {
-    /// How long ago: `3h`.
+    /// `3h`.
     #[default]
     Age,
-    /// Local time with its offset: `2026-11-21T05:13:50+01:00`.
+    /// `2026-11-21T05:13:50+01:00`.
     Iso,
-    /// Local time for people: `Sat 2026-11-21 05:13:50 CET`.
+    /// `Sat 2026-11-21 05:13:50 CET`.
     Full,
 }
 
-/// Everything about showing values to people.
 #[derive(Clone, Debug)]
 pub struct Style {
     /// Exact bytes instead of `4.0K`.
     pub bytes: bool,
-    /// How times are shown.
     pub time: TimeStyle,
-    /// Seconds since 1970 that ages are counted from.
+    /// Seconds since 1970; ages count from here.
     pub now: i64,
-    /// The local time zone; read only when a time style needs it.
+    /// The local time zone; read only if `time` needs it.
     pub zone: Option<TimeZone>,
-    /// Whether to emphasise with escape sequences.
+    /// Emphasise with escape sequences.
     pub color: bool,
-    /// Columns to fit into; None when the output is no terminal.
+    /// Terminal width; None when the output is no terminal.
     pub width: Option<usize>,
-    /// Whether tables start with their headers.
     pub header: bool,
-    /// Blanks in front of each line of a table.
+    /// Blanks before each line of a table.
     pub indent: usize,
 }
 
 impl Style {
-    /// A style; reads the time zone if `time` needs one.
-    #[must_use]
     pub fn new(bytes: bool, time: TimeStyle) -> Self {
         let zone = (time != TimeStyle::Age).then(TimeZone::system);
         Self { bytes, time, now: now(), zone, color: false, width: None, header: true, indent: 0 }
     }
 
-    /// Appends a time, given in seconds since 1970.
+    /// Appends a time in seconds since 1970.
     pub fn push_time(&self, out: &mut String, seconds: i64) {
         use std::fmt::Write as _;
         let Some(zone) = &self.zone else {
@@ -54,18 +48,18 @@ impl Style {
             return;
         };
         let Ok(time) = Timestamp::from_second(seconds) else {
-            // Outside the years -9999 to 9999: the number is all that can be said.
+            // Outside the years -9999 to 9999 only the number can be shown.
             super::units::push_i64(out, seconds);
             return;
         };
         let local = time.to_zoned(zone.clone());
         let format = if self.time == TimeStyle::Iso { "%Y-%m-%dT%H:%M:%S%:z" } else { "%a %Y-%m-%d %H:%M:%S %Z" };
-        // Writing into a String fails only if the format is wrong, which a test rules out.
+        // Only a wrong format could make this fail, which a test rules out.
         let _ = write!(out, "{}", local.strftime(format));
     }
 }
 
-/// Appends a time as machines want it: UTC, `2026-11-21T05:13:50Z`.
+/// Appends a time for machines: UTC, `2026-11-21T05:13:50Z`.
 pub fn push_utc(out: &mut String, seconds: i64) {
     use std::fmt::Write as _;
     match Timestamp::from_second(seconds) {

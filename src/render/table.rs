@@ -1,5 +1,5 @@
-//! Tables of any length: a pass for the widths, a pass for the text. Nothing is kept of the cells in between, so
-//! that 32,000 rows cost no memory.
+//! Tables of any length: one pass for the widths, one for the text. No cells are kept in between, so 32,000 rows cost
+//! no memory.
 
 use std::io::{self, Write};
 
@@ -7,30 +7,28 @@ use super::escape::{display_width, truncate};
 use super::style::Style;
 use super::value::Value;
 
-/// Two spaces between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
-/// The least a column is cut down to on a narrow terminal.
+/// The least width of a cut column on a narrow terminal.
 const MIN_FLEXIBLE: usize = 12;
-/// And one with sentences in it.
+/// The least width of a column with sentences.
 const MIN_WRAPPED: usize = 40;
-/// Text is handed on in pieces of this size.
+/// The text is written in pieces of this size.
 const CHUNK: usize = 64 * 1024;
 
-/// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// The heading, in capitals.
+    /// In capitals.
     pub header: &'static str,
-    /// Numbers stand at the right.
+    /// Aligned to the right, for numbers.
     pub right: bool,
-    /// May be cut to fit a terminal; identities and numbers never are.
+    /// May be cut to fit a terminal, unlike identities and numbers.
     pub flexible: bool,
-    /// Is worth nothing cut short: as the last column it goes on in lines of its own instead.
+    /// Wraps instead of being cut, if it is the last column.
     pub wraps: bool,
 }
 
 impl Column {
-    /// The least that it is cut down to.
     const fn least(&self) -> usize {
         if self.wraps { MIN_WRAPPED } else { MIN_FLEXIBLE }
     }
@@ -85,7 +83,7 @@ fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usi
     let mut widths: Vec<usize> =
         columns.iter().map(|column| if style.header { column.header.len() } else { 0 }).collect();
     let mut scratch = String::new();
-    // The last column needs no width unless its numbers are to stand at the right or it may have to be cut.
+    // The last column needs no width unless it is aligned to the right or may have to be cut.
     let measured = match columns.last() {
         Some(last) if !last.right && style.width.is_none() => columns.len() - 1,
         _ => columns.len(),
@@ -104,7 +102,7 @@ fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usi
     widths
 }
 
-/// Cuts flexible columns, the widest first, until the table fits or nothing can be cut any more.
+/// Cuts flexible columns, the widest first, until the table fits or all have their least width.
 fn fit(columns: &[Column], widths: &mut [usize], room: usize) {
     loop {
         let total = widths.iter().sum::<usize>() + GAP * columns.len().saturating_sub(1);
@@ -144,7 +142,7 @@ fn push_cell(out: &mut String, text: &str, width: usize, right: bool, last: bool
     }
 }
 
-/// Breaks a text at its blanks into lines that begin at column `start`. A word that is too long stays whole.
+/// Wraps a text at blanks into lines that begin at column `start`. A longer word stays whole.
 fn push_wrapped(out: &mut String, text: &str, width: usize, start: usize) {
     let mut used = 0;
     for word in text.split(' ') {
@@ -172,7 +170,7 @@ fn push_blanks(out: &mut String, count: usize) {
     }
 }
 
-/// An empty last cell must not leave blanks behind.
+/// Removes trailing blanks, as an empty last cell leaves them.
 fn trim(out: &mut String) {
     while out.ends_with(' ') {
         out.pop();
@@ -240,7 +238,7 @@ mod tests {
         assert_eq!(of(Some(80)), of(None));
         let wrapped = "  shm:0  creator 4711 is gone: no such process;\n         never attached; private\n";
         assert_eq!(of(Some(50)), wrapped);
-        // Less than a few words in a line are no help.
+        // Lines of less than a few words do not help.
         assert_eq!(of(Some(20)), wrapped);
     }
 
@@ -249,7 +247,7 @@ mod tests {
         let long = "a command line that is long";
         assert!(table(None, false, &[long]).ends_with("that is long\n"));
         assert_eq!(table(Some(24), false, &[long]), "shm:0  1  a command lin…\n");
-        // Too narrow for everything: the rest stays whole.
+        // Too narrow even for the least widths.
         assert_eq!(table(Some(5), false, &[long]), "shm:0  1  a command l…\n");
     }
 }

@@ -1,4 +1,4 @@
-//! One value of a field, before it becomes text. People and machines get the same value written differently.
+//! A value of a field, before it becomes text. People and machines get the same value in different forms.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,39 +7,36 @@ use super::escape::{display_width, escape};
 use super::style::{Style, TimeStyle, push_utc};
 use super::units::{age_width, digits, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width};
 
-/// A value, typed by how it is to be shown.
+/// The variants tell how the value is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
-    /// Never, none, or not a thing this object has.
+    /// Never, none, or not applicable to this object.
     Null,
-    /// It exists, but the caller may not see it.
+    /// The caller may not see it.
     Hidden,
     Number(u64),
-    /// A plain number that may be negative.
     Signed(i64),
     Bytes(u64),
     /// A percentage in tenths.
     Permille(u64),
-    /// 32 bits in hex.
     Hex(u32),
-    /// Permission bits in octal.
     Octal(u32),
     Time(i64),
     Flag(bool),
     /// `shm:42`.
     Reference(&'static str, u64),
-    /// A name for a number: people get the name or the number, machines the name or null.
+    /// Tables show the name or else the number; JSON has the name or null.
     Named(Option<&'a str>, u32),
-    /// Text of our own, known to be harmless.
+    /// Our own text, known to be harmless.
     Word(Cow<'a, str>),
     /// Text from outside.
     Text(Cow<'a, str>),
-    /// Statements, each with where it can be checked: people get the statements, machines both.
+    /// Statements and their sources: tables show the statements, JSON has both.
     Facts(Vec<(&'a str, &'a str)>),
 }
 
 impl Value<'_> {
-    /// Appends what people read.
+    /// The form for people.
     pub fn push_shown(&self, out: &mut String, style: &Style) {
         match self {
             Self::Null => out.push('-'),
@@ -59,8 +56,7 @@ impl Value<'_> {
         }
     }
 
-    /// How many terminal columns that takes, without writing it where that can be helped.
-    #[must_use]
+    /// Terminal columns of [`Value::push_shown`], without writing it where possible.
     pub fn width(&self, style: &Style, scratch: &mut String) -> usize {
         match self {
             Self::Null | Self::Hidden => 1,
@@ -81,7 +77,7 @@ impl Value<'_> {
         }
     }
 
-    /// Appends what CSV holds: exact, and nothing at all for null.
+    /// The form in CSV: exact, and empty for null.
     pub fn push_exact(&self, out: &mut String) {
         match self {
             Self::Null | Self::Hidden | Self::Named(None, _) => {}
@@ -107,8 +103,7 @@ impl Value<'_> {
         }
     }
 
-    /// The order for sorting: by meaning, perhaps reversed, with null and hidden last in any case.
-    #[must_use]
+    /// Sorts by meaning; null and hidden are last even when reversed.
     pub fn compare(&self, other: &Self, reverse: bool) -> Ordering {
         match (self.rank(), other.rank()) {
             (Some(one), Some(two)) if reverse => two.cmp(&one),
@@ -139,7 +134,7 @@ fn joined(facts: &[(&str, &str)]) -> String {
     facts.iter().map(|(fact, _)| *fact).collect::<Vec<_>>().join("; ")
 }
 
-/// What values are sorted by. Numbers come before text, as users without a name do before names.
+/// The sort key. Numbers come before text, as users without a name do before names.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Rank<'a> {
     Number(i128),

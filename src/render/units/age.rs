@@ -2,10 +2,10 @@
 
 use super::number::{digits, push_u64};
 
-/// What comes before an age that is negative.
+/// Prefix of negative ages.
 const AHEAD: &str = "in ";
 
-/// The number and unit an age is shown with, whatever its sign.
+/// The number and unit of an age, without its sign.
 fn shown_age(seconds: i64) -> (u64, char) {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
@@ -20,10 +20,8 @@ fn shown_age(seconds: i64) -> (u64, char) {
     }
 }
 
-/// Appends an age in seconds in its largest whole unit, rounded down: `59s`, `1m`, `23h`, `364d`,
-/// `2y` (years of 365 days).
-///
-/// A negative age is a time ahead and gives the same text after `in `: `in 3m`.
+/// Appends an age in seconds in its largest whole unit, rounded down: `59s`, `1m`, `23h`, `364d`, `2y` (years of 365
+/// days). A negative age is a time ahead: `in 3m`.
 pub fn push_age(out: &mut String, seconds: i64) {
     if seconds < 0 {
         out.push_str(AHEAD);
@@ -33,8 +31,7 @@ pub fn push_age(out: &mut String, seconds: i64) {
     out.push(unit);
 }
 
-/// The number of columns (and bytes) [`push_age`] appends for `seconds`.
-#[must_use]
+/// The columns (and bytes) of [`push_age`].
 pub fn age_width(seconds: i64) -> usize {
     let ahead = if seconds < 0 { AHEAD.len() } else { 0 };
     ahead + digits(shown_age(seconds).0) + 1

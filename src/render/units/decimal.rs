@@ -1,13 +1,13 @@
-//! Decimal numbers with a unit, as users write them.
+//! Decimal numbers with a unit, as input.
 
 use crate::render::escape;
 
-/// The widest unit an error message repeats, in columns.
+/// Columns of an unknown unit repeated in an error message.
 const UNIT_SHOWN: usize = 16;
-/// More digits behind the point than anybody needs; fewer than would overflow.
+/// The most digits behind the point; more would overflow.
 const MOST_DECIMALS: usize = 18;
 
-/// Refuses texts that are no number in any unit.
+/// Refuses texts that do not begin like a number.
 pub(super) fn check(text: &str, what: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("is empty".to_owned());
@@ -21,7 +21,7 @@ pub(super) fn check(text: &str, what: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The error for letters that are no unit: shown without controls, and not without end.
+/// The error for an unknown unit, escaped and cut.
 pub(super) fn unknown_unit(unit: &str, known: &str) -> String {
     // Cut before escaping as well, so that a unit of a megabyte is not escaped whole.
     let short = escape::truncate(unit, UNIT_SHOWN);
@@ -33,13 +33,11 @@ pub(super) fn unknown_unit(unit: &str, known: &str) -> String {
 #[derive(Clone, Copy)]
 pub(super) struct Number<'a> {
     whole: &'a str,
-    /// The digits behind the point.
     pub(super) fraction: Option<&'a str>,
 }
 
 impl<'a> Number<'a> {
-    /// Splits a number off the front of `text`. There must be digits before the point and, where there is a point,
-    /// behind it.
+    /// Splits a number off the front of `text`. Digits must be before the point and, where there is a point, behind it.
     pub(super) fn split(text: &'a str) -> Option<(Self, &'a str)> {
         let (whole, rest) = split_digits(text)?;
         match rest.strip_prefix('.') {
@@ -51,8 +49,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// So many of a unit of `unit` parts, in whole parts. `parts` is their name, `too_large` the error for more than
-    /// `most`.
+    /// The number times `unit`, in whole parts. `parts` is their name, `too_large` the error for more than `most`.
     pub(super) fn of(self, unit: u64, most: u128, parts: &str, too_large: &str) -> Result<u128, String> {
         let fraction = self.fraction.unwrap_or_default().trim_end_matches('0');
         if fraction.len() > MOST_DECIMALS {
@@ -70,12 +67,12 @@ impl<'a> Number<'a> {
     }
 }
 
-/// What digits say; None for more than fits.
+/// None for overflow.
 fn value(digits: &str) -> Option<u128> {
     digits.bytes().try_fold(0_u128, |value, digit| value.checked_mul(10)?.checked_add((digit - b'0').into()))
 }
 
-/// Splits the ASCII digits at the front of `text` from the rest; None if there are none.
+/// Splits leading ASCII digits from the rest; None without digits.
 fn split_digits(text: &str) -> Option<(&str, &str)> {
     let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     if end == 0 { None } else { text.split_at_checked(end) }

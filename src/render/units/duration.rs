@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::decimal::{Number, check, unknown_unit};
 
 const NANOS: u64 = 1_000_000_000;
-/// The units in descending order, with their nanoseconds.
+/// In descending order, with their nanoseconds.
 const UNITS: [(&str, u64); 6] = [
     ("w", 604_800 * NANOS),
     ("d", 86_400 * NANOS),
@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 6] = [
     ("s", NANOS),
     ("ms", NANOS / 1000),
 ];
-/// The unit of numbers that have none, among [`UNITS`].
+/// The default unit: an index of [`UNITS`].
 const SECONDS: usize = 4;
 
 const MALFORMED: &str = "is not a duration (write it like 90, 0.25s, 500ms, 10m or 1h30m)";
@@ -22,10 +22,7 @@ const TOO_LONG: &str = "is longer than 2^64-1 seconds";
 
 /// Reads a duration: a number of seconds (`90`, `1.5`), or numbers with the units `w`, `d`, `h`, `m`, `s` and `ms` in
 /// descending order, each at most once (`500ms`, `1h30m`). Units are in lower case. The last number may have a fraction
-/// if the result is a whole number of nanoseconds.
-///
-/// # Errors
-/// Why `text` is none, to stand behind it.
+/// if the result is a whole number of nanoseconds. Errors are to follow `text`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     check(text, "duration")?;
     let most = u128::from(u64::MAX) * u128::from(NANOS) + u128::from(NANOS) - 1;
@@ -58,6 +55,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if total > most {
         return Err(TOO_LONG.to_owned());
     }
-    // No more than `most`, so both fit.
+    // At most `most`, so both fit.
     Ok(Duration::new((total / u128::from(NANOS)) as u64, (total % u128::from(NANOS)) as u32))
 }

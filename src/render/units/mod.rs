@@ -1,8 +1,7 @@
 //! Sizes, durations, ages and numbers: read from the command line and written into tables.
 //!
-//! The readers are exact: everything is computed in integers, and what cannot be represented is an
-//! error, never a rounded value. The writers append to a `String` the caller keeps, so a row costs
-//! no allocation once that string has grown; each comes with a function giving its width.
+//! Readers compute in integers and never round. Writers append to the caller's `String`, so a row costs no allocation
+//! once that string has grown; each has a function for its width.
 
 mod age;
 mod decimal;

@@ -1,29 +1,26 @@
 //! Numbers in decimal, hexadecimal and octal.
 
-/// Appends `n` in decimal.
 pub fn push_u64(out: &mut String, n: u64) {
     out.push_str(itoa::Buffer::new().format(n));
 }
 
-/// Appends `n` in decimal, with a minus sign if it is negative.
 pub fn push_i64(out: &mut String, n: i64) {
     out.push_str(itoa::Buffer::new().format(n));
 }
 
-/// The number of decimal digits of `n`, 1 for zero.
-#[must_use]
+/// The number of decimal digits, 1 for zero.
 pub fn digits(n: u64) -> usize {
     n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
-/// Appends ASCII bytes. They are always ASCII; checking that is cheaper than pushing each apart.
+/// Checking ASCII bytes at once is cheaper than pushing each.
 fn push_ascii(out: &mut String, text: &[u8]) {
     if let Ok(text) = std::str::from_utf8(text) {
         out.push_str(text);
     }
 }
 
-/// Appends `n` in hexadecimal: `0x` and eight lower-case digits, as IPC keys are written.
+/// `0x` and eight lower-case hexadecimal digits, as IPC keys are written.
 pub fn push_hex32(out: &mut String, n: u32) {
     let mut text = *b"0x00000000";
     for (place, digit) in text.iter_mut().skip(2).enumerate() {
@@ -33,7 +30,7 @@ pub fn push_hex32(out: &mut String, n: u32) {
     push_ascii(out, &text);
 }
 
-/// Appends `n` in octal with at least four digits, as modes are written: `0600`, `1600`.
+/// Octal with at least four digits, as modes are written: `0600`, `1600`.
 pub fn push_octal4(out: &mut String, mut n: u32) {
     // 32 bits are eleven octal digits.
     let mut text = [b'0'; 11];

@@ -3,7 +3,7 @@
 use super::decimal::{Number, check, unknown_unit};
 use super::number::{digits, push_u64};
 
-/// The units of sizes, each a step above the one before.
+/// In steps of 1024 or 1000.
 const UNITS: [u8; 6] = *b"KMGTPE";
 
 const MALFORMED: &str = "is not a size (write it like 4096, 64K, 1.5G or 0x1000)";
@@ -15,8 +15,7 @@ const TOO_LARGE: &str = "is larger than 2^64-1";
 /// `B` alone is bytes. The case of letters does not matter. With a unit the number may have a fraction, as in `1.5G`,
 /// if the result is a whole number of bytes.
 ///
-/// # Errors
-/// Why `text` is none, to stand behind it.
+/// Errors are to follow `text`.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     check(text, "size")?;
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -38,7 +37,6 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     u64::try_from(size).map_err(|_| TOO_LARGE.to_owned())
 }
 
-/// The bytes of a unit.
 fn bytes_of(unit: &str) -> Option<u64> {
     let unit = unit.to_ascii_uppercase();
     let Some((first, rest)) = unit.as_bytes().split_first() else { return Some(1) };
@@ -53,7 +51,7 @@ fn bytes_of(unit: &str) -> Option<u64> {
     }
 }
 
-/// A size as it is shown: a number, perhaps with one decimal, and perhaps a unit.
+/// A number, perhaps with one decimal and a unit.
 struct ShownSize {
     number: u64,
     tenth: Option<u64>,
@@ -71,7 +69,7 @@ impl ShownSize {
         let rest = bytes & ((1 << shift) - 1);
         let half = 1 << (shift - 1);
         if whole < 10 {
-            // The rest is below 2^60, so ten times it still fits.
+            // `rest` is below 2^60, so ten times it still fits.
             let tenths = whole * 10 + ((rest * 10 + half) >> shift);
             if tenths < 100 {
                 return Self { number: tenths / 10, tenth: Some(tenths % 10), unit: UNITS.get(step - 1).copied() };
@@ -79,18 +77,16 @@ impl ShownSize {
         }
         let number = whole + u64::from(rest >= half);
         if number == 1024 {
-            // Not reached in the last unit, of which 2^64 bytes are only sixteen.
+            // Not reached in the last unit: 2^64 bytes are only sixteen.
             return Self { number: 1, tenth: Some(0), unit: UNITS.get(step).copied() };
         }
         Self { number, tenth: None, unit: UNITS.get(step - 1).copied() }
     }
 }
 
-/// Appends a size in bytes in powers of 1024, rounded to the nearest: `100`, `4.0K`, `16K`, `1.5M`.
-///
-/// Below 1024 it is the plain number. Above, there is one decimal where the number would
-/// otherwise be a single digit, and none from ten up. Halves are rounded up, and a number that
-/// reaches 1024 by rounding is shown in the next unit.
+/// Appends a size in bytes in powers of 1024, rounded to the nearest: `100`, `4.0K`, `16K`, `1.5M`. From 1024 on,
+/// numbers below ten have one decimal. Halves are rounded up, and a number that reaches 1024 by rounding gets the next
+/// unit.
 pub fn push_size(out: &mut String, bytes: u64) {
     let shown = ShownSize::new(bytes);
     push_u64(out, shown.number);
@@ -103,8 +99,7 @@ pub fn push_size(out: &mut String, bytes: u64) {
     }
 }
 
-/// The number of columns (and bytes) [`push_size`] appends for `bytes`.
-#[must_use]
+/// The columns (and bytes) of [`push_size`].
 pub fn size_width(bytes: u64) -> usize {
     let shown = ShownSize::new(bytes);
     digits(shown.number) + if shown.tenth.is_some() { 2 } else { 0 } + usize::from(shown.unit.is_some())
