@@ -1,5 +1,3 @@
-//! Messages as records.
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
@@ -8,7 +6,6 @@ use crate::render::escape::escape_bytes;
 use crate::render::json::push_string;
 use crate::render::units::{push_i64, push_u64};
 
-/// Writes messages as records of one format.
 #[derive(Debug)]
 pub struct Encoder {
     format: Format,
@@ -16,22 +13,18 @@ pub struct Encoder {
     scratch: String,
 }
 
-/// A message that cannot be a record of the format: it holds the byte that ends one.
+/// The message contains the byte that ends a record of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it holds a {}; use {}", .0.0, .0.1)]
 pub struct Ambiguous((&'static str, &'static str));
 
 impl Encoder {
-    /// For `format`; on a terminal every record is a line of escaped text.
-    #[must_use]
+    /// On a terminal every record is a line of escaped text.
     pub fn new(format: Format, terminal: bool) -> Self {
         Self { format, terminal, scratch: String::new() }
     }
 
-    /// Appends a message; `index` is its position in the queue, which only JSON tells.
-    ///
-    /// # Errors
-    /// When the record could be taken for several. Nothing is appended then.
+    /// Appends a message, or nothing if its record could be taken for several. Only JSON has the `index` in the queue.
     pub fn push(&mut self, out: &mut Vec<u8>, index: Option<u32>, mtype: i64, text: &[u8]) -> Result<(), Ambiguous> {
         if self.format == Format::Jsonl {
             self.push_json(out, index, mtype, text);

@@ -1,4 +1,4 @@
-//! Giving back messages that were taken and could not be delivered.
+//! Requeueing messages that were taken and could not be delivered.
 
 use std::env;
 use std::fmt;
@@ -16,22 +16,21 @@ use crate::render::escape::escape_bytes;
 use crate::sys::msg::{self, Message};
 use crate::sys::{Errno, MsgId};
 
-/// Messages in the order in which they were taken. The buffers are kept from batch to batch.
+/// Taken messages in order. The buffers are kept from batch to batch.
 #[derive(Debug, Default)]
 pub struct Taken {
     texts: Vec<u8>,
-    /// The type of each, and where its text ends.
+    /// Type and end of text of each.
     list: Vec<(i64, usize)>,
 }
 
 impl Taken {
-    /// One more.
     pub fn push(&mut self, mtype: i64, text: &[u8]) {
         self.texts.extend_from_slice(text);
         self.list.push((mtype, self.texts.len()));
     }
 
-    /// Forgets the first `number`, which are delivered.
+    /// Forgets the first `number`, which were delivered.
     pub fn delivered(&mut self, number: usize) {
         if number >= self.list.len() {
             self.list.clear();
@@ -46,14 +45,10 @@ impl Taken {
         }
     }
 
-    /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
@@ -68,19 +63,19 @@ impl Taken {
     }
 }
 
-/// What became of messages that could not be delivered.
+/// The outcome of [`give_back`].
 #[derive(Debug)]
 pub struct GivenBack {
-    /// How many are in the queue again, at its end.
+    /// Messages at the end of the queue again.
     back: u64,
-    /// How many are not, and why.
+    /// Messages that are not, and the reason.
     rest: Option<(u64, Errno)>,
-    /// The file that has the rest; where none could be made, why, and the rest itself.
+    /// The file with the rest; if none could be made, the reason and the rest itself.
     saved: std::result::Result<PathBuf, (io::Error, Vec<u8>)>,
 }
 
-/// Puts the messages at the end of their queue, in order and without waiting. From the first that does not go in on,
-/// they are saved in a new file that only the user can read.
+/// Sends the messages to the end of their queue, in order and without waiting. The first that does not fit and all
+/// after it are saved in a new file that only the user can read.
 #[must_use]
 pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
     let id = MsgId::new(queue.sysv());
@@ -97,12 +92,12 @@ pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
                     back += 1;
                     continue;
                 }
-                // Also what a removed queue answers.
+                // A removed queue gives EINVAL too.
                 Err(Errno::EINVAL) if matches!(inventory::look(queue), Ok(None)) => refused = Some(Errno::EIDRM),
                 Err(errno) => refused = Some(errno),
             }
         }
-        // JSON has a form for every message.
+        // JSON can represent every message.
         let _ = encoder.push(&mut rest, None, mtype, text);
     }
     match refused {
@@ -114,7 +109,7 @@ pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
     }
 }
 
-/// Saves in the first folder that takes the file: the disk of the working directory may be what is full.
+/// Tries several folders: the disk of the working directory may be full.
 fn save(queue: ObjectId, records: &[u8]) -> io::Result<PathBuf> {
     let here = env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let folders = [here, env::temp_dir(), "/var/tmp".into(), "/dev/shm".into()];
@@ -162,7 +157,7 @@ impl fmt::Display for GivenBack {
         }
         let why: &dyn fmt::Display = match *errno {
             Errno::EAGAIN => &"no room",
-            // EINVAL has two meanings; which, was looked up when it came.
+            // EINVAL has two meanings, told apart when it came.
             Errno::EINVAL => &"larger than kernel.msgmax now allows; raise it before sending it again",
             Errno::EIDRM => &"the queue is gone",
             _ => errno,
@@ -177,7 +172,7 @@ impl fmt::Display for GivenBack {
                     if *left == 1 { "is" } else { "are" }
                 )
             }
-            // Standard error is all that is left.
+            // Standard error is the last resort.
             Err((error, records)) => {
                 write!(f, " nor be saved ({}):\n{}", bare(error), String::from_utf8_lossy(records).trim_end())
             }

@@ -1,4 +1,4 @@
-//! Reading messages from a stream of records.
+//! Messages from a stream of records.
 
 use std::io::{self, BufRead, Read};
 
@@ -9,30 +9,25 @@ use serde::de::IgnoredAny;
 
 use crate::queue::Format;
 
-/// One message to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Its type, where the record tells one.
+    /// None where the record has no type.
     pub mtype: Option<i64>,
-    /// Its text.
     pub text: &'a [u8],
 }
 
-/// Why there is no next record.
 #[derive(Debug, thiserror::Error)]
 pub enum BadInput {
-    /// The stream cannot be read.
     #[error("{}", crate::error::bare(.0))]
     Read(#[from] io::Error),
-    /// The record is larger than the largest message; nothing more of it was read.
+    /// The record exceeds the largest message; the rest of it was not read.
     #[error("too large")]
     TooLarge,
-    /// It is no JSON object that stands for a message.
+    /// Not a JSON object of a message.
     #[error("{0}")]
     Malformed(String),
 }
 
-/// A line of JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -40,30 +35,30 @@ struct Line {
     mtype: Option<i64>,
     text: Option<String>,
     base64: Option<String>,
-    /// The position that `msg peek` tells: so what it prints can be sent.
+    /// Ignored: `msg peek` prints it, and its output can be sent.
     #[serde(rename = "index")]
     _index: Option<IgnoredAny>,
 }
 
-/// The records of a stream. The buffers are kept from record to record.
+/// Buffers are kept from record to record.
 #[derive(Debug)]
 pub struct Records<R> {
     reader: R,
     format: Format,
-    /// The largest message, bytes.
+    /// Bytes.
     largest: usize,
     /// The last record, if it did not lie whole in the reader's buffer.
     record: Vec<u8>,
-    /// Else it is the first so many bytes of that buffer.
+    /// Otherwise its length in that buffer.
     ahead: Option<usize>,
-    /// Bytes of the reader's buffer that are done with.
+    /// Consumed bytes of the reader's buffer.
     used: usize,
     text: Vec<u8>,
     number: u64,
     ended: bool,
 }
 
-/// Where a byte is. Looking through pieces first is several times faster than byte by byte.
+/// Searching chunks first is several times faster than byte by byte.
 fn find(bytes: &[u8], byte: u8) -> Option<usize> {
     const PIECE: usize = 64;
     let start = bytes.chunks(PIECE).position(|piece| piece.contains(&byte))? * PIECE;
@@ -71,22 +66,18 @@ fn find(bytes: &[u8], byte: u8) -> Option<usize> {
 }
 
 impl<R: BufRead> Records<R> {
-    /// The records of `format` in `reader`, with messages of up to `largest` bytes.
+    /// `largest` is the largest message in bytes.
     pub fn new(reader: R, format: Format, largest: usize) -> Self {
         let (record, text) = (Vec::new(), Vec::new());
         Self { reader, format, largest, record, ahead: None, used: 0, text, number: 0, ended: false }
     }
 
     /// The number of the last record, or line of JSON, from 1.
-    #[must_use]
     pub fn number(&self) -> u64 {
         self.number
     }
 
     /// The next message. In [`Format::Raw`] the whole stream is one, an empty stream too.
-    ///
-    /// # Errors
-    /// A record that is no message.
     pub fn read_next(&mut self) -> Result<Option<Record<'_>>, BadInput> {
         match (self.format, self.format.separator()) {
             (Format::Jsonl, _) => self.json(),
@@ -112,7 +103,7 @@ impl<R: BufRead> Records<R> {
         }
     }
 
-    /// Reads up to `separator`, which is taken off, or the end of the stream. False at the end.
+    /// Reads up to `separator`, which is dropped, or the end of the stream. False at the end.
     fn read_record(&mut self, separator: u8, largest: usize) -> Result<bool, BadInput> {
         self.reader.consume(std::mem::take(&mut self.used));
         self.ahead = None;
@@ -142,17 +133,17 @@ impl<R: BufRead> Records<R> {
         Ok(true)
     }
 
-    /// The record that was just read.
+    /// The record just read.
     fn record(&mut self) -> io::Result<&[u8]> {
         match self.ahead {
-            // What is in the buffer is not read again.
+            // Buffered bytes are not read again.
             Some(end) => Ok(self.reader.fill_buf()?.get(..end).unwrap_or_default()),
             None => Ok(&self.record),
         }
     }
 
     fn json(&mut self) -> Result<Option<Record<'_>>, BadInput> {
-        // A byte takes six as \u0000; the rest is for keys and blanks.
+        // `\u0000` takes six bytes for one; the rest is for keys and blanks.
         let longest = self.largest.saturating_mul(6).saturating_add(4096);
         loop {
             if !self.read_record(b'\n', longest)? {
@@ -162,12 +153,12 @@ impl<R: BufRead> Records<R> {
                 break;
             }
         }
-        // The library takes a list of the values for an object too.
+        // serde would also take a list of the values.
         if !self.record()?.trim_ascii_start().starts_with(b"{") {
             return Err(BadInput::Malformed("no JSON object".to_owned()));
         }
         let line: Line = serde_json::from_slice(self.record()?).map_err(|error| {
-            // There is but one line.
+            // The line is always the first.
             BadInput::Malformed(error.to_string().replace(" at line 1 column ", " at column "))
         })?;
         if line.mtype.is_some_and(|mtype| mtype < 1) {
@@ -237,7 +228,7 @@ mod tests {
         }
         assert_eq!(read(Format::Jsonl, 3, br#"{"text":"abcd"}"#), Err("1: too large".to_owned()));
         assert_eq!(read(Format::Jsonl, 3, &vec![b' '; 5000]), Err("1: too large".to_owned()));
-        // Endless input is not read to its end.
+        // Endless input must not be read to its end.
         let mut endless = Records::new(std::io::BufReader::new(std::io::repeat(0)), Format::Raw, 100);
         assert!(matches!(endless.read_next(), Err(BadInput::TooLarge)));
     }

@@ -1,47 +1,41 @@
-//! Looking at messages without taking them.
+//! Peeking at messages (`MSG_COPY`).
 
 use crate::error::{Error, Result, Status};
 use crate::queue::{Queue, failed, headers};
 use crate::sys::msg::{self, Message, MsgStat, Wanted};
 use crate::sys::{Errno, MsgId};
 
-/// Room for text at first: the kernel's cost grows with it.
+/// The first buffer; the kernel's cost grows with its size.
 const FIRST: usize = 1024;
-/// No queue holds a larger message.
+/// No message is larger.
 const LARGEST: usize = i32::MAX as usize;
 
-/// A message as it was seen.
 #[derive(Debug)]
 pub struct Seen {
-    /// Its position in the queue, from 0.
+    /// From 0.
     pub index: u32,
-    /// Its type.
     pub mtype: i64,
-    /// Its text.
     pub text: Vec<u8>,
 }
 
-/// Looks at the messages of one queue.
 #[derive(Debug)]
 pub struct Looker<'a> {
     queue: &'a Queue,
     id: MsgId,
-    /// Room is made for no more than this: all that the queue held when its size was last looked at.
+    /// The largest buffer: the bytes in the queue when last asked.
     largest: usize,
     message: Message,
     before: MsgStat,
-    /// Positions of messages larger than `kernel.msgmax` now allows, which the kernel shows to nobody.
+    /// Positions of messages larger than the present `kernel.msgmax`, which the kernel does not show.
     unseen: Vec<u32>,
 }
 
 impl<'a> Looker<'a> {
-    /// For `queue`, as it is now.
-    ///
     /// # Errors
-    /// Status 3 when it is gone, 4 when it cannot be looked at.
+    /// Status 3 when the queue is gone, 4 when it may not be described.
     pub fn new(queue: &'a Queue) -> Result<Self> {
         let id = MsgId::new(queue.object.id.sysv());
-        // Who may not read it learns that from the first look; the description may be had without.
+        // Without read permission the first peek fails; the description may be had all the same.
         let before = match stat(id) {
             Ok(stat) => stat,
             Err(errno) => return Err(failed("look into", &queue.text, errno, false, "read")),
@@ -56,30 +50,27 @@ impl<'a> Looker<'a> {
         })
     }
 
-    /// How many messages there were at the start.
-    #[must_use]
+    /// Messages in the queue at the start.
     pub fn number(&self) -> u64 {
         self.before.qnum
     }
 
     /// Positions of messages that the kernel did not show.
-    #[must_use]
     pub fn unseen(&self) -> &[u32] {
         &self.unseen
     }
 
-    /// Whether somebody sent or received meanwhile, as far as the kernel's times and counts tell.
-    #[must_use]
+    /// Whether messages were sent or received since the start, by the kernel's times and counts.
     pub fn has_changed(&self) -> bool {
         let Ok(now) = stat(self.id) else { return true };
         let figures = |stat: &MsgStat| (stat.qnum, stat.cbytes, stat.stime, stat.rtime, stat.lspid, stat.lrpid);
         figures(&now) != figures(&self.before)
     }
 
-    /// The message at a position. None past the end.
+    /// None past the end.
     ///
     /// # Errors
-    /// Status 1 for a message larger than `kernel.msgmax` now allows; 8, 4, 1.
+    /// Status 1 for a message larger than the present `kernel.msgmax`; 8, 4, 1.
     pub fn at(&mut self, index: u32) -> Result<Option<Seen>> {
         let seen = self.peek(index)?;
         if seen.is_none() && self.unseen.contains(&index) {
@@ -90,8 +81,8 @@ impl<'a> Looker<'a> {
         Ok(seen)
     }
 
-    /// Shows up to `most` of the messages wanted, in the order in which they would be received, until `show` has
-    /// seen enough. Returns whether there may be more.
+    /// Shows up to `most` of the wanted messages in the order of receiving, until `show` fails. Returns whether more
+    /// may follow.
     ///
     /// # Errors
     /// Those of `show`; status 8, 4, 1.
@@ -123,14 +114,14 @@ impl<'a> Looker<'a> {
             }
             Ok(shown < most)
         })?;
-        // Whether another one of a type follows is not worth the search.
+        // A search for another message of the type is not worth its cost.
         Ok(shown == most && (wanted != Wanted::First || self.before.qnum > shown))
     }
 
-    /// Goes through the queue until `visit` has seen enough.
+    /// Visits messages in order until `visit` returns false.
     fn scan(&mut self, mut visit: impl FnMut(Seen) -> Result<bool>) -> Result<()> {
-        // No further than it was long: a busy sender would never let us end.
-        // An empty one is looked into too: who may not look is to be told so.
+        // At most the length at the start: a busy sender would never let us end. An empty queue is peeked into too, for
+        // the error without permission.
         let end = u32::try_from(self.before.qnum).unwrap_or(u32::MAX).max(1);
         for index in 0..end {
             match self.peek(index)? {
@@ -150,7 +141,7 @@ impl<'a> Looker<'a> {
     fn peek(&mut self, index: u32) -> Result<Option<Seen>> {
         let peeked = loop {
             match headers::peek(self.id, &mut self.message, index, self.largest) {
-                // It came after the last look at the queue's size, or took the place of one that went.
+                // The message is newer than the size of the queue that we know.
                 Err(Errno::E2BIG) if self.largest < LARGEST => match stat(self.id) {
                     Ok(now) => self.largest = most_bytes(&now).max(self.largest.saturating_mul(2)).min(LARGEST),
                     Err(errno) => break Err(errno),
@@ -176,12 +167,12 @@ impl<'a> Looker<'a> {
     }
 }
 
-/// No message of a queue is larger than all of them.
+/// No message exceeds the sum.
 fn most_bytes(stat: &MsgStat) -> usize {
     usize::try_from(stat.cbytes).unwrap_or(FIRST).clamp(FIRST, LARGEST)
 }
 
-/// The queue's description, without permission where the kernel gives it so.
+/// Without permission where the kernel supports that.
 fn stat(id: MsgId) -> std::result::Result<MsgStat, Errno> {
     match msg::stat_any(id.raw()) {
         Ok((now, stat)) if now == id => Ok(stat),

@@ -1,4 +1,4 @@
-//! Messages: how they are written as records and read from them, sent, received without loss, looked at, discarded.
+//! Messages: as records in a stream, sent, received without loss, peeked at, discarded.
 
 pub mod encode;
 pub mod give_back;
@@ -17,43 +17,35 @@ use crate::kind::model::Object;
 use crate::object::reference::Reference;
 use crate::sys::Errno;
 
-/// A queue that was looked up.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    /// For messages: `msg:3`, or `msg:0x00000051 (id 3)`.
+    /// `msg:3`, or `msg:0x00000051 (id 3)`.
     pub text: String,
-    /// As it was then.
+    /// As it was looked up.
     pub object: Object,
 }
 
 impl Queue {
-    /// Finds it.
-    ///
-    /// # Errors
-    /// Those of [`Reference::resolve`].
     pub fn find(reference: &Reference) -> Result<Self> {
         let found = reference.resolve()?;
         Ok(Self { text: found.to_string(), object: found.object })
     }
 }
 
-/// How messages stand in a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// One message, its bytes and nothing else.
+    /// The bytes of one message.
     #[default]
     Raw,
-    /// Each ended by a newline.
+    /// Ended by newlines.
     Lines,
-    /// Each ended by a NUL byte.
+    /// Ended by NUL bytes.
     Null,
-    /// One JSON object a line.
+    /// JSON lines.
     Jsonl,
 }
 
 impl Format {
-    /// The byte that ends a record and so cannot be in one.
-    #[must_use]
     pub fn separator(self) -> Option<u8> {
         match self {
             Self::Lines => Some(b'\n'),
@@ -63,30 +55,28 @@ impl Format {
     }
 }
 
-/// How long to wait for a message, or for room for one.
+/// How long to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Not at all.
     NoWait,
-    /// So long for each.
+    /// For each operation.
     For(Duration),
-    /// As long as it takes.
     Forever,
 }
 
 impl Patience {
-    /// When a wait that begins now ends; None for never.
+    /// The end of a wait that begins now; None for never.
     fn deadline(self) -> Option<Instant> {
         match self {
-            // Past the end of the clock is never.
+            // A time past the end of the clock is never.
             Self::For(duration) => Instant::now().checked_add(duration),
             Self::NoWait | Self::Forever => None,
         }
     }
 }
 
-/// What an operation on the queue `text` failed with. `before`: whether a call on it has succeeded since it was
-/// looked up; `right` names the permission it needs.
+/// The error of an operation on the queue `text`. `before`: an earlier call has succeeded since the lookup; `right`:
+/// the permission needed.
 fn failed(operation: &str, text: &str, errno: Errno, before: bool, right: &str) -> Error {
     let operation = format!("{operation} {text}");
     match errno {
@@ -102,7 +92,6 @@ fn failed(operation: &str, text: &str, errno: Errno, before: bool, right: &str) 
 }
 
 /// "1 message", "5 messages".
-#[must_use]
 pub fn counted(number: u64) -> String {
     match number {
         1 => "1 message".to_owned(),

@@ -1,5 +1,3 @@
-//! Receiving.
-
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, failed};
 use crate::sys::msg::{self, Message, Wanted};
@@ -7,33 +5,30 @@ use crate::sys::signals::Signal;
 use crate::sys::signals::wake::{self, Waited, WakeTimer};
 use crate::sys::{self, Errno, MsgId};
 
-/// Room for text at first; more comes when a message needs it.
+/// The first buffer.
 const FIRST: usize = 8192;
-/// No queue holds a larger message.
+/// No message is larger.
 const LARGEST: usize = i32::MAX as usize;
 
-/// What came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// A message: see [`Receiver::message`].
+    /// See [`Receiver::message`].
     Message,
-    /// None is there, and waiting was not wanted.
     Nothing,
-    /// None came in time.
     TimedOut,
-    /// A signal asked to stop. Nothing was taken.
+    /// A signal asked to stop; nothing was taken.
     Stopped(Signal),
 }
 
-/// Takes messages from one queue, each in one call. While it exists, signals that end programs are noted instead of
-/// doing so, for a message that was taken must be written out or given back first.
+/// Takes messages from one queue, each by one call. Meanwhile signals that end programs are only recorded: a taken
+/// message must be written out or requeued first.
 #[derive(Debug)]
 pub struct Receiver<'a> {
     queue: &'a Queue,
     id: MsgId,
     wanted: Wanted,
     patience: Patience,
-    /// The largest message that is taken; a larger one stays and is an error.
+    /// Larger messages stay in the queue and are an error.
     most: Option<usize>,
     timer: WakeTimer,
     message: Message,
@@ -41,10 +36,7 @@ pub struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    /// A receiver of messages from `queue`.
-    ///
-    /// # Errors
-    /// When there is no timer to be had.
+    /// An error means that no timer is available.
     pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
         let mut timer = WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?;
         timer.catch_signals().map_err(|errno| Error::call("catch signals", errno))?;
@@ -53,22 +45,18 @@ impl<'a> Receiver<'a> {
         Ok(Self { queue, id, wanted, patience, most, timer, message, received: 0 })
     }
 
-    /// The last message taken.
-    #[must_use]
     pub fn message(&self) -> &Message {
         &self.message
     }
 
-    /// How many have been taken.
-    #[must_use]
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Takes the next message. `settle` is called before sleeping, for what must not wait till a message comes.
+    /// Takes the next message. `settle` is called before sleeping, for work that cannot wait for a message.
     ///
     /// # Errors
-    /// Those of `settle`; status 8 (the queue was removed), 3, 4, or 1 (larger than the most allowed; it stays).
+    /// Those of `settle`; status 8 (the queue was removed), 3, 4, or 1 (larger than `most`; it stays).
     pub fn next(&mut self, settle: impl FnOnce() -> Result<()>) -> Result<Next> {
         if let Some(signal) = wake::caught() {
             return Ok(Next::Stopped(signal));
@@ -86,7 +74,7 @@ impl<'a> Receiver<'a> {
         self.came(waited)
     }
 
-    /// Makes a call that takes a message, with more room as long as it lacks that.
+    /// Retries with a larger buffer on `E2BIG`.
     fn take(
         &mut self,
         mut call: impl FnMut(MsgId, &mut Message, Wanted, &WakeTimer) -> sys::Result<Waited<()>>,
@@ -126,11 +114,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// Takes nothing, where there is nothing to take: whether something might be taken is told all the same. `operation` is
-/// for the error.
-///
-/// # Errors
-/// Status 3 or 4.
+/// For a maximum of 0 messages: checks that the queue exists and may be read. Errors have status 3 or 4.
 pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
     match msg::stat(MsgId::new(queue.object.id.sysv())) {
         Ok(_) => Ok(()),
@@ -138,7 +122,7 @@ pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
     }
 }
 
-/// Discards up to `most` messages without looking at them; how many.
+/// Discards up to `most` messages unread; returns their number.
 ///
 /// # Errors
 /// The number discarded before, and status 8 (the queue was removed), 3, 4 or 1.
@@ -147,7 +131,7 @@ pub fn discard(queue: &Queue, wanted: Wanted, most: u64) -> std::result::Result<
     if most == 0 {
         return take_none(queue, "purge").map(|()| 0).map_err(|error| (0, error));
     }
-    // The kernel throws away what does not fit.
+    // The kernel drops the text that does not fit.
     let mut message = Message::with_capacity(0);
     let mut discarded = 0;
     while discarded < most {

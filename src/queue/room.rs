@@ -4,18 +4,16 @@ use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
 use crate::sys::msg;
 
-/// The limits on a message for one queue, in bytes.
+/// In bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// `kernel.msgmax`, for every queue of the namespace; None when it cannot be read.
+    /// `kernel.msgmax`; None when it cannot be read.
     pub msgmax: Option<u64>,
-    /// The queue's capacity; None when it is not shown.
+    /// The queue's capacity; None when it is hidden.
     pub qbytes: Option<u64>,
 }
 
 impl Room {
-    /// For `queue` as it was looked at.
-    #[must_use]
     pub fn of(queue: &Object) -> Self {
         Self {
             msgmax: msg::limits().ok().map(|limits| limits.msgmax),
@@ -23,16 +21,15 @@ impl Room {
         }
     }
 
-    /// The largest message; as large as can be where nothing is known.
-    #[must_use]
+    /// The largest message; the largest possible where the limits are unknown.
     pub fn largest(self) -> usize {
         let largest = [self.msgmax, self.qbytes].into_iter().flatten().min();
         // The kernel's own counters end at 2^31.
         usize::try_from(largest.unwrap_or(u64::MAX)).unwrap_or(usize::MAX).min(i32::MAX as usize)
     }
 
-    /// Refuses what the queue `text` can never take. `what` is the message, `size` its bytes, or None for more than
-    /// [`Room::largest`].
+    /// Refuses a message that the queue `text` can never take. `what` is the message, `size` its bytes, or None for
+    /// more than [`SizeLimits::largest`].
     ///
     /// # Errors
     /// Status 1, naming the limit.
@@ -56,7 +53,7 @@ impl Room {
                 let remedy = "'ipcadm set --qbytes' changes that";
                 Err(Error::cannot(Status::Failed, &operation, reason, Some(remedy)))
             }
-            // Empty messages count as one each.
+            // The capacity limits the number of messages too.
             Self { qbytes: Some(0), .. } => Err(Error::cannot(
                 Status::Failed,
                 &operation,

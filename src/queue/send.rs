@@ -1,28 +1,23 @@
-//! Sending.
-
 use crate::error::{Error, Result, Status};
 use crate::queue::{Patience, Queue, counted, failed};
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::wake::{Waited, WakeTimer};
 use crate::sys::{Errno, MsgId};
 
-/// Sends messages to one queue, each in one call.
+/// Sends messages to one queue, each by one call.
 #[derive(Debug)]
 pub struct Sender<'a> {
     queue: &'a Queue,
     id: MsgId,
     patience: Patience,
-    /// Only a limited wait needs it.
+    /// For a limited wait only.
     timer: Option<WakeTimer>,
     message: Message,
     sent: u64,
 }
 
 impl<'a> Sender<'a> {
-    /// A sender to `queue`.
-    ///
-    /// # Errors
-    /// When there is no timer to be had.
+    /// An error means that no timer is available.
     pub fn new(queue: &'a Queue, patience: Patience) -> Result<Self> {
         let timer = match patience {
             Patience::For(_) => Some(WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?),
@@ -32,13 +27,11 @@ impl<'a> Sender<'a> {
         Ok(Self { queue, id, patience, timer, message: Message::with_capacity(8192), sent: 0 })
     }
 
-    /// How many have been sent.
-    #[must_use]
     pub fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// Sends one, of a type from 1 on.
+    /// `mtype` is at least 1.
     ///
     /// # Errors
     /// Status 6 (no room), 7 (no room in time), 8 (the queue was removed), 3, 4, 1.
@@ -63,7 +56,7 @@ impl<'a> Sender<'a> {
                 Ok(())
             }
             Ok(Waited::TimedOut | Waited::Stopped(_)) => Err(self.full(Status::TimedOut, "timed out")),
-            // Also said of a message that has become too large.
+            // The kernel also reports a message above a lowered msgmax so.
             Err(Errno::EINVAL) if msg::stat_any(self.id.raw()).is_ok_and(|(now, _)| now == self.id) => {
                 let reason = "the message is larger than kernel.msgmax now allows";
                 Err(Error::cannot(Status::Failed, &self.operation(), reason, None))
@@ -84,7 +77,7 @@ impl<'a> Sender<'a> {
         format!("{} {}", self.verb(), self.queue.text)
     }
 
-    /// Tells how far a batch got.
+    /// Names the operation and the number sent before.
     fn verb(&self) -> String {
         match self.sent {
             0 => "send to".to_owned(),

@@ -1,4 +1,4 @@
-//! Writing received messages out, so that it is known which have been written when that fails.
+//! Writing received messages, keeping track of those that are written.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -8,21 +8,19 @@ use crate::queue::give_back::Taken;
 use crate::sys::signals::{Signal, wake};
 use crate::sys::{Errno, fd};
 
-/// Writes to a pipe of no more than this are all or nothing (`PIPE_BUF`).
+/// A pipe takes this much all or nothing (`PIPE_BUF`).
 const CHUNK: usize = 4096;
 
-/// Why messages could not be written.
 #[derive(Debug)]
 pub enum Unwritten {
-    /// The output failed.
     Failed(io::Error),
-    /// The output would not take them, and a signal asked to stop.
+    /// The output blocked, and a signal asked to stop.
     Stopped(Signal),
-    /// The last one cannot be told from several in this format.
+    /// The last message cannot be told from several in this format.
     Ambiguous(Ambiguous),
 }
 
-/// Gathers records and writes them at their ends, in pieces that a pipe takes whole.
+/// Gathers records and writes whole records, in pieces that a pipe takes atomically.
 #[derive(Debug)]
 pub struct Sink {
     file: File,
@@ -30,38 +28,30 @@ pub struct Sink {
     /// Longer messages are cut to this.
     cut: Option<usize>,
     records: Vec<u8>,
-    /// Where each record ends.
+    /// The end of each record.
     ends: Vec<usize>,
     taken: Taken,
     number_cut: u64,
 }
 
 impl Sink {
-    /// A sink into `file`.
-    #[must_use]
     pub fn new(file: File, encoder: Encoder, cut: Option<usize>) -> Self {
         let records = Vec::with_capacity(2 * CHUNK);
         Self { file, encoder, cut, records, ends: Vec::new(), taken: Taken::default(), number_cut: 0 }
     }
 
-    /// The messages that were added and are not written, whole as they were taken. The sink no longer has them.
-    #[must_use]
+    /// Takes the messages that were added and not written, in full.
     pub fn take_unwritten(&mut self) -> Taken {
         self.records.clear();
         self.ends.clear();
         std::mem::take(&mut self.taken)
     }
 
-    /// How many messages were cut.
-    #[must_use]
     pub fn number_cut(&self) -> u64 {
         self.number_cut
     }
 
-    /// Adds a message, and writes what has gathered if it is enough.
-    ///
-    /// # Errors
-    /// What could not be written is then in [`Sink::take_unwritten`].
+    /// Adds a message, and writes the buffer if it is full. On failure see [`Sink::take_unwritten`].
     pub fn add(&mut self, mtype: i64, text: &[u8]) -> Result<(), Unwritten> {
         let start = self.records.len();
         let shown = self.cut.and_then(|cut| text.get(..cut)).unwrap_or(text);
@@ -82,18 +72,12 @@ impl Sink {
         Ok(())
     }
 
-    /// Writes everything.
-    ///
-    /// # Errors
-    /// What could not be written is then in [`Sink::take_unwritten`].
+    /// Writes everything. On failure see [`Sink::take_unwritten`].
     pub fn flush(&mut self) -> Result<(), Unwritten> {
         self.write(self.records.len())
     }
 
-    /// Writes what has gathered and sees whether anybody still reads: before a wait that may be long.
-    ///
-    /// # Errors
-    /// As [`Sink::flush`].
+    /// Flushes and checks that somebody still reads: before a long wait.
     pub fn settle(&mut self) -> Result<(), Unwritten> {
         self.flush()?;
         if fd::is_broken(&self.file) {
@@ -102,8 +86,8 @@ impl Sink {
         Ok(())
     }
 
-    /// Takes the beginning of a record back out of a file, or what is appended next would be joined to it. Where that
-    /// cannot be done, as in a pipe, the reader sees it.
+    /// Truncates a partly written record of a file, to which the next append would be joined. In a pipe the reader sees
+    /// it.
     fn cut_off(&mut self, part: usize) {
         if part == 0 || !self.file.metadata().is_ok_and(|data| data.is_file()) {
             return;

@@ -1,15 +1,12 @@
-//! When a segment may be attached, and why it could not be.
+//! Whether a segment may be attached, and why an attach failed.
 
 use crate::error::{Error, Status};
 use crate::object::reference::Resolved;
 use crate::proc::sysctl;
 use crate::sys::Errno;
 
-/// Refuses to attach a segment that detaching would destroy: one that nobody has attached, where
-/// `kernel.shm_rmid_forced` is set. `force` allows it all the same; None where there is no such option.
-///
-/// # Errors
-/// Status 10.
+/// Refuses to attach a segment that detaching would destroy: an unattached one where `kernel.shm_rmid_forced` is set.
+/// `force` overrides this; None where there is no such option. The error has status 10.
 pub fn check(found: &Resolved<'_>, operation: &str, force: Option<bool>) -> Result<(), Error> {
     let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
     if !unattached || force == Some(true) {
@@ -26,8 +23,7 @@ pub fn check(found: &Resolved<'_>, operation: &str, force: Option<bool>) -> Resu
     Err(Error::cannot(Status::Refused, &operation, reason, force.map(|_| "--force does it all the same")))
 }
 
-/// The error for an attach that the kernel refused; `remedy` says what else would do for lack of permission.
-#[must_use]
+/// The error of a refused attach; `remedy` is an alternative for lack of permission.
 pub fn refused(found: &Resolved<'_>, operation: &str, read_only: bool, errno: Errno, remedy: Option<&str>) -> Error {
     let permission = if read_only { "read" } else { "read and write" };
     let denied = format!("needs {permission} permission or CAP_IPC_OWNER");

@@ -1,4 +1,4 @@
-//! Looking at a segment without a trace: through a process that has it attached.
+//! Reading a segment without a trace, through a process that has it attached.
 
 use std::fs::File;
 use std::ops::Range;
@@ -17,16 +17,15 @@ use crate::sys::process::mapping::Mapping;
 use crate::sys::{ShmId, fd, memory};
 use crate::usage::users::{Usage, Users, Wants};
 
-/// Opens a segment without attaching it, so that the kernel notes nothing: no attachment, process or time changes.
-/// `range` is what will be read.
+/// Opens `range` of a segment for reading without attaching it, so that its attachments, processes and times stay.
 ///
-/// The mapping of another process is taken for the segment's if it shows its device, inode and key, and all attachments that
-/// the kernel counts are found in processes all of whose threads are in this IPC namespace. Nothing proves it: a process
-/// may have brought a mapping from another namespace while one that has the segment has left for another.
+/// A mapping of another process counts as the segment's if it shows its device, inode and key, and all attachments that
+/// the kernel counts are found in processes with all threads in this IPC namespace. This is no proof: a process may
+/// have brought a mapping from another namespace while one that has the segment has left for another.
 ///
 /// # Errors
-/// Status 10 when nobody has it attached, when it is not certain whose mappings they are, or holes cannot be told from data;
-/// 4 when nobody who has may be looked into.
+/// Status 10 when nobody has it attached, when mappings are ambiguous, or holes cannot be told from data; 4 without
+/// permission on all processes that have it.
 pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
     let no = |status, reason: &str, remedy: Option<&str>| {
         Error::cannot(status, &format!("read {} untouched", found), reason, remedy)
@@ -41,7 +40,7 @@ pub fn untouched(found: &Resolved<'_>, range: &Range<u64>) -> Result<Contents> {
         return Err(no(Status::Failed, "/proc does not tell who has it attached", None));
     };
     let users = Users::scan(std::slice::from_ref(object), Wants::HOLDERS);
-    // What is read is a process's own memory.
+    // The read goes to the process's own memory.
     probe::wait_as_asked();
     let pids = users.of(object.id).into_iter().flat_map(Usage::holding);
     let mut holders: Vec<_> = attached::among(pids, &wanted).collect();
@@ -93,7 +92,7 @@ fn memory_file(process: &ProcessDir, mapping: &Mapping, size: u64) -> Option<Fil
     (same && fd::next_data(&file, 0).is_ok()).then_some(file)
 }
 
-/// Which pages hold data, if all of them are in page tables.
+/// The pages with data, if all of them are in page tables.
 fn holes(
     found: &Resolved<'_>,
     holders: &[(ProcessDir, Vec<SegmentMapping>)],
@@ -109,7 +108,7 @@ fn holes(
     }
     let mut pages = Pages::none(size, page);
     for (process, mappings) in holders {
-        // What one table lacks, another may have.
+        // A page missing from one table may be in another.
         let _ = add_pages(process, mappings, &mut pages);
     }
     all_found(id, &pages).then_some(Holes::Known(pages))

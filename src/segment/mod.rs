@@ -1,16 +1,15 @@
-//! The bytes of a segment: how to come by them, and copying them out without giving memory to its holes.
+//! The bytes of a segment: access to them, and copies that do not allocate its holes.
 //!
-//! A page that nobody has written to yet is a hole: it reads as zeros and takes no memory, until somebody touches it
-//! through a mapping. So a segment that takes little memory must not grow to its full size only because it is looked
-//! at. There are three ways in, the best first:
+//! A page never written to is a hole: it reads as zeros and takes no memory, until it is touched through a mapping. A
+//! sparse segment must not grow to its full size by being read. There are three ways in, the best first:
 //!
-//! - a file: a descriptor for the memory behind a mapping (`/proc/PID/map_files`). Tells data from holes exactly and
-//!   never allocates. Needs `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN`.
-//! - an attachment of our own. Which pages are data, `mincore` tells for what is in RAM.
-//! - the memory of a process that has it attached, for looking without a trace. Its page table tells.
+//! - a file: a descriptor for the memory behind a mapping (`/proc/PID/map_files`). It shows holes exactly and never
+//!   allocates. Needs `CAP_CHECKPOINT_RESTORE` or `CAP_SYS_ADMIN`.
+//! - an attachment of our own. `mincore` shows the data pages in RAM.
+//! - the memory of a process that has it attached, for reading without a trace. Page tables show its data pages.
 //!
-//! What another process has mapped is the segment's only as far as `/proc` can be believed: a segment of another IPC
-//! namespace may show the same device, inode and key. So a copy that is to be relied on is made by attaching.
+//! Another process's mapping can only be matched by what `/proc` shows: a segment of another IPC namespace may show the
+//! same device, inode and key. So a reliable copy is made by attaching.
 
 pub mod attach;
 mod foreign;
@@ -37,84 +36,61 @@ pub use own::{open, open_one_of_many};
 pub use stream::Stream;
 pub use write::parse_byte;
 
-/// So much is copied between two looks at the progress.
+/// Bytes copied between progress updates.
 const STEP: u64 = 64 << 20;
 
-/// Why bytes could not be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyError {
-    /// They could not be read from the segment.
+    /// The segment cannot be read.
     Read(Errno),
-    /// They could not be written to where they should go.
+    /// The destination cannot be written.
     Write(Errno),
 }
 
-/// Where the bytes of a segment go.
+/// The destination of the bytes of a segment. Errors end the copy.
 pub trait Sink {
-    /// Takes bytes from a file.
-    ///
-    /// # Errors
-    /// Whatever stops it.
     fn file(&mut self, file: &File, range: Range<u64>) -> std::result::Result<(), CopyError>;
 
-    /// Takes bytes from an attachment.
-    ///
-    /// # Errors
-    /// Whatever stops it.
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> std::result::Result<(), CopyError>;
 
-    /// Takes bytes.
-    ///
-    /// # Errors
-    /// Whatever stops it.
     fn bytes(&mut self, bytes: &[u8]) -> std::result::Result<(), CopyError>;
 
-    /// Takes so many zeros.
-    ///
-    /// # Errors
-    /// Whatever stops it.
+    /// Takes `len` zeros.
     fn hole(&mut self, len: u64) -> std::result::Result<(), CopyError>;
 }
 
-/// How data is told from holes.
 #[derive(Debug)]
 enum Holes {
-    /// There are none.
     None,
-    /// The file tells.
+    /// The file shows its holes.
     InFile(File),
-    /// Only these pages hold data.
+    /// All data is in these pages.
     Known(Pages),
-    /// It cannot be told, so everything is read.
+    /// Holes are unknown, so everything is read.
     Unknown,
 }
 
-/// A way to the bytes of a segment.
+/// Access to the bytes of a segment.
 #[derive(Debug)]
 pub struct Contents {
     mapped: Option<Mapped>,
     process: Option<ProcessMemory>,
     holes: Holes,
-    /// How it was come by, for people.
     way: String,
 }
 
 impl Contents {
-    /// How the bytes are come by, for people.
-    #[must_use]
+    /// The way of access, for people.
     pub fn way(&self) -> &str {
         &self.way
     }
 
-    /// Whether holes cannot be told from data, so that reading gives them memory.
-    #[must_use]
+    /// Whether holes cannot be told from data, so that reading allocates them.
     pub fn fills_holes(&self) -> bool {
         matches!(self.holes, Holes::Unknown)
     }
 
-    /// How many bytes the pages have that were seen to hold data; None where those that were not seen are read as well, or
-    /// cannot be.
-    #[must_use]
+    /// Bytes of the pages that were seen to hold data; None where other pages are read as well, or nothing is known.
     pub fn seen(&self) -> Option<u64> {
         match &self.holes {
             Holes::Known(pages) => Some(pages.bytes()),
@@ -123,21 +99,16 @@ impl Contents {
     }
 
     /// Our own attachment, if there is one.
-    #[must_use]
     pub fn mapped(&self) -> Option<&Mapped> {
         self.mapped.as_ref()
     }
 
-    /// Nothing but our own attachment, if there is one.
-    #[must_use]
+    /// Closes all but our own attachment.
     pub fn into_mapped(self) -> Option<Mapped> {
         self.mapped
     }
 
-    /// How far the run goes that `range` begins with, and whether it is data.
-    ///
-    /// # Errors
-    /// When the file that tells cannot be asked.
+    /// The end of the run at the start of `range`, and whether it is data.
     pub fn run(&self, range: &Range<u64>) -> sys::Result<(u64, bool)> {
         match &self.holes {
             Holes::None | Holes::Unknown => Ok((range.end, true)),
@@ -151,7 +122,7 @@ impl Contents {
                     return Ok((data, false));
                 }
                 let hole = match fd::next_hole(file, range.start) {
-                    // Gone since: it is read as the zeros it has become.
+                    // The data has gone since; it is read as zeros.
                     Err(errno) if errno.raw() == libc::ENXIO => range.end,
                     other => other?,
                 };
@@ -160,10 +131,7 @@ impl Contents {
         }
     }
 
-    /// Copies `range` to `sink`; `progress` is told after every step how many bytes are done.
-    ///
-    /// # Errors
-    /// Whatever stops it; what went out before stays out.
+    /// Copies `range` to `sink`; `progress` gets the bytes done after every step. A failed copy may be partly written.
     pub fn copy(
         &self,
         range: Range<u64>,
@@ -185,7 +153,7 @@ impl Contents {
             }
         }
         if let Some(process) = &self.process {
-            // What was read from addresses is worth nothing if something else has come to be there.
+            // The data is invalid if these addresses have been mapped anew.
             process.check().map_err(CopyError::Read)?;
         }
         Ok(())
@@ -201,10 +169,7 @@ impl Contents {
         }
     }
 
-    /// Ends the use; detaches if it was attached.
-    ///
-    /// # Errors
-    /// When detaching fails, which should not be possible.
+    /// Detaches if it was attached; errors should not be possible.
     pub fn close(self, found: &Resolved<'_>) -> Result<()> {
         match self.mapped {
             Some(mapped) => {

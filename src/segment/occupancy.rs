@@ -1,4 +1,4 @@
-//! RAM and swap behind segments, as `/proc/sysvipc/shm` tells: the table is read whole, whichever segment is meant.
+//! RAM and swap of segments by `/proc/sysvipc/shm`, a table that can only be read whole.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use crate::proc::sysvipc;
 use crate::segment::Pages;
 use crate::sys::shm;
 
-/// The table as it is when it is asked first, for any number of segments.
+/// The table at its first use, for any number of segments.
 #[derive(Debug, Default)]
 pub struct Occupancy {
     /// By id; None where it cannot be read.
@@ -17,22 +17,19 @@ pub struct Occupancy {
 }
 
 impl Occupancy {
-    /// What a segment has; None where the table does not tell.
+    /// None where the table lacks the segment.
     pub(super) fn of(&self, id: i32) -> Option<Memory> {
         self.table()?.get(&id).copied()
     }
 
-    /// Whether no segment of the namespace has anything in swap.
+    /// Whether no segment of the namespace has swapped-out pages.
     pub(super) fn nothing_swapped(&self) -> bool {
         *self.nothing_swapped.get_or_init(|| shm::usage().is_ok_and(|usage| usage.swapped_pages == 0))
     }
 
-    /// Whether a segment has no more than `bytes`. Pages of so many bytes that were found before then were all that held
-    /// data: a page that holds data goes on holding it.
-    ///
-    /// Asked before they are looked for, it would not do: pages that somebody touches meanwhile would make up the number
-    /// of pages that are there and were not found.
-    #[must_use]
+    /// Whether a segment has no more than `bytes`. If pages of this size were found before, they are all its data, as a
+    /// page with data keeps it. Asked before the search this would not do: pages touched meanwhile could make up for
+    /// pages that were not found.
     pub fn is_at_most(&self, id: i32, bytes: u64) -> bool {
         match self.table() {
             Some(table) => table.get(&id).is_some_and(|now| bytes >= now.rss.saturating_add(now.swap)),
@@ -55,7 +52,7 @@ fn read() -> Option<HashMap<i32, Memory>> {
     read.ok().map(|()| table)
 }
 
-/// Whether these are all pages of a segment that hold data, asked when they have been looked for.
+/// Whether these are all data pages of a segment; to be asked after the search.
 pub(super) fn all_found(id: i32, pages: &Pages) -> bool {
     let now = Occupancy::default();
     now.of(id).is_some() && now.is_at_most(id, pages.bytes())

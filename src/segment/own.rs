@@ -1,5 +1,3 @@
-//! Attaching a segment ourselves.
-
 use std::fs::File;
 
 use crate::error::{Error, Result, Status};
@@ -14,10 +12,10 @@ use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::process::mapping::{self, Mapping, Sort};
 use crate::sys::{self, ShmId, fd, memory};
 
-/// `mincore` is asked about so many bytes at a time.
+/// Bytes for one `mincore` call.
 const STEP: usize = 64 << 20;
 
-/// Attaches a segment. That changes its last process and attach time, and the detach time at the end.
+/// Attaches a segment, which changes its last process and attach time, and the detach time at the end.
 ///
 /// # Errors
 /// Status 3 when it is gone, 4 without permission, 10 when another segment has come in its place.
@@ -25,11 +23,8 @@ pub fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Co
     attach(found, operation, read_only, None)
 }
 
-/// As [`open`], for reading, where many segments are to be read: `before` is asked how much memory each has, and not the
-/// kernel anew. Whether all pages that hold data were seen, [`Contents::seen`] then leaves to be asked.
-///
-/// # Errors
-/// As [`open`].
+/// As [`open`], for reading one of many segments: `before` has the memory of each, instead of a new question to the
+/// kernel. The caller uses [`Contents::seen`] to check whether all data pages were seen.
 pub fn open_one_of_many(found: &Resolved<'_>, operation: &str, before: &Occupancy) -> Result<Contents> {
     attach(found, operation, true, Some(before))
 }
@@ -38,7 +33,7 @@ fn attach(found: &Resolved<'_>, operation: &str, read_only: bool, before: Option
     let id = ShmId::new(found.object.id.sysv());
     let mapped =
         Mapped::new(id, read_only).map_err(|errno| attach::refused(found, operation, read_only, errno, None))?;
-    // From here on it cannot go, and its number cannot come back for another one.
+    // An attached segment cannot go, and its id cannot be reused.
     let now = inventory::look(found.object.id).ok().flatten().unwrap_or(found.object);
     if let Comparison::Changed(what) = Fingerprint::of(&found.object).compare(&now) {
         let reason = format!("changed since it was looked at: another {what}");
@@ -58,7 +53,7 @@ fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &
     let Some(own) = own_mapping(start) else {
         return (Holes::Unknown, "own attachment; which pages hold data is unknown without /proc/self/maps");
     };
-    // Of huge pages it has more than its size.
+    // With huge pages the mapping is larger than the segment.
     if let Some(file) = map_file(own.start, own.end) {
         return by_file(file);
     }
@@ -76,32 +71,31 @@ fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &
     }
 }
 
-/// The file behind a mapping of ours.
 fn map_file(start: u64, end: u64) -> Option<File> {
     let file = File::open(format!("/proc/self/map_files/{start:x}-{end:x}")).ok()?;
     fd::next_data(&file, 0).is_ok().then_some(file)
 }
 
-/// Our own mapping, which tells what the memory is made of.
+/// Our own mapping, which shows the device of the memory.
 fn own_mapping(start: u64) -> Option<Mapping> {
     let maps = File::open("/proc/self/maps").ok()?;
     match mapping::next(&maps, start, Sort::Shared) {
         Ok(Some(found)) if found.start == start => Some(found),
-        // A kernel that answers no such question.
+        // Kernels without PROCMAP_QUERY.
         _ => maps::segments(&std::fs::read("/proc/self/maps").ok()?)
             .map(|found| found.mapping)
             .find(|mapping| mapping.start == start),
     }
 }
 
-/// The pages in RAM, if those are all that hold data: `told` before. With `settle` the kernel is asked again when they
-/// have been looked for.
+/// The pages in RAM, if those are all data pages: by `told`, or with `settle` by a new question to the kernel after the
+/// search.
 fn resident(mapped: &Mapped, id: i32, told: &Occupancy, settle: bool) -> Option<Pages> {
     let page = memory::page_size() as u64;
     let memory = told.of(id);
     match memory {
         Some(Memory { swap: 0, .. }) => {}
-        // As good as it gets: a page that stays out is missed in the count below.
+        // Failures do no harm: a page that stays out is missed in the count below.
         Some(_) => drop(mapped.advise(0, mapped.len(), Advice::WillNeed)),
         None if told.nothing_swapped() => {}
         None => return None,
@@ -114,7 +108,7 @@ fn resident(mapped: &Mapped, id: i32, told: &Occupancy, settle: bool) -> Option<
             return Some(pages);
         }
     }
-    // Everything was looked at. What is in RAM was seen; was there anything else?
+    // All pages in RAM were seen. The count tells whether there are others.
     let complete = if settle {
         let now = Occupancy::default();
         match (memory, now.of(id)) {

@@ -1,24 +1,21 @@
-//! Which pages of a segment hold data: a bit for each.
+//! Data pages of a segment as a bit set.
 
 use std::ops::Range;
 
-/// A set of pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pages {
     bits: Vec<u64>,
     page: u64,
-    /// How many are in the set.
     count: u64,
 }
 
 impl Pages {
-    /// None of the pages of a segment of `size` bytes.
+    /// An empty set for a segment of `size` bytes.
     pub(super) fn none(size: u64, page: u64) -> Self {
         let words = usize::try_from(size.div_ceil(page).div_ceil(64)).unwrap_or(0);
         Self { bits: vec![0; words], page, count: 0 }
     }
 
-    /// Adds one by its number.
     pub(super) fn add(&mut self, number: u64) {
         let word = usize::try_from(number / 64).ok().and_then(|at| self.bits.get_mut(at));
         if let Some(word) = word {
@@ -28,12 +25,11 @@ impl Pages {
         }
     }
 
-    /// The bytes of all pages in the set.
     pub(super) fn bytes(&self) -> u64 {
         self.count.saturating_mul(self.page)
     }
 
-    /// How far the run of bytes goes that `range` begins with, and whether it is of pages in the set.
+    /// The end of the run at the start of `range`, and whether its pages are in the set.
     pub(super) fn run(&self, range: &Range<u64>) -> (u64, bool) {
         let first = range.start / self.page;
         let last = range.end.div_ceil(self.page);
@@ -41,7 +37,7 @@ impl Pages {
         let mut number = first + 1;
         while number < last {
             let word = usize::try_from(number / 64).ok().and_then(|at| self.bits.get(at)).copied().unwrap_or(0);
-            // The pages that end the run, from `number` on, as ones.
+            // Pages that end the run, from `number` on, as ones.
             let ends = (if data { !word } else { word }) >> (number % 64);
             if ends == 0 {
                 number = (number / 64 + 1) * 64;
@@ -66,7 +62,7 @@ mod tests {
     use super::Pages;
 
     proptest! {
-        /// The runs of a range cover it without a gap, alternate, and say of each byte what its page is.
+        /// Runs cover a range without gaps, alternate, and agree with each page.
         #[test]
         fn runs_tell_of_every_byte(
             chosen in proptest::collection::vec(any::<bool>(), 1..300),

@@ -1,7 +1,7 @@
 //! The memory of a process that has a segment attached.
 //!
-//! Reading a page that the process has not touched enters it into its page table, and would give memory to a hole.
-//! So a hole is never read: page tables tell which pages hold data, if all of them are in some table.
+//! Reading a page that the process has not touched would add it to its page table and allocate a hole. So only pages
+//! that some page table has are read, if the tables show all data.
 
 use std::fs::File;
 use std::io;
@@ -13,11 +13,9 @@ use crate::proc::maps::SegmentMapping;
 use crate::segment::{CopyError, Pages};
 use crate::sys::{self, Errno, memory};
 
-/// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
-/// Page table entries read at a time.
 const ENTRIES: usize = 8192;
-/// The bits of an entry that say that the page is there: in RAM, or in swap.
+/// Page table entry bits: in RAM, or in swap.
 const PRESENT: u64 = 0b11 << 62;
 
 /// Adds the pages of the segment that are in a process's page table.
@@ -46,7 +44,6 @@ pub(super) fn add_pages(process: &ProcessDir, mappings: &[SegmentMapping], pages
     Ok(())
 }
 
-/// A segment in the memory of a process.
 #[derive(Debug)]
 pub(super) struct ProcessMemory {
     process: ProcessDir,
@@ -56,16 +53,12 @@ pub(super) struct ProcessMemory {
 }
 
 impl ProcessMemory {
-    /// Opens the memory of a process with these mappings.
-    ///
-    /// # Errors
-    /// `EACCES` when it may not be looked into.
+    /// `EACCES` without permission on the process.
     pub(super) fn open(process: ProcessDir, mappings: Vec<SegmentMapping>, wanted: Wanted) -> io::Result<Self> {
         let memory = File::open(process.path("mem"))?;
         Ok(Self { process, memory, mappings, wanted })
     }
 
-    /// Its number.
     pub(super) fn pid(&self) -> u32 {
         self.process.pid
     }
@@ -82,7 +75,7 @@ impl ProcessMemory {
         true
     }
 
-    /// The address of a byte of the segment, and how many follow.
+    /// The address of a byte of the segment, and the number of bytes mapped from there.
     fn place(&self, offset: u64) -> Option<(u64, u64)> {
         self.mappings.iter().find_map(|SegmentMapping { mapping, .. }| {
             let into = offset.checked_sub(mapping.offset)?;
@@ -91,7 +84,6 @@ impl ProcessMemory {
         })
     }
 
-    /// Reads a range piece by piece.
     pub(super) fn read(
         &self,
         range: Range<u64>,
@@ -111,10 +103,7 @@ impl ProcessMemory {
         Ok(())
     }
 
-    /// Whether it still has the segment mapped as it had.
-    ///
-    /// # Errors
-    /// `EFAULT` when not.
+    /// `EFAULT` unless the segment is still mapped as it was.
     pub(super) fn check(&self) -> sys::Result<()> {
         let now = self.process.mappings(&self.wanted).unwrap_or_default();
         if self.mappings.iter().all(|mapping| now.contains(mapping)) { Ok(()) } else { Err(Errno::EFAULT) }

@@ -1,4 +1,4 @@
-//! Bytes of a segment on their way to a descriptor.
+//! Writing bytes of a segment to a descriptor.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -10,52 +10,45 @@ use crate::segment::{CopyError, Sink};
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::{self, Errno, fd, memory};
 
-/// What a pipe is asked to hold, and what is put into it at a time.
+/// The requested size of a pipe, and bytes put into it at a time.
 const PIPE: u32 = 1 << 20;
-/// What is sent in one call.
+/// Bytes for one sendfile call.
 const CHUNK: usize = 64 << 20;
-/// Bytes copied at a time: few enough to stay in the processor's cache.
+/// Bytes copied at a time: few enough for the processor's cache.
 const BUFFER: usize = 256 << 10;
 
-/// What the descriptor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A pipe that holds so many bytes.
+    /// A pipe of this size.
     Pipe(usize),
-    /// A file, written at its end: holes can be left out.
+    /// A file written at its end: holes can be left out.
     Sparse,
-    /// A socket, which would pass on the pages themselves long after the end of this process: it gets copies.
+    /// A socket would send pages zero-copy long after the end of this process, so it gets copies.
     Socket,
-    /// Anything else: a file with something to be overwritten, a device.
+    /// Anything else: a file being overwritten, a device.
     Other,
 }
 
-/// Writes a segment to a descriptor, at the speed of memory.
 #[derive(Debug)]
 pub struct Stream {
     out: File,
     kind: Kind,
-    /// Bytes still to come.
     remaining: u64,
     /// A file of zeros, for pipes.
     zeros: Option<File>,
     buffer: Vec<u8>,
-    /// The file ends in a hole that it does not know of yet.
+    /// The file ends in a hole that its length lacks yet.
     open_end: bool,
 }
 
 impl Stream {
-    /// A stream of `total` bytes onto `out`, from its present position on.
-    #[must_use]
+    /// Writes `total` bytes to `out` from its present position on.
     pub fn new(out: File, total: u64) -> Self {
         let kind = kind(&out);
         Self { out, kind, remaining: total, zeros: None, buffer: Vec::new(), open_end: false }
     }
 
-    /// Ends it.
-    ///
-    /// # Errors
-    /// When the file cannot be made as long as it must be.
+    /// Extends the file over a final hole.
     pub fn finish(mut self) -> Result<(), CopyError> {
         if self.open_end {
             let end = self.out.stream_position().map_err(|error| write_error(&error))?;
@@ -82,13 +75,13 @@ impl Stream {
         self.open_end = false;
     }
 
-    /// Sends what can be sent without copying; how far it came.
+    /// Sends bytes without copying where possible; returns the position reached.
     fn send(&mut self, file: &File, range: Range<u64>) -> Result<u64, CopyError> {
         let mut at = range.start;
         while at < range.end {
             let len = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
             match fd::send(self.out.as_fd(), file, at, len) {
-                // The end of the file, which a segment cannot have moved; the copy below tells what is wrong.
+                // End of file, impossible for a segment; the copy below reports the error.
                 Ok(0) => break,
                 Ok(sent) => {
                     at += sent as u64;
@@ -142,10 +135,10 @@ impl Sink for Stream {
         }
         let mut end = range.end;
         if let Kind::Pipe(held) = self.kind {
-            // What is sent is the segment's own memory, which may change before it is taken out of the pipe. The last
-            // pipeful is copied, so that for a reader who copies (read) nothing changes any more once we have ended.
-            // One who passes the pages on (splice, tee) or enlarges the pipe still has the segment's memory; only
-            // copying everything would keep it from him.
+            // The pipe refers to the segment's own pages, which may change before they are read. The last pipeful is
+            // copied, so that for a reader who copies (read) nothing changes after our end. A reader who passes the
+            // pages on (splice, tee) or enlarges the pipe still has the segment's memory; only copying everything would
+            // help.
             let sent = (range.end - range.start).min(self.remaining.saturating_sub(held as u64));
             end = range.start + sent;
         }
@@ -155,8 +148,7 @@ impl Sink for Stream {
 
     fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> Result<(), CopyError> {
         let mut at = range.start;
-        // As in `file`: only what the reader must have taken before we end goes without copying, and what he passes on
-        // uncopied stays the segment's memory.
+        // As in `file`: bytes that must have been read before our end go without copying.
         let uncopied = match self.kind {
             Kind::Pipe(held) => usize::try_from(self.remaining.saturating_sub(held as u64)).unwrap_or(usize::MAX),
             _ => 0,
@@ -167,7 +159,7 @@ impl Sink for Stream {
                 mapped.splice_to(self.out.as_fd(), at, (uncopied - at).min(PIPE as usize))
             } else {
                 let len = (range.end - at).min(BUFFER);
-                // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
+                // One call instead of a fault for every few pages. Older kernels fail, and then pages fault.
                 let _ = mapped.advise(at, len, Advice::PopulateRead);
                 mapped.write_to(self.out.as_fd(), at, len)
             };
@@ -235,7 +227,7 @@ fn kind(out: &File) -> Kind {
     if at_end && !fd::appends(out.as_fd()) { Kind::Sparse } else { Kind::Other }
 }
 
-/// Whether a write that failed may be tried again: a signal came, or the reader is slow and the descriptor does not wait.
+/// Whether a failed write may be retried: after a signal, or when a non-blocking descriptor is full.
 fn retry(out: BorrowedFd<'_>, errno: Errno) -> Result<(), CopyError> {
     match errno {
         Errno::EINTR => Ok(()),

@@ -1,4 +1,4 @@
-//! Putting bytes into a segment.
+//! Writing into a segment.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -10,25 +10,20 @@ use crate::segment::{Contents, CopyError, STEP};
 use crate::sys::mapping::Mapped;
 use crate::sys::{self, Errno, fd, memory};
 
-/// The size of the file that filling copies from.
 const PATTERN: usize = 1 << 20;
 
-/// What became of input that was to go into a segment.
+/// The outcome of reading input into a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// Bytes written.
     pub written: u64,
-    /// What ended it early: [`CopyError::Read`] is the input's, [`CopyError::Write`] the segment's.
+    /// The early end: [`CopyError::Read`] is the input's error, [`CopyError::Write`] the segment's.
     pub error: Option<CopyError>,
 }
 
 /// Reads a byte: 0 to 255, 0x0 to 0xff, or one ASCII character that is no digit.
-///
-/// # Errors
-/// Everything else, in words.
 pub fn parse_byte(text: &str) -> Result<u8, String> {
     let digits = |digits: &str, radix: u32| {
-        // from_str_radix would take a sign.
+        // from_str_radix accepts a sign.
         let plain = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         plain.then(|| u8::from_str_radix(digits, radix).ok()).flatten()
     };
@@ -45,10 +40,7 @@ impl Contents {
         self.mapped.as_ref().ok_or(CopyError::Write(Errno::EFAULT))
     }
 
-    /// Sets every byte of `range`. Zeros leave holes as they are.
-    ///
-    /// # Errors
-    /// [`CopyError::Write`].
+    /// Sets every byte of `range`. Zeros leave holes unallocated.
     pub fn fill(&self, range: Range<u64>, byte: u8, progress: &mut dyn FnMut(u64)) -> Result<(), CopyError> {
         let pattern = pattern(byte).map_err(CopyError::Write)?;
         let mapped = self.writable()?;
@@ -75,7 +67,7 @@ impl Contents {
         Ok(())
     }
 
-    /// Reads `input` into `range` until one of them ends. Holes of a file become zeros without taking memory.
+    /// Reads `input` into `range` until one of them ends. Holes of a file become zeros without allocation.
     pub fn take(&self, range: Range<u64>, input: &File, progress: &mut dyn FnMut(u64)) -> Taken {
         let mut at = range.start;
         let sparse = input.metadata().is_ok_and(|data| data.is_file() && data.len() > 0);
@@ -121,11 +113,11 @@ impl Contents {
     }
 }
 
-/// How long the run of data or of a hole is that a file goes on with, and whether it is data; 0 at the end.
+/// The length of the file's next run of data or hole, and whether it is data; 0 at the end.
 fn next_run(mut input: &File, most: u64) -> sys::Result<(u64, bool)> {
     let io = |error: std::io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
     let position = input.stream_position().map_err(io)?;
-    // Asking moves the position.
+    // SEEK_DATA moved the position.
     let answer = fd::next_data(input, position).and_then(|data| match data {
         Some(data) if data == position => fd::next_hole(input, position).map(|hole| (hole - position, true)),
         Some(data) => Ok((data - position, false)),
@@ -148,7 +140,7 @@ fn skip(mut input: &File, len: u64) -> sys::Result<()> {
     moved.map(drop).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
 }
 
-/// A file of one byte over and over.
+/// A file that repeats one byte.
 fn pattern(byte: u8) -> sys::Result<File> {
     let file = memory::empty_file()?;
     let written = if byte == 0 { file.set_len(PATTERN as u64) } else { file.write_all_at(&vec![byte; PATTERN], 0) };

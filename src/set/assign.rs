@@ -1,4 +1,4 @@
-//! Which semaphores get which values: `1 0 4` for all of a set, or `2=4` and `0:1=0` for some.
+//! Assignments of values to semaphores: `1 0 4` for a whole set, or `2=4` and `0:1=0` for some.
 
 use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
@@ -8,34 +8,25 @@ use crate::set::range::{BadRange, Range};
 use crate::sys::Errno;
 use crate::sys::sem::{self, MAX_VALUE, SemOp};
 
-/// How often `keep_undo` starts again when somebody else was faster.
+/// Retries of `keep_undo` after interference.
 const TRIES: u32 = 1000;
 
-/// One word of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assignment {
-    /// The value of the next semaphore.
     Next(u16),
-    /// The value of these semaphores.
     To(Range, u16),
 }
 
-/// Why a text is no assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAssignment {
-    /// What is in front of the `=`.
     #[error(transparent)]
     Range(#[from] BadRange),
-    /// What is to be the value.
     #[error("a value is 0 to {MAX_VALUE}")]
     Value,
 }
 
 impl Assignment {
     /// Reads `VALUE`, `INDEX=VALUE` or `A:B=VALUE`.
-    ///
-    /// # Errors
-    /// Anything else, with the reason.
     pub fn parse(text: &str) -> std::result::Result<Self, BadAssignment> {
         match text.split_once('=') {
             Some((semaphores, value)) => Ok(Self::To(Range::parse(semaphores)?, parse_value(value)?)),
@@ -46,12 +37,12 @@ impl Assignment {
 
 fn parse_value(text: &str) -> std::result::Result<u16, BadAssignment> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // As strict as a semaphore's number: 010 is eight to some and ten to others.
+    // No leading zero, as for indexes: 010 may be read as octal.
     let plain = plain && (text.len() == 1 || !text.starts_with('0'));
     text.parse().ok().filter(|&value| plain && value <= MAX_VALUE).ok_or(BadAssignment::Value)
 }
 
-/// The new values of some semaphores of a set, by number, each at most once and in ascending order.
+/// New values by index, each at most once and in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewValues {
     values: Vec<(u32, u16)>,
@@ -60,7 +51,7 @@ pub struct NewValues {
 }
 
 impl NewValues {
-    /// Fits `assignments` to a set.
+    /// Matches `assignments` with a set.
     ///
     /// # Errors
     /// A usage error: values with and without a number mixed, too few or too many, a semaphore that the set lacks or
@@ -88,7 +79,7 @@ impl NewValues {
         for assignment in assignments {
             if let Assignment::To(semaphores, value) = assignment {
                 semaphores.check(set, nsems)?;
-                // Overlaps are refused below, but should not fill the memory before.
+                // Overlaps are refused below, but must not fill the memory before.
                 if values.len() as u64 + semaphores.count() > nsems {
                     return Err(Error::Usage("a semaphore is given two values".to_owned()));
                 }
@@ -103,16 +94,15 @@ impl NewValues {
         Ok(Self { values, all })
     }
 
-    /// The semaphores and their new values.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u16)> + '_ {
         self.values.iter().copied()
     }
 
-    /// Sets the values: all of a set at one moment, some one after another. Other processes' undo records for these
-    /// semaphores are dropped.
+    /// Sets the values: those of a whole set at one moment, others one after another. Clears all undo adjustments of
+    /// these semaphores.
     ///
     /// # Errors
-    /// Status 4 without permission, 3 when the set is gone meanwhile, 9 when that was after some had been set.
+    /// Status 4 without permission, 3 when the set is gone, 9 when it went after some values were set.
     pub fn set(&self, set: &Resolved<'_>) -> Result<()> {
         let id = id(&set.object);
         if self.all {
@@ -132,12 +122,12 @@ impl NewValues {
         Ok(())
     }
 
-    /// Reaches the values by one `semop`, which keeps all undo records, and returns the values from which it went.
-    /// When all values are there already, nothing is done.
+    /// Changes the values by one `semop`, which keeps all undo adjustments, and returns the old values. Does nothing
+    /// when all values are there already.
     ///
     /// # Errors
-    /// Status 4 without permission, 3 when the set is gone meanwhile, 1 when one `semop` cannot do it: more operations
-    /// than SEMOPM, or values that never keep still.
+    /// Status 4 without permission, 3 when the set is gone, 1 when one `semop` cannot do it: more operations than
+    /// SEMOPM, or values that keep changing.
     pub fn reach(&self, set: &Resolved<'_>) -> Result<Vec<u16>> {
         for _ in 0..TRIES {
             let before = values(&set.object).map_err(|errno| explain(set, errno, BOTH))?;
@@ -154,7 +144,7 @@ impl NewValues {
             }
             match sem::op(id(&set.object), &ops, None) {
                 Ok(()) => return Ok(before),
-                // Not the values it was made for any more.
+                // The values have changed since they were read.
                 Err(Errno::EAGAIN | Errno::ERANGE | Errno::EINTR) => {}
                 Err(errno) => return Err(explain(set, errno, BOTH)),
             }
@@ -163,9 +153,8 @@ impl NewValues {
     }
 }
 
-/// Operations that lead from `before` to the wanted values, and are possible from nowhere else: take all there is,
-/// see that it was all, give the new value. Empty when there is nothing to change; None when a semaphore cannot be
-/// named.
+/// Operations from `before` to the wanted values that fail for any other start: subtract the old value, wait for zero,
+/// add the new value. Empty without changes; None for an index beyond sixteen bits.
 pub(super) fn steps(wanted: &[(u32, u16)], before: &[u16]) -> Option<Vec<SemOp>> {
     let old = |index: u32| before.get(index as usize).copied().unwrap_or(0);
     if wanted.iter().all(|&(index, value)| old(index) == value) {

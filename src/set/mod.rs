@@ -1,4 +1,4 @@
-//! Using a semaphore set: which semaphores, which operations, which values; and doing it.
+//! Semaphore sets: ranges of semaphores, operations, values.
 
 pub mod assign;
 pub mod operate;

@@ -1,4 +1,4 @@
-//! Doing operations on a set, all at one moment.
+//! Performing operations on a set at one moment.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use crate::sys::sem::take::{Attempt, Take};
 use crate::sys::sem::{self, MAX_VALUE, SemOp};
 use crate::sys::sem_wait::op_unless_signalled;
 
-/// What the kernel allows unless it is told otherwise, for where it does not say.
+/// The kernel's default, where the limit cannot be read.
 const DEFAULT_SEMOPM: u64 = 500;
-/// A message names no more operations than this.
+/// The most operations named in a message.
 const MOST_NAMED: usize = 8;
 
 /// How long to wait until all operations are possible at once.
@@ -27,42 +27,34 @@ pub enum Wait {
     Not,
 }
 
-/// Operations that are to be done together.
+/// Operations performed together.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// What is to be done, in this order.
+    /// In order.
     pub operations: &'a [Operation],
-    /// How long to wait for it.
     pub wait: Wait,
 }
 
 impl Request<'_> {
-    /// Does all of it or nothing, and tells how long it took. Nothing takes it back.
-    ///
-    /// A signal that ends the process while it waits leaves nothing done.
+    /// Performs all operations or none, without undo; returns the time waited. A signal that ends the process while it
+    /// waits leaves nothing done.
     ///
     /// # Errors
-    /// A usage error when the set lacks one of the semaphores; else status 6 when it would block, 7 when the time is
-    /// over, 8 when the set was removed meanwhile, 4 without permission, 1 when a value would exceed 32767.
+    /// A usage error when the set lacks one of the semaphores; else status 6 (would block), 7 (timed out), 8 (the set
+    /// was removed), 4, or 1 (a value would exceed 32767).
     pub fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
         self.check(set)?;
         let ops = self.expand(false);
         self.outcome(set, Attempt::of(self.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))
     }
 
-    /// The same, ready for a process for which the kernel takes it back when it ends.
-    ///
-    /// # Errors
-    /// As [`Request::perform`], as far as it is known before anything is tried.
+    /// Prepares the operations with undo for a child. Errors as [`Request::perform`], as far as known beforehand.
     pub fn take(&self, set: &Resolved<'_>) -> Result<Take> {
         self.check(set)?;
         Ok(Take::new(id(&set.object), &self.expand(true), self.limit()))
     }
 
-    /// How long it took, or why it was not done.
-    ///
-    /// # Errors
-    /// As [`Request::perform`].
+    /// The time waited, or the error as [`Request::perform`].
     pub fn outcome(&self, set: &Resolved<'_>, attempt: Attempt) -> Result<Duration> {
         attempt.done.map(|()| attempt.waited).map_err(|errno| self.explain(set, errno, attempt))
     }
@@ -74,7 +66,7 @@ impl Request<'_> {
         }
     }
 
-    /// Whether the set and the limits allow the operations.
+    /// Checks the operations against the set and the limits.
     fn check(&self, set: &Resolved<'_>) -> Result<()> {
         for operation in self.operations {
             operation.semaphores.check(set, count(&set.object))?;
@@ -88,12 +80,11 @@ impl Request<'_> {
         Ok(())
     }
 
-    /// The operations for the call.
     fn expand(&self, undo: bool) -> Vec<SemOp> {
         let ops = self.operations.iter().flat_map(|operation| operation.expand());
         ops.map(|op| SemOp {
             no_wait: op.no_wait || self.wait == Wait::Not,
-            // Waiting for zero changes nothing that could be undone.
+            // Undo of waiting for zero means nothing.
             undo: undo && op.delta != 0,
             ..op
         })
@@ -139,7 +130,7 @@ impl Request<'_> {
     }
 }
 
-/// What among `ops` is not possible with these values, in words; None when all are.
+/// The first of `ops` that these values do not allow, in words.
 pub(super) fn obstacle(values: &[u16], ops: &[SemOp]) -> Option<String> {
     let mut values: Vec<i32> = values.iter().copied().map(i32::from).collect();
     ops.iter().find_map(|op| {
@@ -158,7 +149,6 @@ pub(super) fn obstacle(values: &[u16], ops: &[SemOp]) -> Option<String> {
     })
 }
 
-/// How many operations one `semop` may have.
 pub(super) fn semopm() -> u64 {
     sem::limits().map_or(DEFAULT_SEMOPM, |limits| limits.semopm)
 }

@@ -1,64 +1,49 @@
-//! What is to be done to semaphores: `0-1`, `2+3`, `0:3=0n`.
+//! Operations on semaphores: `0-1`, `2+3`, `0:3=0n`.
 
 use std::fmt;
 
 use crate::set::range::{BadRange, Range};
 use crate::sys::sem::{MAX_VALUE, SemOp};
 
-/// The largest number that `semop(2)` has room for.
+/// `semop(2)` has sixteen bits for it.
 const MAX_INDEX: u32 = u16::MAX as u32;
 
-/// One operation on one semaphore, or the same on several.
+/// One operation on one semaphore or on a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Which semaphores; no number is above 65535, which every way to make one sees to.
+    /// Every constructor keeps indexes at or below 65535.
     pub(super) semaphores: Range,
-    /// What is added to each; negative takes, waiting until there is so much; 0 waits for zero. -32767 to 32767.
+    /// Negative takes, waiting until the value suffices; 0 waits for zero. -32767 to 32767.
     pub(super) delta: i16,
-    /// Fail instead of waiting.
     pub(super) no_wait: bool,
 }
 
-/// Why a text is no operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadOperation {
-    /// There is nothing.
     #[error("is empty (an unset variable?)")]
     Empty,
-    /// None of the three signs.
     #[error("an operation is INDEX-N to take, INDEX+N to give, or INDEX=0 to wait for zero")]
     NoSign,
-    /// Nothing in front of the sign.
     #[error("which semaphore? As in 0-1")]
     NoSemaphore,
-    /// What is in front of the sign names no semaphores.
     #[error(transparent)]
     Range(#[from] BadRange),
-    /// More than a `semop` can name.
     #[error("semop(2) knows semaphores up to {MAX_INDEX} only")]
     IndexTooLarge,
-    /// What is added or taken is no number from 1 to 32767.
     #[error("what is taken or given is a number from 1 to {MAX_VALUE}")]
     BadAmount,
-    /// `=` with something else than 0.
     #[error("only =0 can be waited for; 'ipcadm sem setval' sets values")]
     NotZero,
-    /// The suffix `u`, which others know for undo.
     #[error("'u' (undo) means nothing in a process that ends at once; 'ipcadm sem run' undoes, and needs no 'u'")]
     Undo,
-    /// Another suffix.
     #[error("only 'n' (no wait) may follow an operation")]
     BadSuffix,
-    /// Several operations in one word.
     #[error("one operation a word: 0-1 2+3")]
     Several,
 }
 
 impl Operation {
     /// Reads `INDEX-N`, `INDEX+N` or `INDEX=0`, with `A:B` for several semaphores and `n` behind for no wait.
-    ///
-    /// # Errors
-    /// Anything else, with the reason.
     pub fn parse(text: &str) -> Result<Self, BadOperation> {
         if text.is_empty() {
             return Err(BadOperation::Empty);
@@ -92,10 +77,7 @@ impl Operation {
         Ok(Self { semaphores, delta, no_wait })
     }
 
-    /// Waits until these semaphores are zero.
-    ///
-    /// # Errors
-    /// When one is beyond what a `semop` can name.
+    /// Fails for indexes beyond 65535.
     pub fn wait_zero(semaphores: Range) -> Result<Self, BadOperation> {
         if semaphores.last() > MAX_INDEX {
             return Err(BadOperation::IndexTooLarge);
@@ -103,18 +85,15 @@ impl Operation {
         Ok(Self { semaphores, delta: 0, no_wait: false })
     }
 
-    /// The operations of the system call, in the order of the semaphores.
+    /// In ascending order of semaphores.
     pub fn expand(self) -> impl Iterator<Item = SemOp> {
         let numbers = self.semaphores.iter().filter_map(|index| u16::try_from(index).ok());
         numbers.map(move |index| SemOp { index, delta: self.delta, no_wait: self.no_wait, undo: false })
     }
 }
 
-/// Reads several operations, separated by commas, blanks or both.
-///
-/// # Errors
-/// What is wrong with the first that is malformed, and that one. An empty text, or nothing between two commas, is
-/// malformed.
+/// Reads operations separated by commas, blanks or both. The error names the first malformed one; an empty text, or
+/// nothing between two commas, is malformed.
 pub fn parse_list(text: &str) -> Result<Vec<Operation>, String> {
     let mut operations = Vec::new();
     for part in text.split(',') {
@@ -134,7 +113,7 @@ pub fn parse_list(text: &str) -> Result<Vec<Operation>, String> {
     Ok(operations)
 }
 
-/// A number from 1 to 32767, without a leading zero.
+/// From 1 to 32767, without a leading zero.
 fn parse_amount(text: &str) -> Result<i16, BadOperation> {
     let amount = text.parse::<i16>().map_err(|_| BadOperation::BadAmount)?;
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
@@ -145,7 +124,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.delta {
             0 => write!(f, "{}=0", self.semaphores)?,
-            // With its own minus sign.
+            // The number includes its minus sign.
             delta if delta < 0 => write!(f, "{}{delta}", self.semaphores)?,
             delta => write!(f, "{}+{delta}", self.semaphores)?,
         }

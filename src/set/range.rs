@@ -1,44 +1,35 @@
-//! Which semaphores of a set: `3`, or `0:3` for 0, 1, 2 and 3.
+//! Ranges of semaphores: `3`, or `0:3` for 0, 1, 2 and 3.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// The largest index that the calls can take.
+/// The largest index that the system calls take.
 const MAX_INDEX: u32 = i32::MAX as u32;
 
-/// Some semaphores of a set, by their numbers from 0; the last one is included.
+/// Indexes from 0; `last` is included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     first: u32,
     last: u32,
 }
 
-/// Why a text is no range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRange {
-    /// There is nothing.
     #[error("names no semaphore (an unset variable?)")]
     Empty,
-    /// Something else than digits and one colon.
     #[error("semaphores are named by number, as 3, or as 0:3 for a range")]
     Malformed,
-    /// A number with a zero in front.
     #[error("a number of a semaphore has no leading zero")]
     LeadingZero,
-    /// A number that no semaphore can have.
     #[error("no semaphore has a number above {MAX_INDEX}")]
     TooLarge,
-    /// The last comes before the first.
     #[error("the last semaphore of a range cannot come before the first")]
     Backwards,
 }
 
 impl Range {
     /// Reads `3` or `0:3`: decimal, without sign, blank or leading zero.
-    ///
-    /// # Errors
-    /// Anything else, with the reason.
     pub fn parse(text: &str) -> std::result::Result<Self, BadRange> {
         if text.is_empty() {
             return Err(BadRange::Empty);
@@ -48,33 +39,24 @@ impl Range {
         if first > last { Err(BadRange::Backwards) } else { Ok(Self { first, last }) }
     }
 
-    /// The first of them.
-    #[must_use]
     pub const fn first(self) -> u32 {
         self.first
     }
 
-    /// The last of them.
-    #[must_use]
     pub const fn last(self) -> u32 {
         self.last
     }
 
-    /// How many they are, at least 1.
-    #[must_use]
+    /// At least 1.
     pub fn count(self) -> u64 {
         u64::from(self.last) - u64::from(self.first) + 1
     }
 
-    /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = u32> {
         self.first..=self.last
     }
 
-    /// Checks that `set`, which has `nsems` semaphores, has them.
-    ///
-    /// # Errors
-    /// A usage error that says which there are.
+    /// A usage error unless `set`, which has `nsems` semaphores, has them all.
     pub fn check(self, set: impl fmt::Display, nsems: u64) -> Result<()> {
         if u64::from(self.last) < nsems {
             return Ok(());
