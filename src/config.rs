@@ -1,4 +1,4 @@
-//! Folders of configuration files, whose lines are read in the order of the files' names.
+//! Folders of configuration files, read in the order of their names.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -7,16 +7,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::bare;
 
-/// No file is longer.
 const MOST_BYTES: u64 = 1 << 20;
-/// Ends of names that editors and package managers give to copies.
+/// Suffixes that editors and package managers give to copies.
 const COPIES_END: [&str; 4] = ["~", ".rpmnew", ".rpmsave", ".rpmorig"];
 
-/// The files in `folder` in the order of their names, but for hidden ones and copies that editors and package managers
-/// leave.
-///
-/// # Errors
-/// Those of listing a folder.
+/// The files in `folder` in the order of their names, except hidden ones and copies of editors and package managers.
 pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
     let meant = entries.iter().filter(|entry| !is_copy(entry.file_name().as_encoded_bytes()));
@@ -30,21 +25,15 @@ fn is_copy(name: &[u8]) -> bool {
     name.starts_with('.') || name.contains(".dpkg-") || COPIES_END.iter().any(|end| name.ends_with(end))
 }
 
-/// Opens a plain file.
-///
-/// # Errors
-/// Why it cannot be opened, or that it is no plain file, in words.
+/// Opens a regular file.
 pub fn open(path: &Path) -> Result<File, String> {
-    // A FIFO must not keep it waiting.
+    // Opening a FIFO must not block.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| bare(&error))?;
     let is_file = file.metadata().map_err(|error| bare(&error))?.is_file();
     if is_file { Ok(file) } else { Err("no plain file".to_owned()) }
 }
 
-/// The text of a file.
-///
-/// # Errors
-/// Why it cannot be read, or that it is too long or no UTF-8, in words.
+/// Fails for a file that is too long or not UTF-8.
 pub fn text(file: File) -> Result<String, String> {
     let mut text = String::new();
     file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| bare(&error))?;

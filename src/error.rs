@@ -1,27 +1,22 @@
-//! The one error type, and the one place for exit statuses.
+//! The error type and the exit statuses.
 
 use std::io;
 
 use crate::sys::Errno;
 
-/// How a run of `ipcadm` ends. The numbers are a promise to scripts.
+/// Exit statuses, a promise to scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// Done, or nothing needed doing.
     Done = 0,
-    /// Failed.
     Failed = 1,
     /// The command line is wrong; nothing was done.
     Usage = 2,
-    /// No such object.
     NotFound = 3,
-    /// Permission denied.
     Denied = 4,
     /// Already exists, or exists and differs.
     Exists = 5,
-    /// Would block.
     WouldBlock = 6,
-    /// Timed out.
     TimedOut = 7,
     /// The object was removed while waiting.
     Removed = 8,
@@ -32,14 +27,11 @@ pub enum Status {
 }
 
 impl Status {
-    /// The exit status.
-    #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }
 
-    /// What a failed call on an object means. `EINVAL` depends on the call and is [`Status::Failed`] here.
-    #[must_use]
+    /// The status of a failed call on an object. `EINVAL` depends on the call and is [`Status::Failed`] here.
     pub fn of(errno: Errno) -> Self {
         match errno {
             Errno::EPERM | Errno::EACCES => Self::Denied,
@@ -50,10 +42,10 @@ impl Status {
     }
 }
 
-/// The exit status of commands that run another program, for everything that is not that program's own.
+/// Own errors of commands that run another program, whose exit status is passed on.
 pub const OWN_FAILURE: u8 = 125;
 
-/// Counts what became of many objects and gives the status of it all.
+/// Counts outcomes of many objects.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     done: bool,
@@ -61,12 +53,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// One more was done, or needed nothing.
+    /// Done, or nothing needed doing.
     pub fn done(&mut self) {
         self.done = true;
     }
 
-    /// One more failed.
     pub fn failed(&mut self, status: Status) {
         self.failed = match self.failed {
             None => Some(status),
@@ -76,7 +67,6 @@ impl Tally {
     }
 
     /// All done: 0. All failed alike: that status. All failed differently: 1. A mixture: 9.
-    #[must_use]
     pub fn status(self) -> Status {
         match (self.done, self.failed) {
             (_, None) => Status::Done,
@@ -86,16 +76,14 @@ impl Tally {
     }
 }
 
-/// What went wrong, ready to be shown after `ipcadm: `.
+/// Shown after `ipcadm: `.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line, or a line of standard input, is malformed. Nothing was done.
     #[error("{0}")]
     Usage(String),
-    /// An operation failed.
     #[error("{message}")]
     Failed {
-        /// The exit status it leads to.
         status: Status,
         /// Operation, object, reason and remedy.
         message: String,
@@ -107,7 +95,6 @@ pub enum Error {
 
 impl Error {
     /// "cannot OPERATION: REASON", with what to do about it when that is known.
-    #[must_use]
     pub fn cannot(status: Status, operation: &str, reason: impl std::fmt::Display, remedy: Option<&str>) -> Self {
         let message = match remedy {
             Some(remedy) => format!("cannot {operation}: {reason} ({remedy})"),
@@ -116,14 +103,12 @@ impl Error {
         Self::Failed { status, message }
     }
 
-    /// A failed system call without anything special to say about it.
-    #[must_use]
+    /// A failed system call without further explanation.
     pub fn call(operation: &str, errno: Errno) -> Self {
         Self::cannot(Status::of(errno), operation, errno, None)
     }
 
-    /// Makes a closed pipe a failure like any other, for output that somebody must have read.
-    #[must_use]
+    /// Makes a closed pipe an error, for output that must have been read.
     pub fn strict(self) -> Self {
         match self {
             Self::Output(_) => Self::Failed { status: Status::Failed, message: self.to_string() },
@@ -131,10 +116,7 @@ impl Error {
         }
     }
 
-    /// Takes a closed pipe for the end of the reader's interest, and not for a failure.
-    ///
-    /// # Errors
-    /// Every other error.
+    /// Treats a closed pipe as success: its reader has seen enough.
     pub fn forgive_closed_pipe(self) -> Result<()> {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -142,8 +124,6 @@ impl Error {
         }
     }
 
-    /// The exit status this leads to.
-    #[must_use]
     pub fn status(&self) -> Status {
         match self {
             Self::Usage(_) => Status::Usage,
@@ -154,7 +134,6 @@ impl Error {
 }
 
 /// The text of an I/O error without Rust's "(os error N)".
-#[must_use]
 pub fn bare(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => Errno::from_raw(number).to_string(),
@@ -162,7 +141,6 @@ pub fn bare(error: &io::Error) -> String {
     }
 }
 
-/// The result of everything above the kernel floor.
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Parsers of the values that options take; their errors are what follows `invalid value` in a usage error.
+//! Parsers of option values. Their errors follow `invalid value` in a usage error.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -14,17 +14,15 @@ use crate::sys::{Gid, Uid, accounts};
 
 const EMPTY: &str = "is empty (an unset variable?)";
 
-/// Any text but the empty one.
 pub(crate) fn non_empty(text: &str) -> std::result::Result<String, String> {
     if text.is_empty() { Err(EMPTY.to_owned()) } else { Ok(text.to_owned()) }
 }
 
-/// Any path but the empty one, of whatever bytes.
+/// Need not be UTF-8.
 pub(crate) fn non_empty_path() -> impl TypedValueParser<Value = OsString> {
     OsStringValueParser::new().try_map(|path| if path.is_empty() { Err(EMPTY.to_owned()) } else { Ok(path) })
 }
 
-/// How many: a plain decimal number.
 pub(crate) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
     if text.is_empty() {
         return Err(EMPTY.to_owned());
@@ -35,13 +33,11 @@ pub(crate) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, 
     text.parse().map_err(|_| "is too large".to_owned())
 }
 
-/// An exit status.
 pub(crate) fn exit_status(text: &str) -> std::result::Result<u8, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
 }
 
-/// How many, and not none.
 pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
     match count(text)? {
         0 => Err("is not 1 or more".to_owned()),
@@ -49,23 +45,20 @@ pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
     }
 }
 
-/// A size in bytes.
 pub(crate) fn size(text: &str) -> std::result::Result<u64, String> {
     parse_size(text)
 }
 
-/// The capacity of a queue. The kernel would cut a larger capacity to 32 bits without a word.
+/// The capacity of a queue: the kernel would silently cut a larger one to 32 bits.
 pub(crate) fn capacity(text: &str) -> std::result::Result<u64, String> {
     let bytes = size(text)?;
     if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
 }
 
-/// A duration.
 pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
     parse_duration(text)
 }
 
-/// The value of a semaphore.
 pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse()
@@ -74,18 +67,12 @@ pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
         .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
 }
 
-/// A user by name or number.
-///
-/// # Errors
-/// A usage error naming `option` when there is no such user.
+/// A user by name or number; otherwise a usage error naming `option`.
 pub(crate) fn user(option: &str, text: &str) -> Result<Uid> {
     account(option, text, "user", |name| accounts::user_by_name(name).map(|uid| uid.map(Uid::raw))).map(Uid::new)
 }
 
-/// A group by name or number.
-///
-/// # Errors
-/// A usage error naming `option` when there is no such group.
+/// A group by name or number; otherwise a usage error naming `option`.
 pub(crate) fn group(option: &str, text: &str) -> Result<Gid> {
     account(option, text, "group", |name| accounts::group_by_name(name).map(|gid| gid.map(Gid::raw))).map(Gid::new)
 }
@@ -98,7 +85,7 @@ fn account(
 ) -> Result<u32> {
     let shown = escape(text);
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-        // The last number means "no change" to the kernel and is nobody's.
+        // For the kernel the last number means "no change"; nobody has it.
         return text
             .parse()
             .ok()

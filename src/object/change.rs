@@ -11,24 +11,20 @@ use crate::object::permission::{may_change, refused};
 use crate::proc::capabilities::may_exceed_msgmnb;
 use crate::sys::{self, Errno, Gid, Mode, ShmId, Uid, msg, shm};
 
-/// What is to be changed; what is None stays.
+/// None leaves an attribute as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// New permission bits, perhaps relative to the old ones.
+    /// Perhaps relative to the old mode.
     pub mode: Option<ModeChange>,
-    /// New owner.
     pub owner: Option<Uid>,
-    /// New group.
     pub group: Option<Gid>,
-    /// New capacity of a queue, 1 to 2^31-1 bytes.
+    /// 1 to 2^31-1 bytes.
     pub qbytes: Option<u64>,
-    /// Do it even if the queue then holds too much, or could not be enlarged again.
+    /// Change even a queue that would then hold too much, or could not be enlarged again.
     pub force: bool,
 }
 
 impl Change {
-    /// What `object` is to have.
-    #[must_use]
     pub fn target(&self, object: &Object) -> Attributes {
         let now = Attributes::of(object);
         Attributes {
@@ -39,8 +35,7 @@ impl Change {
         }
     }
 
-    /// The object as it would be.
-    #[must_use]
+    /// The object after the change.
     pub fn foresee(&self, object: &Object) -> Object {
         let target = self.target(object);
         let mut after = *object;
@@ -53,10 +48,7 @@ impl Change {
         after
     }
 
-    /// Refuses what would make a queue useless or could not be taken back, unless forced.
-    ///
-    /// # Errors
-    /// Status 10.
+    /// Refuses a capacity that makes a queue useless or cannot be raised again, unless forced. Status 10.
     pub fn check(&self, object: &Object, text: &str) -> Result<()> {
         let (Some(wanted), Some(queue), false) = (self.qbytes, object.as_queue(), self.force) else { return Ok(()) };
         let refuse = |reason: String| {
@@ -88,10 +80,10 @@ impl Change {
         Ok(())
     }
 
-    /// Changes the object if it still is what was looked at, and returns it as it is then.
+    /// Changes the object if it is still the one `seen`, and returns its new state.
     ///
     /// # Errors
-    /// Status 3 when it is gone, 4 without the right to, 10 when it has changed meanwhile, 1 otherwise.
+    /// Status 3 when it is gone, 4 without permission, 10 when it has changed meanwhile, 1 otherwise.
     pub fn apply(&self, seen: &Object, text: &str) -> Result<Object> {
         let operation = format!("change {text}");
         let gone = || Error::cannot(Status::NotFound, &operation, "it was removed meanwhile", None);
@@ -100,7 +92,7 @@ impl Change {
             let reason = format!("it has changed meanwhile: another {what}");
             return Err(Error::cannot(Status::Refused, &operation, reason, None));
         }
-        // A queue may have filled since it was looked at, and sending leaves no trace in the fingerprint.
+        // The queue may have filled meanwhile, and sending does not change the fingerprint.
         self.check(&now, text)?;
         let target = self.target(&now);
         if target == Attributes::of(&now) {
@@ -118,7 +110,7 @@ impl Change {
         if errno == Errno::EPERM && target.qbytes.is_some_and(|qbytes| qbytes > msgmnb) && may_change(object) {
             let right = "CAP_SYS_RESOURCE in the initial user namespace; raise kernel.msgmnb first";
             let remedy = match (self.qbytes, target.qbytes) {
-                // The kernel wants the capacity with every IPC_SET.
+                // Every IPC_SET sets the capacity too.
                 (None, Some(kept)) => format!(
                     "to keep its capacity, {kept}, which is more than kernel.msgmnb ({msgmnb}), needs {right}, or \
                      lower it with --qbytes"
@@ -135,11 +127,8 @@ impl Change {
     }
 }
 
-/// Locks a segment into RAM or lets it be swapped again, and returns it as it is then. On huge pages the kernel does
-/// nothing and says nothing.
-///
-/// # Errors
-/// `EPERM`, `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL` or `EIDRM` when it is gone.
+/// Locks a segment into RAM or unlocks it, and returns its new state. The kernel silently ignores huge pages. `EPERM`,
+/// `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL` or `EIDRM` when it is gone.
 pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
     let id = ShmId::new(segment.id.sysv());
     if lock {

@@ -1,4 +1,4 @@
-//! The objects that there are: all of some kinds, or one by its id or key.
+//! Listing objects, and looking one up by id or key.
 
 use crate::error::{Error, Result, Status};
 pub use crate::kind::class::{Inventory, Source};
@@ -7,10 +7,8 @@ use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 pub use crate::kind::shm::add_memory;
 use crate::sys::{self, Errno, Key};
 
-/// Lists all objects of `kinds`. Of what is needed, [`Needs::MEMORY`] alone counts here.
-///
-/// # Errors
-/// When the kernel has no System V IPC, or none of the ways to list works.
+/// Lists all objects of `kinds`; of `needs` only [`Needs::MEMORY`] matters. Fails without System V IPC, or when no way
+/// to list works.
 pub fn collect(kinds: KindSet, needs: Needs) -> Result<Inventory> {
     let mut inventory = Inventory::default();
     for kind in kinds.iter() {
@@ -21,39 +19,30 @@ pub fn collect(kinds: KindSet, needs: Needs) -> Result<Inventory> {
     Ok(inventory)
 }
 
-/// How many objects of a kind the kernel counts.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// The number of objects of a kind by the kernel's count; `ENOSYS` without System V IPC.
 pub fn used(kind: Kind) -> sys::Result<u32> {
     (kind.class().used)()
 }
 
-/// One object by its id, whoever may read it; `Ok(None)` when there is none.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC; `EACCES` when it exists but nothing may be known of it.
+/// One object by its id, without regard to read permission; `Ok(None)` when there is none. `ENOSYS` without System V
+/// IPC; `EACCES` when it exists but nothing may be known of it.
 pub fn look(id: ObjectId) -> sys::Result<Option<Object>> {
     (id.kind.class().look)(id)
 }
 
-/// Whether the mode lets the caller read the object, as it must for what goes without `*_STAT_ANY`. True for one that
-/// is gone.
-#[must_use]
+/// Whether the mode gives the caller read permission, which kernels without `*_STAT_ANY` require. True for an object
+/// that is gone.
 pub fn may_read(id: ObjectId) -> bool {
     (id.kind.class().may_read)(id)
 }
 
-/// The id of the object that `key` names; needs no permission on it.
-///
-/// # Errors
-/// `ENOENT` when there is none, as of a kind without keys.
+/// The id of the object with this key, without permission on it; `ENOENT` when there is none, or for kinds without
+/// keys.
 pub fn find(kind: Kind, key: Key) -> sys::Result<ObjectId> {
     kind.class().find.map_or(Err(Errno::ENOENT), |find| find(key))
 }
 
-/// The error for a look that the kernel refused altogether.
-#[must_use]
+/// The error of a lookup that the kernel refused.
 pub fn unreadable(id: ObjectId, errno: Errno) -> Error {
     let remedy = (errno == Errno::EACCES).then_some("it exists, but this kernel shows it to its readers only");
     Error::cannot(Status::of(errno), &format!("look at {id}"), errno, remedy)

@@ -1,4 +1,4 @@
-//! Keys: how `ftok` makes them, and what can be read back out of one.
+//! Keys of `ftok`: making them and splitting them.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -9,20 +9,16 @@ use crate::error::{self, Error, Status};
 use crate::render::escape::escape_bytes;
 use crate::sys::Key;
 
-/// The project number of `ftok`: 1 to 255, of which the C library uses all eight bits.
+/// The project number of `ftok`: 1 to 255; the C library uses all eight bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Project(u8);
 
-/// Why a word is no project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is no project: give 1 to 255, 0x01 to 0xff, or one printable character that is no digit")]
 pub struct BadProject;
 
 impl Project {
-    /// Reads 1 to 255, 0x01 to 0xff, or one ASCII character that is no digit.
-    ///
-    /// # Errors
-    /// Everything else, 0 included: POSIX leaves it undefined.
+    /// Reads 1 to 255, 0x01 to 0xff, or one ASCII character that is no digit. POSIX leaves 0 undefined.
     pub fn parse(text: &[u8]) -> Result<Self, BadProject> {
         let number = match text {
             [byte] if byte.is_ascii_graphic() && !byte.is_ascii_digit() => return Ok(Self(*byte)),
@@ -36,14 +32,12 @@ impl Project {
         }
     }
 
-    /// The number.
-    #[must_use]
     pub const fn number(self) -> u8 {
         self.0
     }
 }
 
-/// Digits alone; no sign, which the standard library would take.
+/// Digits alone; the standard library would accept a sign.
 fn radix(digits: &[u8], radix: u32) -> Option<u32> {
     digits.iter().try_fold(0u32, |value, &byte| {
         let digit = char::from(byte).to_digit(radix)?;
@@ -51,17 +45,16 @@ fn radix(digits: &[u8], radix: u32) -> Option<u32> {
     })
 }
 
-/// Reads a key written as `0x` and 1 to 8 hex digits.
-#[must_use]
+/// Reads `0x` and 1 to 8 hexadecimal digits.
 pub fn parse_hex(text: &[u8]) -> Option<Key> {
     let digits = text.strip_prefix(b"0x")?;
     if (1..=8).contains(&digits.len()) { radix(digits, 16).map(Key::from_bits) } else { None }
 }
 
-/// The three things `ftok` puts into a key.
+/// The parts of a key made by `ftok`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// The project, bits 24 to 31.
+    /// Bits 24 to 31.
     pub project: u8,
     /// The low byte of the file's device number, bits 16 to 23.
     pub device_minor: u8,
@@ -70,36 +63,27 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Splits a key. Any key can be split; whether `ftok` made it, nobody can tell.
-    #[must_use]
+    /// Any key can be split; nothing shows whether `ftok` made it.
     pub const fn of(key: Key) -> Self {
         let [project, device_minor, high, low] = key.bits().to_be_bytes();
         Self { project, device_minor, inode_bits: u16::from_be_bytes([high, low]) }
     }
 
-    /// Puts them together again.
-    #[must_use]
     pub const fn key(self) -> Key {
         let [high, low] = self.inode_bits.to_be_bytes();
         Key::from_bits(u32::from_be_bytes([self.project, self.device_minor, high, low]))
     }
 }
 
-/// A key made from a file, with what it was made from.
+/// A key made by `ftok`, with the file's device and inode numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileKey {
-    /// The key.
     pub key: Key,
-    /// Device number of the file.
     pub device: u64,
-    /// Inode number of the file.
     pub inode: u64,
 }
 
-/// As [`ftok`], with an error for people.
-///
-/// # Errors
-/// Status 3 when there is no such file, 4 when it may not be looked at, 1 otherwise.
+/// As [`ftok`]; errors have status 3 when there is no such file, 4 without permission, 1 otherwise.
 pub fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
     ftok(path, project).map_err(|error| {
         let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
@@ -107,7 +91,7 @@ pub fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
     })
 }
 
-/// What it means that a file cannot be looked at.
+/// The status of a failed stat(2).
 pub(super) fn status_of(error: &io::Error) -> Status {
     match error.raw_os_error() {
         Some(libc::ENOENT | libc::ENOTDIR) => Status::NotFound,
@@ -116,17 +100,14 @@ pub(super) fn status_of(error: &io::Error) -> Status {
     }
 }
 
-/// `ftok(path, project)`, as the C libraries compute it. Follows symbolic links.
-///
-/// # Errors
-/// When the file cannot be looked at.
+/// `ftok(path, project)` as in the C libraries. Follows symbolic links.
 pub fn ftok(path: &Path, project: Project) -> io::Result<FileKey> {
     if path.as_os_str().as_bytes().contains(&0) {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
     let file = std::fs::metadata(path)?;
     let (device, inode) = (file.dev(), file.ino());
-    // ftok keeps the low bits only; that is why different files can get the same key.
+    // ftok keeps the low bits only, so different files can get the same key.
     let parts = Parts { project: project.0, device_minor: (device & 0xff) as u8, inode_bits: (inode & 0xffff) as u16 };
     Ok(FileKey { key: parts.key(), device, inode })
 }

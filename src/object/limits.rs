@@ -1,4 +1,4 @@
-//! The table of limits, how far they are used, and who uses most.
+//! The table of limits, their use, and the owners who use most.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,7 @@ use crate::object::inventory;
 use crate::proc::sysctl::machine_memory;
 use crate::sys::{self, Errno, Uid, memory};
 
-/// The limit that keeps one more object of this size from being created, in words: the first that is used up, or the
-/// last there is.
+/// The limit that prevents one more object of this size, in words: the first that is used up, or else the last.
 pub(crate) fn reached(kind: Kind, size: u64) -> Option<String> {
     let in_use = InUse::default();
     let mut text = None;
@@ -29,41 +28,32 @@ pub(crate) fn reached(kind: Kind, size: u64) -> Option<String> {
     text
 }
 
-/// A limit of the current IPC namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Which kind it limits.
     pub kind: Kind,
-    /// Its name in the kernel.
+    /// In the kernel.
     pub name: &'static str,
-    /// Its value, in `unit`.
+    /// In `unit`.
     pub value: u64,
-    /// Whether the value is as large as its type, and so no limit.
+    /// Whether the value is the largest of its type, and so no limit.
     pub unlimited: bool,
-    /// What is counted.
     pub unit: &'static str,
-    /// How much is in use, in `unit`; None where that means nothing.
+    /// In `unit`; None where use means nothing.
     pub used: Option<u64>,
-    /// The setting that changes it; None for what is fixed.
     pub sysctl: Option<&'static str>,
-    /// Who uses most.
     pub top: Option<Top>,
-    /// What it is.
     pub meaning: &'static str,
 }
 
-/// The owner with the largest share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Top {
-    /// Who.
     pub uid: Uid,
-    /// How much, in the limit's unit.
+    /// In the limit's unit.
     pub used: u64,
 }
 
 impl Limit {
     /// The share in use, in tenths of a percent, rounded down; None without a limit or a use.
-    #[must_use]
     pub fn permille(&self) -> Option<u64> {
         let used = self.used?;
         if self.unlimited || self.value == 0 {
@@ -73,10 +63,7 @@ impl Limit {
     }
 }
 
-/// All limits, and what the figures lack.
-///
-/// # Errors
-/// When the kernel has no System V IPC.
+/// All limits, and notes on figures that are incomplete.
 pub fn all() -> Result<(Vec<Limit>, Vec<String>)> {
     let inventory = inventory::collect(KindSet::ALL, Needs::MEMORY)?;
     let (objects, mut losses) = (&inventory.objects, inventory.losses);
@@ -93,13 +80,11 @@ pub fn all() -> Result<(Vec<Limit>, Vec<String>)> {
     Ok((limits, losses))
 }
 
-/// The error of reading the limits of a kind.
-#[must_use]
 pub(crate) fn unreadable(kind: Kind, errno: Errno) -> Error {
     Error::call(&format!("read the limits of {}s", kind.noun()), errno)
 }
 
-/// The limits of a kind and their use, in the order of the table.
+/// In the order of the table.
 fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit>> {
     let sizes = || {
         objects
@@ -123,13 +108,13 @@ fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit
     kind.class().limits.iter().map(tell).collect()
 }
 
-/// No limit of the kernel's, but the one that counts where `shmall` is at its default.
+/// Not a limit of the kernel, but the one that counts where `shmall` is at its default.
 fn resident_memory(objects: &[Object], (ram, swap): (u64, u64), in_use: &InUse) -> Result<Limit> {
     let resident = |object: &Object| {
         let segment = object.as_segment()?;
         Some(segment.rss()?.saturating_add(segment.memory?.swap))
     };
-    // Summed up here, where huge pages are not counted over; without /proc/sysvipc the kernel's sum must do.
+    // Huge pages must not be counted twice; without /proc/sysvipc the kernel's sum must do.
     let sum = objects
         .iter()
         .filter(|object| object.is_segment())
@@ -150,7 +135,7 @@ fn resident_memory(objects: &[Object], (ram, swap): (u64, u64), in_use: &InUse) 
     })
 }
 
-/// The largest single amount, if any is above 0, and of equal ones that of the lowest uid.
+/// The largest amount above 0; the lowest uid among equals.
 fn most(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
     amounts
         .max_by_key(|&(uid, used)| (used, std::cmp::Reverse(uid)))
@@ -158,7 +143,7 @@ fn most(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
         .map(|(uid, used)| Top { uid, used })
 }
 
-/// Adds up by owner; the largest sum, and of equal ones the lowest uid, so that the answer is always the same.
+/// The owner with the largest sum; the lowest uid among equals, for a stable answer.
 fn top(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
     let mut sums: HashMap<Uid, u64> = HashMap::new();
     for (uid, amount) in amounts {

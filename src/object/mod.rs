@@ -1,4 +1,4 @@
-//! How an object is named, found, created and changed.
+//! Naming, finding, creating and changing objects.
 
 pub mod change;
 pub mod create;

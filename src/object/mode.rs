@@ -1,58 +1,43 @@
-//! Permission modes as they are given on the command line: to set, and to select by.
-//!
-//! System V IPC keeps the nine permission bits and nothing else, so there is no setuid, setgid or
-//! sticky bit to name here. Execute permission is kept, though nothing consults it.
+//! Permission modes on the command line. System V IPC keeps the nine permission bits and nothing else: no setuid,
+//! setgid or sticky bit. Execute permission is kept, though nothing checks it.
 
-/// The bits an IPC object keeps.
 const KEPT: u32 = 0o777;
 
-/// Why a text is not a mode.
-///
-/// The message is the reason alone; the caller puts the option and the offending word before it.
+/// Messages are the reason alone; the caller adds the option and the word.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModeError {
-    /// There is no text at all, or nothing after the `/` or `-` of a filter.
     #[error("is empty")]
     Empty,
-    /// The octal number has bits above 0777.
     #[error("is out of range: an IPC object keeps permission bits only, 0 to 0777")]
     OutOfRange,
-    /// The octal number has more than four digits.
     #[error("has more than four octal digits")]
     TooLong,
-    /// A number has this character, which is no octal digit.
     #[error("has {0:?} where an octal digit (0 to 7) is expected")]
     NotOctal(char),
-    /// A part between commas, or next to one, is empty.
     #[error("has nothing before or after a comma")]
     EmptyClause,
-    /// A clause ends before its `+`, `-` or `=`.
     #[error("has no +, - or = after u, g, o or a")]
     MissingOperator,
-    /// A clause has this character before its operator, where only classes of users may be.
     #[error("has {0:?} where u, g, o, a, +, - or = is expected")]
     UnknownWho(char),
-    /// Nothing follows a `+` or `-`.
     #[error("has nothing after + or - (an unset variable?)")]
     NoPermission,
-    /// This letter is a permission of files that IPC objects do not have: `s`, `t` or `X`.
     #[error("has {0:?}, which IPC objects do not keep (use r, w and x)")]
     NotKept(char),
-    /// A clause has this character after its operator, where only permissions may be.
     #[error("has {0:?} where r, w, x, or one of u, g, o is expected")]
     UnknownPermission(char),
 }
 
-/// A change of mode, as chmod(1) takes it: `600`, or `u+rw,g-w,o=r`.
+/// As for chmod(1): `600`, or `u+rw,g-w,o=r`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModeChange {
-    /// The mode to set, whatever it was. Only the low nine bits are used.
+    /// Only the low nine bits are used.
     Absolute(u32),
-    /// Steps to take one after the other, each on what the one before left.
+    /// Steps in order.
     Symbolic(Vec<ModeStep>),
 }
 
-/// One step of a symbolic change of mode: an operator with what is on either side of it.
+/// An operator with both its sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModeStep {
     /// All bits of the classes to change.
@@ -68,21 +53,20 @@ enum Operator {
     Set,
 }
 
-/// Where a step takes its permissions from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
-    /// From the command line: these, three bits in the lowest place.
+    /// Three bits in the lowest place.
     Given(u32),
-    /// From what a class has, three bits this far up.
+    /// The bits of a class, shifted by this much.
     Class(u32),
 }
 
-/// Spreads three permission bits to all three classes.
+/// Copies three permission bits to all three classes.
 const fn to_all(permissions: u32) -> u32 {
     (permissions & 0o7) * 0o111
 }
 
-/// How far up the bits of a class are.
+/// The shift of a class.
 const fn class_shift(letter: char) -> Option<u32> {
     match letter {
         'u' => Some(6),
@@ -101,7 +85,7 @@ const fn operator(letter: char) -> Option<Operator> {
     }
 }
 
-/// Reads an octal mode: one to four digits, up to 0777.
+/// One to four digits, up to 0777.
 fn parse_octal(text: &str) -> Result<u32, ModeError> {
     if text.is_empty() {
         return Err(ModeError::Empty);
@@ -109,7 +93,7 @@ fn parse_octal(text: &str) -> Result<u32, ModeError> {
     let mut mode = 0u32;
     for (place, c) in text.chars().enumerate() {
         let digit = c.to_digit(8).ok_or(ModeError::NotOctal(c))?;
-        // Go on to the end of a longer one: a bad digit is the better thing to complain about.
+        // Read a longer number to its end: a bad digit is the better complaint.
         if place < 4 {
             mode = mode * 8 + digit;
         }
@@ -124,16 +108,9 @@ fn parse_octal(text: &str) -> Result<u32, ModeError> {
 }
 
 impl ModeChange {
-    /// Reads a change of mode.
-    ///
-    /// It is an octal number of one to four digits up to 0777, or clauses separated by commas. A
-    /// clause is any of `u`, `g`, `o` and `a` (all, also when none is given: there is no umask
-    /// here), then one or more times `+`, `-` or `=` followed either by any of `r`, `w` and `x` or
-    /// by one of `u`, `g` and `o`, to take what that class has.
-    ///
-    /// # Errors
-    ///
-    /// Returns the reason when `text` is not of this form or names bits IPC objects do not keep.
+    /// Reads an octal number of one to four digits up to 0777, or clauses separated by commas. A clause is any of `u`,
+    /// `g`, `o` and `a` (the default: there is no umask here), then one or more times `+`, `-` or `=` followed either
+    /// by any of `r`, `w` and `x` or by one of `u`, `g` and `o`, to copy the bits of that class.
     pub fn parse(text: &str) -> Result<Self, ModeError> {
         if text.is_empty() {
             return Err(ModeError::Empty);
@@ -151,8 +128,7 @@ impl ModeChange {
         Ok(Self::Symbolic(steps))
     }
 
-    /// The mode that follows from `old`. Takes and gives the low nine bits, no others.
-    #[must_use]
+    /// The new mode, with the low nine bits only.
     pub fn apply(&self, old: u32) -> u32 {
         match self {
             Self::Absolute(mode) => mode & KEPT,
@@ -176,7 +152,6 @@ impl ModeStep {
     }
 }
 
-/// Reads one clause of a symbolic mode and appends its steps.
 fn parse_clause(clause: &str, steps: &mut Vec<ModeStep>) -> Result<(), ModeError> {
     let mut rest = clause.chars().peekable();
     let mut who = 0;
@@ -217,11 +192,11 @@ fn parse_clause(clause: &str, steps: &mut Vec<ModeStep>) -> Result<(), ModeError
             };
             source = match source {
                 Source::Given(permissions) => Source::Given(permissions | bit),
-                // What a class has is taken as it is; chmod does not mix the two either.
+                // chmod does not combine a class with other permissions either.
                 Source::Class(_) => return Err(ModeError::UnknownPermission(c)),
             };
         }
-        // An unset variable may have stood there; "=" alone takes everything away on purpose.
+        // Probably an unset variable; "=" alone clears all bits on purpose.
         if found != Operator::Set && matches!(source, Source::Given(0)) {
             return Err(ModeError::NoPermission);
         }
@@ -230,23 +205,19 @@ fn parse_clause(clause: &str, steps: &mut Vec<ModeStep>) -> Result<(), ModeError
     Ok(())
 }
 
-/// A choice of objects by their mode, as find(1) takes it with `-perm`. Compares the low nine bits.
+/// As `-perm` of find(1). Compares the low nine bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModeFilter {
-    /// Exactly these bits: `600`.
+    /// `600`.
     Exact(u32),
-    /// Any of these bits: `/022`. No bits at all match every mode.
+    /// `/022`. No bits at all match every mode.
     Any(u32),
-    /// All of these bits: `-022`. No bits at all match every mode.
+    /// `-022`. No bits at all match every mode.
     All(u32),
 }
 
 impl ModeFilter {
-    /// Reads a filter: an octal number of one to four digits up to 0777, perhaps after `/` or `-`.
-    ///
-    /// # Errors
-    ///
-    /// Returns the reason when `text` is not of this form or names bits IPC objects do not keep.
+    /// Reads an octal number of one to four digits up to 0777, perhaps after `/` or `-`.
     pub fn parse(text: &str) -> Result<Self, ModeError> {
         if let Some(any) = text.strip_prefix('/') {
             parse_octal(any).map(Self::Any)
@@ -257,8 +228,6 @@ impl ModeFilter {
         }
     }
 
-    /// Whether an object with this mode is chosen. Bits above the low nine do not count.
-    #[must_use]
     pub fn matches(self, mode: u32) -> bool {
         let mode = mode & KEPT;
         match self {
@@ -269,7 +238,6 @@ impl ModeFilter {
     }
 }
 
-/// Permission bits, or a change of them, as an option's value.
 pub(crate) fn mode_change(text: &str) -> Result<ModeChange, String> {
     ModeChange::parse(text).map_err(|error| error.to_string())
 }

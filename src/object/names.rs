@@ -1,8 +1,8 @@
-//! Names of users and groups, each looked up once.
+//! Cached names of users and groups.
 
 use crate::sys::{Gid, Perm, Uid, accounts};
 
-/// A number as a listing needs it named: looked up once, found again without hashing.
+/// Names by number, found without hashing.
 #[derive(Debug, Default)]
 struct Cache {
     /// Sorted by number.
@@ -17,7 +17,7 @@ impl Cache {
             numbers.into_iter().map(|number| (number, look_up(number).map(String::into_boxed_str))).collect();
     }
 
-    /// Of names known from elsewhere: of several of a number, the first.
+    /// For repeated numbers the first name counts.
     fn known(names: &[(u32, Option<&str>)]) -> Self {
         let mut sorted = names.to_vec();
         sorted.sort_by_key(|entry| entry.0);
@@ -35,12 +35,11 @@ impl Cache {
     }
 }
 
-/// A user that an object has: its owner or its creator.
+/// The owner or the creator.
 pub type UserOf = fn(&Perm) -> Uid;
-/// A group that an object has: its owner's or its creator's.
+/// The owner's group or the creator's.
 pub type GroupOf = fn(&Perm) -> Gid;
 
-/// The names that a listing needs.
 #[derive(Debug, Default)]
 pub struct Names {
     users: Cache,
@@ -48,8 +47,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Looks up those of the objects' users and groups that are shown, once each.
-    #[must_use]
+    /// Looks up the users and groups that are shown, once each.
     pub fn of<'a>(perms: impl Iterator<Item = &'a Perm>, users: &[UserOf], groups: &[GroupOf]) -> Self {
         let (mut uids, mut gids) = (Vec::new(), Vec::new());
         for perm in perms {
@@ -59,9 +57,7 @@ impl Names {
         Self::look_up(uids, gids)
     }
 
-    /// Looks up every user and group once. Repeated numbers cost nothing, so callers need not weed them out, but
-    /// runs of equal numbers are best left out for the sake of memory.
-    #[must_use]
+    /// Numbers may repeat, but runs of equal numbers waste memory.
     pub fn look_up(users: Vec<u32>, groups: Vec<u32>) -> Self {
         let mut names = Self::default();
         names.users.fill(users, |uid| accounts::user_name(Uid::new(uid)));
@@ -69,50 +65,41 @@ impl Names {
         names
     }
 
-    /// Names known from elsewhere, by number.
-    #[must_use]
+    /// Names from elsewhere, by number.
     pub fn known(users: &[(u32, Option<&str>)], groups: &[(u32, Option<&str>)]) -> Self {
         Self { users: Cache::known(users), groups: Cache::known(groups) }
     }
 
-    /// The name of a user that was looked up; None if it has none.
-    #[must_use]
     pub fn user(&self, uid: Uid) -> Option<&str> {
         self.users.get(uid.raw())
     }
 
-    /// The name of a group that was looked up; None if it has none.
-    #[must_use]
     pub fn group(&self, gid: Gid) -> Option<&str> {
         self.groups.get(gid.raw())
     }
 
-    /// All users that were looked up, by number.
     pub fn users(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
         self.users.all()
     }
 
-    /// All groups that were looked up, by number.
     pub fn groups(&self) -> impl Iterator<Item = (u32, Option<&str>)> {
         self.groups.all()
     }
 }
 
-/// Runs of equal numbers are noted once, and a few that alternate as well, or a long listing would double in memory.
+/// Skips repetitions of the last few numbers, which would double the memory of a long listing.
 fn note(numbers: &mut Vec<u32>, number: u32) {
     if !numbers.iter().rev().take(4).any(|&noted| noted == number) {
         numbers.push(number);
     }
 }
 
-/// A user in a message: the name, or the number without one.
-#[must_use]
+/// For messages: the name, or else the number.
 pub fn user_text(uid: Uid) -> String {
     accounts::user_name(uid).map_or_else(|| uid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
 }
 
-/// A group in a message: the name, or the number without one.
-#[must_use]
+/// For messages: the name, or else the number.
 pub fn group_text(gid: Gid) -> String {
     accounts::group_name(gid).map_or_else(|| gid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
 }

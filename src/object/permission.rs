@@ -1,4 +1,4 @@
-//! Who may change and remove an object.
+//! Permission to change and remove an object.
 
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
@@ -6,8 +6,7 @@ use crate::object::names::user_text;
 use crate::proc::capabilities::is_system_administrator;
 use crate::sys::{Errno, accounts};
 
-/// The error for a call that only the owner, the creator or a privileged process may make.
-#[must_use]
+/// The error of a call that only the owner, the creator or a privileged process may make.
 pub fn refused(object: &Object, operation: &str, errno: Errno) -> Error {
     if errno != Errno::EPERM {
         return Error::call(operation, errno);
@@ -22,23 +21,18 @@ pub fn refused(object: &Object, operation: &str, errno: Errno) -> Error {
     Error::cannot(Status::Denied, operation, errno, Some(&remedy))
 }
 
-/// Whether the caller owns or created the object, so that its rights do not depend on privilege.
-#[must_use]
+/// Whether the caller owns or created the object and needs no privilege.
 pub fn is_mine(object: &Object) -> bool {
     let me = accounts::effective_user();
     me == object.perm.uid || me == object.perm.cuid
 }
 
-/// Whether the caller may change and remove the object, as far as that can be known without trying.
-#[must_use]
+/// Whether the caller may change and remove the object, as far as known without trying.
 pub fn may_change(object: &Object) -> bool {
     is_mine(object) || is_system_administrator()
 }
 
-/// For a dry run: the refusal that `operation` would meet.
-///
-/// # Errors
-/// Status 4 without the right to.
+/// For a dry run: the refusal that `operation` would meet, with status 4.
 pub fn foresee(object: &Object, operation: &str) -> Result<()> {
     if may_change(object) { Ok(()) } else { Err(refused(object, operation, Errno::EPERM)) }
 }

@@ -1,4 +1,4 @@
-//! References: how a user names an object.
+//! References: names of objects on the command line.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -12,63 +12,46 @@ use crate::kind::model::{Kind, Object, ObjectId};
 use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, Key};
 
-/// A malformed word is repeated so far.
+/// Characters of a malformed word in an error message.
 const MAX_SHOWN: usize = 100;
 
-/// A well-formed reference that has not been looked up.
+/// A well-formed reference, not yet looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// The kind it names or that was implied.
+    /// Given or implied.
     pub kind: Kind,
-    /// How it names the object.
     pub name: Name,
 }
 
-/// The part behind the kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// By identifier.
     Id(i32),
-    /// By key, which is not private.
+    /// Never a private key.
     Key(Key),
-    /// By the key that `ftok` makes of a file.
+    /// The file and project of `ftok`.
     File(PathBuf, Project),
 }
 
-/// Why a word is no reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// An empty word, as an unset shell variable leaves it.
     #[error("an empty reference (an unset variable?)")]
     Empty,
-    /// No kind in front, and none implied.
     #[error("'{word}': no kind; write {}", suggestion(.word))]
-    NoKind {
-        /// The word, escaped.
-        word: String,
-    },
-    /// The kind in front is not the implied one.
+    NoKind { word: String },
     #[error("'{word}': a {} is no {}", found.noun(), wanted.noun())]
     WrongKind {
-        /// The word, escaped.
         word: String,
-        /// What it names.
+        /// The kind in the word.
         found: Kind,
-        /// What the command takes.
+        /// The kind that the command takes.
         wanted: Kind,
     },
-    /// Nothing behind the kind.
     #[error("'{word}': names no object (an unset variable?)")]
-    NoName {
-        /// The word, escaped.
-        word: String,
-    },
-    /// Neither id, key nor file.
+    NoName { word: String },
     #[error("'{word}': {reason}")]
     BadName {
-        /// The word, escaped.
         word: String,
-        /// Which form it misses, and how.
+        /// The form that it misses, and how.
         reason: String,
     },
 }
@@ -82,10 +65,8 @@ fn suggestion(word: &str) -> String {
 }
 
 impl Reference {
-    /// Reads `shm:42`, `sem:0x5101a2b3` or `msg:/path:project`; with `implied` the kind may be left out.
-    ///
-    /// # Errors
-    /// Anything else, with the reason. A malformed word never names another object.
+    /// Reads `shm:42`, `sem:0x5101a2b3` or `msg:/path:project`; with `implied` the kind may be left out. A malformed
+    /// word never names another object.
     pub fn parse(word: &OsStr, implied: Option<Kind>) -> std::result::Result<Self, BadReference> {
         let bytes = word.as_bytes();
         if bytes.is_empty() {
@@ -112,8 +93,7 @@ impl Reference {
         }
     }
 
-    /// Whether it can be known which object is meant: not without the file that the key is made of.
-    #[must_use]
+    /// False for a key of `ftok` whose file cannot be read.
     pub fn is_definite(&self) -> bool {
         match &self.name {
             Name::Id(_) | Name::Key(_) => true,
@@ -121,10 +101,7 @@ impl Reference {
         }
     }
 
-    /// Finds the object.
-    ///
-    /// # Errors
-    /// Status 3 when there is none (also for a file that is missing), 4 or 1 when it cannot be looked at.
+    /// Looks the object up. Errors have status 3 when there is none (also without the file of the key), 4 or 1.
     pub fn resolve(&self) -> Result<Resolved<'_>> {
         let (id, by_key) = match &self.name {
             Name::Id(id) => (ObjectId::system_v(self.kind, *id), None),
@@ -143,7 +120,7 @@ impl Reference {
         };
         match inventory::look(id) {
             Ok(Some(object)) => Ok(Resolved { reference: Some(self), object }),
-            // Found by its key and gone a moment later.
+            // Removed after it was found by its key.
             Ok(None) if by_key.is_some() => Err(self.absent(Errno::ENOENT.to_string())),
             Ok(None) => Err(self.absent(self.hint())),
             Err(errno) => Err(inventory::unreadable(id, errno)),
@@ -168,7 +145,7 @@ impl Reference {
         Error::Failed { status: Status::NotFound, message: format!("cannot find {self}: {reason}") }
     }
 
-    /// Why an id is not there; a key given without its `0x` is a common slip.
+    /// A remedy for an unknown id: a key without its `0x` is a common slip.
     fn hint(&self) -> String {
         let plain = format!("no such {}", self.kind.noun());
         let Name::Id(id) = self.name else { return plain };
@@ -214,7 +191,7 @@ impl Name {
     }
 }
 
-/// A decimal id: digits alone, no sign, no blank, no leading zero.
+/// Digits alone, without sign, blank or leading zero.
 fn parse_id(text: &[u8]) -> Option<i32> {
     if text.len() > 1 && text[0] == b'0' || text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return None;
@@ -229,7 +206,7 @@ impl fmt::Display for Reference {
             Name::Key(key) => write!(f, "{}:{key}", self.kind),
             Name::File(path, project) => {
                 let project = match project.number() {
-                    // A colon would be taken for the one in front of the project.
+                    // A colon would be taken for the separator before the project.
                     byte if byte.is_ascii_graphic() && !byte.is_ascii_digit() && byte != b':' => {
                         char::from(byte).to_string()
                     }
@@ -241,12 +218,12 @@ impl fmt::Display for Reference {
     }
 }
 
-/// An object that was looked up, with how it was called. Shown as `shm:42`, or `shm:0x5101a2b3 (id 42)`.
+/// An object with its reference. Shown as `shm:42`, or `shm:0x5101a2b3 (id 42)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolved<'a> {
-    /// How it was called; None for what a listing named by its id.
+    /// None for an object that a listing named by its id.
     pub reference: Option<&'a Reference>,
-    /// As it was when it was looked up.
+    /// As it was looked up.
     pub object: Object,
 }
 

@@ -6,7 +6,7 @@ use crate::sys::sem::SemStat;
 use crate::sys::shm::ShmStat;
 use crate::sys::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
 
-/// A segment, a set and a queue whose numbers are all different, as far as they can be told apart.
+/// A segment, a set and a queue with distinct numbers.
 pub(crate) fn objects() -> [Object; 3] {
     let (uid, gid, cuid, cgid) = (Uid::new(1), Gid::new(2), Uid::new(3), Gid::new(4));
     let perm = Perm { key: Key::from_bits(5), uid, gid, cuid, cgid, mode: Mode::new(0o640) };

@@ -1,8 +1,8 @@
-//! What the kernel tells of each semaphore by a call of its own: who changed it last, and how many threads sleep on it.
+//! Data of each semaphore that takes a system call of its own: the last process, and the numbers of waiters.
 //!
-//! A set may have 32,000 semaphores, a system 32,000 sets, and `GETNCNT` and `GETZCNT` walk the list of all threads that
-//! sleep in several operations on the set. Anybody can so make each of these calls take as long as he has threads. So
-//! they are made within a [`Budget`]; what is left when that is spent is not known.
+//! A set may have 32,000 semaphores, a system 32,000 sets, and `GETNCNT` and `GETZCNT` walk the list of all threads
+//! that sleep in several operations on the set: any user can make each of these calls slow by many threads. So calls
+//! are made within a [`Budget`]; the rest stays unknown.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,20 +12,18 @@ use serde::{Deserialize, Serialize};
 use crate::kind::model::Object;
 use crate::sys::{self, Errno, Pid, SemId, clock, namespace, sem};
 
-/// Calls: some hundred thousand semaphores, and some tenths of a second.
+/// Some hundred thousand semaphores, and some tenths of a second.
 const MOST_CALLS: u64 = 1_000_000;
-/// CPU time, however many threads sleep.
 const MOST_TIME: Duration = Duration::from_millis(500);
-/// Calls from one look at the clock to the next.
+/// Calls between two checks of the clock.
 const STRIDE: u64 = 32;
 
-/// How many semaphores the kernel may still be asked about. CPU time counts, and not that of the clock on the wall: a busy
-/// machine knows no less.
+/// The calls and CPU time that are left. Wall-clock time does not count, so that a busy machine gives the same answers.
 #[derive(Clone, Debug)]
 pub struct Budget {
     calls: u64,
     time: Option<Duration>,
-    /// When this thread will have used the time, by its own CPU clock; once it was looked at.
+    /// The end by the CPU clock of this thread, once it was read.
     end: Option<Duration>,
 }
 
@@ -35,18 +33,15 @@ impl Default for Budget {
     }
 }
 
-/// Why something is not known of a semaphore.
+/// Why data of a semaphore is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unanswered {
-    /// The kernel refused.
     Refused(Errno),
-    /// The budget is spent.
+    /// The budget is used up.
     Spent,
 }
 
 impl Unanswered {
-    /// As an error of the kernel.
-    #[must_use]
     pub const fn errno(self) -> Errno {
         match self {
             Self::Refused(errno) => errno,
@@ -62,8 +57,6 @@ impl From<Errno> for Unanswered {
 }
 
 impl Budget {
-    /// Without an end.
-    #[must_use]
     pub const fn unlimited() -> Self {
         Self::calls(u64::MAX)
     }
@@ -72,7 +65,7 @@ impl Budget {
         Self { calls, time: None, end: None }
     }
 
-    /// Takes one call.
+    /// Uses up one call.
     fn take(&mut self) -> Result<(), Unanswered> {
         let is_due = self.calls.is_multiple_of(STRIDE) || self.end.is_none();
         if let Some(time) = self.time.filter(|_| is_due) {
@@ -89,26 +82,25 @@ impl Budget {
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-/// How many calls this program has made within budgets: the tests hold it to as few as there should be.
-#[must_use]
+/// Calls made within budgets by this program; tests check that they are as few as possible.
 pub fn calls() -> u64 {
     CALLS.load(Ordering::Relaxed)
 }
 
-/// Why it is not asked about more semaphores, in words: `MOST_CALLS`, `MOST_TIME`.
+/// The reason for stopping, for messages: `MOST_CALLS`, `MOST_TIME`.
 pub const TOO_MUCH: &str = "that takes more than a million system calls, or half a second of CPU time";
 
-/// Sets of which it is not known who changed their semaphores last.
+/// The number of sets whose last processes are unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
-    /// That may not be read.
+    /// Without read permission.
     pub hidden: u64,
-    /// Of which it was not asked.
+    /// Not queried: the budget was used up.
     pub not_asked: u64,
 }
 
 impl Unread {
-    /// Notes that `why` it is not known of one more. A gone set is nobody's.
+    /// Counts one more, unless the set is gone.
     pub fn note(&mut self, why: Unanswered) {
         match why {
             Unanswered::Refused(Errno::EACCES) => self.hidden += 1,
@@ -117,8 +109,7 @@ impl Unread {
         }
     }
 
-    /// Of how many.
-    #[must_use]
+    /// The total.
     pub const fn number(self) -> u64 {
         self.hidden + self.not_asked
     }
@@ -153,10 +144,10 @@ fn of_each<T>(
     Ok(None)
 }
 
-/// The process that changed each semaphore last; none for nobody, and for one of another pid namespace.
+/// The last process of each semaphore; none for unchanged ones, and for processes of other pid namespaces.
 ///
 /// # Errors
-/// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone; or the budget is spent.
+/// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone; or the budget is used up.
 pub fn last_users(set: &Object, budget: &mut Budget) -> Result<Vec<Pid>, Unanswered> {
     let mut users = Vec::new();
     of_each(set, budget, 1, |id, index| {
@@ -169,17 +160,14 @@ pub fn last_users(set: &Object, budget: &mut Budget) -> Result<Vec<Pid>, Unanswe
 /// Threads asleep on a semaphore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asleep {
-    /// Which.
     pub index: u32,
-    /// To take from it.
+    /// Waiting to take from it.
     pub to_take: u32,
-    /// Until it is zero.
+    /// Waiting for zero.
     pub until_zero: u32,
 }
 
 impl Asleep {
-    /// All of them.
-    #[must_use]
     pub fn total(self) -> u64 {
         u64::from(self.to_take) + u64::from(self.until_zero)
     }
@@ -190,10 +178,7 @@ impl Asleep {
     }
 }
 
-/// The threads asleep on each semaphore on which there are any.
-///
-/// # Errors
-/// As [`last_users`].
+/// The semaphores with sleeping threads. Errors as [`last_users`].
 pub fn asleep(set: &Object, budget: &mut Budget) -> Result<Vec<Asleep>, Unanswered> {
     let mut all = Vec::new();
     of_each(set, budget, 2, |id, index| {
@@ -203,18 +188,12 @@ pub fn asleep(set: &Object, budget: &mut Budget) -> Result<Vec<Asleep>, Unanswer
     Ok(all)
 }
 
-/// The first semaphore on which threads sleep; it is not asked about those behind it.
-///
-/// # Errors
-/// As [`last_users`].
+/// The first semaphore with sleeping threads; later ones are not queried. Errors as [`last_users`].
 pub fn first_asleep(set: &Object, budget: &mut Budget) -> Result<Option<Asleep>, Unanswered> {
     of_each(set, budget, 2, |id, index| Ok(Some(Asleep::on(id, index)?).filter(|asleep| asleep.total() > 0)))
 }
 
-/// How many threads sleep on a semaphore; None where the budget is spent.
-///
-/// # Errors
-/// What the kernel says.
+/// The threads asleep on a semaphore; None where the budget is used up.
 pub fn asleep_on(set: &Object, index: u32, budget: &mut Budget) -> Result<Option<Asleep>, Errno> {
     if budget.take().and_then(|()| budget.take()).is_err() {
         return Ok(None);
@@ -226,63 +205,52 @@ pub fn asleep_on(set: &Object, index: u32, budget: &mut Budget) -> Result<Option
     }
 }
 
-/// The objects, small sets before large ones: whoever makes a set that takes the whole budget has it for himself.
+/// Small sets before large ones, so that a set that exceeds the budget does not use up that of others.
 pub fn smallest_first<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<&'a Object> {
     let mut sorted: Vec<&Object> = objects.into_iter().collect();
     sorted.sort_by_key(|object| count(object));
     sorted
 }
 
-/// The id of a set.
 pub(crate) fn id(set: &Object) -> SemId {
     SemId::new(set.id.sysv())
 }
 
-/// The number of semaphores of a set.
-#[must_use]
 pub fn count(set: &Object) -> u64 {
     set.as_set().map_or(0, |set| set.nsems)
 }
 
-/// All values of a set at one moment.
-///
-/// # Errors
-/// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone, `ENOMEM`.
+/// All values of a set at one moment. `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone.
 pub fn values(set: &Object) -> sys::Result<Vec<u16>> {
     sem::get_all(id(set), usize::try_from(count(set)).map_err(|_| Errno::ENOMEM)?)
 }
 
-/// One semaphore of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Semaphore {
-    /// Its number in the set.
+    /// The index in the set.
     pub index: u32,
-    /// Its value.
     pub value: u16,
-    /// The last process to change it; none where nobody has, or [`hides_user`] says that it may be hidden.
+    /// The last process to change it; none where nobody has, or where [`hides_user`] is true.
     pub pid: Pid,
-    /// Threads waiting for it to grow; None where they were not counted, for that would have taken too long.
+    /// Threads waiting for an increase; None where counting would exceed the budget.
     pub ncnt: Option<u32>,
-    /// Threads waiting for it to become zero; likewise.
+    /// Threads waiting for zero; None likewise.
     pub zcnt: Option<u32>,
 }
 
-/// Whether it may be that a process changed a semaphore of `set` which cannot be seen from here: the kernel writes 0 for
-/// one of another pid namespace, as it does for nobody. It was nobody where nothing was ever done to the set, and in the
-/// first pid namespace, from which all processes can be seen.
+/// Whether a process that cannot be seen from here may have changed a semaphore: the kernel returns 0 for processes of
+/// other pid namespaces, and for unchanged semaphores. A set without any operation is unchanged, and the initial pid
+/// namespace sees all processes.
 pub fn hides_user(set: &Object, semaphores: &[Semaphore]) -> impl Fn(&Semaphore) -> bool + use<> {
     let untouched = set.as_set().is_none_or(|set| set.otime.is_never())
         && semaphores.iter().all(|semaphore| semaphore.pid.is_none() && semaphore.value == 0);
     let may_be_elsewhere = !untouched && !namespace::is_initial_pid();
-    // Where it has a value, somebody gave it one.
+    // A nonzero value was set by some process.
     move |semaphore| semaphore.pid.is_none() && (semaphore.value > 0 || may_be_elsewhere)
 }
 
-/// All semaphores of a set: the values at one moment, the rest by three calls each, for the kernel has no others. Sleepers
-/// are counted within `budget`.
-///
-/// # Errors
-/// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone.
+/// All semaphores of a set: the values at one moment, the rest by three calls each, the only way. Waiters are counted
+/// within `budget`. `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone.
 pub fn semaphores(set: &Object, budget: &mut Budget) -> sys::Result<Vec<Semaphore>> {
     let values = values(set)?;
     (0u32..)

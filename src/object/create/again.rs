@@ -1,4 +1,4 @@
-//! Making an object as it was somewhere before: with its creator, its id, its contents.
+//! Restoring an object with its creator, id and contents.
 
 use std::rc::Rc;
 
@@ -15,28 +15,27 @@ use crate::sys::credentials::Acting;
 use crate::sys::shm::{self, ShmFlags};
 use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem};
 
-/// What an object being made again has besides what [`Specification`] says.
+/// Attributes of a restored object besides its [`Specification`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Origin {
-    /// Its creator, if not the caller.
+    /// None for the caller.
     pub creator: Option<(Uid, Gid)>,
-    /// The id that it is to have.
     pub id: Option<i32>,
-    /// A set that no operation was ever done on.
+    /// A set without any `semop` so far.
     pub never_used: bool,
-    /// Bytes that a queue must hold meanwhile, if that is more than its capacity.
+    /// Capacity for the messages to be restored, if that exceeds the queue's own.
     pub room: u64,
 }
 
-/// Its creator's rights alone, while it is made.
+/// The mode during creation: the creator alone.
 const WHILE_MADE: Mode = Mode::new(0o600);
 
 impl Specification {
-    /// Makes it; `fill` puts in the contents, before its final owner and mode are set.
+    /// Restores an object; `fill` adds the contents before the final owner and mode are set.
     ///
     /// # Errors
-    /// Status 5 when key or id is taken, 4 without a right that is needed, 10 where it would not last, 1 otherwise, and
-    /// those of `fill`. The object is gone again then.
+    /// Status 5 when key or id is taken, 4 without permission, 10 where the object would not last, 1 otherwise, and
+    /// those of `fill`. The object is removed again then.
     pub fn create_again(&self, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
         if self.body.kind() == SystemV::Segment && sysctl::shm_rmid_forced() == Some(true) {
             self.create_where_nothing_lasts()?;
@@ -45,14 +44,11 @@ impl Specification {
         self.furnish(id, origin, fill).map_err(|error| undo(id, error))
     }
 
-    /// Makes one like it, without a key and without its contents, and removes it: whether every right is there that making
-    /// it needs, before something else goes for it. That there is no room for both of them does not count.
-    ///
-    /// # Errors
-    /// As those of [`Specification::create_again`].
+    /// Creates and removes an object like it, without key and contents: checks for all permissions before the present
+    /// object is removed. Lack of room for both at once does not count. Errors as [`Specification::create_again`].
     pub fn rehearse(&self, origin: &Origin) -> Result<()> {
         if let Some(wanted) = origin.id {
-            // The place is still taken, so the kernel gives another one.
+            // The id is still taken, so the kernel gives another one.
             ask_for_id(self.kind(), wanted)?;
         }
         let alike = Self { key: KeyChoice::Private, ..self.clone() };
@@ -94,7 +90,7 @@ impl Specification {
         }
     }
 
-    /// The kernel keeps the id asked for until something is made; nothing else makes it forget.
+    /// The kernel keeps a requested id until the next creation; nothing else resets it.
     fn forget_wanted_id(&self) {
         let specification = Self { key: KeyChoice::Private, ..self.clone() };
         let body = match specification.body.kind() {
@@ -103,7 +99,7 @@ impl Specification {
             SystemV::Queue => Body::Queue { qbytes: None },
         };
         let specification = Self { body, ..specification };
-        // Where that fails too, there is no room for an object, and nothing else to be tried.
+        // If this fails too, no object can be created, and nothing else can be tried.
         if let Ok(id) = specification.make(Key::PRIVATE, AT_FIRST) {
             let _ = remove_id(id);
         }
@@ -140,7 +136,7 @@ impl Specification {
         made
     }
 
-    /// Contents, values, owner, mode.
+    /// Sets contents, values, owner and mode.
     fn furnish(&self, id: ObjectId, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
         let look = || match inventory::look(id) {
             Ok(Some(object)) => Ok(object),
@@ -177,7 +173,7 @@ impl Specification {
     }
 }
 
-/// Asks the kernel to give this id to the next object of its kind.
+/// Requests an id for the next object of this kind (`*_next_id`).
 fn ask_for_id(kind: Kind, wanted: i32) -> Result<()> {
     sysctl::ask_for_id(kind.word(), wanted).map_err(|error| {
         let status = match error.kind() {

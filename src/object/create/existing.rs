@@ -1,4 +1,4 @@
-//! `--exist-ok`: is what the key names already what was to be made?
+//! `--exist-ok`: comparing the object that has the key with the specification.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use crate::sys::{Errno, Key, Uid, accounts};
 
 /// How long `--exist-ok` waits for another creator to finish.
 const MOMENT: Duration = Duration::from_secs(1);
-/// How often it looks meanwhile: the kernel has nothing to wait for here.
+/// Polling interval: the kernel has no event for this.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// An object changed longer ago than this (seconds) is not being made any more.
+/// Seconds since ctime after which an object counts as complete.
 const FRESH: i64 = 2;
 
 impl Specification {
-    /// What the key names already. None when it is gone again.
+    /// The object that has the key. None when it is gone again.
     pub(super) fn existing(&self, key: Key) -> Result<Option<Creation>> {
         let deadline = Instant::now() + MOMENT;
         loop {
@@ -42,7 +42,7 @@ impl Specification {
             if differences.is_empty() && !unused {
                 return Ok(Some(Creation::Exists(object, None)));
             }
-            // Another creator may be at its later steps.
+            // Another creator may not have finished.
             let fresh = object.ctime.seconds() >= now().saturating_sub(FRESH);
             if fresh && self.may_come_to_fit(&object) && Instant::now() < deadline {
                 std::thread::sleep(LOOK_EVERY);
@@ -57,7 +57,7 @@ impl Specification {
         }
     }
 
-    /// Whether what differs can be given by the creator's later steps.
+    /// Whether the creator's later steps can remove the differences.
     fn may_come_to_fit(&self, object: &Object) -> bool {
         match (&self.body, object.as_segment(), object.as_set()) {
             (Body::Segment { size, .. }, Some(segment), _) => segment.size == *size,
@@ -66,7 +66,7 @@ impl Specification {
         }
     }
 
-    /// In what an existing object is not as specified. Values are never compared: they are there to change.
+    /// Differences between an existing object and the specification, without values, which change in use.
     fn differences(&self, object: &Object) -> Vec<String> {
         let mut found = Vec::new();
         let perm = &object.perm;
@@ -98,7 +98,8 @@ impl Specification {
         {
             found.push(format!("group {} instead of {}", group_text(perm.gid), group_text(group)));
         }
-        // A creator keeps an owner's rights for ever, so a stranger's object is not one's own by its owner alone.
+        // A creator keeps an owner's permissions for ever, so ownership alone does not make a stranger's object
+        // trustworthy.
         if ![me, owner, Uid::new(0)].contains(&perm.cuid) {
             found.push(format!("created by {}, who may still change and remove it", user_text(perm.cuid)));
         }

@@ -1,7 +1,7 @@
-//! Creating objects: exclusively, completely, or not at all.
+//! Creating objects: exclusively, and complete or not at all.
 //!
-//! Nobody may meet an object half made. What needs more than the creating call is done while only its creator's
-//! user may use it, and the final owner and mode come last; when a step fails, the object is removed again.
+//! Nobody may find an incomplete object. Steps after the creating call are made while only its creator's user has
+//! permission; the final owner and mode come last. When a step fails, the object is removed again.
 
 mod again;
 mod existing;
@@ -22,66 +22,49 @@ use crate::proc::sysctl;
 use crate::sys::shm::{self, ShmFlags};
 use crate::sys::{self, Errno, Gid, Key, Mode, SemId, ShmId, Uid, msg, random, sem};
 
-/// Random keys that may be taken before something must be wrong.
+/// Taken random keys in a row that mean something is wrong.
 const RANDOM_TRIES: u32 = 1000;
 
-/// Which key the new object gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyChoice {
-    /// None: only its id leads to it.
+    /// Only the id leads to the object.
     Private,
-    /// This one.
     Key(Key),
-    /// One that nobody has yet.
+    /// A random unused key.
     Random,
 }
 
-/// What is to be made.
 #[derive(Clone, Debug)]
 pub struct Specification {
-    /// Its key.
     pub key: KeyChoice,
-    /// Permission bits.
     pub mode: Mode,
-    /// Owner, if not the caller.
     pub owner: Option<Uid>,
-    /// Group, if not the caller's.
     pub group: Option<Gid>,
-    /// Accept what is there if it is the same.
+    /// Accept an existing object that is the same.
     pub exist_ok: bool,
-    /// What only its kind has.
     pub body: Body,
 }
 
-/// The part that depends on the kind.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// A segment.
     Segment {
-        /// Bytes.
         size: u64,
-        /// Huge pages, reservation.
         flags: ShmFlags,
-        /// Keep it in RAM.
+        /// Lock it into RAM.
         lock: bool,
     },
-    /// A semaphore set.
     Set {
-        /// Number of semaphores.
         nsems: u32,
-        /// Their initial values, as many as there are; none at all for zeros.
+        /// One initial value each; empty for zeros.
         values: Rc<[u16]>,
     },
-    /// A queue, with another capacity than `msgmnb` perhaps.
     Queue {
-        /// Bytes.
+        /// Bytes; None for `msgmnb`.
         qbytes: Option<u64>,
     },
 }
 
 impl Body {
-    /// The kind to be made.
-    #[must_use]
     pub const fn kind(&self) -> SystemV {
         match self {
             Self::Segment { .. } => SystemV::Segment,
@@ -91,35 +74,29 @@ impl Body {
     }
 }
 
-/// How it is made.
 #[derive(Clone, Copy)]
 struct Steps {
-    /// The mode it is created with: the final one, or the creator's own rights alone while it is being made.
+    /// The final mode, or the creator's own permissions alone during creation.
     first_mode: Mode,
-    /// All values of a set by one operation.
+    /// Whether one operation sets all values of a set.
     at_once: bool,
-    /// Owner, group, mode and capacity by a later `IPC_SET`.
+    /// Whether an `IPC_SET` follows for owner, group, mode and capacity.
     set_later: bool,
 }
 
-/// What came of it.
 #[derive(Clone, Debug)]
 pub enum Creation {
-    /// It is new.
     Created(Object),
-    /// It was there already and fits; perhaps there is something to be said about it.
+    /// It existed and fits; perhaps with a remark.
     Exists(Object, Option<String>),
 }
 
 impl Specification {
-    /// The kind to be made.
-    #[must_use]
     pub const fn kind(&self) -> Kind {
         self.body.kind().kind()
     }
 
-    /// Makes it.
-    ///
+    /// # Errors
     /// # Errors
     /// Status 5 when the key is taken (and, with `exist_ok`, the object differs), 4 without a right that is needed,
     /// 1 when a limit is reached or the kernel refuses otherwise.
@@ -141,7 +118,7 @@ impl Specification {
                         if let Some(found) = self.existing(key)? {
                             return Ok(found);
                         }
-                        // Removed in that moment: the key is free again.
+                        // Removed meanwhile: the key is free again.
                     }
                     Err(errno) => return Err(self.explain(errno)),
                 }
@@ -149,7 +126,7 @@ impl Specification {
         }
     }
 
-    /// With `kernel.shm_rmid_forced` a new segment would go with its creator; one that is there may still be accepted.
+    /// With `kernel.shm_rmid_forced` a new segment would go with its creator; an existing one may still be accepted.
     fn create_where_nothing_lasts(&self) -> Result<Creation> {
         if let KeyChoice::Key(key) = self.key
             && inventory::find(self.kind(), key).is_ok()
@@ -188,11 +165,8 @@ impl Specification {
         Err(Errno::EEXIST)
     }
 
-    /// Makes it with a random key that nobody has, by the creating call alone: nothing is set later, so values, owner,
-    /// group and capacity do not count, and a segment may go with its creator (`kernel.shm_rmid_forced`).
-    ///
-    /// # Errors
-    /// The kernel's; `EEXIST` when no key was free.
+    /// Creates the object with a random unused key by the creating call alone: values, owner, group and capacity are
+    /// not set, and a segment may go with its creator (`kernel.shm_rmid_forced`). `EEXIST` when no free key was found.
     pub fn make_bare(&self) -> sys::Result<ObjectId> {
         self.make_random(Steps { first_mode: self.mode, at_once: true, set_later: false })
     }
@@ -201,7 +175,7 @@ impl Specification {
         format!("create a {}", self.kind().noun())
     }
 
-    /// Decides how it is made: once, for the limits that count may change meanwhile.
+    /// Decided once, since the limits it depends on may change meanwhile.
     fn steps(&self) -> Steps {
         let at_once = match &self.body {
             Body::Set { values, .. } => fits_one_operation(values),
@@ -209,14 +183,14 @@ impl Specification {
         };
         let late = match &self.body {
             Body::Segment { .. } => false,
-            // Giving values needs write permission; many of them at once are not one operation.
+            // Setting values needs write permission; too many of them take several operations.
             Body::Set { .. } => self.mode.bits() & 0o200 == 0 || !at_once,
             Body::Queue { qbytes } => qbytes.is_some(),
         };
         let set_later = late || self.owner.is_some() || self.group.is_some();
         let bits = match &self.body {
             _ if !set_later => self.mode.bits(),
-            // Whoever may read could meet values half set.
+            // A reader could see values partly set.
             Body::Set { .. } if !at_once => 0o200,
             Body::Set { .. } => self.mode.bits() & 0o700 | 0o200,
             _ => self.mode.bits() & 0o700,
@@ -234,7 +208,7 @@ impl Specification {
         Ok(ObjectId::system_v(self.kind(), id))
     }
 
-    /// The later steps; if one fails, the object goes again.
+    /// The later steps; on failure the object is removed.
     fn finish(&self, id: ObjectId, steps: Steps) -> Result<Creation> {
         self.complete(id, steps).map(Creation::Created).map_err(|error| undo(id, error))
     }
@@ -271,8 +245,7 @@ impl Specification {
     }
 }
 
-/// Removes what was made a moment ago because of `error`, and says so if even that fails.
-#[must_use]
+/// Removes the object just created because of `error`; adds a failure of that to the error.
 pub fn undo(id: ObjectId, error: Error) -> Error {
     match (remove_id(id), error) {
         (Ok(()) | Err(Errno::EINVAL | Errno::EIDRM), error) => error,

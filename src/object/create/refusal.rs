@@ -1,4 +1,4 @@
-//! Why the kernel refuses: which limit is reached, which right is missing.
+//! Why the kernel refuses a creation: the limit reached, the permission missing.
 
 use super::{Body, Specification};
 use crate::error::{Error, Status};
@@ -10,7 +10,6 @@ use crate::sys::Errno;
 use crate::sys::shm::ShmFlags;
 
 impl Specification {
-    /// Why the kernel did not create it.
     pub(super) fn explain(&self, errno: Errno) -> Error {
         let remedy = match (errno, &self.body) {
             (Errno::EINVAL, Body::Segment { size, flags, .. }) => Some(invalid_segment(*size, *flags)),
@@ -32,7 +31,7 @@ impl Specification {
         Error::cannot(Status::of(errno), &self.operation(), errno, remedy.as_deref())
     }
 
-    /// Which limit is reached. This is no matter of disk space, whatever the kernel's text says.
+    /// The limit reached: ENOSPC is not about disk space, although its text says so.
     fn exhausted(&self) -> Option<String> {
         let size = match &self.body {
             Body::Segment { size, .. } => *size,
@@ -43,7 +42,7 @@ impl Specification {
         Some(format!("not disk space: {limit}; see 'ipcadm limits'"))
     }
 
-    /// Why the kernel did not take owner, mode and capacity.
+    /// The error of the `IPC_SET` that follows.
     pub(super) fn explain_set(&self, errno: Errno) -> Error {
         let capacity = if matches!(self.body, Body::Queue { .. }) { ", mode and capacity" } else { " and mode" };
         let operation = format!("give the new {} its owner{capacity}", self.kind().noun());
@@ -60,7 +59,6 @@ impl Specification {
     }
 }
 
-/// What the kernel finds wrong with a segment.
 fn invalid_segment(size: u64, flags: ShmFlags) -> String {
     match (SHMMAX.value(), flags.huge_shift) {
         (Ok(most), _) if size > most => format!("larger than kernel.shmmax, {most} bytes"),
