@@ -28,7 +28,7 @@ pub(crate) fn run() {
     let id = make::msg(0, 0o600);
     let costs = race(ROUNDS, 2, |contender| {
         let start = Instant::now();
-        let (receiver, sender) = if contender == 0 { ours(id, &input, &output) } else { bare(id) };
+        let (receiver, sender) = if contender == 0 { ours(id, &input, &output) } else { os_message(id) };
         reap(sender, start, "sender");
         Some(reap(receiver, start, "receiver"))
     });
@@ -55,7 +55,7 @@ fn ours(id: i32, input: &Path, output: &Path) -> (u32, u32) {
 }
 
 /// Two forked loops; the pids of receiver and sender.
-fn bare(id: i32) -> (u32, u32) {
+fn os_message(id: i32) -> (u32, u32) {
     let mut message = [0u8; 8 + 64];
     message[0] = 1;
     let child = |flow: &mut dyn FnMut() -> i64| {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::bare;
+use crate::error::os_message;
 
 const MOST_BYTES: u64 = 1 << 20;
 /// Suffixes that editors and package managers give to copies.
@@ -28,15 +28,16 @@ fn is_copy(name: &[u8]) -> bool {
 /// Opens a regular file.
 pub fn open(path: &Path) -> Result<File, String> {
     // Opening a FIFO must not block.
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| bare(&error))?;
-    let is_file = file.metadata().map_err(|error| bare(&error))?.is_file();
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|error| os_message(&error))?;
+    let is_file = file.metadata().map_err(|error| os_message(&error))?.is_file();
     if is_file { Ok(file) } else { Err("no plain file".to_owned()) }
 }
 
 /// Fails for a file that is too long or not UTF-8.
 pub fn text(file: File) -> Result<String, String> {
     let mut text = String::new();
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| bare(&error))?;
+    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(|error| os_message(&error))?;
     if text.len() as u64 > MOST_BYTES { Err("too long".to_owned()) } else { Ok(text) }
 }
 

@@ -89,7 +89,7 @@ pub enum Error {
         message: String,
     },
     /// Standard output cannot be written.
-    #[error("cannot write to standard output: {}", bare(.0))]
+    #[error("cannot write to standard output: {}", os_message(.0))]
     Output(#[source] io::Error),
 }
 
@@ -109,7 +109,7 @@ impl Error {
     }
 
     /// Makes a closed pipe an error, for output that must have been read.
-    pub fn strict(self) -> Self {
+    pub fn broken_pipe_is_error(self) -> Self {
         match self {
             Self::Output(_) => Self::Failed { status: Status::Failed, message: self.to_string() },
             other => other,
@@ -117,7 +117,7 @@ impl Error {
     }
 
     /// Treats a closed pipe as success: its reader has seen enough.
-    pub fn forgive_closed_pipe(self) -> Result<()> {
+    pub fn ignore_broken_pipe(self) -> Result<()> {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => Err(other),
@@ -134,7 +134,7 @@ impl Error {
 }
 
 /// The text of an I/O error without Rust's "(os error N)".
-pub fn bare(error: &io::Error) -> String {
+pub fn os_message(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => Errno::from_raw(number).to_string(),
         None => error.to_string(),

@@ -12,7 +12,7 @@ use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::kind::system_v::SystemV;
 use crate::listing::query;
-use crate::object::create::{self, KeyChoice, Origin, Specification};
+use crate::object::create::{self, KeyChoice, OriginalIdentity, Specification};
 use crate::object::names::user_text;
 use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
@@ -52,7 +52,7 @@ pub struct Planned<'a> {
     /// As it is to be.
     pub specification: Specification,
     /// As it is to be, besides.
-    pub origin: Origin,
+    pub origin: OriginalIdentity,
     /// What goes first.
     pub replaced: Vec<Object>,
     /// By what it is judged whether that is used.
@@ -204,7 +204,7 @@ fn plan_one<'a>(
         body,
     };
     let wanted = options.same_id.then_some(id.sysv());
-    let origin = Origin { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
+    let origin = OriginalIdentity { creator: creator.filter(|_| may_act), id: wanted, never_used, room };
     Ok(Planned { item, specification, origin, replaced, criteria: options.criteria.clone() })
 }
 
@@ -230,7 +230,7 @@ fn replaceable(
         let reason = format!("{what} and in use: {how}");
         return Err(Error::cannot(Status::Refused, &operation(id), reason, Some("nothing in use is replaced")));
     }
-    permission::foresee(there, &format!("replace {}", there.id))?;
+    permission::preview(there, &format!("replace {}", there.id))?;
     if let Some(why) = others.objections.get(&there.id) {
         let remedy = "what may be in use is not replaced; rm removes it by name";
         return Err(Error::cannot(Status::Refused, &operation(id), format!("{what}: {why}"), Some(remedy)));

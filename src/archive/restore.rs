@@ -9,7 +9,7 @@ use super::plan::Planned;
 use super::read::{Archive, Body, Place};
 use super::sparse::Map;
 use super::sums::{Digest, Hasher};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Object, ObjectId};
 use crate::queue::Format;
 use crate::queue::input::Records;
@@ -46,7 +46,7 @@ impl Archive {
         let replaces = !planned.replaced.is_empty();
         if replaces {
             // Nothing must go for what cannot be made.
-            planned.specification.rehearse(&planned.origin).map_err(|error| named(error, "; nothing was replaced"))?;
+            planned.specification.probe(&planned.origin).map_err(|error| named(error, "; nothing was replaced"))?;
             planned.make_room()?;
         }
         let made = planned.specification.create_again(&planned.origin, &mut |id| match &planned.item.body {
@@ -142,7 +142,7 @@ fn send(from: ObjectId, id: ObjectId, records: &[u8]) -> Result<()> {
 }
 
 fn unreadable(from: ObjectId, error: &io::Error) -> Error {
-    Error::cannot(Status::Failed, &format!("read the contents of {from}"), bare(error), None)
+    Error::cannot(Status::Failed, &format!("read the contents of {from}"), os_message(error), None)
 }
 
 fn changed(from: ObjectId) -> Error {

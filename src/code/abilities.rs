@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::code::calls::Calls;
 use crate::code::mapped_code::MappedCode;
 use crate::code::program_files::{CodeFile, Examination, ProgramFiles, base_name};
-use crate::error::bare;
+use crate::error::os_message;
 use crate::proc::maps::Code;
 use crate::proc::reader::{Reader, Task, is_gone};
 use crate::sys::unopened::About;
@@ -88,7 +88,7 @@ impl Look<'_> {
                 Ok(false) => return None,
                 Err(error) if is_gone(&error) || self.reader.has_ended(self.task) => return None,
                 Err(error) => {
-                    self.found.cannot(format!("its mappings may not be read: {}", bare(&error)));
+                    self.found.cannot(format!("its mappings may not be read: {}", os_message(&error)));
                     return Some(self.found);
                 }
             }
@@ -172,7 +172,7 @@ impl Look<'_> {
         let path = match self.reader.link(self.task, "exe") {
             Ok(path) => path,
             Err(error) => {
-                self.found.cannot(format!("its program may not be seen: {}", bare(&error)));
+                self.found.cannot(format!("its program may not be seen: {}", os_message(&error)));
                 return if is_gone(&error) { None } else { Some(None) };
             }
         };

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::code::calls::known::{is_foreign_function_module, runs_others};
 use crate::code::calls::{self, Calls, Examined, How, Role};
 use crate::code::mapped_code::MappedCode;
-use crate::error::bare;
+use crate::error::os_message;
 use crate::proc::maps::Code;
 use crate::proc::mounts::{self, FileSystems, Mount, Nature};
 use crate::proc::reader::{Reader, Task};
@@ -159,11 +159,11 @@ impl ProgramFiles {
             Ok(file) => return Ok(Some((file, wanted(false)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            Err(error) => return Err(format!("may not be opened: {}", bare(&error))),
+            Err(error) => return Err(format!("may not be opened: {}", os_message(&error))),
         }
         match reader.find_below_root(task, code.name) {
             Ok(file) => Ok(Some((file, wanted(true)))),
-            Err(error) => Err(format!("may not be opened: {}", bare(&error))),
+            Err(error) => Err(format!("may not be opened: {}", os_message(&error))),
         }
     }
 
@@ -263,7 +263,7 @@ pub(super) fn base_name(path: &[u8]) -> &[u8] {
 }
 
 fn refused(error: &io::Error) -> Examination {
-    Examination::Unexaminable(format!("may not be opened: {}", bare(error)))
+    Examination::Unexaminable(format!("may not be opened: {}", os_message(error)))
 }
 
 fn of_examined(examined: Examined, name: &[u8]) -> Examination {

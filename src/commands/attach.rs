@@ -101,7 +101,7 @@ impl AttachArgs {
         attachment.detach().map_err(|errno| Error::call(&format!("detach {found}"), errno))?;
         let after = inventory::look(found.object.id).ok().flatten();
         let shown = shown_before.and_then(|()| shown.detached(&found.to_string(), after));
-        match shown.or_else(Error::forgive_closed_pipe) {
+        match shown.or_else(Error::ignore_broken_pipe) {
             Err(error) => {
                 say(&error.to_string());
                 // The program's own status counts, unless it would hide this.

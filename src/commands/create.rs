@@ -190,7 +190,7 @@ impl CommonArgs {
         };
         match creation {
             Creation::Created(object) => {
-                let shown = self.print(out, &object, Outcome::Created).map_err(Error::strict);
+                let shown = self.print(out, &object, Outcome::Created).map_err(Error::broken_pipe_is_error);
                 // An object that nobody knows of would only be a leak.
                 shown.map_err(|error| undo(object.id, error)).map(|()| Status::Done)
             }

@@ -12,7 +12,7 @@ use crate::option_values::{count, count_from_1};
 use crate::output::context::note;
 use crate::output::stdout::Out;
 use crate::queue::encode::Encoder;
-use crate::queue::look::{Looker, Seen};
+use crate::queue::peek::{QueuePeeker, Seen};
 use crate::queue::{Queue, counted};
 use crate::sys::msg::Wanted;
 
@@ -52,35 +52,35 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     let format = if args.all || most > 1 { args.records.format_for_several()? } else { args.records.format() };
     let mut shown = Shown { out: Out::stdout()?, encoder: Encoder::new(format, io::stdout().is_terminal()), number: 0 };
     let queue = Queue::find(&reference)?;
-    let mut looker = Looker::new(&queue)?;
+    let mut peeker = QueuePeeker::new(&queue)?;
     let one = !args.all && args.limit.is_none();
     // The first message, and no later one in its place when it cannot be looked at.
     let first = (one && args.wanted.wanted() == Wanted::First).then_some(0);
     if let Some(index) = args.index.or(first) {
-        if let Some(seen) = looker.at(index)? {
+        if let Some(seen) = peeker.at(index)? {
             shown.show(&seen)?;
         }
     } else {
-        if most.min(looker.number()) > LIMIT {
-            note(&format!("looking at {} takes long and slows down their users", counted(looker.number())));
+        if most.min(peeker.number()) > LIMIT {
+            note(&format!("looking at {} takes long and slows down their users", counted(peeker.number())));
         }
-        let more = looker.each(args.wanted.wanted(), most, |seen| shown.show(seen))?;
+        let more = peeker.each(args.wanted.wanted(), most, |seen| shown.show(seen))?;
         if more && args.all {
-            note(&format!("these are the first {most} of {}; --limit shows more", counted(looker.number())));
+            note(&format!("these are the first {most} of {}; --limit shows more", counted(peeker.number())));
         }
     }
     let Shown { out, number, .. } = shown;
     out.finish()?;
-    for index in looker.unseen() {
+    for index in peeker.unseen() {
         note(&format!("message {index} is larger than kernel.msgmax now allows and cannot be looked at"));
     }
-    if looker.has_changed() {
+    if peeker.has_changed() {
         note(&format!("{} was used meanwhile: messages may be missing", queue.text));
     }
     if number > 0 || args.all || args.limit.is_some() {
         return Ok(Status::Done);
     }
-    if !looker.unseen().is_empty() {
+    if !peeker.unseen().is_empty() {
         // Any of those may be the one.
         return Ok(Status::Failed);
     }
@@ -88,7 +88,7 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
         Some(index) => (format!("look at message {index} of {}", queue.text), none(Wanted::Type(1))),
         None => (format!("look into {}", queue.text), none(args.wanted.wanted())),
     };
-    let remedy = format!("the queue holds {}", counted(looker.number()));
+    let remedy = format!("the queue holds {}", counted(peeker.number()));
     Err(Error::cannot(Status::WouldBlock, &what, reason, Some(&remedy)))
 }
 

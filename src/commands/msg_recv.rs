@@ -8,18 +8,18 @@ use clap::Args;
 
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, WantedArgs, held, none};
 use crate::commands::shared::{child, targets};
-use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::error::{Error, OWN_FAILURE, Result, Status, os_message};
 use crate::option_values::{count_from_1, exit_status, size};
 use crate::output::context::{note, say, verbose};
 use crate::output::stdout::stdout_file;
 use crate::queue::encode::Encoder;
-use crate::queue::give_back::{Taken, give_back};
 use crate::queue::receive::{Next, Receiver, take_none};
+use crate::queue::requeue::{Pending, requeue};
 use crate::queue::sink::{Sink, Unwritten};
-use crate::queue::{Patience, Queue, counted};
+use crate::queue::{Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::signals::{self, wake};
-use crate::sys::{memory, process};
+use crate::sys::{Wait, memory, process};
 
 /// The environment variable that tells CMD the type of its message.
 const TYPE_VARIABLE: &str = "IPCADM_TYPE";
@@ -77,7 +77,7 @@ pub fn run(args: &RecvArgs) -> Result<ExitCode> {
             let waited = matches!(error.status(), Status::WouldBlock | Status::TimedOut);
             Ok(ExitCode::from(args.conflict_exit_code.filter(|_| waited).unwrap_or(OWN_FAILURE)))
         }
-        Err(error) => Err(error.strict()),
+        Err(error) => Err(error.broken_pipe_is_error()),
     }
 }
 
@@ -95,13 +95,13 @@ impl RecvArgs {
             None => Some(Sink::new(stdout_file()?, Encoder::new(format, io::stdout().is_terminal()), self.cut())),
         };
         let queue = Queue::find(&reference)?;
-        let patience = if self.all { Patience::NoWait } else { self.wait.patience() };
+        let wait = if self.all { Wait::Not } else { self.wait.wait() };
         let most = match self.cut() {
             // Taken whole, so that it can go back whole.
             Some(_) => None,
             None => self.max_size.map(|size| usize::try_from(size).unwrap_or(usize::MAX)),
         };
-        let mut receiver = Receiver::new(&queue, self.wanted.wanted(), patience, most)?;
+        let mut receiver = Receiver::new(&queue, self.wanted.wanted(), wait, most)?;
         let number = match (self.all, self.follow) {
             // A busy sender would never let us end.
             (true, _) => held(&queue),
@@ -178,9 +178,9 @@ impl RecvArgs {
             if code == Status::Done.code() {
                 continue;
             }
-            let mut taken = Taken::default();
+            let mut taken = Pending::default();
             taken.push(mtype, text);
-            let back = give_back(queue.object.id, &taken);
+            let back = requeue(queue.object.id, &taken);
             let name = escape_bytes(program.as_encoded_bytes());
             say(&format!("{name}: {reason}; {back}"));
             if let Some(signal) = wake::caught() {
@@ -212,20 +212,20 @@ fn run_with(mut command: Command, input: &[u8]) -> (u8, String) {
     match memory::file_of(input) {
         Ok(file) => command.stdin(file),
         // The program is not to blame.
-        Err(error) => return (OWN_FAILURE, format!("no file in memory for the message: {}", bare(&error))),
+        Err(error) => return (OWN_FAILURE, format!("no file in memory for the message: {}", os_message(&error))),
     };
     match process::run(command).map(process::shell_status) {
         Ok(code) => (code, format!("ended with status {code}")),
-        Err(error) => (child::not_run_status(&error), bare(&error)),
+        Err(error) => (child::not_run_status(&error), os_message(&error)),
     }
 }
 
 /// Gives back what could not be written, and says so. Does not return when a signal asked to stop.
 fn undelivered(queue: &Queue, sink: &mut Sink, why: Unwritten) -> Error {
     let taken = sink.take_unwritten();
-    let back = (!taken.is_empty()).then(|| give_back(queue.object.id, &taken).to_string());
+    let back = (!taken.is_empty()).then(|| requeue(queue.object.id, &taken).to_string());
     let (operation, reason) = match why {
-        Unwritten::Failed(error) => ("write to standard output".to_owned(), bare(&error)),
+        Unwritten::Failed(error) => ("write to standard output".to_owned(), os_message(&error)),
         Unwritten::Ambiguous(reason) => (format!("write a message of {} as a record", queue.text), reason.to_string()),
         Unwritten::Stopped(signal) => {
             if let Some(back) = back {

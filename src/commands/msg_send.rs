@@ -10,11 +10,11 @@ use clap::Args;
 
 use crate::commands::shared::messages::{RecordArgs, WaitArgs, mtype};
 use crate::commands::shared::targets;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::output::context::{note, verbose};
 use crate::queue::input::{BadInput, Records};
-use crate::queue::room::Room;
 use crate::queue::send::Sender;
+use crate::queue::size_limits::SizeLimits;
 use crate::queue::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::startup;
@@ -61,15 +61,15 @@ pub fn run(args: &SendArgs) -> Result<Status> {
         None => Some(args.input()?),
     };
     let queue = Queue::find(&reference)?;
-    let room = Room::of(&queue.object);
-    let mut sender = Sender::new(&queue, args.wait.patience())?;
+    let limits = SizeLimits::of(&queue.object);
+    let mut sender = Sender::new(&queue, args.wait.wait())?;
     match (&args.text, input) {
         (Some(text), _) => {
             let text = text.as_bytes();
-            room.check("the message", &queue.text, Some(text.len()))?;
+            limits.check("the message", &queue.text, Some(text.len()))?;
             sender.send(args.mtype, text)?;
         }
-        (None, Some(input)) => args.send_all(input, &queue, room, &mut sender)?,
+        (None, Some(input)) => args.send_all(input, &queue, limits, &mut sender)?,
         (None, None) => {}
     }
     verbose(|| format!("sent {} to {}", counted(sender.sent()), queue.text));
@@ -108,13 +108,13 @@ impl SendArgs {
         opened.map_err(|error| unreadable(&name, &error))
     }
 
-    fn send_all(&self, input: Input, queue: &Queue, room: Room, sender: &mut Sender<'_>) -> Result<()> {
+    fn send_all(&self, input: Input, queue: &Queue, limits: SizeLimits, sender: &mut Sender<'_>) -> Result<()> {
         let Input { mut file, name, start } = input;
         let format = self.records.format();
-        let place = Place { name: &name, queue, room, lines: format == Format::Jsonl, one: format == Format::Raw };
+        let place = Place { name: &name, queue, limits, lines: format == Format::Jsonl, one: format == Format::Raw };
         // A file is read to its end before anything is sent, a pipe cannot be: somebody may be writing it for hours.
         if let Some(start) = start.filter(|_| format != Format::Raw) {
-            let mut records = Records::new(BufReader::with_capacity(AHEAD, &file), format, room.largest());
+            let mut records = Records::new(BufReader::with_capacity(AHEAD, &file), format, limits.largest());
             loop {
                 match records.read_next() {
                     Ok(Some(_)) => {}
@@ -124,11 +124,11 @@ impl SendArgs {
             }
             file.seek(SeekFrom::Start(start)).map_err(|error| unreadable(&name, &error))?;
         }
-        let mut records = Records::new(BufReader::with_capacity(AHEAD, file), format, room.largest());
+        let mut records = Records::new(BufReader::with_capacity(AHEAD, file), format, limits.largest());
         loop {
             match records.read_next() {
                 Ok(Some(record)) => {
-                    room.check("the message", &queue.text, Some(record.text.len()))?;
+                    limits.check("the message", &queue.text, Some(record.text.len()))?;
                     sender.send(record.mtype.unwrap_or(self.mtype), record.text)?;
                 }
                 Ok(None) => return Ok(()),
@@ -142,7 +142,7 @@ impl SendArgs {
 struct Place<'a> {
     name: &'a str,
     queue: &'a Queue,
-    room: Room,
+    limits: SizeLimits,
     lines: bool,
     one: bool,
 }
@@ -158,7 +158,7 @@ impl Place<'_> {
         let error = match bad {
             BadInput::Read(error) => unreadable(self.name, &error),
             BadInput::Malformed(reason) => Error::Usage(format!("{place}: {reason}")),
-            BadInput::TooLarge => match self.room.check(&place, &self.queue.text, None) {
+            BadInput::TooLarge => match self.limits.check(&place, &self.queue.text, None) {
                 Err(error) => error,
                 Ok(()) => Error::cannot(Status::Failed, &format!("send {place}"), "it is larger than 2 GiB", None),
             },
@@ -173,5 +173,5 @@ impl Place<'_> {
 fn unreadable(name: &str, error: &io::Error) -> Error {
     let denied = error.kind() == io::ErrorKind::PermissionDenied;
     let status = if denied { Status::Denied } else { Status::Failed };
-    Error::cannot(status, &format!("read {name}"), bare(error), None)
+    Error::cannot(status, &format!("read {name}"), os_message(error), None)
 }

@@ -10,7 +10,7 @@ use crate::archive::plan::{Accounts, By, Plan, Planned, RestoreOptions};
 use crate::archive::read::{Archive, Item};
 use crate::commands::shared::judging;
 use crate::commands::shared::recovery::{Unrecovered, recover};
-use crate::error::{Error, Result, Status, Tally, bare};
+use crate::error::{Error, Result, Status, Tally, os_message};
 use crate::kind::model::{KindSet, Object};
 use crate::listing::fields::{self, Lookups};
 use crate::object::create::KeyChoice;
@@ -164,7 +164,7 @@ fn open(file: &OsString, name: &str) -> Result<Archive> {
             io::ErrorKind::PermissionDenied => Status::Denied,
             _ => Status::Failed,
         };
-        Error::cannot(status, &format!("read {name}"), bare(&error), None)
+        Error::cannot(status, &format!("read {name}"), os_message(&error), None)
     })?;
     Archive::open(file, name)
 }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::commands::shared::wait::{WaitArgs, in_vain};
 use crate::commands::shared::{child, targets};
-use crate::error::{Error, OWN_FAILURE, Result, Status, bare};
+use crate::error::{Error, OWN_FAILURE, Result, Status, os_message};
 use crate::kind::model::Object;
 use crate::object::fingerprint::Fingerprint;
 use crate::object::inventory;
@@ -84,7 +84,7 @@ impl SemRunArgs {
         let take = request.take(&set)?;
         let holds = held_sets::with(env::var_os(held_sets::VARIABLE).as_deref(), set.object.id);
         program.set_variable(held_sets::VARIABLE, &holds).map_err(|error| {
-            Error::cannot(Status::Failed, &format!("set {}", held_sets::VARIABLE), bare(&error), None)
+            Error::cannot(Status::Failed, &format!("set {}", held_sets::VARIABLE), os_message(&error), None)
         })?;
         let words: Vec<String> = operations.iter().map(Operation::to_string).collect();
         let running = escape_bytes(name.as_encoded_bytes());

@@ -74,8 +74,8 @@ pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
     let (looked_up, objects) = targets::look_up(&targets);
     let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
     // Its names must be those of the new owners too.
-    let foreseen = objects.iter().map(|object| change.foresee(object));
-    let mut report = Report::new(options, &objects.iter().copied().chain(foreseen).collect::<Vec<_>>())?;
+    let previews = objects.iter().map(|object| change.preview(object));
+    let mut report = Report::new(options, &objects.iter().copied().chain(previews).collect::<Vec<_>>())?;
     for (target, found) in looked_up {
         match found {
             Ok(Some(found)) => {
@@ -83,8 +83,8 @@ pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
                 let result = targets::unchanged(target, &found.object).and_then(|()| {
                     if args.dry_run {
                         change.check(&found.object, &text)?;
-                        permission::foresee(&found.object, &format!("change {text}"))?;
-                        Ok(change.foresee(&found.object))
+                        permission::preview(&found.object, &format!("change {text}"))?;
+                        Ok(change.preview(&found.object))
                     } else {
                         change.apply(&found.object, &text)
                     }

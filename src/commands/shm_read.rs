@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::commands::shared::targets::{self, byte_range};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
@@ -150,7 +150,7 @@ fn unwritable(file: &Path, error: &io::Error) -> Error {
         io::ErrorKind::PermissionDenied => (Status::Denied, None),
         _ => (Status::Failed, None),
     };
-    Error::cannot(status, &format!("write {}", shown(file)), bare(error), remedy)
+    Error::cannot(status, &format!("write {}", shown(file)), os_message(error), remedy)
 }
 
 fn explain(found: &Resolved<'_>, error: CopyError, file: Option<&Path>) -> Error {

@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::commands::shared::targets::{self, byte_range};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::option_values::{non_empty_path, size};
@@ -193,7 +193,7 @@ impl Input {
                 io::ErrorKind::PermissionDenied => Status::Denied,
                 _ => Status::Failed,
             };
-            Error::cannot(status, &format!("read {name}"), bare(&error), None)
+            Error::cannot(status, &format!("read {name}"), os_message(&error), None)
         };
         let mut file = file.map_err(unreadable)?;
         let data = file.metadata().map_err(unreadable)?;

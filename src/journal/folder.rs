@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::error::bare;
+use crate::error::os_message;
 use crate::sys::unopened::Unopened;
 use crate::sys::{accounts, random};
 
@@ -75,7 +75,7 @@ impl Places {
     pub fn first<T>(&self, begin: impl Fn(&Path) -> io::Result<T>) -> Result<T, String> {
         let mut reasons = Vec::new();
         for path in &self.known {
-            match make(path).and_then(|()| begin(path).map_err(|error| bare(&error))) {
+            match make(path).and_then(|()| begin(path).map_err(|error| os_message(&error))) {
                 Ok(begun) => return Ok(begun),
                 Err(reason) => reasons.push(format!("{}: {reason}", path.display())),
             }
@@ -91,7 +91,7 @@ impl Places {
 
     fn first_in<T>(&self, shared: &Path, begin: impl Fn(&Path) -> io::Result<T>) -> Result<T, String> {
         // Where nothing can be listed no later run would find it.
-        fs::read_dir(shared).map_err(|error| bare(&error))?;
+        fs::read_dir(shared).map_err(|error| os_message(&error))?;
         let mut reason = String::new();
         for _ in 0..TRIES {
             let bits = || random::bits32().map_err(|errno| errno.to_string());
@@ -99,7 +99,7 @@ impl Places {
             make(&folder)?;
             match begin(&folder) {
                 Ok(begun) => return Ok(begun),
-                Err(error) => reason = bare(&error),
+                Err(error) => reason = os_message(&error),
             }
             self.tidy(&folder);
         }
@@ -148,7 +148,7 @@ impl Places {
 fn make(path: &Path) -> Result<(), String> {
     check_above(path)?;
     match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(bare(&error)),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(os_message(&error)),
         _ => check(path),
     }
 }
@@ -176,8 +176,8 @@ fn is_own_folder_in(shared: &Path, path: &Path) -> bool {
 /// What is wrong with it, in words.
 pub fn check(path: &Path) -> Result<(), String> {
     let me = accounts::effective_user().raw();
-    let folder = open_folder(path).map_err(|error| bare(&error))?;
-    let data = folder.metadata().map_err(|error| bare(&error))?;
+    let folder = open_folder(path).map_err(|error| os_message(&error))?;
+    let data = folder.metadata().map_err(|error| os_message(&error))?;
     if data.uid() != me {
         return Err(format!("belongs to user {} and not to you", data.uid()));
     }
@@ -190,7 +190,7 @@ pub fn check(path: &Path) -> Result<(), String> {
 fn check_above(path: &Path) -> Result<(), String> {
     let me = accounts::effective_user().raw();
     let above = path.parent().unwrap_or(Path::new("/"));
-    let data = fs::metadata(above).map_err(|error| bare(&error))?;
+    let data = fs::metadata(above).map_err(|error| os_message(&error))?;
     let owned = data.uid() == 0 || data.uid() == me || is_unmapped(data.uid());
     if !owned || data.mode() & OTHERS_WRITE != 0 && data.mode() & STICKY == 0 {
         return Err(format!("others could replace it in {}", above.display()));

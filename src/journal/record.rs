@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::journal::folder::{self, Places};
 use crate::journal::locked::is_locked_since;
 use crate::kind::model::{Object, ObjectId};
@@ -216,7 +216,7 @@ pub(super) struct Said {
 /// What is wrong with it, in words.
 pub(super) fn read(file: &mut File, boot: &str) -> std::result::Result<Said, String> {
     let mut text = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| bare(&error))?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| os_message(&error))?;
     if text.len() as u64 > MOST_BYTES {
         return Err("too long".to_owned());
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::bare;
+use crate::error::os_message;
 use crate::journal::access;
 use crate::journal::folder::{self, Places};
 use crate::journal::locked::is_locked_since;
@@ -59,9 +59,9 @@ fn obey(path: &Path, recoveries: &mut Vec<Recovery>) -> Result<(), String> {
         Ok(file) => file,
         // Its run has ended in this moment.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(bare(&error)),
+        Err(error) => return Err(os_message(&error)),
     };
-    if !fd::try_lock(&file).map_err(|error| bare(&error))? {
+    if !fd::try_lock(&file).map_err(|error| os_message(&error))? {
         return Ok(());
     }
     // Another run may have obeyed and removed it between opening and locking the file.

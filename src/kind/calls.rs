@@ -7,7 +7,7 @@
 
 use std::io;
 
-use crate::error::bare;
+use crate::error::os_message;
 use crate::kind::class::{Inventory, Source};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::proc::sysvipc;
@@ -161,7 +161,7 @@ impl Calls {
 
 /// That `/proc/sysvipc/shm`, which alone tells it, cannot be read.
 pub(super) fn memory_unknown(error: &io::Error) -> String {
-    format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", bare(error))
+    format!("resident and swapped memory of segments is unknown: /proc/sysvipc/shm: {}", os_message(error))
 }
 
 /// How a pass over the indices ended.

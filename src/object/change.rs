@@ -36,7 +36,7 @@ impl Change {
     }
 
     /// The object after the change.
-    pub fn foresee(&self, object: &Object) -> Object {
+    pub fn preview(&self, object: &Object) -> Object {
         let target = self.target(object);
         let mut after = *object;
         after.perm.uid = target.uid;

@@ -87,7 +87,7 @@ pub struct FileKey {
 pub fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
     ftok(path, project).map_err(|error| {
         let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
-        Error::cannot(status_of(&error), &operation, error::bare(&error), None)
+        Error::cannot(status_of(&error), &operation, error::os_message(&error), None)
     })
 }
 

@@ -33,6 +33,6 @@ pub fn may_change(object: &Object) -> bool {
 }
 
 /// For a dry run: the refusal that `operation` would meet, with status 4.
-pub fn foresee(object: &Object, operation: &str) -> Result<()> {
+pub fn preview(object: &Object, operation: &str) -> Result<()> {
     if may_change(object) { Ok(()) } else { Err(refused(object, operation, Errno::EPERM)) }
 }

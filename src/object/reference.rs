@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::inventory;
 use super::key::{self, Project};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::render::escape::{escape_bytes, truncate};
 use crate::sys::{Errno, Key};
@@ -111,7 +111,7 @@ impl Reference {
                     Error::cannot(
                         key::status_of(&error),
                         &format!("find {self}"),
-                        bare(&error),
+                        os_message(&error),
                         Some("the key comes from that file"),
                     )
                 })?;

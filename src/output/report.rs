@@ -270,7 +270,7 @@ impl Report {
     /// When standard output could not be written.
     pub(crate) fn finish_strictly(mut self) -> Result<()> {
         self.end();
-        self.output_error.map_or(Ok(()), |error| Err(Error::Output(error).strict()))
+        self.output_error.map_or(Ok(()), |error| Err(Error::Output(error).broken_pipe_is_error()))
     }
 
     fn end(&mut self) {

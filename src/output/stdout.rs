@@ -54,7 +54,7 @@ impl Out {
 /// Writes to standard output. A pipe whose reader has closed it is no failure.
 pub(crate) fn print(write: impl FnOnce(&mut Out) -> io::Result<()>) -> Result<()> {
     let mut out = Out::stdout()?;
-    write(&mut out).map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+    write(&mut out).map_err(Error::Output).and_then(|()| out.finish()).or_else(Error::ignore_broken_pipe)
 }
 
 /// Whether what is printed is shown by a terminal, which obeys control characters.

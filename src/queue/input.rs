@@ -18,7 +18,7 @@ pub struct Record<'a> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum BadInput {
-    #[error("{}", crate::error::bare(.0))]
+    #[error("{}", crate::error::os_message(.0))]
     Read(#[from] io::Error),
     /// The record exceeds the largest message; the rest of it was not read.
     #[error("too large")]

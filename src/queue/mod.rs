@@ -1,16 +1,14 @@
 //! Messages: as records in a stream, sent, received without loss, peeked at, discarded.
 
 pub mod encode;
-pub mod give_back;
 pub mod headers;
 pub mod input;
-pub mod look;
+pub mod peek;
 pub mod receive;
-pub mod room;
+pub mod requeue;
 pub mod send;
 pub mod sink;
-
-use std::time::{Duration, Instant};
+pub mod size_limits;
 
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
@@ -51,26 +49,6 @@ impl Format {
             Self::Lines => Some(b'\n'),
             Self::Null => Some(0),
             Self::Raw | Self::Jsonl => None,
-        }
-    }
-}
-
-/// How long to wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    NoWait,
-    /// For each operation.
-    For(Duration),
-    Forever,
-}
-
-impl Patience {
-    /// The end of a wait that begins now; None for never.
-    fn deadline(self) -> Option<Instant> {
-        match self {
-            // A time past the end of the clock is never.
-            Self::For(duration) => Instant::now().checked_add(duration),
-            Self::NoWait | Self::Forever => None,
         }
     }
 }

@@ -1,9 +1,9 @@
 use crate::error::{Error, Result, Status};
-use crate::queue::{Patience, Queue, failed};
+use crate::queue::{Queue, failed};
 use crate::sys::msg::{self, Message, Wanted};
 use crate::sys::signals::Signal;
 use crate::sys::signals::wake::{self, Waited, WakeTimer};
-use crate::sys::{self, Errno, MsgId};
+use crate::sys::{self, Errno, MsgId, Wait};
 
 /// The first buffer.
 const FIRST: usize = 8192;
@@ -27,7 +27,7 @@ pub struct Receiver<'a> {
     queue: &'a Queue,
     id: MsgId,
     wanted: Wanted,
-    patience: Patience,
+    wait: Wait,
     /// Larger messages stay in the queue and are an error.
     most: Option<usize>,
     timer: WakeTimer,
@@ -37,12 +37,12 @@ pub struct Receiver<'a> {
 
 impl<'a> Receiver<'a> {
     /// An error means that no timer is available.
-    pub fn new(queue: &'a Queue, wanted: Wanted, patience: Patience, most: Option<usize>) -> Result<Self> {
+    pub fn new(queue: &'a Queue, wanted: Wanted, wait: Wait, most: Option<usize>) -> Result<Self> {
         let mut timer = WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?;
         timer.catch_signals().map_err(|errno| Error::call("catch signals", errno))?;
         let id = MsgId::new(queue.object.id.sysv());
         let message = Message::with_capacity(most.unwrap_or(FIRST).min(FIRST));
-        Ok(Self { queue, id, wanted, patience, most, timer, message, received: 0 })
+        Ok(Self { queue, id, wanted, wait, most, timer, message, received: 0 })
     }
 
     pub fn message(&self) -> &Message {
@@ -62,12 +62,12 @@ impl<'a> Receiver<'a> {
             return Ok(Next::Stopped(signal));
         }
         match self.take(|id, message, wanted, _| msg::receive(id, message, wanted, true, false).map(Waited::Done)) {
-            Err(Errno::ENOMSG) if self.patience == Patience::NoWait => return Ok(Next::Nothing),
+            Err(Errno::ENOMSG) if self.wait == Wait::Not => return Ok(Next::Nothing),
             Err(Errno::ENOMSG) => {}
             other => return self.came(other),
         }
         settle()?;
-        let deadline = self.patience.deadline();
+        let deadline = self.wait.deadline();
         let waited = self.take(|id, message, wanted, timer| {
             timer.wait(deadline, || msg::receive(id, message, wanted, false, false))
         });

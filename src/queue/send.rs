@@ -1,15 +1,15 @@
 use crate::error::{Error, Result, Status};
-use crate::queue::{Patience, Queue, counted, failed};
+use crate::queue::{Queue, counted, failed};
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::wake::{Waited, WakeTimer};
-use crate::sys::{Errno, MsgId};
+use crate::sys::{Errno, MsgId, Wait};
 
 /// Sends messages to one queue, each by one call.
 #[derive(Debug)]
 pub struct Sender<'a> {
     queue: &'a Queue,
     id: MsgId,
-    patience: Patience,
+    wait: Wait,
     /// For a limited wait only.
     timer: Option<WakeTimer>,
     message: Message,
@@ -18,13 +18,11 @@ pub struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     /// An error means that no timer is available.
-    pub fn new(queue: &'a Queue, patience: Patience) -> Result<Self> {
-        let timer = match patience {
-            Patience::For(_) => Some(WakeTimer::new().map_err(|errno| Error::call("make a timer", errno))?),
-            Patience::NoWait | Patience::Forever => None,
-        };
+    pub fn new(queue: &'a Queue, wait: Wait) -> Result<Self> {
+        let timer = wait.limit().map(|_| WakeTimer::new()).transpose();
+        let timer = timer.map_err(|errno| Error::call("make a timer", errno))?;
         let id = MsgId::new(queue.object.id.sysv());
-        Ok(Self { queue, id, patience, timer, message: Message::with_capacity(8192), sent: 0 })
+        Ok(Self { queue, id, wait, timer, message: Message::with_capacity(8192), sent: 0 })
     }
 
     pub fn sent(&self) -> u64 {
@@ -37,13 +35,13 @@ impl<'a> Sender<'a> {
     /// Status 6 (no room), 7 (no room in time), 8 (the queue was removed), 3, 4, 1.
     pub fn send(&mut self, mtype: i64, text: &[u8]) -> Result<()> {
         self.message.fill(mtype, text);
-        let no_wait = self.patience != Patience::Forever;
+        let no_wait = self.wait != Wait::Forever;
         let result = loop {
             match msg::send(self.id, &self.message, no_wait) {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => match &self.timer {
                     Some(timer) => {
-                        break timer.wait(self.patience.deadline(), || msg::send(self.id, &self.message, false));
+                        break timer.wait(self.wait.deadline(), || msg::send(self.id, &self.message, false));
                     }
                     None => return Err(self.full(Status::WouldBlock, "no room")),
                 },

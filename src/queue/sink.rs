@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
 use crate::queue::encode::{Ambiguous, Encoder};
-use crate::queue::give_back::Taken;
+use crate::queue::requeue::Pending;
 use crate::sys::signals::{Signal, wake};
 use crate::sys::{Errno, fd};
 
@@ -30,18 +30,18 @@ pub struct Sink {
     records: Vec<u8>,
     /// The end of each record.
     ends: Vec<usize>,
-    taken: Taken,
+    taken: Pending,
     number_cut: u64,
 }
 
 impl Sink {
     pub fn new(file: File, encoder: Encoder, cut: Option<usize>) -> Self {
         let records = Vec::with_capacity(2 * CHUNK);
-        Self { file, encoder, cut, records, ends: Vec::new(), taken: Taken::default(), number_cut: 0 }
+        Self { file, encoder, cut, records, ends: Vec::new(), taken: Pending::default(), number_cut: 0 }
     }
 
     /// Takes the messages that were added and not written, in full.
-    pub fn take_unwritten(&mut self) -> Taken {
+    pub fn take_unwritten(&mut self) -> Pending {
         self.records.clear();
         self.ends.clear();
         std::mem::take(&mut self.taken)

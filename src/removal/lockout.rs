@@ -1,6 +1,6 @@
 //! The lock-out of a batch of objects: one grace period and one pass over `/proc` serve them all.
 
-use crate::error::{Error, Status, bare};
+use crate::error::{Error, Status, os_message};
 use crate::journal::access;
 use crate::journal::locked::is_locked;
 use crate::journal::record::Record;
@@ -62,7 +62,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
     let read = |candidate: &Candidate| Semaphores::of(&candidate.expected, None).ok().flatten();
     let mut semaphores: Vec<Option<Semaphores>> = batch.iter().map(read).collect();
     if let Err(error) = record.write(&objects) {
-        let reason = format!("{}: {}", record.path().display(), bare(&error));
+        let reason = format!("{}: {}", record.path().display(), os_message(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
         let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Outcome::Failed(fail())));
         return outcomes.map(|outcome| Attempt { outcome, again: None }).collect();

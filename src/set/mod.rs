@@ -9,6 +9,6 @@ pub mod range;
 mod tests;
 
 pub use assign::Assignment;
-pub use operate::{Request, Wait};
+pub use operate::Request;
 pub use operation::Operation;
 pub use range::Range;

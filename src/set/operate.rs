@@ -6,26 +6,15 @@ use crate::error::{Error, Result, Status};
 use crate::object::reference::Resolved;
 use crate::object::semaphores::{count, id, values};
 use crate::set::operation::Operation;
-use crate::sys::Errno;
 use crate::sys::sem::take::{Attempt, Take};
 use crate::sys::sem::{self, MAX_VALUE, SemOp};
 use crate::sys::sem_wait::op_unless_signalled;
+use crate::sys::{Errno, Wait};
 
 /// The kernel's default, where the limit cannot be read.
 const DEFAULT_SEMOPM: u64 = 500;
 /// The most operations named in a message.
 const MOST_NAMED: usize = 8;
-
-/// How long to wait until all operations are possible at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// As long as it takes.
-    Forever,
-    /// No longer than this.
-    AtMost(Duration),
-    /// Not at all.
-    Not,
-}
 
 /// Operations performed together.
 #[derive(Clone, Debug)]
@@ -45,25 +34,18 @@ impl Request<'_> {
     pub fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
         self.check(set)?;
         let ops = self.expand(false);
-        self.outcome(set, Attempt::of(self.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))
+        self.outcome(set, Attempt::of(self.wait.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))
     }
 
     /// Prepares the operations with undo for a child. Errors as [`Request::perform`], as far as known beforehand.
     pub fn take(&self, set: &Resolved<'_>) -> Result<Take> {
         self.check(set)?;
-        Ok(Take::new(id(&set.object), &self.expand(true), self.limit()))
+        Ok(Take::new(id(&set.object), &self.expand(true), self.wait.limit()))
     }
 
     /// The time waited, or the error as [`Request::perform`].
     pub fn outcome(&self, set: &Resolved<'_>, attempt: Attempt) -> Result<Duration> {
         attempt.done.map(|()| attempt.waited).map_err(|errno| self.explain(set, errno, attempt))
-    }
-
-    fn limit(&self) -> Option<Duration> {
-        match self.wait {
-            Wait::AtMost(limit) => Some(limit),
-            Wait::Forever | Wait::Not => None,
-        }
     }
 
     /// Checks the operations against the set and the limits.

@@ -29,4 +29,4 @@ pub mod types;
 pub mod unopened;
 
 pub use errno::{Errno, Result};
-pub use types::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid};
+pub use types::{Gid, Key, Mode, MsgId, Perm, Pid, SemId, ShmId, Timestamp, Uid, Wait};

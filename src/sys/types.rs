@@ -1,8 +1,33 @@
-//! Kernel numbers that must not be mixed up.
+//! Kernel numbers that must not be mixed up, and the options of a wait.
 
 use serde::{Deserialize, Serialize};
 
 use std::fmt;
+use std::time::{Duration, Instant};
+
+/// How long a call may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    Forever,
+    AtMost(Duration),
+    /// `IPC_NOWAIT`.
+    Not,
+}
+
+impl Wait {
+    /// None for no sleep and for no limit.
+    pub fn limit(self) -> Option<Duration> {
+        match self {
+            Self::AtMost(limit) => Some(limit),
+            Self::Forever | Self::Not => None,
+        }
+    }
+
+    /// The end of a wait that begins now; None also for a time past the end of the clock.
+    pub fn deadline(self) -> Option<Instant> {
+        Instant::now().checked_add(self.limit()?)
+    }
+}
 
 /// A creation key. Zero (`IPC_PRIVATE`) is not a name: any number of objects have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config;
-use crate::error::bare;
+use crate::error::os_message;
 use crate::render::escape::{escape, escape_bytes};
 use crate::usage::bystanders::{Bystander, Bystanders};
 
@@ -51,7 +51,7 @@ fn read_folder(folder: &Path, bystanders: &mut Bystanders) -> Vec<String> {
     let files = match config::files(folder) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => return vec![format!("bystanders in {}: {}", shown(folder), bare(&error))],
+        Err(error) => return vec![format!("bystanders in {}: {}", shown(folder), os_message(&error))],
     };
     let mut complaints = Vec::new();
     for file in files {
@@ -75,7 +75,7 @@ fn read_folder(folder: &Path, bystanders: &mut Bystanders) -> Vec<String> {
 /// Reads a file that only root can have written: what it says makes objects count as unused.
 fn read_file(path: &Path) -> Result<String, String> {
     let file = config::open(path)?;
-    let data = file.metadata().map_err(|error| bare(&error))?;
+    let data = file.metadata().map_err(|error| os_message(&error))?;
     if data.uid() != 0 || data.mode() & OTHERS_WRITE != 0 {
         return Err("passed over: it does not belong to root, or others may write to it".to_owned());
     }

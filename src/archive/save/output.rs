@@ -8,7 +8,7 @@ use crate::archive::manifest::{self, Entry, Head};
 use crate::archive::tar::Name;
 use crate::archive::write::Writer;
 use crate::archive::{FORMAT, MAX_MANIFEST};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::object::snapshot::write_time;
 use crate::proc::sysctl;
 use crate::render::escape::escape_bytes;
@@ -101,12 +101,12 @@ fn shown(path: &Path) -> String {
 /// Without a path it is standard output.
 fn unwritable(path: Option<&Path>, error: &io::Error) -> Error {
     let Some(path) = path else {
-        return Error::cannot(Status::Failed, "write to standard output", bare(error), None);
+        return Error::cannot(Status::Failed, "write to standard output", os_message(error), None);
     };
     let (status, remedy) = match error.kind() {
         io::ErrorKind::AlreadyExists => (Status::Exists, Some("--overwrite replaces it")),
         io::ErrorKind::PermissionDenied => (Status::Denied, None),
         _ => (Status::Failed, None),
     };
-    Error::cannot(status, &format!("write {}", shown(path)), bare(error), remedy)
+    Error::cannot(status, &format!("write {}", shown(path)), os_message(error), remedy)
 }

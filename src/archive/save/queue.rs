@@ -12,7 +12,7 @@ use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
 use crate::queue::encode::Encoder;
-use crate::queue::look::Looker;
+use crate::queue::peek::QueuePeeker;
 use crate::queue::{self, Format};
 use crate::sys::clock::now;
 use crate::sys::msg::Wanted;
@@ -100,10 +100,10 @@ fn is_recent(queue: &model::Queue, since: i64) -> bool {
 fn read(text: &str, object: &Object) -> Result<Copy> {
     let queue = queue::Queue { text: text.to_owned(), object: *object };
     let too_large = |reason: &str| Error::cannot(Status::Failed, &format!("save {text}"), reason, None);
-    let mut looker = Looker::new(&queue)?;
+    let mut peeker = QueuePeeker::new(&queue)?;
     let mut encoder = Encoder::new(Format::Jsonl, false);
     let mut copy = Copy::default();
-    looker.each(Wanted::First, u64::MAX, |seen| {
+    peeker.each(Wanted::First, u64::MAX, |seen| {
         // JSON holds every message.
         let _ = encoder.push(&mut copy.records, None, seen.mtype, &seen.text);
         copy.number += 1;
@@ -113,7 +113,7 @@ fn read(text: &str, object: &Object) -> Result<Copy> {
             _ => Err(too_large("it holds more than an archive takes")),
         }
     })?;
-    if !looker.unseen().is_empty() {
+    if !peeker.unseen().is_empty() {
         let reason = "a message is larger than kernel.msgmax now allows, so the kernel shows it to nobody";
         return Err(too_large(reason));
     }

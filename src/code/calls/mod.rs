@@ -89,7 +89,7 @@ pub enum Unexaminable {
 impl fmt::Display for Unexaminable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable(error) => write!(f, "cannot be read: {}", crate::error::bare(error)),
+            Self::Unreadable(error) => write!(f, "cannot be read: {}", crate::error::os_message(error)),
             Self::Strange(what) => f.write_str(what),
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Prepared;
 use crate::commands::shared::judging;
 use crate::commands::shared::keep::KeepList;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::field::Needs;
 use crate::kind::model::Object;
 use crate::listing::query::Analysis;
@@ -98,7 +98,7 @@ fn verdict(
 /// Reads a plan, and refuses one that is none, or not of here and now.
 pub(super) fn read(path: &Path) -> Result<Plan> {
     let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
-    let unreadable = |error| Error::cannot(Status::Failed, &format!("read the plan {shown}"), bare(&error), None);
+    let unreadable = |error| Error::cannot(Status::Failed, &format!("read the plan {shown}"), os_message(&error), None);
     let refuse = |reason: &str| {
         Error::cannot(Status::Refused, &format!("carry out the plan {shown}"), reason, Some("nothing was removed"))
     };

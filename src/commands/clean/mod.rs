@@ -13,7 +13,7 @@ use self::view::View;
 use crate::commands::shared::keep::KeepList;
 use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::commands::shared::{backup, judging};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::listing::query::Analysis;
 use crate::listing::select::Selection;
@@ -183,8 +183,8 @@ impl CleanArgs {
         };
         write().map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => cannot("it exists (--overwrite replaces it)".to_owned(), Status::Exists),
-            io::ErrorKind::InvalidInput => cannot(bare(&error), Status::Refused),
-            _ => cannot(bare(&error), Status::Failed),
+            io::ErrorKind::InvalidInput => cannot(os_message(&error), Status::Refused),
+            _ => cannot(os_message(&error), Status::Failed),
         })
     }
 
@@ -216,7 +216,7 @@ impl CleanArgs {
             let insights = std::mem::take(&mut prepared.insights);
             let mut out = Out::stdout()?;
             let printed = view.write(&mut out, insights, &style).map_err(Error::Output).and_then(|()| out.finish());
-            printed.or_else(Error::forgive_closed_pipe)?;
+            printed.or_else(Error::ignore_broken_pipe)?;
             for (_, error) in &prepared.kept {
                 say(&error.to_string());
             }
@@ -258,7 +258,7 @@ impl CleanArgs {
             Format::Table if !self.yes => {
                 let mut out = Out::stdout()?;
                 let printed = lines.iter().try_for_each(|line| writeln!(out, "{line}")).map_err(Error::Output);
-                printed.and_then(|()| out.finish()).or_else(Error::forgive_closed_pipe)
+                printed.and_then(|()| out.finish()).or_else(Error::ignore_broken_pipe)
             }
             _ => {
                 lines.iter().for_each(|line| note(line));
@@ -278,7 +278,7 @@ impl CleanArgs {
             let error = Error::Failed { status: Status::Refused, message: NOT_CONFIRMED.to_owned() };
             report.failed("clean", None, Outcome::Kept, &error);
         }
-        report.finish().map(drop).or_else(Error::forgive_closed_pipe)
+        report.finish().map(drop).or_else(Error::ignore_broken_pipe)
     }
 
     fn act(&self, mut prepared: Prepared) -> Result<Status> {

@@ -77,7 +77,7 @@ pub(super) fn remove_named(candidate: &Candidate<'_>, dry_run: bool, users: &Use
         return kept(found, reason, "kept", report);
     }
     let mut outcome = if dry_run {
-        match permission::foresee(object, &format!("remove {found}")) {
+        match permission::preview(object, &format!("remove {found}")) {
             Ok(()) => remove::preview(fingerprint, object),
             Err(error) => removal::Outcome::Failed(error),
         }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::ExitStatus;
 
-use crate::error::{Error, OWN_FAILURE, Result, bare};
+use crate::error::{Error, OWN_FAILURE, Result, os_message};
 use crate::output::context::say;
 use crate::render::escape::escape_bytes;
 use crate::sys::process;
@@ -34,7 +34,7 @@ pub(crate) fn status(program: &OsStr, ended: io::Result<ExitStatus>) -> u8 {
 
 /// Says why `program` could not be started, and gives the status for that.
 pub(crate) fn not_run(program: &OsStr, error: &io::Error) -> u8 {
-    say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), bare(error)));
+    say(&format!("cannot run {}: {}", escape_bytes(program.as_encoded_bytes()), os_message(error)));
     not_run_status(error)
 }
 

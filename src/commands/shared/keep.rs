@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Parser;
 
 use crate::config;
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::select::Selection;
 use crate::render::escape::{escape, escape_bytes};
@@ -57,7 +57,7 @@ impl KeepList {
                     None => Ok(Self::default()),
                 };
             }
-            Err(error) => return Err(unreadable(path, &bare(&error))),
+            Err(error) => return Err(unreadable(path, &os_message(&error))),
         };
         let mut list = Self::default();
         for file in files {

@@ -6,7 +6,8 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::option_values::duration;
-use crate::queue::{Format, Patience, Queue};
+use crate::queue::{Format, Queue};
+use crate::sys::Wait;
 use crate::sys::msg::Wanted;
 
 /// Which messages are meant; without any of these, all, the first first.
@@ -99,11 +100,11 @@ pub(crate) struct WaitArgs {
 }
 
 impl WaitArgs {
-    pub(crate) fn patience(self) -> Patience {
+    pub(crate) fn wait(self) -> Wait {
         match self {
-            Self { no_wait: true, .. } => Patience::NoWait,
-            Self { timeout: Some(timeout), .. } => Patience::For(timeout),
-            _ => Patience::Forever,
+            Self { no_wait: true, .. } => Wait::Not,
+            Self { timeout: Some(timeout), .. } => Wait::AtMost(timeout),
+            _ => Wait::Forever,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::system_v::SystemV;
 use crate::object::fingerprint::{Comparison, Fingerprint};
@@ -72,7 +72,7 @@ fn one(word: &OsStr, kind: SystemV) -> Result<Reference> {
 }
 
 fn read_stdin(implied: Option<Kind>, targets: &mut Vec<Target>) -> Result<()> {
-    let unreadable = |error: &io::Error| Error::cannot(Status::Failed, "read standard input", bare(error), None);
+    let unreadable = |error: &io::Error| Error::cannot(Status::Failed, "read standard input", os_message(error), None);
     if startup::stdin_was_closed() {
         return Err(unreadable(&Errno::from_raw(libc::EBADF).into()));
     }

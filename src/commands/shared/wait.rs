@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::error::{Error, Result, Status};
 use crate::option_values::duration;
-use crate::set::Wait;
+use crate::sys::Wait;
 
 /// `--no-wait`, `--timeout` and `--quiet`.
 #[derive(Clone, Copy, Debug, Args)]

@@ -83,7 +83,7 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
         };
         let specification =
             Specification { key: KeyChoice::Random, mode: work.mode, owner: None, group: None, exist_ok: false, body };
-        let id = specification.make_bare().map_err(|errno| format!("{failed}: {errno}"))?;
+        let id = specification.make_by_call().map_err(|errno| format!("{failed}: {errno}"))?;
         made.push(id);
         let _ = writeln!(text, "{label}: {}", id.sysv());
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::values::{fits_one_operation, initialise};
 use super::{Body, KeyChoice, Specification, Steps, undo};
-use crate::error::{Error, Result, Status, bare};
+use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
@@ -17,7 +17,7 @@ use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem};
 
 /// Attributes of a restored object besides its [`Specification`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Origin {
+pub struct OriginalIdentity {
     /// None for the caller.
     pub creator: Option<(Uid, Gid)>,
     pub id: Option<i32>,
@@ -36,17 +36,21 @@ impl Specification {
     /// # Errors
     /// Status 5 when key or id is taken, 4 without permission, 10 where the object would not last, 1 otherwise, and
     /// those of `fill`. The object is removed again then.
-    pub fn create_again(&self, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
+    pub fn create_again(
+        &self,
+        origin: &OriginalIdentity,
+        fill: &mut dyn FnMut(ObjectId) -> Result<()>,
+    ) -> Result<Object> {
         if self.body.kind() == SystemV::Segment && sysctl::shm_rmid_forced() == Some(true) {
             self.create_where_nothing_lasts()?;
         }
         let id = self.make_again(origin)?;
-        self.furnish(id, origin, fill).map_err(|error| undo(id, error))
+        self.populate(id, origin, fill).map_err(|error| undo(id, error))
     }
 
     /// Creates and removes an object like it, without key and contents: checks for all permissions before the present
     /// object is removed. Lack of room for both at once does not count. Errors as [`Specification::create_again`].
-    pub fn rehearse(&self, origin: &Origin) -> Result<()> {
+    pub fn probe(&self, origin: &OriginalIdentity) -> Result<()> {
         if let Some(wanted) = origin.id {
             // The id is still taken, so the kernel gives another one.
             ask_for_id(self.kind(), wanted)?;
@@ -54,8 +58,8 @@ impl Specification {
         let alike = Self { key: KeyChoice::Private, ..self.clone() };
         match alike.make_with_creator(origin) {
             Ok(id) => {
-                let furnished = alike.furnish(id, origin, &mut |_| Ok(()));
-                furnished.map_err(|error| undo(id, error))?;
+                let populated = alike.populate(id, origin, &mut |_| Ok(()));
+                populated.map_err(|error| undo(id, error))?;
                 remove_id(id).or_else(|errno| match errno {
                     Errno::EINVAL | Errno::EIDRM => Ok(()),
                     errno => Err(Error::call(&format!("remove {id}, which was made to try"), errno)),
@@ -70,7 +74,7 @@ impl Specification {
         }
     }
 
-    fn make_again(&self, origin: &Origin) -> Result<ObjectId> {
+    fn make_again(&self, origin: &OriginalIdentity) -> Result<ObjectId> {
         if let Some(wanted) = origin.id {
             ask_for_id(self.kind(), wanted)?;
         }
@@ -105,7 +109,7 @@ impl Specification {
         }
     }
 
-    fn make_with_creator(&self, origin: &Origin) -> Result<ObjectId> {
+    fn make_with_creator(&self, origin: &OriginalIdentity) -> Result<ObjectId> {
         let acting = match origin.creator {
             Some((uid, gid)) => Some(Acting::begin(uid, gid).map_err(|errno| {
                 let remedy = "needs CAP_SETUID and CAP_SETGID";
@@ -137,7 +141,12 @@ impl Specification {
     }
 
     /// Sets contents, values, owner and mode.
-    fn furnish(&self, id: ObjectId, origin: &Origin, fill: &mut dyn FnMut(ObjectId) -> Result<()>) -> Result<Object> {
+    fn populate(
+        &self,
+        id: ObjectId,
+        origin: &OriginalIdentity,
+        fill: &mut dyn FnMut(ObjectId) -> Result<()>,
+    ) -> Result<Object> {
         let look = || match inventory::look(id) {
             Ok(Some(object)) => Ok(object),
             Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
@@ -181,7 +190,7 @@ fn ask_for_id(kind: Kind, wanted: i32) -> Result<()> {
             _ => Status::Failed,
         };
         let remedy = "needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN; without --same-id it gets another one";
-        Error::cannot(status, &format!("ask for the id {wanted}"), bare(&error), Some(remedy))
+        Error::cannot(status, &format!("ask for the id {wanted}"), os_message(&error), Some(remedy))
     })
 }
 

@@ -14,7 +14,7 @@ use memchr::memmem;
 
 use super::btf::{Btf, Member, Shape, Structure};
 use super::capabilities::{Reading, is_filtered, may_read_tasks};
-use crate::error::bare;
+use crate::error::os_message;
 use crate::sys::Errno;
 use crate::sys::bpf::{self, KernelTypes};
 use program::{Helper, If, Label, Program, R0, R1, R6, R7, R9, Width};
@@ -170,7 +170,7 @@ fn layout() -> Result<&'static Layout, String> {
         }
         let types = KernelTypes::open().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => "this kernel has no BTF in /sys".to_owned(),
-            _ => format!("the kernel's BTF cannot be read: {}", bare(&error)),
+            _ => format!("the kernel's BTF cannot be read: {}", os_message(&error)),
         })?;
         let btf = Btf::parse(&types, &WANTED).ok_or("the kernel's BTF is not understood")?;
         Layout::find(&btf).ok_or_else(|| "this kernel's tasks are not as those that are known".to_owned())

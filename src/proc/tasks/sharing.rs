@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use super::program::{Helper, If, Label, Program, R1, R2, R3, R6, R7, Width};
 use super::{Layout, SharingLayout, begin, layout, refused};
-use crate::error::bare;
+use crate::error::os_message;
 use crate::sys::bpf::{Instruction, TaskProgram};
 use crate::sys::namespace;
 
@@ -59,7 +59,7 @@ fn pass(program: &TaskProgram) -> Result<Vec<Sighting>, String> {
             Ok(0) => break,
             Ok(count) => output.extend_from_slice(&some[..count]),
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
-            Err(error) => return Err(format!("bpf(2): {}", bare(&error))),
+            Err(error) => return Err(format!("bpf(2): {}", os_message(&error))),
         }
     }
     Ok(sightings(&output))

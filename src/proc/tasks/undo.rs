@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::program::{Helper, If, Label, Program, R0, R1, R2, R3, R4, R6, R7, R8, R9, Width};
 use super::{Layout, begin, layout, refused};
-use crate::error::bare;
+use crate::error::os_message;
 use crate::sys::bpf::{Instruction, Map, TaskProgram};
 use crate::sys::namespace;
 
@@ -157,7 +157,7 @@ impl Loaded {
                 Ok(count) => count == 0,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
-                Err(error) => return Err(format!("bpf(2): {}", bare(&error))),
+                Err(error) => return Err(format!("bpf(2): {}", os_message(&error))),
             };
             self.state.get(&key, &mut state).map_err(refused)?;
             take(&state, wanted, &mut found);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::code::abilities::{Abilities, Program};
 use crate::code::calls::{Calls, How};
 use crate::code::program_files::{CodeFile, ProgramFiles};
-use crate::error::bare;
+use crate::error::os_message;
 use crate::kind::model::{Object, ObjectId};
 use crate::kind::system_v::Part;
 use crate::proc::census::Resident;
@@ -231,7 +231,7 @@ fn whole(read: io::Result<&[u8]>) -> Result<&[u8], String> {
         Ok(text) if text.len() < LONGEST => Ok(text),
         Ok(_) => Err("is longer than can be".to_owned()),
         Err(error) if is_gone(&error) => Ok(&[]),
-        Err(error) => Err(format!("may not be read: {}", bare(&error))),
+        Err(error) => Err(format!("may not be read: {}", os_message(&error))),
     }
 }
 

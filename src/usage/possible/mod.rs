@@ -284,5 +284,5 @@ fn take_census(reader: &mut Reader) -> Result<Census, String> {
 }
 
 fn unlisted(error: std::io::Error) -> String {
-    format!("/proc cannot be read: {}", crate::error::bare(&error))
+    format!("/proc cannot be read: {}", crate::error::os_message(&error))
 }

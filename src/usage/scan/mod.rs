@@ -25,7 +25,7 @@ pub(super) mod unseen;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 
-use crate::error::bare;
+use crate::error::os_message;
 use crate::kind::model::{Object, ObjectId};
 use crate::proc::ipc_namespace::may_be_hidden;
 use crate::proc::permission::let_in;
@@ -205,7 +205,7 @@ impl Pass {
         let processes = match processes() {
             Ok(processes) => processes,
             Err(error) => {
-                self.unseen.everything = Some(format!("/proc cannot be read: {}", bare(&error)));
+                self.unseen.everything = Some(format!("/proc cannot be read: {}", os_message(&error)));
                 return;
             }
         };

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use ipcadm::object::reference::Reference;
 use ipcadm::queue::Queue;
-use ipcadm::queue::look::Looker;
+use ipcadm::queue::peek::QueuePeeker;
 use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, make, may_set_limits};
 use rexpect::process::WaitStatus;
 use rexpect::session::spawn_command;
@@ -106,13 +106,13 @@ fn a_message_that_comes_meanwhile_is_seen_whatever_its_size() {
     let id = make::msg(0, 0o600);
     let reference = Reference::parse(OsStr::new(&format!("msg:{id}")), None).unwrap();
     let queue = Queue::find(&reference).unwrap();
-    let mut looker = Looker::new(&queue).unwrap();
+    let mut peeker = QueuePeeker::new(&queue).unwrap();
     for (index, size) in [(0, 8000), (1, 1024), (2, 7000)] {
         make::send(id, 1, &vec![b'x'; size]);
-        let seen = looker.at(index).unwrap().map(|seen| seen.text.len());
+        let seen = peeker.at(index).unwrap().map(|seen| seen.text.len());
         assert_eq!(seen, Some(size));
     }
-    assert!(looker.unseen().is_empty());
+    assert!(peeker.unseen().is_empty());
 }
 
 #[test]

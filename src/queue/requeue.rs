@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::error::bare;
+use crate::error::os_message;
 use crate::kind::model::ObjectId;
 use crate::object::inventory;
 use crate::queue::encode::Encoder;
@@ -18,13 +18,13 @@ use crate::sys::{Errno, MsgId};
 
 /// Taken messages in order. The buffers are kept from batch to batch.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct Pending {
     texts: Vec<u8>,
     /// Type and end of text of each.
     list: Vec<(i64, usize)>,
 }
 
-impl Taken {
+impl Pending {
     pub fn push(&mut self, mtype: i64, text: &[u8]) {
         self.texts.extend_from_slice(text);
         self.list.push((mtype, self.texts.len()));
@@ -63,9 +63,9 @@ impl Taken {
     }
 }
 
-/// The outcome of [`give_back`].
+/// The outcome of [`requeue`].
 #[derive(Debug)]
-pub struct GivenBack {
+pub struct Requeue {
     /// Messages at the end of the queue again.
     back: u64,
     /// Messages that are not, and the reason.
@@ -77,7 +77,7 @@ pub struct GivenBack {
 /// Sends the messages to the end of their queue, in order and without waiting. The first that does not fit and all
 /// after it are saved in a new file that only the user can read.
 #[must_use]
-pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
+pub fn requeue(queue: ObjectId, taken: &Pending) -> Requeue {
     let id = MsgId::new(queue.sysv());
     let mut message = Message::with_capacity(0);
     let mut back = 0;
@@ -101,10 +101,10 @@ pub fn give_back(queue: ObjectId, taken: &Taken) -> GivenBack {
         let _ = encoder.push(&mut rest, None, mtype, text);
     }
     match refused {
-        None => GivenBack { back, rest: None, saved: Ok(PathBuf::new()) },
+        None => Requeue { back, rest: None, saved: Ok(PathBuf::new()) },
         Some(errno) => {
             let left = taken.len() as u64 - back;
-            GivenBack { back, rest: Some((left, errno)), saved: save(queue, &rest).map_err(|error| (error, rest)) }
+            Requeue { back, rest: Some((left, errno)), saved: save(queue, &rest).map_err(|error| (error, rest)) }
         }
     }
 }
@@ -146,7 +146,7 @@ fn fill(file: &mut File, records: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-impl fmt::Display for GivenBack {
+impl fmt::Display for Requeue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.back > 0 || self.rest.is_none() {
             write!(f, "{} went back to the end of the queue", counted(self.back))?;
@@ -174,7 +174,7 @@ impl fmt::Display for GivenBack {
             }
             // Standard error is the last resort.
             Err((error, records)) => {
-                write!(f, " nor be saved ({}):\n{}", bare(error), String::from_utf8_lossy(records).trim_end())
+                write!(f, " nor be saved ({}):\n{}", os_message(error), String::from_utf8_lossy(records).trim_end())
             }
         }
     }
@@ -182,11 +182,11 @@ impl fmt::Display for GivenBack {
 
 #[cfg(test)]
 mod tests {
-    use super::Taken;
+    use super::Pending;
 
     #[test]
     fn what_is_delivered_is_forgotten() {
-        let mut taken = Taken::default();
+        let mut taken = Pending::default();
         for (mtype, text) in [(1, "one"), (2, ""), (3, "three"), (4, "four")] {
             taken.push(mtype, text.as_bytes());
         }

@@ -6,14 +6,14 @@ use crate::sys::msg;
 
 /// In bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct SizeLimits {
     /// `kernel.msgmax`; None when it cannot be read.
     pub msgmax: Option<u64>,
     /// The queue's capacity; None when it is hidden.
     pub qbytes: Option<u64>,
 }
 
-impl Room {
+impl SizeLimits {
     pub fn of(queue: &Object) -> Self {
         Self {
             msgmax: msg::limits().ok().map(|limits| limits.msgmax),
@@ -67,12 +67,12 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
-    use super::Room;
+    use super::SizeLimits;
 
     #[test]
     fn the_smaller_limit_is_named() {
         let message = |msgmax, qbytes, size| {
-            Room { msgmax, qbytes }.check("a message", "msg:0", size).map_err(|error| error.to_string()).err()
+            SizeLimits { msgmax, qbytes }.check("a message", "msg:0", size).map_err(|error| error.to_string()).err()
         };
         assert_eq!(message(Some(10), Some(20), Some(10)), None);
         assert!(message(Some(10), Some(20), Some(11)).unwrap().contains("kernel.msgmax"));

@@ -19,7 +19,7 @@ pub struct Seen {
 }
 
 #[derive(Debug)]
-pub struct Looker<'a> {
+pub struct QueuePeeker<'a> {
     queue: &'a Queue,
     id: MsgId,
     /// The largest buffer: the bytes in the queue when last asked.
@@ -30,7 +30,7 @@ pub struct Looker<'a> {
     unseen: Vec<u32>,
 }
 
-impl<'a> Looker<'a> {
+impl<'a> QueuePeeker<'a> {
     /// # Errors
     /// Status 3 when the queue is gone, 4 when it may not be described.
     pub fn new(queue: &'a Queue) -> Result<Self> {
