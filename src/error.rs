@@ -109,7 +109,7 @@ impl Error {
     }
 
     /// Makes a closed pipe an error, for output that must have been read.
-    pub fn broken_pipe_is_error(self) -> Self {
+    pub(crate) fn broken_pipe_is_error(self) -> Self {
         match self {
             Self::Output(_) => Self::Failed { status: Status::Failed, message: self.to_string() },
             other => other,
@@ -117,7 +117,7 @@ impl Error {
     }
 
     /// Treats a closed pipe as success: its reader has seen enough.
-    pub fn ignore_broken_pipe(self) -> Result<()> {
+    pub(crate) fn ignore_broken_pipe(self) -> Result<()> {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => Err(other),

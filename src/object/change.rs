@@ -36,7 +36,7 @@ impl Change {
     }
 
     /// The object after the change.
-    pub fn preview(&self, object: &Object) -> Object {
+    pub(crate) fn preview(&self, object: &Object) -> Object {
         let target = self.target(object);
         let mut after = *object;
         after.perm.uid = target.uid;
@@ -129,7 +129,7 @@ impl Change {
 
 /// Locks a segment into RAM or unlocks it, and returns its new state. The kernel silently ignores huge pages. `EPERM`,
 /// `ENOMEM` (`RLIMIT_MEMLOCK`), `EINVAL` or `EIDRM` when it is gone.
-pub fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
+pub(crate) fn set_locked(segment: &Object, lock: bool) -> sys::Result<Object> {
     let id = ShmId::new(segment.id.sysv());
     if lock {
         shm::lock(id)?

@@ -43,13 +43,13 @@ pub type Named = (Part, &'static str);
 
 /// The words for the first of `parts` in which `now` differs from `before`; None if it differs in none.
 #[must_use]
-pub fn first_difference(before: &Object, now: &Object, parts: &[Named]) -> Option<&'static str> {
+pub(crate) fn first_difference(before: &Object, now: &Object, parts: &[Named]) -> Option<&'static str> {
     parts.iter().find_map(|(part, words)| part.differs(before, now).then_some(*words))
 }
 
 /// Whether two looks are the same in everything but the memory behind a segment.
 #[must_use]
-pub fn is_same(before: &Object, now: &Object) -> bool {
+pub(crate) fn is_same(before: &Object, now: &Object) -> bool {
     let without_memory = |mut object: Object| {
         if let Some(segment) = object.as_segment_mut() {
             segment.memory = None;

@@ -62,7 +62,7 @@ impl Fingerprint {
 
     /// Whether `object` is the same one, changed or not.
     #[must_use]
-    pub fn is_of(&self, object: &Object) -> bool {
+    pub(crate) fn is_of(&self, object: &Object) -> bool {
         let unchanged = Self(Object { ctime: object.ctime, ..self.0 });
         matches!(unchanged.compare(object), Comparison::Same | Comparison::Doomed)
     }

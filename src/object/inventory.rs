@@ -32,7 +32,7 @@ pub fn look(id: ObjectId) -> sys::Result<Option<Object>> {
 
 /// Whether the mode gives the caller read permission, which kernels without `*_STAT_ANY` require. True for an object
 /// that is gone.
-pub fn may_read(id: ObjectId) -> bool {
+pub(crate) fn may_read(id: ObjectId) -> bool {
     (id.kind.class().may_read)(id)
 }
 

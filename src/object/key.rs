@@ -84,7 +84,7 @@ pub struct FileKey {
 }
 
 /// As [`ftok`]; errors have status 3 when there is no such file, 4 without permission, 1 otherwise.
-pub fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
+pub(crate) fn of_file(path: &Path, project: Project) -> error::Result<FileKey> {
     ftok(path, project).map_err(|error| {
         let operation = format!("make a key from {}", escape_bytes(path.as_os_str().as_bytes()));
         Error::cannot(status_of(&error), &operation, error::os_message(&error), None)

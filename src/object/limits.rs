@@ -54,7 +54,7 @@ pub struct Top {
 
 impl Limit {
     /// The share in use, in tenths of a percent, rounded down; None without a limit or a use.
-    pub fn permille(&self) -> Option<u64> {
+    pub(crate) fn permille(&self) -> Option<u64> {
         let used = self.used?;
         if self.unlimited || self.value == 0 {
             return None;

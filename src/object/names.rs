@@ -58,7 +58,7 @@ impl Names {
     }
 
     /// Numbers may repeat, but runs of equal numbers waste memory.
-    pub fn look_up(users: Vec<u32>, groups: Vec<u32>) -> Self {
+    pub(crate) fn look_up(users: Vec<u32>, groups: Vec<u32>) -> Self {
         let mut names = Self::default();
         names.users.fill(users, |uid| accounts::user_name(Uid::new(uid)));
         names.groups.fill(groups, |gid| accounts::group_name(Gid::new(gid)));
@@ -95,11 +95,11 @@ fn note(numbers: &mut Vec<u32>, number: u32) {
 }
 
 /// For messages: the name, or else the number.
-pub fn user_text(uid: Uid) -> String {
+pub(crate) fn user_text(uid: Uid) -> String {
     accounts::user_name(uid).map_or_else(|| uid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
 }
 
 /// For messages: the name, or else the number.
-pub fn group_text(gid: Gid) -> String {
+pub(crate) fn group_text(gid: Gid) -> String {
     accounts::group_name(gid).map_or_else(|| gid.to_string(), |name| crate::render::escape::escape(&name).into_owned())
 }

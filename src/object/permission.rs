@@ -22,17 +22,17 @@ pub fn refused(object: &Object, operation: &str, errno: Errno) -> Error {
 }
 
 /// Whether the caller owns or created the object and needs no privilege.
-pub fn is_mine(object: &Object) -> bool {
+pub(crate) fn is_mine(object: &Object) -> bool {
     let me = accounts::effective_user();
     me == object.perm.uid || me == object.perm.cuid
 }
 
 /// Whether the caller may change and remove the object, as far as known without trying.
-pub fn may_change(object: &Object) -> bool {
+pub(crate) fn may_change(object: &Object) -> bool {
     is_mine(object) || is_system_administrator()
 }
 
 /// For a dry run: the refusal that `operation` would meet, with status 4.
-pub fn preview(object: &Object, operation: &str) -> Result<()> {
+pub(crate) fn preview(object: &Object, operation: &str) -> Result<()> {
     if may_change(object) { Ok(()) } else { Err(refused(object, operation, Errno::EPERM)) }
 }

@@ -94,7 +94,7 @@ impl Reference {
     }
 
     /// False for a key of `ftok` whose file cannot be read.
-    pub fn is_definite(&self) -> bool {
+    pub(crate) fn is_definite(&self) -> bool {
         match &self.name {
             Name::Id(_) | Name::Key(_) => true,
             Name::File(path, project) => key::ftok(path, *project).is_ok(),

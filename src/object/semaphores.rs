@@ -88,7 +88,7 @@ pub fn calls() -> u64 {
 }
 
 /// The reason for stopping, for messages: `MOST_CALLS`, `MOST_TIME`.
-pub const TOO_MUCH: &str = "that takes more than a million system calls, or half a second of CPU time";
+pub(crate) const TOO_MUCH: &str = "that takes more than a million system calls, or half a second of CPU time";
 
 /// The number of sets whose last processes are unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +148,7 @@ fn of_each<T>(
 ///
 /// # Errors
 /// `EACCES` without read permission, `EINVAL` or `EIDRM` when the set is gone; or the budget is used up.
-pub fn last_users(set: &Object, budget: &mut Budget) -> Result<Vec<Pid>, Unanswered> {
+pub(crate) fn last_users(set: &Object, budget: &mut Budget) -> Result<Vec<Pid>, Unanswered> {
     let mut users = Vec::new();
     of_each(set, budget, 1, |id, index| {
         users.push(sem::last_pid(id, index)?);
@@ -168,7 +168,7 @@ pub struct Asleep {
 }
 
 impl Asleep {
-    pub fn total(self) -> u64 {
+    pub(crate) fn total(self) -> u64 {
         u64::from(self.to_take) + u64::from(self.until_zero)
     }
 
@@ -189,12 +189,12 @@ pub fn asleep(set: &Object, budget: &mut Budget) -> Result<Vec<Asleep>, Unanswer
 }
 
 /// The first semaphore with sleeping threads; later ones are not queried. Errors as [`last_users`].
-pub fn first_asleep(set: &Object, budget: &mut Budget) -> Result<Option<Asleep>, Unanswered> {
+pub(crate) fn first_asleep(set: &Object, budget: &mut Budget) -> Result<Option<Asleep>, Unanswered> {
     of_each(set, budget, 2, |id, index| Ok(Some(Asleep::on(id, index)?).filter(|asleep| asleep.total() > 0)))
 }
 
 /// The threads asleep on a semaphore; None where the budget is used up.
-pub fn asleep_on(set: &Object, index: u32, budget: &mut Budget) -> Result<Option<Asleep>, Errno> {
+pub(crate) fn asleep_on(set: &Object, index: u32, budget: &mut Budget) -> Result<Option<Asleep>, Errno> {
     if budget.take().and_then(|()| budget.take()).is_err() {
         return Ok(None);
     }
@@ -206,7 +206,7 @@ pub fn asleep_on(set: &Object, index: u32, budget: &mut Budget) -> Result<Option
 }
 
 /// Small sets before large ones, so that a set that exceeds the budget does not use up that of others.
-pub fn smallest_first<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<&'a Object> {
+pub(crate) fn smallest_first<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<&'a Object> {
     let mut sorted: Vec<&Object> = objects.into_iter().collect();
     sorted.sort_by_key(|object| count(object));
     sorted
@@ -241,7 +241,7 @@ pub struct Semaphore {
 /// Whether a process that cannot be seen from here may have changed a semaphore: the kernel returns 0 for processes of
 /// other pid namespaces, and for unchanged semaphores. A set without any operation is unchanged, and the initial pid
 /// namespace sees all processes.
-pub fn hides_user(set: &Object, semaphores: &[Semaphore]) -> impl Fn(&Semaphore) -> bool + use<> {
+pub(crate) fn hides_user(set: &Object, semaphores: &[Semaphore]) -> impl Fn(&Semaphore) -> bool + use<> {
     let untouched = set.as_set().is_none_or(|set| set.otime.is_never())
         && semaphores.iter().all(|semaphore| semaphore.pid.is_none() && semaphore.value == 0);
     let may_be_elsewhere = !untouched && !namespace::is_initial_pid();

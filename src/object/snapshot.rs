@@ -58,7 +58,7 @@ pub struct Snapshot {
 
 /// A time as JSON has it, in UTC; None for one that has not come.
 #[must_use]
-pub fn write_time(time: Timestamp) -> Option<String> {
+pub(crate) fn write_time(time: Timestamp) -> Option<String> {
     (!time.is_never()).then(|| {
         let mut text = String::new();
         push_utc(&mut text, time.seconds());
@@ -68,21 +68,21 @@ pub fn write_time(time: Timestamp) -> Option<String> {
 
 /// Reads a time; None unless it is as [`write_time`] writes it.
 #[must_use]
-pub fn read_time(text: &str) -> Option<Timestamp> {
+pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
     let time = Timestamp::new(text.parse::<jiff::Timestamp>().ok()?.as_second());
     (write_time(time).as_deref() == Some(text)).then_some(time)
 }
 
 /// Reads permission bits; None unless they are four octal digits.
 #[must_use]
-pub fn read_mode(text: &str) -> Option<Mode> {
+pub(crate) fn read_mode(text: &str) -> Option<Mode> {
     let bits = u32::from_str_radix(text, 8).ok().filter(|bits| *bits <= Mode::PERMISSIONS)?;
     Some(Mode::new(bits)).filter(|mode| mode.to_string() == text)
 }
 
 /// Reads a key; None unless it is `0x` and eight small hex digits.
 #[must_use]
-pub fn read_key(text: &str) -> Option<Key> {
+pub(crate) fn read_key(text: &str) -> Option<Key> {
     key::parse_hex(text.as_bytes()).filter(|key| key.to_string() == text)
 }
 

@@ -61,7 +61,7 @@ impl<'a> QueuePeeker<'a> {
     }
 
     /// Whether messages were sent or received since the start, by the kernel's times and counts.
-    pub fn has_changed(&self) -> bool {
+    pub(crate) fn has_changed(&self) -> bool {
         let Ok(now) = stat(self.id) else { return true };
         let figures = |stat: &MsgStat| (stat.qnum, stat.cbytes, stat.stime, stat.rtime, stat.lspid, stat.lrpid);
         figures(&now) != figures(&self.before)

@@ -115,7 +115,7 @@ impl<'a> Receiver<'a> {
 }
 
 /// For a maximum of 0 messages: checks that the queue exists and may be read. Errors have status 3 or 4.
-pub fn take_none(queue: &Queue, operation: &str) -> Result<()> {
+pub(crate) fn take_none(queue: &Queue, operation: &str) -> Result<()> {
     match msg::stat(MsgId::new(queue.object.id.sysv())) {
         Ok(_) => Ok(()),
         Err(errno) => Err(failed(operation, &queue.text, errno, false, "read")),

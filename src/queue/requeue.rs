@@ -77,7 +77,7 @@ pub struct Requeue {
 /// Sends the messages to the end of their queue, in order and without waiting. The first that does not fit and all
 /// after it are saved in a new file that only the user can read.
 #[must_use]
-pub fn requeue(queue: ObjectId, taken: &Pending) -> Requeue {
+pub(crate) fn requeue(queue: ObjectId, taken: &Pending) -> Requeue {
     let id = MsgId::new(queue.sysv());
     let mut message = Message::with_capacity(0);
     let mut back = 0;

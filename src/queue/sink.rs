@@ -47,7 +47,7 @@ impl Sink {
         std::mem::take(&mut self.taken)
     }
 
-    pub fn number_cut(&self) -> u64 {
+    pub(crate) fn number_cut(&self) -> u64 {
         self.number_cut
     }
 
@@ -78,7 +78,7 @@ impl Sink {
     }
 
     /// Flushes and checks that somebody still reads: before a long wait.
-    pub fn settle(&mut self) -> Result<(), Unwritten> {
+    pub(crate) fn settle(&mut self) -> Result<(), Unwritten> {
         self.flush()?;
         if fd::is_broken(&self.file) {
             return Err(Unwritten::Failed(Errno::from_raw(libc::EPIPE).into()));

@@ -41,7 +41,7 @@ impl<W: Write> HexDump<W> {
     }
 
     /// Dumps `len` zeros, in constant time.
-    pub fn push_zeros(&mut self, len: u64) -> io::Result<()> {
+    pub(crate) fn push_zeros(&mut self, len: u64) -> io::Result<()> {
         const SOME: u64 = 4 * LINE as u64;
         let zeros = [0; SOME as usize];
         if len <= SOME {

@@ -32,13 +32,13 @@ impl<W: Write> JsonWriter<W> {
         self.comma = true;
     }
 
-    pub fn open_object(&mut self) {
+    pub(crate) fn open_object(&mut self) {
         self.separate();
         self.text.push('{');
         self.comma = false;
     }
 
-    pub fn close_object(&mut self) {
+    pub(crate) fn close_object(&mut self) {
         self.text.push('}');
         self.comma = true;
     }
@@ -64,7 +64,7 @@ impl<W: Write> JsonWriter<W> {
     }
 
     /// A key with its quotes and colon, for frequent keys.
-    pub fn written_key(&mut self, key: &'static str) {
+    pub(crate) fn written_key(&mut self, key: &'static str) {
         self.separate();
         self.text.push_str(key);
         self.comma = false;
@@ -161,7 +161,7 @@ impl<W: Write> JsonWriter<W> {
         self.comma = false;
     }
 
-    pub fn flush_if_large(&mut self) -> io::Result<()> {
+    pub(crate) fn flush_if_large(&mut self) -> io::Result<()> {
         if self.text.len() >= CHUNK { self.hand_on() } else { Ok(()) }
     }
 
@@ -180,7 +180,7 @@ impl<W: Write> JsonWriter<W> {
 
 /// Appends a string. Most are plain; serde_json escapes the rest, and we escape characters that it leaves to a
 /// terminal: DEL, C1 controls, bidirectional marks. JSON readers get the same text.
-pub fn push_string(out: &mut String, text: &str) {
+pub(crate) fn push_string(out: &mut String, text: &str) {
     let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\');
     if plain {
         out.push('"');

@@ -41,7 +41,7 @@ impl Style {
     }
 
     /// Appends a time in seconds since 1970.
-    pub fn push_time(&self, out: &mut String, seconds: i64) {
+    pub(crate) fn push_time(&self, out: &mut String, seconds: i64) {
         use std::fmt::Write as _;
         let Some(zone) = &self.zone else {
             super::units::push_age(out, self.now.saturating_sub(seconds));
@@ -60,7 +60,7 @@ impl Style {
 }
 
 /// Appends a time for machines: UTC, `2026-11-21T05:13:50Z`.
-pub fn push_utc(out: &mut String, seconds: i64) {
+pub(crate) fn push_utc(out: &mut String, seconds: i64) {
     use std::fmt::Write as _;
     match Timestamp::from_second(seconds) {
         Ok(time) => {

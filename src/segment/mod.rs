@@ -32,7 +32,7 @@ use process::ProcessMemory;
 
 pub use foreign::untouched;
 pub use occupancy::Occupancy;
-pub use own::{open, open_one_of_many};
+pub(crate) use own::{open, open_one_of_many};
 pub use stream::Stream;
 pub use write::parse_byte;
 
@@ -86,7 +86,7 @@ impl Contents {
     }
 
     /// Whether holes cannot be told from data, so that reading allocates them.
-    pub fn fills_holes(&self) -> bool {
+    pub(crate) fn fills_holes(&self) -> bool {
         matches!(self.holes, Holes::Unknown)
     }
 
@@ -104,7 +104,7 @@ impl Contents {
     }
 
     /// Closes all but our own attachment.
-    pub fn into_mapped(self) -> Option<Mapped> {
+    pub(crate) fn into_mapped(self) -> Option<Mapped> {
         self.mapped
     }
 

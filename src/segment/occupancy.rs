@@ -30,7 +30,7 @@ impl Occupancy {
     /// Whether a segment has no more than `bytes`. If pages of this size were found before, they are all its data, as a
     /// page with data keeps it. Asked before the search this would not do: pages touched meanwhile could make up for
     /// pages that were not found.
-    pub fn is_at_most(&self, id: i32, bytes: u64) -> bool {
+    pub(crate) fn is_at_most(&self, id: i32, bytes: u64) -> bool {
         match self.table() {
             Some(table) => table.get(&id).is_some_and(|now| bytes >= now.rss.saturating_add(now.swap)),
             None => self.nothing_swapped(),

@@ -19,13 +19,13 @@ const STEP: usize = 64 << 20;
 ///
 /// # Errors
 /// Status 3 when it is gone, 4 without permission, 10 when another segment has come in its place.
-pub fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Contents> {
+pub(crate) fn open(found: &Resolved<'_>, operation: &str, read_only: bool) -> Result<Contents> {
     attach(found, operation, read_only, None)
 }
 
 /// As [`open`], for reading one of many segments: `before` has the memory of each, instead of a new question to the
 /// kernel. The caller uses [`Contents::seen`] to check whether all data pages were seen.
-pub fn open_one_of_many(found: &Resolved<'_>, operation: &str, before: &Occupancy) -> Result<Contents> {
+pub(crate) fn open_one_of_many(found: &Resolved<'_>, operation: &str, before: &Occupancy) -> Result<Contents> {
     attach(found, operation, true, Some(before))
 }
 

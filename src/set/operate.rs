@@ -31,7 +31,7 @@ impl Request<'_> {
     /// # Errors
     /// A usage error when the set lacks one of the semaphores; else status 6 (would block), 7 (timed out), 8 (the set
     /// was removed), 4, or 1 (a value would exceed 32767).
-    pub fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
+    pub(crate) fn perform(&self, set: &Resolved<'_>) -> Result<Duration> {
         self.check(set)?;
         let ops = self.expand(false);
         self.outcome(set, Attempt::of(self.wait.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))

@@ -10,7 +10,7 @@ use super::types::{Gid, Uid};
 
 /// No user or group has a longer name (`LOGIN_NAME_MAX`). Longer ones are not looked up: an NSS module may crash on
 /// them.
-pub const MAX_NAME: usize = 256;
+pub(crate) const MAX_NAME: usize = 256;
 /// Numbers whose names are cached; later ones are looked up each time.
 const MOST_NUMBERS: usize = 4096;
 
@@ -18,7 +18,7 @@ pub fn effective_user() -> Uid {
     Uid::new(rustix::process::geteuid().as_raw())
 }
 
-pub fn effective_group() -> Gid {
+pub(crate) fn effective_group() -> Gid {
     Gid::new(rustix::process::getegid().as_raw())
 }
 
@@ -27,25 +27,25 @@ type Names = Mutex<BTreeMap<u32, Option<String>>>;
 type Numbers = Mutex<BTreeMap<String, Option<u32>>>;
 
 /// The name of a user; None without one, or when the account database cannot be asked.
-pub fn user_name(uid: Uid) -> Option<String> {
+pub(crate) fn user_name(uid: Uid) -> Option<String> {
     static NAMES: Names = Mutex::new(BTreeMap::new());
     name_of(&NAMES, uid.raw(), |number| Ok(User::from_uid(number.into())?.map(|user| user.name)))
 }
 
-pub fn group_name(gid: Gid) -> Option<String> {
+pub(crate) fn group_name(gid: Gid) -> Option<String> {
     static NAMES: Names = Mutex::new(BTreeMap::new());
     name_of(&NAMES, gid.raw(), |number| Ok(Group::from_gid(number.into())?.map(|group| group.name)))
 }
 
 /// `Ok(None)` when no user has this name; an error when the account database cannot be asked.
-pub fn user_by_name(name: &str) -> Result<Option<Uid>> {
+pub(crate) fn user_by_name(name: &str) -> Result<Option<Uid>> {
     static NUMBERS: Numbers = Mutex::new(BTreeMap::new());
     number_of(&NUMBERS, name, |name| Ok(User::from_name(name)?.map(|user| user.uid.as_raw())))
         .map(|number| number.map(Uid::new))
 }
 
 /// `Ok(None)` when no group has this name; an error when the account database cannot be asked.
-pub fn group_by_name(name: &str) -> Result<Option<Gid>> {
+pub(crate) fn group_by_name(name: &str) -> Result<Option<Gid>> {
     static NUMBERS: Numbers = Mutex::new(BTreeMap::new());
     number_of(&NUMBERS, name, |name| Ok(Group::from_name(name)?.map(|group| group.gid.as_raw())))
         .map(|number| number.map(Gid::new))

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 ///
 /// Without `membarrier` (before Linux 4.3, with `nohz_full`, forbidden by a filter), and with one processor, where the
 /// call returns at once though a caller may have been preempted, it returns after a pause instead.
-pub fn rcu_grace_period() {
+pub(crate) fn rcu_grace_period() {
     if membarrier(MembarrierCommand::Global).is_err() || processors() <= 1 {
         std::thread::sleep(PAUSE);
     }

@@ -92,7 +92,7 @@ pub struct Map {
 impl Map {
     /// # Errors
     /// `EPERM` without `CAP_BPF`; also above `RLIMIT_MEMLOCK` before Linux 5.11.
-    pub fn hash(key: u32, value: u32, entries: u32) -> Result<Self> {
+    pub(crate) fn hash(key: u32, value: u32, entries: u32) -> Result<Self> {
         Self::create(BPF_MAP_TYPE_HASH, key, value, entries)
     }
 
@@ -225,7 +225,7 @@ impl TaskProgram {
 }
 
 /// Whether a process survives bpf(2): a seccomp filter may kill the caller. A child tries it.
-pub fn is_survivable() -> bool {
+pub(crate) fn is_survivable() -> bool {
     // SAFETY: without CLONE_VM and with no stack given this is a fork; the child makes two system calls, which touch no
     // memory. The end of the child sends no signal, and nothing else reaps it.
     let pid = unsafe { libc::syscall(libc::SYS_clone, 0usize, 0usize, 0usize, 0usize, 0usize) };

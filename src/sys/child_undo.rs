@@ -63,7 +63,7 @@ impl Message {
 
 impl ChildSharingUndo<'_> {
     /// Takes the semaphores and replaces this process by the program. Returns only when one of these failed.
-    pub fn become_program(&self) -> Ended {
+    pub(crate) fn become_program(&self) -> Ended {
         let attempt = self.take.perform();
         if attempt.done.is_err() {
             return Ended::NotTaken(attempt);

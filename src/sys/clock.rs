@@ -18,13 +18,13 @@ pub fn now() -> i64 {
 }
 
 /// CPU time of the calling thread.
-pub fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// CPU time in nanoseconds of all threads of a process, ended ones too. None when there is no such process.
-pub fn cpu_time_of(pid: u32) -> Option<u64> {
+pub(crate) fn cpu_time_of(pid: u32) -> Option<u64> {
     // MAKE_PROCESS_CPUCLOCK with CPUCLOCK_SCHED.
     let clock = !i32::try_from(pid).ok()? << 3 | 2;
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
@@ -65,7 +65,7 @@ unsafe extern "C" {
 
 /// The local time by the C library's `localtime_r`, as in other programs: jiff knows no `TZ` such as `CET-1CEST`
 /// (without rules), `UTC+25` or `right/UTC`, and no year after 9999. None when the year exceeds an `int`.
-pub fn local_time(time: Timestamp) -> Option<LocalTime> {
+pub(crate) fn local_time(time: Timestamp) -> Option<LocalTime> {
     static ZONE: Once = Once::new();
     // localtime_r need not read TZ itself.
     ZONE.call_once(|| tzset());

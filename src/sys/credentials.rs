@@ -12,7 +12,7 @@ use super::{Gid, Uid, accounts};
 
 /// Whether exec raised the privileges of the process: by a set-user-ID or set-group-ID bit, or by file capabilities.
 /// `AT_SECURE` alone does not tell: a change of SELinux or AppArmor domain, as of every service, sets it too.
-pub fn are_borrowed() -> bool {
+pub(crate) fn are_borrowed() -> bool {
     // SAFETY: takes a number.
     if unsafe { libc::getauxval(libc::AT_SECURE) } == 0 {
         return false;

@@ -8,14 +8,14 @@ pub struct Errno(i32);
 
 impl Errno {
     pub const EPERM: Self = Self(libc::EPERM);
-    pub const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
+    pub(crate) const EOPNOTSUPP: Self = Self(libc::EOPNOTSUPP);
     /// For calls by key: no object has this key.
     pub const ENOENT: Self = Self(libc::ENOENT);
     pub const EINTR: Self = Self(libc::EINTR);
     /// Argument list too long: a message larger than the buffer, or more operations than `semopm`.
     pub const E2BIG: Self = Self(libc::E2BIG);
     pub const EAGAIN: Self = Self(libc::EAGAIN);
-    pub const ENOMEM: Self = Self(libc::ENOMEM);
+    pub(crate) const ENOMEM: Self = Self(libc::ENOMEM);
     pub const EACCES: Self = Self(libc::EACCES);
     pub const EFAULT: Self = Self(libc::EFAULT);
     pub const EEXIST: Self = Self(libc::EEXIST);
@@ -33,7 +33,7 @@ impl Errno {
         Self(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }
 
-    pub const fn from_raw(number: i32) -> Self {
+    pub(crate) const fn from_raw(number: i32) -> Self {
         Self(number)
     }
 

@@ -12,24 +12,24 @@ use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 use super::errno::{Errno, Result};
 
 /// Whether the pipe or socket behind `stream` has lost its last reader. False for anything else.
-pub fn is_broken(stream: impl AsFd) -> bool {
+pub(crate) fn is_broken(stream: impl AsFd) -> bool {
     // Only a socket whose peer is gone hangs up among writable streams.
     let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
     poll(stream, PollFlags::empty(), Some(Duration::ZERO)).is_ok_and(|events| events.intersects(gone))
 }
 
 /// Sleeps until `stream` is readable or at its end, or a signal comes: for streams that somebody made non-blocking.
-pub fn wait_readable(stream: impl AsFd) -> Result<()> {
+pub(crate) fn wait_readable(stream: impl AsFd) -> Result<()> {
     wait(stream, PollFlags::IN)
 }
 
 /// Sleeps until `stream` is writable or broken, or a signal comes: see [`wait_readable`].
-pub fn wait_writable(stream: impl AsFd) -> Result<()> {
+pub(crate) fn wait_writable(stream: impl AsFd) -> Result<()> {
     wait(stream, PollFlags::OUT)
 }
 
 /// Whether `stream` becomes writable or broken before `time` is over or a signal comes.
-pub fn is_writable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
+pub(crate) fn is_writable_within(stream: impl AsFd, time: Duration) -> Result<bool> {
     is_ready_within(stream, PollFlags::OUT, time)
 }
 
@@ -73,7 +73,7 @@ pub fn send(out: BorrowedFd<'_>, file: &File, offset: u64, len: usize) -> Result
 
 /// The start of data at or after `offset` (`SEEK_DATA`); None when only a hole is left. `EINVAL` where files have no
 /// holes.
-pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
+pub(crate) fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
     match seek(file, SeekFrom::Data(offset)) {
         Ok(at) => Ok(Some(at)),
         Err(rustix::io::Errno::NXIO) => Ok(None),
@@ -83,25 +83,25 @@ pub fn next_data(file: &File, offset: u64) -> Result<Option<u64>> {
 
 /// The end of the data at `offset` (`SEEK_HOLE`), at most the end of the file. `EINVAL` where files have no holes;
 /// `ENXIO` past the end.
-pub fn next_hole(file: &File, offset: u64) -> Result<u64> {
+pub(crate) fn next_hole(file: &File, offset: u64) -> Result<u64> {
     Ok(seek(file, SeekFrom::Hole(offset))?)
 }
 
 /// Enlarges the buffer of a pipe to `bytes` if that is allowed, and returns its size. `EBADF` for anything else.
-pub fn raise_pipe(pipe: BorrowedFd<'_>, bytes: usize) -> Result<usize> {
+pub(crate) fn raise_pipe(pipe: BorrowedFd<'_>, bytes: usize) -> Result<usize> {
     let held = fcntl_getpipe_size(pipe)?;
     // Refused beyond the user's share of pipe memory; the size then stays.
     Ok(if held < bytes { fcntl_setpipe_size(pipe, bytes).unwrap_or(held) } else { held })
 }
 
 /// Whether writes to `out` always go to its end (`O_APPEND`).
-pub fn appends(out: BorrowedFd<'_>) -> bool {
+pub(crate) fn appends(out: BorrowedFd<'_>) -> bool {
     fcntl_getfl(out).is_ok_and(|flags| flags.contains(OFlags::APPEND))
 }
 
 /// Takes a lock (`flock`) on `file` until it is closed; false when another process has it. Errors where the file
 /// system has no locks.
-pub fn try_lock(file: &File) -> io::Result<bool> {
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),

@@ -11,7 +11,7 @@ unsafe extern "C" {
 
 /// Whether text is UTF-8, by `LC_ALL`, `LC_CTYPE` or `LANG` and the installed locales. The C library answers, as it
 /// does for other programs.
-pub fn is_utf8() -> bool {
+pub(crate) fn is_utf8() -> bool {
     static UTF8: OnceLock<bool> = OnceLock::new();
     *UTF8.get_or_init(|| {
         // SAFETY: the name is a C string. The new locale is no thread's current one, so nobody else uses it; the text

@@ -68,7 +68,7 @@ impl Mapped {
     ///
     /// # Errors
     /// Those of `write`; `EFAULT` also when a page cannot be had, or for a range outside.
-    pub fn write_to(&self, out: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+    pub(crate) fn write_to(&self, out: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let from = self.at(offset, len)?;
         // SAFETY: the range lies in the mapping, which lives as long as self; the kernel reads it and nothing else.
         count(unsafe { libc::write(out.as_raw_fd(), from, len) })
@@ -76,7 +76,7 @@ impl Mapped {
 
     /// Puts pages of the segment into a pipe without copying (`vmsplice`); returns the number of bytes. The reader gets
     /// the segment's content at the time of reading. `EBADF` for anything but a pipe.
-    pub fn splice_to(&self, pipe: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+    pub(crate) fn splice_to(&self, pipe: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let part = libc::iovec { iov_base: self.at(offset, len)?, iov_len: len };
         // SAFETY: one range, which lies in the mapping. The pipe refers to the pages, not to the mapping, and the
         // kernel only reads them: without SPLICE_F_GIFT they stay the segment's.
@@ -87,7 +87,7 @@ impl Mapped {
     ///
     /// # Errors
     /// Those of `read`; `EFAULT` also when a page cannot be had or is read-only, or for a range outside.
-    pub fn read_from(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+    pub(crate) fn read_from(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let to = self.at(offset, len)?;
         // SAFETY: the range lies in the mapping, no reference into which exists; the kernel writes it and nothing else.
         count(unsafe { libc::read(input.as_raw_fd(), to, len) })
@@ -95,14 +95,14 @@ impl Mapped {
 
     /// Reads the first `len` bytes of `input` into the segment (`pread`), whatever its position; see
     /// [`Mapped::read_from`].
-    pub fn read_from_start(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
+    pub(crate) fn read_from_start(&self, input: BorrowedFd<'_>, offset: usize, len: usize) -> Result<usize> {
         let to = self.at(offset, len)?;
         // SAFETY: as in `read_from`.
         count(unsafe { libc::pread(input.as_raw_fd(), to, len, 0) })
     }
 
     /// Copies bytes of the segment into our memory by way of the scratch file `bounce`. `EFAULT` as above.
-    pub fn copy_out(&self, bounce: &File, offset: usize, buffer: &mut [u8]) -> Result<()> {
+    pub(crate) fn copy_out(&self, bounce: &File, offset: usize, buffer: &mut [u8]) -> Result<()> {
         let from = self.at(offset, buffer.len())?;
         // SAFETY: as in `write_to`.
         let got = count(unsafe { libc::pwrite(bounce.as_fd().as_raw_fd(), from, buffer.len(), 0) })?;
@@ -133,7 +133,7 @@ impl Mapped {
     ///
     /// # Errors
     /// `EINVAL` on kernels that do not know the advice, `EFAULT` for a range outside, `ENOMEM`.
-    pub fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()> {
+    pub(crate) fn advise(&self, offset: usize, len: usize, advice: Advice) -> Result<()> {
         self.at(offset, len)?;
         let start = offset - offset % page_size();
         let address = std::ptr::with_exposed_provenance_mut(self.address() + start);

@@ -25,12 +25,12 @@ pub fn segment_device() -> Result<u64> {
 }
 
 /// The device number that mappings of segments with huge pages of the default size show; `EINVAL` without huge pages.
-pub fn huge_segment_device() -> Result<u64> {
+pub(crate) fn huge_segment_device() -> Result<u64> {
     device_of_memfd(MemfdFlags::HUGETLB)
 }
 
 /// The device numbers that mappings of segments show: ordinary ones, and those of huge pages of every size.
-pub fn all_segment_devices() -> Vec<u64> {
+pub(crate) fn all_segment_devices() -> Vec<u64> {
     let mut flags = vec![MemfdFlags::empty(), MemfdFlags::HUGETLB];
     for entry in std::fs::read_dir("/sys/kernel/mm/hugepages").into_iter().flatten().flatten() {
         // hugepages-2048kB

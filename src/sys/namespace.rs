@@ -20,7 +20,7 @@ pub fn ipc() -> Option<u64> {
 }
 
 /// [`ipc`] cached at the first call of this thread; 0 without `/proc`. Every listed row asks.
-pub fn own_ipc() -> u32 {
+pub(crate) fn own_ipc() -> u32 {
     thread_local!(static OWN: Cell<Option<u32>> = const { Cell::new(None) });
     OWN.get().unwrap_or_else(|| {
         let own = ipc().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
@@ -30,17 +30,17 @@ pub fn own_ipc() -> u32 {
 }
 
 /// False without `/proc`.
-pub fn is_initial_ipc() -> bool {
+pub(crate) fn is_initial_ipc() -> bool {
     ipc() == Some(INITIAL_IPC_NAMESPACE)
 }
 
 /// Only the initial user namespace's `CAP_SYS_RESOURCE` counts. False without `/proc`.
-pub fn is_initial_user() -> bool {
+pub(crate) fn is_initial_user() -> bool {
     number("/proc/thread-self/ns/user") == Some(INITIAL_USER_NAMESPACE)
 }
 
 /// From the initial pid namespace every process is visible. False without `/proc`.
-pub fn is_initial_pid() -> bool {
+pub(crate) fn is_initial_pid() -> bool {
     number("/proc/thread-self/ns/pid") == Some(INITIAL_PID_NAMESPACE)
 }
 
@@ -54,7 +54,7 @@ const BLOCK: u64 = 4096;
 
 /// Whether the caller's IPC namespace is known to be younger than its pid namespace. False where that does not show: it
 /// takes Linux 6.18, and both made on one CPU with few other namespaces in between.
-pub fn is_ipc_younger_than_pid() -> bool {
+pub(crate) fn is_ipc_younger_than_pid() -> bool {
     match (unique("/proc/thread-self/ns/ipc"), unique("/proc/thread-self/ns/pid")) {
         (Some(ipc), Some(pid)) => is_younger(ipc, pid),
         _ => false,

@@ -53,7 +53,7 @@ pub fn run(mut command: Command) -> io::Result<ExitStatus> {
 }
 
 /// The exit status, or 128 plus the signal, as in a shell.
-pub fn shell_status(status: ExitStatus) -> u8 {
+pub(crate) fn shell_status(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(125);
     u8::try_from(code & 0xff).unwrap_or(125)
 }
@@ -68,7 +68,7 @@ pub fn exists(pid: super::Pid) -> Option<bool> {
 }
 
 /// Runs `body` on this CPU and restores the affinity of the calling thread. None when the thread may not run there.
-pub fn on_cpu<T>(cpu: usize, body: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn on_cpu<T>(cpu: usize, body: impl FnOnce() -> T) -> Option<T> {
     if cpu >= CpuSet::MAX_CPU {
         return None;
     }

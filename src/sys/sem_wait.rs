@@ -48,7 +48,7 @@ extern "C" fn catch(signal: c_int) {
 /// success these signals stay caught: the process is to end soon, with an exit status that reports the operation.
 ///
 /// For one thread of a process only. `EINTR` also after the process was stopped and continued.
-pub fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
+pub(crate) fn op_unless_signalled(id: super::SemId, ops: &[SemOp], timeout: Option<Duration>) -> Result<()> {
     let raw: Vec<Sembuf> = ops.iter().map(|op| op.raw()).collect();
     CAUGHT.store(0, Ordering::SeqCst);
     handle_ending(catch)?;

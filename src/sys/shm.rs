@@ -223,7 +223,7 @@ impl Attachment {
     }
 
     /// `MADV_DONTFORK`: children would count as attachments, and be recorded as users.
-    pub fn keep_from_children(&self, size: u64) -> Result<()> {
+    pub(crate) fn keep_from_children(&self, size: u64) -> Result<()> {
         let size = usize::try_from(size).map_err(|_| Errno::EINVAL)?;
         // SAFETY: concerns the whole mapping, which self made; no byte changes.
         Errno::check(libc::c_long::from(unsafe {

@@ -58,7 +58,7 @@ pub(super) fn was_ignored(signal: c_int) -> bool {
     INHERITED_IGNORED.load(Ordering::Relaxed) & 1 << (signal - 1) != 0
 }
 
-pub fn die_by(signal: Signal) -> ! {
+pub(crate) fn die_by(signal: Signal) -> ! {
     set_action(signal.0, libc::SIG_DFL);
     let _ = SignalSet::of([signal.0]).unblock();
     // SAFETY: take numbers only. `_exit` is for a signal that does not end a program.
@@ -70,7 +70,7 @@ pub fn die_by(signal: Signal) -> ! {
 
 /// Makes a write beyond `RLIMIT_FSIZE` (which also counts for memfds) fail with `EFBIG` instead of killing the program,
 /// which may hold something it must not lose.
-pub fn keep_file_size_errors() {
+pub(crate) fn keep_file_size_errors() {
     set_action(libc::SIGXFSZ, libc::SIG_IGN);
 }
 

@@ -14,11 +14,11 @@ use super::errno::Errno;
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-pub fn stdin_was_closed() -> bool {
+pub(crate) fn stdin_was_closed() -> bool {
     STDIN_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
-pub fn stdout_was_closed() -> bool {
+pub(crate) fn stdout_was_closed() -> bool {
     STDOUT_WAS_CLOSED.load(Ordering::Relaxed)
 }
 
@@ -40,7 +40,7 @@ fn own(stream: impl AsFd, was_closed: bool) -> io::Result<File> {
 }
 
 /// Whether `SIGPIPE` was ignored at start; the runtime always ignores it.
-pub fn sigpipe_was_ignored() -> bool {
+pub(crate) fn sigpipe_was_ignored() -> bool {
     super::signals::was_ignored(libc::SIGPIPE)
 }
 

@@ -40,7 +40,7 @@ impl Key {
         Self(bits)
     }
 
-    pub const fn from_raw(raw: i32) -> Self {
+    pub(crate) const fn from_raw(raw: i32) -> Self {
         Self(raw.cast_unsigned())
     }
 
@@ -121,7 +121,7 @@ impl Pid {
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    pub const NEVER: Self = Self(0);
+    pub(crate) const NEVER: Self = Self(0);
 
     pub const fn new(seconds: i64) -> Self {
         Self(seconds)
@@ -142,7 +142,7 @@ pub struct Mode(u32);
 
 impl Mode {
     /// The bits `IPC_SET` keeps.
-    pub const PERMISSIONS: u32 = 0o777;
+    pub(crate) const PERMISSIONS: u32 = 0o777;
     /// `SHM_DEST`: the segment is marked for removal at the last detach.
     const DEST: u32 = 0o1000;
     /// `SHM_LOCKED`: the segment is kept in RAM.

@@ -36,7 +36,7 @@ impl Specification {
     /// # Errors
     /// Status 5 when key or id is taken, 4 without permission, 10 where the object would not last, 1 otherwise, and
     /// those of `fill`. The object is removed again then.
-    pub fn create_again(
+    pub(crate) fn create_again(
         &self,
         origin: &OriginalIdentity,
         fill: &mut dyn FnMut(ObjectId) -> Result<()>,

@@ -167,7 +167,7 @@ impl Specification {
 
     /// Creates the object with a random unused key by the creating call alone: values, owner, group and capacity are
     /// not set, and a segment may go with its creator (`kernel.shm_rmid_forced`). `EEXIST` when no free key was found.
-    pub fn make_by_call(&self) -> sys::Result<ObjectId> {
+    pub(crate) fn make_by_call(&self) -> sys::Result<ObjectId> {
         self.make_random(Steps { first_mode: self.mode, at_once: true, set_later: false })
     }
 

@@ -25,7 +25,7 @@ fn compare(one: u32, other: u32, what: libc::c_long) -> Option<Ordering> {
 }
 
 /// Equal for processes that share their memory (`CLONE_VM`, as after vfork); None as for [`compare`].
-pub fn compare_memory(one: u32, other: u32) -> Option<Ordering> {
+pub(crate) fn compare_memory(one: u32, other: u32) -> Option<Ordering> {
     compare(one, other, KCMP_VM)
 }
 
@@ -51,7 +51,7 @@ impl WithoutUndo {
 
     /// Whether a process has an undo list: since it was forked it has used `SEM_UNDO` or started a thread. None as for
     /// [`compare`].
-    pub fn has_undo_list(&self, pid: u32) -> Option<bool> {
+    pub(crate) fn has_undo_list(&self, pid: u32) -> Option<bool> {
         compare(self.pid(), pid, KCMP_SYSVSEM).map(Ordering::is_ne)
     }
 }

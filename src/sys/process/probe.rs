@@ -101,7 +101,7 @@ impl Probe {
     }
 
     /// Whether the child sleeps, so that its delay is not for want of a CPU.
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         let mut text = String::new();
         // Reading about our own child does not block: nobody holds its locks.
         let read =

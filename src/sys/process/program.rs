@@ -30,7 +30,7 @@ impl Program {
     }
 
     /// Adds a variable to the inherited environment. `InvalidInput` for a NUL byte.
-    pub fn set_variable(&mut self, name: &str, value: &str) -> io::Result<()> {
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) -> io::Result<()> {
         let entry = CString::new(format!("{name}={value}"))?;
         let begin = &entry.as_bytes()[..=name.len()];
         // SAFETY: each is null or a C string, owned or part of the environment.

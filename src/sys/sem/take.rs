@@ -29,7 +29,7 @@ impl Take {
     }
 
     /// Performs all operations or none. Allocates nothing.
-    pub fn perform(&self) -> Attempt {
+    pub(crate) fn perform(&self) -> Attempt {
         // If a signal kills the process, the kernel reverts the operations.
         Attempt::of(self.limit, |left| call(self.id, &self.operations, left))
     }

@@ -27,7 +27,7 @@ impl BlockedSignals {
     }
 
     /// Whether a signal that ends programs is pending.
-    pub fn is_asked_to_end(&self) -> bool {
+    pub(crate) fn is_asked_to_end(&self) -> bool {
         is_asked_to_end()
     }
 }

@@ -130,7 +130,7 @@ impl WakeTimer {
         }
     }
 
-    pub fn disarm(&self) {
+    pub(crate) fn disarm(&self) {
         set(self.id, None);
     }
 }
