@@ -1,13 +1,14 @@
 //! Parsers of option values. Their errors follow `invalid value` in a usage error.
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::error::{Error, Result};
 use crate::render::escape::escape;
-use crate::render::units::{parse_duration, parse_size};
+pub(crate) use crate::render::units::{parse_duration as duration, parse_size as size};
 use crate::sys::msg::MAX_QBYTES;
 use crate::sys::sem::MAX_VALUE;
 use crate::sys::{Gid, Uid, accounts};
@@ -23,7 +24,7 @@ pub(crate) fn non_empty_path() -> impl TypedValueParser<Value = OsString> {
     OsStringValueParser::new().try_map(|path| if path.is_empty() { Err(EMPTY.to_owned()) } else { Ok(path) })
 }
 
-pub(crate) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
+pub(crate) fn count<T: FromStr>(text: &str) -> std::result::Result<T, String> {
     if text.is_empty() {
         return Err(EMPTY.to_owned());
     }
@@ -34,8 +35,7 @@ pub(crate) fn count<T: std::str::FromStr>(text: &str) -> std::result::Result<T, 
 }
 
 pub(crate) fn exit_status(text: &str) -> std::result::Result<u8, String> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits).ok_or_else(|| "an exit status is 0 to 255".to_owned())
+    up_to(u8::MAX, "an exit status", text)
 }
 
 pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
@@ -45,26 +45,19 @@ pub(crate) fn count_from_1(text: &str) -> std::result::Result<u64, String> {
     }
 }
 
-pub(crate) fn size(text: &str) -> std::result::Result<u64, String> {
-    parse_size(text)
-}
-
 /// The capacity of a queue: the kernel would silently cut a larger one to 32 bits.
 pub(crate) fn capacity(text: &str) -> std::result::Result<u64, String> {
     let bytes = size(text)?;
     if (1..=MAX_QBYTES).contains(&bytes) { Ok(bytes) } else { Err(format!("a queue holds 1 to {MAX_QBYTES} bytes")) }
 }
 
-pub(crate) fn duration(text: &str) -> std::result::Result<Duration, String> {
-    parse_duration(text)
+pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
+    up_to(MAX_VALUE, "a value", text)
 }
 
-pub(crate) fn semaphore_value(text: &str) -> std::result::Result<u16, String> {
+fn up_to<T: FromStr + PartialOrd + Display>(most: T, noun: &str, text: &str) -> std::result::Result<T, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|&value| digits && value <= MAX_VALUE)
-        .ok_or_else(|| format!("a value is 0 to {MAX_VALUE}"))
+    text.parse().ok().filter(|value| digits && *value <= most).ok_or_else(|| format!("{noun} is 0 to {most}"))
 }
 
 /// A user by name or number; otherwise a usage error naming `option`.

@@ -135,7 +135,7 @@ fn resident_memory(objects: &[Object], (ram, swap): (u64, u64), in_use: &InUse) 
     })
 }
 
-/// The largest amount above 0; the lowest uid among equals.
+/// The largest amount above 0; the lowest uid among equals, for a stable answer.
 fn most(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
     amounts
         .max_by_key(|&(uid, used)| (used, std::cmp::Reverse(uid)))
@@ -143,17 +143,14 @@ fn most(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
         .map(|(uid, used)| Top { uid, used })
 }
 
-/// The owner with the largest sum; the lowest uid among equals, for a stable answer.
+/// The owner with the largest sum.
 fn top(amounts: impl Iterator<Item = (Uid, u64)>) -> Option<Top> {
     let mut sums: HashMap<Uid, u64> = HashMap::new();
     for (uid, amount) in amounts {
         let sum = sums.entry(uid).or_default();
         *sum = sum.saturating_add(amount);
     }
-    sums.into_iter()
-        .filter(|&(_, used)| used > 0)
-        .max_by_key(|&(uid, used)| (used, std::cmp::Reverse(uid)))
-        .map(|(uid, used)| Top { uid, used })
+    most(sums.into_iter())
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub type Result<T> = std::result::Result<T, Errno>;
 
 /// An error number of the kernel (`EPERM`, `ENOENT`, …).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Errno(i32);
 
 impl Errno {

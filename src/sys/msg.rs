@@ -1,4 +1,6 @@
 //! Message queues: `msgget`, `msgctl`, `msgsnd`, `msgrcv`.
+//!
+//! Errors of the calls that all kinds have are documented in [`super::shm`].
 
 use std::ptr;
 
@@ -63,9 +65,6 @@ pub fn create(key: Key, mode: Mode) -> Result<MsgId> {
 }
 
 /// Needs no permission on the queue.
-///
-/// # Errors
-/// `ENOENT` when there is none, `EINVAL` for a private key.
 pub fn find(key: Key) -> Result<MsgId> {
     if key.is_private() { Err(Errno::EINVAL) } else { get(key, 0) }
 }
@@ -77,26 +76,17 @@ fn get(key: Key, flags: c_int) -> Result<MsgId> {
 }
 
 /// Describes the queue `id` (`IPC_STAT`). Needs read permission.
-///
-/// # Errors
-/// `EACCES`, `EINVAL` (no such queue), `EIDRM`.
 pub fn stat(id: MsgId) -> Result<MsgStat> {
     stat_with(command::IPC_STAT, id.raw()).map(|(_, stat)| stat)
 }
 
 /// Describes the queue at an index (`MSG_STAT`), with its id. Needs read permission.
-///
-/// # Errors
-/// `EACCES`, `EINVAL` (a hole), `EIDRM`.
 pub fn stat_at(index: i32) -> Result<(MsgId, MsgStat)> {
     stat_with(command::MSG_STAT, index)
 }
 
 /// Describes the queue at an index or id (`MSG_STAT_ANY`, Linux 4.17), with the id of what lives there.
 /// Needs no permission; only the index bits of `index_or_id` count, so compare the id returned.
-///
-/// # Errors
-/// `EINVAL` (a hole, or an older kernel), `EIDRM`, `EACCES` from a security module.
 pub fn stat_any(index_or_id: i32) -> Result<(MsgId, MsgStat)> {
     stat_with(command::MSG_STAT_ANY, index_or_id)
 }
@@ -138,9 +128,6 @@ pub fn set(id: MsgId, uid: Uid, gid: Gid, mode: Mode, qbytes: u64) -> Result<()>
 }
 
 /// Removes the queue with all its messages; whoever waits on it gets `EIDRM` (`IPC_RMID`).
-///
-/// # Errors
-/// `EPERM`, `EINVAL` (gone), `EIDRM`.
 pub fn remove(id: MsgId) -> Result<()> {
     // SAFETY: IPC_RMID uses no buffer.
     Errno::check(unsafe { ctl(id.raw(), command::IPC_RMID, ptr::null_mut()) }).map(drop)

@@ -1,4 +1,6 @@
 //! Semaphore sets: `semget`, `semctl`, `semtimedop`.
+//!
+//! Errors of the calls that all kinds have are documented in [`super::shm`].
 
 pub mod take;
 
@@ -92,9 +94,6 @@ pub fn create(key: Key, nsems: u32, mode: Mode) -> Result<SemId> {
 }
 
 /// Needs no permission on the set.
-///
-/// # Errors
-/// `ENOENT` when there is none, `EINVAL` for a private key.
 pub fn find(key: Key) -> Result<SemId> {
     if key.is_private() { Err(Errno::EINVAL) } else { get(key, 0, 0) }
 }
@@ -108,26 +107,17 @@ fn get(key: Key, nsems: c_int, flags: c_int) -> Result<SemId> {
 }
 
 /// Describes the set `id` (`IPC_STAT`). Needs read permission.
-///
-/// # Errors
-/// `EACCES`, `EINVAL` (no such set), `EIDRM`.
 pub fn stat(id: SemId) -> Result<SemStat> {
     stat_with(command::IPC_STAT, id.raw()).map(|(_, stat)| stat)
 }
 
 /// Describes the set at an index (`SEM_STAT`), with its id. Needs read permission.
-///
-/// # Errors
-/// `EACCES`, `EINVAL` (a hole), `EIDRM`.
 pub fn stat_at(index: i32) -> Result<(SemId, SemStat)> {
     stat_with(command::SEM_STAT, index)
 }
 
 /// Describes the set at an index or id (`SEM_STAT_ANY`, Linux 4.17), with the id of what lives there.
 /// Needs no permission; only the index bits of `index_or_id` count, so compare the id returned.
-///
-/// # Errors
-/// `EINVAL` (a hole, or an older kernel), `EIDRM`, `EACCES` from a security module.
 pub fn stat_any(index_or_id: i32) -> Result<(SemId, SemStat)> {
     stat_with(command::SEM_STAT_ANY, index_or_id)
 }
@@ -158,9 +148,6 @@ pub fn set(id: SemId, uid: Uid, gid: Gid, mode: Mode) -> Result<()> {
 }
 
 /// Removes the set; whoever waits on it gets `EIDRM` (`IPC_RMID`).
-///
-/// # Errors
-/// `EPERM`, `EINVAL` (gone), `EIDRM`.
 pub fn remove(id: SemId) -> Result<()> {
     // SAFETY: IPC_RMID uses no buffer.
     Errno::check(unsafe { ctl(id.raw(), 0, command::IPC_RMID, 0) }).map(drop)

@@ -1,18 +1,17 @@
 //! Reports of a child to its parent, through a pipe that exec closes.
 
 use std::io::{self, PipeReader, PipeWriter, Read};
-use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::sys::errno::Errno;
 use crate::sys::sem::take::Attempt;
 
-/// Bytes of a report: variant, interrupted, errno, seconds and nanoseconds.
-const LENGTH: usize = 18;
-/// The most reports that a child sends.
-const MOST: usize = 2;
+/// A report has at most 23 bytes, and a child sends two at most.
+const MOST_BYTES: usize = 64;
 
 /// The child's progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Report {
     NotTaken(Attempt),
     Taken,
@@ -23,53 +22,25 @@ pub(super) enum Report {
 impl Report {
     /// Failures are ignored: they mean that nobody reads. Allocates nothing.
     pub(super) fn send(self, writer: &PipeWriter) {
-        let bytes = self.to_bytes();
-        // The pipe has room for all reports.
-        let _ = rustix::io::write(writer, &bytes);
+        if let Ok(bytes) = postcard::to_slice(&self, &mut [0; MOST_BYTES]) {
+            // The pipe has room for all reports.
+            let _ = rustix::io::write(writer, bytes);
+        }
     }
 
     /// The last report of a child that has ended or executed its program, which closed the pipe.
     pub(super) fn last(reader: PipeReader) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
-        reader.take((LENGTH * MOST) as u64).read_to_end(&mut bytes)?;
+        reader.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
         Ok(Self::last_of(&bytes))
     }
 
-    fn last_of(bytes: &[u8]) -> Option<Self> {
-        bytes.chunks_exact(LENGTH).last().and_then(Self::from_bytes)
-    }
-
-    fn to_bytes(self) -> [u8; LENGTH] {
-        let (tag, interrupted, errno, waited) = match self {
-            Self::NotTaken(Attempt { done, waited, interrupted }) => {
-                (b'n', interrupted, done.err().map_or(0, Errno::raw), waited)
-            }
-            Self::Taken => (b't', false, 0, Duration::ZERO),
-            Self::NotRun(errno) => (b'x', false, errno.raw(), Duration::ZERO),
-        };
-        let mut bytes = [0; LENGTH];
-        bytes[0] = tag;
-        bytes[1] = interrupted.into();
-        bytes[2..6].copy_from_slice(&errno.to_ne_bytes());
-        bytes[6..14].copy_from_slice(&waited.as_secs().to_ne_bytes());
-        bytes[14..].copy_from_slice(&waited.subsec_nanos().to_ne_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let &[tag, interrupted, ..] = bytes else { return None };
-        let errno = Errno::from_raw(i32::from_ne_bytes(bytes.get(2..6)?.try_into().ok()?));
-        let seconds = u64::from_ne_bytes(bytes.get(6..14)?.try_into().ok()?);
-        let nanoseconds = u32::from_ne_bytes(bytes.get(14..18)?.try_into().ok()?);
-        match tag {
-            b'n' => {
-                let waited = Duration::from_secs(seconds).checked_add(Duration::from_nanos(nanoseconds.into()))?;
-                Some(Self::NotTaken(Attempt { done: Err(errno), waited, interrupted: interrupted != 0 }))
-            }
-            b't' => Some(Self::Taken),
-            b'x' => Some(Self::NotRun(errno)),
-            _ => None,
+    fn last_of(mut bytes: &[u8]) -> Option<Self> {
+        let mut last = None;
+        while let Ok((report, rest)) = postcard::take_from_bytes(bytes) {
+            (last, bytes) = (Some(report), rest);
         }
+        last
     }
 }
 
@@ -79,7 +50,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{LENGTH, Report};
+    use super::{MOST_BYTES, Report};
     use crate::sys::errno::Errno;
     use crate::sys::sem::take::Attempt;
 
@@ -89,14 +60,16 @@ mod tests {
             let errno = Errno::from_raw(errno);
             let attempt = Attempt { done: Err(errno), waited, interrupted };
             for report in [Report::NotTaken(attempt), Report::Taken, Report::NotRun(errno)] {
-                prop_assert_eq!(Report::last_of(&report.to_bytes()), Some(report));
-                let after = [Report::Taken.to_bytes(), report.to_bytes()].concat();
+                let bytes = postcard::to_allocvec(&report).unwrap();
+                prop_assert!(2 * bytes.len() <= MOST_BYTES);
+                prop_assert_eq!(Report::last_of(&bytes), Some(report));
+                let after = [postcard::to_allocvec(&Report::Taken).unwrap(), bytes].concat();
                 prop_assert_eq!(Report::last_of(&after), Some(report));
             }
         }
 
         #[test]
-        fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..3 * LENGTH)) {
+        fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..MOST_BYTES)) {
             let _ = Report::last_of(&bytes);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::{SemOp, call};
 use crate::sys::errno::{Errno, Result};
 use crate::sys::layout::Sembuf;
@@ -14,7 +16,7 @@ pub struct Take {
 }
 
 /// The result of waiting for operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub done: Result<()>,
     pub waited: Duration,
