@@ -15,6 +15,9 @@ use crate::kind::model::Object;
 use crate::object::reference::Reference;
 use crate::sys::Errno;
 
+/// No message is larger: the kernel counts its bytes in an int.
+const LARGEST: usize = i32::MAX as usize;
+
 #[derive(Clone, Debug)]
 pub struct Queue {
     /// `msg:3`, or `msg:0x00000051 (id 3)`.

@@ -1,14 +1,12 @@
 //! Peeking at messages (`MSG_COPY`).
 
 use crate::error::{Error, Result, Status};
-use crate::queue::{Queue, failed, headers};
+use crate::queue::{LARGEST, Queue, failed, headers};
 use crate::sys::msg::{self, Message, MsgStat, Wanted};
 use crate::sys::{Errno, MsgId};
 
 /// The first buffer; the kernel's cost grows with its size.
 const FIRST: usize = 1024;
-/// No message is larger.
-const LARGEST: usize = i32::MAX as usize;
 
 #[derive(Debug)]
 pub struct Seen {

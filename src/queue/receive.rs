@@ -1,5 +1,5 @@
 use crate::error::{Error, Result, Status};
-use crate::queue::{Queue, failed};
+use crate::queue::{LARGEST, Queue, failed};
 use crate::sys::msg::{self, Message, Wanted};
 use crate::sys::signals::Signal;
 use crate::sys::signals::wake::{self, Waited, WakeTimer};
@@ -7,8 +7,6 @@ use crate::sys::{self, Errno, MsgId, Wait};
 
 /// The first buffer.
 const FIRST: usize = 8192;
-/// No message is larger.
-const LARGEST: usize = i32::MAX as usize;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {

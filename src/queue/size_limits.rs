@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, Status};
 use crate::kind::model::Object;
+use crate::queue::LARGEST;
 use crate::sys::msg;
 
 /// In bytes.
@@ -24,8 +25,7 @@ impl SizeLimits {
     /// The largest message; the largest possible where the limits are unknown.
     pub fn largest(self) -> usize {
         let largest = [self.msgmax, self.qbytes].into_iter().flatten().min();
-        // The kernel's own counters end at 2^31.
-        usize::try_from(largest.unwrap_or(u64::MAX)).unwrap_or(usize::MAX).min(i32::MAX as usize)
+        usize::try_from(largest.unwrap_or(u64::MAX)).unwrap_or(usize::MAX).min(LARGEST)
     }
 
     /// Refuses a message that the queue `text` can never take. `what` is the message, `size` its bytes, or None for

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::values::{fits_one_operation, initialise};
-use super::{Body, KeyChoice, Specification, Steps, undo};
+use super::{Body, KeyChoice, Specification, Steps, lock_new, undo};
 use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::remove_id;
@@ -12,8 +12,8 @@ use crate::object::inventory;
 use crate::object::names::user_text;
 use crate::proc::sysctl;
 use crate::sys::credentials::Acting;
-use crate::sys::shm::{self, ShmFlags};
-use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, ShmId, Uid, msg, sem};
+use crate::sys::shm::ShmFlags;
+use crate::sys::{Errno, Gid, Key, Mode, MsgId, SemId, Uid, msg, sem};
 
 /// Attributes of a restored object besides its [`Specification`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -96,13 +96,12 @@ impl Specification {
 
     /// The kernel keeps a requested id until the next creation; nothing else resets it.
     fn forget_wanted_id(&self) {
-        let specification = Self { key: KeyChoice::Private, ..self.clone() };
-        let body = match specification.body.kind() {
+        let body = match self.body.kind() {
             SystemV::Segment => Body::Segment { size: 1, flags: ShmFlags::default(), lock: false },
             SystemV::Set => Body::Set { nsems: 1, values: Rc::default() },
             SystemV::Queue => Body::Queue { qbytes: None },
         };
-        let specification = Self { body, ..specification };
+        let specification = Self { body, ..self.clone() };
         // If this fails too, no object can be created, and nothing else can be tried.
         if let Ok(id) = specification.make(Key::PRIVATE, AT_FIRST) {
             let _ = remove_id(id);
@@ -147,12 +146,7 @@ impl Specification {
         origin: &OriginalIdentity,
         fill: &mut dyn FnMut(ObjectId) -> Result<()>,
     ) -> Result<Object> {
-        let look = || match inventory::look(id) {
-            Ok(Some(object)) => Ok(object),
-            Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
-            Err(errno) => Err(inventory::unreadable(id, errno)),
-        };
-        let made = look()?;
+        let made = self.look(id)?;
         match &self.body {
             Body::Queue { qbytes } => {
                 let room = qbytes.unwrap_or(0).max(origin.room);
@@ -172,13 +166,10 @@ impl Specification {
         }
         fill(id)?;
         if let Body::Segment { lock: true, .. } = &self.body {
-            shm::lock(ShmId::new(id.sysv())).map_err(|errno| {
-                let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
-                Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
-            })?;
+            lock_new(id)?;
         }
-        self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
-        look()
+        self.set(&self.look(id)?).map_err(|errno| self.explain_set(errno))?;
+        self.look(id)
     }
 }
 

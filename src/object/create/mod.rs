@@ -97,7 +97,6 @@ impl Specification {
     }
 
     /// # Errors
-    /// # Errors
     /// Status 5 when the key is taken (and, with `exist_ok`, the object differs), 4 without a right that is needed,
     /// 1 when a limit is reached or the kernel refuses otherwise.
     pub fn create(&self) -> Result<Creation> {
@@ -110,7 +109,9 @@ impl Specification {
                 .make(Key::PRIVATE, steps)
                 .map_err(|errno| self.explain(errno))
                 .and_then(|id| self.finish(id, steps)),
-            KeyChoice::Random => self.create_random(steps),
+            KeyChoice::Random => {
+                self.make_random(steps).map_err(|errno| self.no_random_key(errno)).and_then(|id| self.finish(id, steps))
+            }
             KeyChoice::Key(key) => loop {
                 match self.make(key, steps) {
                     Ok(id) => return self.finish(id, steps),
@@ -136,11 +137,6 @@ impl Specification {
         }
         let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
         Err(Error::cannot(Status::Refused, &self.operation(), reason, Some("set it to 0")))
-    }
-
-    fn create_random(&self, steps: Steps) -> Result<Creation> {
-        let made = self.make_random(steps).map_err(|errno| self.no_random_key(errno))?;
-        self.finish(made, steps)
     }
 
     fn no_random_key(&self, errno: Errno) -> Error {
@@ -214,24 +210,24 @@ impl Specification {
     }
 
     fn complete(&self, id: ObjectId, steps: Steps) -> Result<Object> {
-        let look = || match inventory::look(id) {
-            Ok(Some(object)) => Ok(object),
-            Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
-            Err(errno) => Err(inventory::unreadable(id, errno)),
-        };
         match &self.body {
-            Body::Segment { lock: true, .. } => shm::lock(ShmId::new(id.sysv())).map_err(|errno| {
-                let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
-                Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
-            })?,
+            Body::Segment { lock: true, .. } => lock_new(id)?,
             Body::Set { values, .. } => initialise(SemId::new(id.sysv()), values, steps.at_once)
                 .map_err(|errno| Error::call("set the values of the new semaphore set", errno))?,
             _ => {}
         }
         if steps.set_later {
-            self.set(&look()?).map_err(|errno| self.explain_set(errno))?;
+            self.set(&self.look(id)?).map_err(|errno| self.explain_set(errno))?;
         }
-        look()
+        self.look(id)
+    }
+
+    fn look(&self, id: ObjectId) -> Result<Object> {
+        match inventory::look(id) {
+            Ok(Some(object)) => Ok(object),
+            Ok(None) => Err(Error::cannot(Status::Failed, &self.operation(), "somebody removed it at once", None)),
+            Err(errno) => Err(inventory::unreadable(id, errno)),
+        }
     }
 
     fn set(&self, made: &Object) -> sys::Result<()> {
@@ -243,6 +239,13 @@ impl Specification {
         };
         kind::set(made.id, Attributes { uid, gid, mode: self.mode, qbytes })
     }
+}
+
+fn lock_new(id: ObjectId) -> Result<()> {
+    shm::lock(ShmId::new(id.sysv())).map_err(|errno| {
+        let remedy = "needs CAP_IPC_LOCK, or a RLIMIT_MEMLOCK (ulimit -l) that is large enough";
+        Error::cannot(Status::of(errno), "lock the new segment into RAM", errno, Some(remedy))
+    })
 }
 
 /// Removes the object just created because of `error`; adds a failure of that to the error.
