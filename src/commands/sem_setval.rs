@@ -13,6 +13,7 @@ use crate::object::{inventory, semaphores};
 use crate::output::context::{note, verbose};
 use crate::output::format::FormatArgs;
 use crate::output::report::{Outcome, Report, ReportOptions};
+use crate::render::text::some_of;
 use crate::render::value::Value;
 use crate::set::Assignment;
 use crate::set::assign::NewValues;
@@ -63,7 +64,7 @@ pub fn run(args: &SemSetvalArgs) -> Result<Status> {
     let done = if args.keep_undo {
         new.reach(&set).map(Some)
     } else {
-        // Only to be shown; whoever may not read may set all the same.
+        // The old values are only shown; a caller without read permission may still set new ones.
         let before = semaphores::values(&set.object).ok();
         new.set(&set).map(|()| before)
     };
@@ -105,10 +106,10 @@ pub fn run(args: &SemSetvalArgs) -> Result<Status> {
     report.finish()
 }
 
-/// Processes that are named; of the others the number.
+/// Processes that a note lists; the rest are counted.
 const NAMED: usize = 8;
 
-/// Whose undo records for semaphores that get new values the kernel forgets; None when there are none.
+/// Names the processes whose undo records SETVAL or SETALL clears; None if there are none.
 fn forgotten(set: &Object, new: &NewValues) -> Option<String> {
     let undo = undo::of_set(set);
     let set_anew: HashSet<u32> = new.iter().map(|(index, _)| index).collect();
@@ -121,11 +122,9 @@ fn forgotten(set: &Object, new: &NewValues) -> Option<String> {
         (0, None) => None,
         (0, Some(_)) => Some("other processes' undo records for these semaphores are dropped".to_owned()),
         (many, hidden) => {
-            let named: Vec<String> = pids.iter().take(NAMED).map(ToString::to_string).collect();
-            let more = if many > NAMED { format!(" and {} more", many - NAMED) } else { String::new() };
             let processes = if many == 1 { "process" } else { "processes" };
             let unseen = hidden.map_or("", |_| ", and of others that cannot be seen");
-            Some(format!("wipes the undo records of {many} {processes} ({}{more}){unseen}", named.join(", ")))
+            Some(format!("wipes the undo records of {many} {processes} ({}){unseen}", some_of(&pids, NAMED)))
         }
     }
 }

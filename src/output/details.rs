@@ -14,6 +14,7 @@ use crate::proc::recorded::{LookedUp, Recorded};
 use crate::render::escape::escape;
 use crate::render::key_values::KeyValueList;
 use crate::render::style::{Style, TimeStyle};
+use crate::render::text::{permission_letters, plural};
 use crate::render::units::{push_age, push_size};
 use crate::sys::{Pid, Timestamp};
 use crate::usage::fields::{PROCESS, ROLE};
@@ -52,7 +53,7 @@ impl<'a> Details<'a> {
         match object.system_v() {
             Some(Part::Segment(segment)) => self.segment(&mut list, object, segment, &contents),
             Some(Part::Set(set)) => {
-                list.line("nsems", count(set.nsems, "semaphore"));
+                list.line("nsems", plural(set.nsems, "semaphore"));
                 list.line("otime", self.time(set.otime));
             }
             Some(Part::Queue(queue)) => self.queue(&mut list, queue),
@@ -96,7 +97,7 @@ impl<'a> Details<'a> {
         list.line("hugepages", huge);
         list.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
         list.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
-        list.line("nattch", count(segment.nattch, "attachment"));
+        list.line("nattch", plural(segment.nattch, "attachment"));
         list.line("cpid", self.process(segment.cpid, object.ctime, true));
         let last = segment.atime.max(segment.dtime);
         list.line("lpid", self.process(segment.lpid, last, !last.is_never()));
@@ -105,7 +106,7 @@ impl<'a> Details<'a> {
     }
 
     fn queue(&self, list: &mut KeyValueList, queue: &Queue) {
-        list.line("qnum", count(queue.qnum, "message"));
+        list.line("qnum", plural(queue.qnum, "message"));
         list.line("cbytes", bytes(queue.cbytes));
         list.line("qbytes", queue.qbytes.map_or_else(|| "?".to_owned(), bytes));
         list.line("lspid", self.process(queue.lspid, queue.stime, !queue.stime.is_never()));
@@ -156,7 +157,7 @@ fn common(list: &mut KeyValueList, object: &Object, lookups: &Lookups) {
             )
         },
     );
-    list.line("mode", format!("{} ({})", perm.mode, letters(perm.mode.permissions())));
+    list.line("mode", format!("{} ({})", perm.mode, permission_letters(perm.mode.permissions()).collect::<String>()));
     list.line("owner", account(lookups.names.user(perm.uid), perm.uid.raw()));
     list.line("group", account(lookups.names.group(perm.gid), perm.gid.raw()));
     list.line("creator", account(lookups.names.user(perm.cuid), perm.cuid.raw()));
@@ -174,15 +175,6 @@ fn state(list: &mut KeyValueList, judgement: &Judgement) {
 
 fn account(name: Option<&str>, number: u32) -> String {
     name.map_or_else(|| format!("{number} (no name)"), |name| format!("{} ({number})", escape(name)))
-}
-
-/// `rw-r-----`, as ls(1) shows it.
-fn letters(mode: u32) -> String {
-    (0..9).rev().map(|bit| if mode >> bit & 1 == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }).collect()
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn bytes(number: u64) -> String {

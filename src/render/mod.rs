@@ -8,5 +8,6 @@ pub mod json;
 pub mod key_values;
 pub mod style;
 pub mod table;
+pub(crate) mod text;
 pub mod units;
 pub mod value;

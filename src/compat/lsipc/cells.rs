@@ -9,11 +9,11 @@ use crate::compat::text::{push_human, push_octal_marked};
 use crate::compat::times::{Recent, push_ctime, push_iso, push_short};
 use crate::kind::model::Object;
 use crate::object::names::Names;
+use crate::render::text::permission_letters;
 use crate::render::units::{push_hex32, push_i64, push_u64};
 use crate::sys::clock::{LocalTime, local_time, now};
 use crate::sys::{Mode, Timestamp};
 
-/// Writes cells.
 pub(super) struct Cells {
     encoding: Encoding,
     bytes: bool,
@@ -58,7 +58,7 @@ impl Cells {
             Value::Bytes(bytes) => push_human(out, bytes),
             Value::Bits(bits) => push_octal_marked(out, bits),
             Value::Perms(mode) if self.numeric_perms => push_octal_marked(out, mode.permissions()),
-            Value::Perms(mode) => push_letters(out, mode),
+            Value::Perms(mode) => out.extend(permission_letters(mode.permissions())),
             Value::Status(mode) => out.push_str(status(mode)),
             Value::Owner(uid) => match self.names.user(uid) {
                 Some(name) => encode::push(self.encoding, out, name.as_bytes()),
@@ -99,30 +99,11 @@ impl Column {
     }
 }
 
-/// `rw-r-----`.
-fn push_letters(out: &mut String, mode: Mode) {
-    let bits = mode.permissions();
-    out.extend((0..9).rev().map(|bit| if bits & 1 << bit == 0 { '-' } else { ['x', 'w', 'r'][bit % 3] }));
-}
-
 const fn status(mode: Mode) -> &'static str {
     match (mode.is_doomed(), mode.is_locked()) {
         (true, true) => "dest,locked",
         (true, false) => "dest",
         (false, true) => "locked",
         (false, false) => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::push_letters;
-    use crate::sys::Mode;
-
-    #[test]
-    fn letters() {
-        let mut out = String::new();
-        push_letters(&mut out, Mode::new(0o3751));
-        assert_eq!(out, "rwxr-x--x");
     }
 }
