@@ -1,34 +1,34 @@
-//! The facts about objects that `ipcs` and `lsipc` show, each in its own form.
+//! The facts about objects that `ipcs` and `lsipc` show; each tool formats them in its own way.
 
 use crate::kind::model::{Object, Segment};
 use crate::object::names::Names;
 use crate::sys::{Gid, Key, Mode, Pid, Timestamp, Uid};
 
-/// A fact, before anything is decided about its form.
+/// A fact that is not formatted yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value {
     Key(Key),
     Number(u64),
-    /// An identifier or a process.
+    /// An identifier or a process id.
     Id(i32),
     Bytes(u64),
-    /// Bits of a mode.
+    /// Mode bits, shown in octal.
     Bits(u32),
     Perms(Mode),
-    /// Whether a segment is to be destroyed and whether it is locked.
+    /// The `SHM_DEST` and `SHM_LOCKED` bits of a segment.
     Status(Mode),
-    /// Whose number is shown where there is no name.
+    /// Shown as a number if the user has no name, unlike `User`.
     Owner(Uid),
     User(Uid),
     Group(Gid),
     Time(Timestamp),
-    /// The command line of the process that was recorded by then.
+    /// The command line of a process that the kernel recorded no later than this.
     Command(Pid, Timestamp),
 }
 
 use Value::{Bits, Bytes, Command, Group, Id, Number, Owner, Perms, Status, Time, User};
 
-/// Finds a fact; None where objects of that kind have none such.
+/// Reads a fact from an object; None if its kind has no such fact.
 pub(super) type Fact = fn(&Object) -> Option<Value>;
 
 pub(super) const KEY: Fact = |object| Some(Value::Key(object.perm.key));
@@ -56,13 +56,13 @@ pub(super) const CPID: Fact = |object| Some(Id(object.as_segment()?.cpid.raw()))
 pub(super) const LPID: Fact = |object| Some(Id(object.as_segment()?.lpid.raw()));
 pub(super) const COMMAND: Fact = |object| {
     let Segment { cpid, atime, dtime, .. } = *object.as_segment()?;
-    // It was made no later than at any of its times.
+    // The segment is as old as its oldest time.
     let made = [object.ctime, atime, dtime].into_iter().filter(|time| !time.is_never()).min();
     Some(Command(cpid, made.unwrap_or(object.ctime)))
 };
 
 pub(super) const USED_BYTES: Fact = |object| Some(Bytes(object.as_queue()?.cbytes));
-/// Not known to kernels before 4.17.
+/// 0 where the kernel does not tell it: msg_qbytes of an unreadable queue needs `MSG_STAT_ANY`, Linux 4.17.
 pub(super) const CAPACITY: Fact = |object| Some(Bytes(object.as_queue()?.qbytes.unwrap_or(0)));
 pub(super) const MESSAGES: Fact = |object| Some(Number(object.as_queue()?.qnum));
 pub(super) const SEND: Fact = |object| Some(Time(object.as_queue()?.stime));
@@ -73,7 +73,7 @@ pub(super) const LRPID: Fact = |object| Some(Id(object.as_queue()?.lrpid.raw()))
 pub(super) const NSEMS: Fact = |object| Some(Number(object.as_set()?.nsems));
 pub(super) const OTIME: Fact = |object| Some(Time(object.as_set()?.otime));
 
-/// The values of the `wanted` facts about objects, which are all of one kind.
+/// The values of the `wanted` facts; all objects are of one kind.
 pub(super) fn values(
     objects: &[Object],
     facts: impl Iterator<Item = Fact>,
@@ -84,10 +84,10 @@ pub(super) fn values(
         .flat_map(|fact| objects.iter().filter_map(fact))
 }
 
-/// Looks up the names that these facts about these objects need.
+/// Looks up the users and groups that these facts name.
 pub(super) fn names(objects: &[Object], facts: impl Iterator<Item = Fact>) -> Names {
     let (mut users, mut groups) = (Vec::new(), Vec::new());
-    // Most objects have the owner of the one before.
+    // Most objects have the same owner as the previous one.
     let note = |numbers: &mut Vec<u32>, number| numbers.extend((numbers.last() != Some(&number)).then_some(number));
     for value in values(objects, facts, |value| matches!(value, Owner(_) | User(_) | Group(_))) {
         match value {

@@ -1,82 +1,61 @@
-//! Options as getopt_long(3) takes them: clusters of short ones, unique beginnings of long ones, operands anywhere
-//! (unless `POSIXLY_CORRECT` is set), `--`, and its messages.
+//! Parses options as getopt_long(3) does: clustered short options, abbreviated long options, operands between options
+//! (unless `POSIXLY_CORRECT` is set) and `--`. The messages are those of glibc.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// Whether an option has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// None.
     No,
-    /// Always: the rest of the word, or the next one.
+    /// The rest of the word, or the next word.
     Required,
-    /// In the same word or not at all.
+    /// The rest of the word, if any.
     Optional,
 }
 
-/// An option.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec<T> {
-    /// The letter, if it has one.
     pub short: Option<u8>,
-    /// The long name, if it has one.
     pub long: Option<&'static str>,
-    /// Whether it has a value.
     pub value: Value,
-    /// What it means to the tool.
     pub meaning: T,
 }
 
 impl<T> Spec<T> {
-    /// An option with a letter and a name.
-    #[must_use]
     pub const fn new(short: u8, long: &'static str, value: Value, meaning: T) -> Self {
         Self { short: Some(short), long: Some(long), value, meaning }
     }
 
-    /// An option with a name alone.
-    #[must_use]
     pub const fn long(long: &'static str, value: Value, meaning: T) -> Self {
         Self { short: None, long: Some(long), value, meaning }
     }
 }
 
-/// What stands in a command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item<T> {
-    /// An option, and its value if it has one.
     Option(T, Option<OsString>),
-    /// A word that is no option.
     Operand(OsString),
 }
 
-/// Why a word cannot be taken, in getopt's own words, without the name of the program.
+/// An error in getopt's words, without the name of the program in front.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Bad {
-    /// An unknown letter.
     #[error("invalid option -- '{0}'")]
     Short(String),
-    /// An unknown name.
     #[error("unrecognized option '{0}'")]
     Long(String),
-    /// A beginning of several names.
     #[error("option '{0}' is ambiguous; possibilities:{1}")]
     Ambiguous(String, String),
-    /// A value for an option that has none.
     #[error("option '--{0}' doesn't allow an argument")]
     NoValue(&'static str),
-    /// No value for a letter that needs one.
     #[error("option requires an argument -- '{0}'")]
     ShortNeedsValue(char),
-    /// No value for a name that needs one.
     #[error("option '--{0}' requires an argument")]
     LongNeedsValue(&'static str),
 }
 
 impl Bad {
-    /// The beginning of several options for POSIX objects and of no others, which none of the drop-ins supports.
-    #[must_use]
+    /// The abbreviation, if it is ambiguous among options for POSIX objects alone; the drop-ins support none of those.
     pub fn posix(&self) -> Option<&str> {
         let Self::Ambiguous(word, list) = self else { return None };
         let name = word.split('=').next().unwrap_or_default();
@@ -84,8 +63,8 @@ impl Bad {
     }
 }
 
-/// Reads all words, in their order. A bad one does not stop the reading, so that a caller can do what getopt's
-/// callers do: act on each as it comes, and stop at the first bad one.
+/// Reads all words in order. An error does not end the list: callers act on the items one by one and stop at the first
+/// error, as callers of getopt do.
 pub fn read<T: Copy>(args: &[OsString], specs: &[Spec<T>]) -> Vec<Result<Item<T>, Bad>> {
     let stop_at_operand = std::env::var_os("POSIXLY_CORRECT").is_some();
     let mut items = Vec::with_capacity(args.len());

@@ -1,5 +1,5 @@
-//! The drop-ins: what `ipcs`, `ipcrm`, `ipcmk` and `lsipc` of util-linux do, by the same options, with the same
-//! output and the same statuses. Here is their parsing and their printing; everything else comes from below.
+//! Drop-in replacements for `ipcs`, `ipcrm`, `ipcmk` and `lsipc` of util-linux, with the same options, output and exit
+//! statuses. This room parses and prints; lower ones do the rest.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -23,8 +23,7 @@ pub use stop::Stop;
 pub use tool::Tool;
 
 impl Tool {
-    /// Runs it with the arguments behind its name.
-    #[must_use]
+    /// Runs the tool; `args` are the arguments without the name.
     pub fn run(self, args: Vec<OsString>) -> ExitCode {
         if let Some(refusal) = borrowed::refusal(&args) {
             return Stop::refused(refusal).end(self, String::new);

@@ -1,20 +1,16 @@
-//! Numbers as the C library's strtoul(3) reads them, but never wrapped and with a sign only where one makes sense.
+//! Parses numbers as strtoul(3) does, except that they never wrap around and take a sign only where it makes sense.
 
 use crate::sys::Errno;
 
-/// Why a text is no number of the kind that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadNumber {
-    /// It has another form.
     Malformed,
-    /// It does not fit.
     TooLarge,
 }
 
 impl BadNumber {
-    /// What stands behind the repeated text in util-linux's messages.
-    #[must_use]
-    pub fn suffix(self) -> String {
+    /// The end of util-linux's message, after the repeated text.
+    pub(super) fn suffix(self) -> String {
         match self {
             Self::Malformed => String::new(),
             Self::TooLarge => format!(": {}", Errno::ERANGE),
@@ -22,15 +18,13 @@ impl BadNumber {
     }
 }
 
-/// Takes off what `isspace` takes off in front of a number in the C locale.
-#[must_use]
+/// Skips the leading white space that `isspace` knows in the C locale.
 pub fn skip_blanks(text: &[u8]) -> &[u8] {
     let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
     &text[blanks..]
 }
 
-/// Whether a number is negative, and what stands behind its sign, of which there is one at most.
-#[must_use]
+/// Splits off one sign: whether the number is negative, and the rest.
 pub const fn sign(text: &[u8]) -> (bool, &[u8]) {
     match text {
         [b'-', number @ ..] => (true, number),
@@ -39,32 +33,25 @@ pub const fn sign(text: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// Digits of this base and nothing else.
-///
-/// # Errors
-/// When there are none, something else stands there, or the value does not fit.
+/// Parses a number that consists of digits only.
 pub fn digits(text: &[u8], radix: u32) -> Result<u64, BadNumber> {
     let is_digit = |byte: &u8| char::from(*byte).is_digit(radix);
     if text.is_empty() || !text.iter().all(is_digit) {
         return Err(BadNumber::Malformed);
     }
     let text = str::from_utf8(text).map_err(|_| BadNumber::Malformed)?;
-    // Digits all of them, so the only thing that can be wrong is their number.
+    // All are digits, so overflow is the only error left.
     u64::from_str_radix(text, radix).map_err(|_| BadNumber::TooLarge)
 }
 
-/// A decimal `int` as strtol(3) reads it: after blanks, perhaps with a sign, and with nothing behind it.
-///
-/// # Errors
-/// When there are no digits, something else stands there, or the value does not fit.
+/// Parses a decimal `int` as strtol(3) does, with blanks and one sign in front; nothing may follow.
 pub fn int(text: &[u8]) -> Result<i32, BadNumber> {
     let (negative, number) = sign(skip_blanks(text));
     let number = i64::try_from(digits(number, 10)?).map_err(|_| BadNumber::TooLarge)?;
     i32::try_from(if negative { -number } else { number }).map_err(|_| BadNumber::TooLarge)
 }
 
-/// The base that a number in C notation announces, and its digits: `0x1f`, `017`, `15`.
-#[must_use]
+/// The base of a number in C notation, and its digits: `0x1f`, `017`, `15`.
 pub fn base(text: &[u8]) -> (u32, &[u8]) {
     match text {
         [b'0', b'x' | b'X', digits @ ..] => (16, digits),

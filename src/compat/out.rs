@@ -1,4 +1,4 @@
-//! Standard output as the C library's streams treat it, and the exit status.
+//! Buffered standard output with the error handling of stdio(3), and the exit status.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -8,14 +8,13 @@ use std::process::ExitCode;
 use super::Tool;
 use crate::sys::{Errno, signals, startup};
 
-/// Output is written in pieces of about this size.
+/// Bytes gathered before a write.
 const PIECE: usize = 64 * 1024;
 
-/// Standard output, which remembers until the end that a write failed, as the C library's does, and whether the run
-/// failed otherwise.
+/// Standard output. A failed write is reported at the end of the run, as ferror(3) would tell it.
 #[derive(Debug)]
 pub(super) struct Out {
-    /// Not written yet; callers append to it, and call [`Out::row`] now and then.
+    /// The buffer: callers append to it and call [`Out::row`] after each row.
     pub(super) text: String,
     tool: Tool,
     file: Option<File>,
@@ -24,12 +23,12 @@ pub(super) struct Out {
 }
 
 impl Out {
-    /// Opens nothing before there is something to print.
+    /// Standard output is not opened before the first write.
     pub(super) const fn new(tool: Tool) -> Self {
         Self { text: String::new(), tool, file: None, unwritten: None, failed: false }
     }
 
-    /// Writes the text once it is long: to be called after every row.
+    /// Flushes the buffer if it is full.
     pub(super) fn row(&mut self) {
         if self.text.len() >= PIECE {
             self.flush();
@@ -51,14 +50,14 @@ impl Out {
         file.write_all(self.text.as_bytes())
     }
 
-    /// Prints a message on standard error, and makes the exit status that of a failure.
+    /// Prints a message on standard error; the exit status will be 1.
     pub(super) fn fail(&mut self, message: impl Display) {
         self.failed = true;
         self.tool.say(message);
     }
 
-    /// Writes the rest. The exit status is failure too when not everything could be printed; a reader that has gone
-    /// away ends the program by `SIGPIPE`, or is no failure where that signal is ignored.
+    /// Flushes the buffer and returns the exit status: 1 if anything failed or could not be written. `EPIPE` ends the
+    /// program by `SIGPIPE`, or is no failure if that signal is ignored.
     pub(super) fn finish(mut self) -> ExitCode {
         self.flush();
         if let Some(error) = self.unwritten.take() {
@@ -72,7 +71,7 @@ impl Out {
     }
 }
 
-/// The C library's text for an error.
+/// The text of strerror(3).
 pub(super) fn reason(error: &io::Error) -> String {
     error.raw_os_error().map_or_else(|| error.to_string(), |number| Errno::from_raw(number).to_string())
 }

@@ -1,27 +1,27 @@
-//! How a run ends before it has begun its work.
+//! Ends a run whose command line asks for no work.
 
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::Tool;
 use super::getopt::Bad;
+use super::numbers::BadNumber;
 use super::out::Out;
+use super::tool::shown;
 
-/// The release of util-linux whose behaviour the drop-ins have.
+/// The release of util-linux that the drop-ins follow.
 const UTIL_LINUX: &str = "2.42";
 
-/// Why the work is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// `-h` prints the help instead.
     Help,
-    /// `-V` prints the version instead.
     Version,
-    /// Something is wrong, mostly with the command line.
+    /// An error, mostly in the command line.
     Refused {
-        /// One line each.
+        /// Printed one a line.
         messages: Vec<String>,
-        /// Whether a last line names `--help`.
+        /// Whether a last line refers to `--help`.
         see_help: bool,
     },
 }
@@ -35,13 +35,17 @@ impl Stop {
         Self::Refused { messages: vec![message.into()], see_help: true }
     }
 
-    /// Ends the run; the exit status tells whether it was as good as done.
+    pub(super) fn not_parsed(what: &str, word: &OsStr, bad: BadNumber) -> Self {
+        Self::refused(format!("failed to parse {what}: '{}'{}", shown(word), bad.suffix()))
+    }
+
+    /// Prints the help, the version or the messages; returns the exit status.
     pub(super) fn end(self, tool: Tool, help: impl FnOnce() -> String) -> ExitCode {
         let mut out = Out::new(tool);
         let name = tool.name();
         match self {
             Self::Help => out.text = help(),
-            // Scripts look for `util-linux` and a number behind it, or for the last word.
+            // Scripts look for `util-linux` followed by a version, or for the last word.
             Self::Version => {
                 let ours = env!("CARGO_PKG_VERSION");
                 out.text = format!("{name} from ipcadm {ours}, compatible with util-linux {UTIL_LINUX}\n");

@@ -1,16 +1,16 @@
-//! Cells, numbers and sizes as util-linux prints them.
+//! Formats cells, numbers and sizes as util-linux does.
 
 use crate::render::units::{push_i64, push_u64};
 
 const BLANKS: &str = "                                                                ";
 
-/// Blanks before a cell that began at `start`, so that it ends in column `width`, which is no more than 64.
+/// Right-aligns the cell that begins at `start`, in a column of at most 64 characters.
 pub fn pad_front(out: &mut String, start: usize, width: usize) {
     let missing = width.saturating_sub(out.len() - start);
     out.insert_str(start, BLANKS.get(..missing).unwrap_or(BLANKS));
 }
 
-/// Blanks up to column `width` of a cell that began at `start`.
+/// Left-aligns the cell that begins at `start`.
 pub fn pad(out: &mut String, start: usize, width: usize) {
     let missing = width.saturating_sub(out.len() - start);
     match BLANKS.get(..missing) {
@@ -19,28 +19,19 @@ pub fn pad(out: &mut String, start: usize, width: usize) {
     }
 }
 
-/// `text`, and blanks up to `width` bytes.
-pub fn push_left(out: &mut String, text: &str, width: usize) {
-    let start = out.len();
-    out.push_str(text);
-    pad(out, start, width);
-}
-
-/// `number`, and blanks up to `width`.
 pub fn push_left_u64(out: &mut String, number: u64, width: usize) {
     let start = out.len();
     push_u64(out, number);
     pad(out, start, width);
 }
 
-/// `number`, and blanks up to `width`.
 pub fn push_left_i64(out: &mut String, number: i64, width: usize) {
     let start = out.len();
     push_i64(out, number);
     pad(out, start, width);
 }
 
-/// `number` in octal without leading zeros, as `%o` prints it.
+/// Formats as `%o`.
 pub fn push_octal(out: &mut String, number: u32) {
     let mut shift = (number.checked_ilog2().unwrap_or(0) / 3) * 3;
     loop {
@@ -52,7 +43,7 @@ pub fn push_octal(out: &mut String, number: u32) {
     }
 }
 
-/// `number` in octal with one leading zero, as `%#o` prints it.
+/// Formats as `%#o`.
 pub fn push_octal_marked(out: &mut String, number: u32) {
     if number != 0 {
         out.push('0');
@@ -60,8 +51,8 @@ pub fn push_octal_marked(out: &mut String, number: u32) {
     push_octal(out, number);
 }
 
-/// A size as util-linux shows it to humans: powers of 1024 with one letter, and one decimal unless that is 0, which is
-/// cut to three decimals first and then rounded.
+/// Formats a size as util-linux does: a power of 1024 with one letter, and one decimal unless it is 0. The fraction is
+/// truncated to three decimals before it is rounded to one.
 pub fn push_human(out: &mut String, bytes: u64) {
     const LETTERS: [char; 7] = ['B', 'K', 'M', 'G', 'T', 'P', 'E'];
     let unit = (bytes.checked_ilog2().unwrap_or(0) / 10) as usize;

@@ -1,4 +1,4 @@
-//! Times as util-linux prints them, in the C locale.
+//! Formats times as util-linux does in the C locale.
 
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::Timestamp;
@@ -7,12 +7,10 @@ use crate::sys::clock::{LocalTime, local_time};
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
-/// The name of a month from 1 on, in the C locale: `Jan`.
 fn month_name(month: u8) -> &'static str {
     MONTHS.get(usize::from(month).wrapping_sub(1)).unwrap_or(&"???")
 }
 
-/// Two digits.
 fn push_two(out: &mut String, number: u8) {
     out.push(char::from(b'0' + number / 10 % 10));
     out.push(char::from(b'0' + number % 10));
@@ -36,7 +34,7 @@ fn push_clock(out: &mut String, time: &LocalTime) {
     push_two(out, time.second);
 }
 
-/// A time as ctime(3) writes it: `Sat Nov  1 05:13:50 2026`; in seconds since 1970 where the calendar ends.
+/// Formats a time as ctime(3) does: `Sat Nov  1 05:13:50 2026`; beyond the calendar, as seconds since 1970.
 pub fn push_ctime(out: &mut String, time: Timestamp) {
     let Some(local) = local_time(time) else { return push_i64(out, time.seconds()) };
     out.push_str(DAYS.get(usize::from(local.weekday)).unwrap_or(&"???"));
@@ -46,7 +44,7 @@ pub fn push_ctime(out: &mut String, time: Timestamp) {
     push_i64(out, local.year);
 }
 
-/// A time as ctime(3) writes it without day of the week and year: `Nov  1 05:13:50`.
+/// As [`push_ctime`], without weekday and year: `Nov  1 05:13:50`.
 pub fn push_ctime_without_year(out: &mut String, time: Timestamp) {
     match local_time(time) {
         Some(local) => push_day_and_time(out, &local),
@@ -87,10 +85,10 @@ pub fn push_iso(out: &mut String, time: &LocalTime) {
     push_two(out, (minutes % 60) as u8);
 }
 
-/// Remembers the texts of some times, for many objects share theirs.
+/// A cache of formatted times, because many objects share theirs.
 #[derive(Debug)]
 pub struct Recent {
-    /// Each in the place that its seconds lead to.
+    /// Indexed by the seconds, modulo the size.
     texts: Vec<Option<(Timestamp, String)>>,
 }
 
@@ -103,7 +101,7 @@ impl Default for Recent {
 }
 
 impl Recent {
-    /// Appends the text of a time, which `write` writes unless it is known. It must always write a time alike.
+    /// Appends the text of a time. `write` formats it on a miss, and must format equal times alike.
     pub fn push(&mut self, out: &mut String, time: Timestamp, write: impl FnOnce(&mut String)) {
         let place = &mut self.texts[(time.seconds().unsigned_abs() % RECENT as u64) as usize];
         if let Some((known, text)) = place

@@ -1,4 +1,4 @@
-//! Which of util-linux's tools the program was called as, and its messages.
+//! The tool of util-linux that the program was called as, and its messages.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -8,22 +8,16 @@ use std::path::Path;
 
 use crate::render::escape::escape;
 
-/// One of util-linux's tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// Lists.
     Ipcs,
-    /// Removes.
     Ipcrm,
-    /// Makes.
     Ipcmk,
-    /// Lists in columns of choice.
     Lsipc,
 }
 
 impl Tool {
-    /// The tool that the program was called as: the last part of `name`.
-    #[must_use]
+    /// The tool named by the last component of `argv[0]`.
     pub fn called(name: &OsStr) -> Option<Self> {
         let name = Path::new(name).file_name()?;
         [Self::Ipcs, Self::Ipcrm, Self::Ipcmk, Self::Lsipc].into_iter().find(|tool| name == tool.name())
@@ -38,21 +32,19 @@ impl Tool {
         }
     }
 
-    /// Prints a message on standard error behind the tool's name. Nothing can be done where that fails.
+    /// Prints a message on standard error, after the tool's name. An error in that is ignored.
     pub(super) fn say(self, message: impl Display) {
         let line = format!("{}: {}\n", self.name(), harmless(&message.to_string()));
         let _ = io::stderr().write_all(line.as_bytes());
     }
 }
 
-/// An argument as a message repeats it.
-#[must_use]
+/// An argument as messages repeat it.
 pub fn shown(arg: &OsStr) -> String {
     arg.to_string_lossy().into_owned()
 }
 
-/// Escapes what a terminal would obey. A backslash by itself it does not, and stays as it was typed.
-#[must_use]
+/// Escapes what a terminal would interpret. Backslashes are harmless and stay as they were typed.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     match text.contains('\\') {
         true => text.split('\\').map(escape).collect::<Vec<_>>().join("\\").into(),

@@ -1,6 +1,6 @@
 //! `ipcmk`: makes objects with random keys.
 //!
-//! All that a command line asks for is made and told, or nothing is left of it.
+//! Either all objects are made and their ids printed, or none is left.
 
 pub mod request;
 mod size;
@@ -51,10 +51,10 @@ POSIX objects cannot be made; these options are refused:
 ";
 
 pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
-    // A signal for output beyond the file size limit would end this program before it has cleaned up.
+    // SIGXFSZ would end this program before it has removed what it made.
     signals::keep_file_size_errors();
     let work = request::read(args)?;
-    // A signal finds complete objects whose ids are printed, or none.
+    // A signal takes effect when all ids are printed or all objects are removed again.
     let _held = BlockedSignals::block();
     let mut out = Out::new(TOOL);
     let mut made = Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     Ok(out.finish())
 }
 
-/// Makes everything and prints the ids. `made` has what exists, also after a failure.
+/// Makes everything and prints the ids. `made` lists what exists, even after an error.
 fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
     if work.segment.is_some() && sysctl::shm_rmid_forced() == Some(true) {
         let reason = "kernel.shm_rmid_forced is 1, so the segment would be destroyed as soon as ipcmk ends";
@@ -87,15 +87,14 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
         made.push(id);
         let _ = writeln!(text, "{label}: {}", id.sysv());
     }
-    // That nobody reads is a failure too: nobody would know the ids.
+    // A closed pipe is an error here: nobody would know the ids.
     let printed = startup::stdout().and_then(|stdout| UntilAskedToEnd(stdout).write_all(text.as_bytes()));
     printed.map_err(|error| format!("write error: {}", reason(&error)))
 }
 
-/// Removes what was made a moment ago.
 fn undo(id: ObjectId) {
     match remove_id(id) {
-        // Somebody was quicker.
+        // Removed by somebody else already.
         Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
         Err(errno) => TOOL.say(format_args!("{id} was made and cannot be removed again: {errno}")),
     }

@@ -1,4 +1,4 @@
-//! From the command line to what is to be made.
+//! Parses the command line of `ipcmk`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -10,16 +10,14 @@ use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
 use crate::sys::{Errno, Mode};
 
-/// What is to be made; of several options of a kind the last counts.
+/// What to make. The last option of a kind wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// A segment of so many bytes.
+    /// Bytes.
     pub segment: Option<u64>,
-    /// A set of so many semaphores.
+    /// Number of semaphores.
     pub set: Option<u32>,
-    /// A queue.
     pub queue: bool,
-    /// The mode of all of them.
     pub mode: Mode,
 }
 
@@ -39,7 +37,7 @@ const OPTIONS: [Spec<Opt>; 10] = [
     Spec::new(b'S', "semaphore", Value::Required, Opt::Set),
     Spec::new(b'Q', "queue", Value::No, Opt::Queue),
     Spec::new(b'p', "mode", Value::Required, Opt::Mode),
-    // Refused whether their values are there or not.
+    // POSIX options are refused with and without a value.
     Spec::new(b'm', "posix-shmem", Value::Optional, Opt::Posix("--posix-shmem")),
     Spec::new(b's', "posix-semaphore", Value::No, Opt::Posix("--posix-semaphore")),
     Spec::new(b'q', "posix-mqueue", Value::No, Opt::Posix("--posix-mqueue")),
@@ -51,10 +49,7 @@ const OPTIONS: [Spec<Opt>; 10] = [
 const DEFAULT_MODE: u32 = 0o644;
 const LARGEST_MODE: u64 = 0o7777;
 
-/// Reads a command line. Words that are no options mean nothing.
-///
-/// # Errors
-/// When the help or the version is asked for, or a word is wrong.
+/// Parses the options; operands are ignored, as by util-linux.
 pub fn read(args: &[OsString]) -> Result<Work, Stop> {
     let mut work = Work { segment: None, set: None, queue: false, mode: Mode::new(DEFAULT_MODE) };
     for item in getopt::read(args, &OPTIONS) {
@@ -67,9 +62,9 @@ pub fn read(args: &[OsString]) -> Result<Work, Stop> {
             Opt::Help => return Err(Stop::Help),
             Opt::Version => return Err(Stop::Version),
             Opt::Queue => work.queue = true,
-            Opt::Segment => work.segment = Some(read_size(&value).map_err(Stop::refused)?),
-            Opt::Set => work.set = Some(read_elements(&value).map_err(Stop::refused)?),
-            Opt::Mode => work.mode = read_mode(&value).map_err(Stop::refused)?,
+            Opt::Segment => work.segment = Some(read_size(&value)?),
+            Opt::Set => work.set = Some(read_elements(&value)?),
+            Opt::Mode => work.mode = read_mode(&value)?,
             Opt::Posix(option) => return Err(not_supported(option)),
         }
     }
@@ -83,30 +78,26 @@ fn not_supported(option: &str) -> Stop {
     Stop::refused(format!("{option} is not supported: this ipcmk makes System V objects only"))
 }
 
-fn read_size(word: &OsStr) -> Result<u64, String> {
+fn read_size(word: &OsStr) -> Result<u64, Stop> {
     size::parse(word.as_bytes()).map_err(|bad| {
         let errno = if bad == BadNumber::Malformed { Errno::EINVAL } else { Errno::ERANGE };
-        format!("failed to parse size: '{}': {errno}", shown(word))
+        Stop::refused(format!("failed to parse size: '{}': {errno}", shown(word)))
     })
 }
 
-/// How many semaphores. That a negative number is wrong the kernel says, as of 0 and of too many.
-fn read_elements(word: &OsStr) -> Result<u32, String> {
-    // No set can have so many as a negative number then comes to.
-    numbers::int(word.as_bytes())
-        .map(i32::cast_unsigned)
-        .map_err(|bad| format!("failed to parse elements: '{}'{}", shown(word), bad.suffix()))
+/// A number of semaphores. A negative one becomes too large, so that the kernel refuses it as it refuses 0.
+fn read_elements(word: &OsStr) -> Result<u32, Stop> {
+    numbers::int(word.as_bytes()).map(i32::cast_unsigned).map_err(|bad| Stop::not_parsed("elements", word, bad))
 }
 
-/// An octal mode. Bits beyond the permissions are taken, and the kernel has no use for them.
-fn read_mode(word: &OsStr) -> Result<Mode, String> {
+/// An octal mode; bits beyond the permissions are accepted and dropped.
+fn read_mode(word: &OsStr) -> Result<Mode, Stop> {
     let text = numbers::skip_blanks(word.as_bytes());
     let digits = text.strip_prefix(b"+").unwrap_or(text);
-    let number = numbers::digits(digits, 8)
-        .and_then(|number| if number > LARGEST_MODE { Err(BadNumber::TooLarge) } else { Ok(number) });
-    number
-        .map(|bits| Mode::new(bits as u32 & Mode::PERMISSIONS))
-        .map_err(|bad| format!("failed to parse mode: '{}'{}", shown(word), bad.suffix()))
+    match numbers::digits(digits, 8) {
+        Ok(bits @ 0..=LARGEST_MODE) => Ok(Mode::new(bits as u32 & Mode::PERMISSIONS)),
+        other => Err(Stop::not_parsed("mode", word, other.err().unwrap_or(BadNumber::TooLarge))),
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,14 @@
-//! Sizes as `ipcmk` of util-linux takes them, digit by digit the same: a program that was given the same size to look
-//! for the segment must find it large enough. `render::units` reads sizes exactly, and so otherwise.
+//! Parses sizes exactly as `ipcmk` of util-linux does, rounding errors included: a program that was given the same size
+//! must find the segment large enough. `render::units` parses sizes without such errors.
 //!
-//! A number in C notation, and perhaps a unit: `K`, `M`, … `Y` alone or with `iB` for powers of 1024, with `B` for
-//! powers of 1000. Before a unit there may be a decimal fraction, of which each digit counts by itself, as the unit
-//! divided by a whole number. So `1.5M` and `1.25K` are what they seem to be, and others come out near it or not:
-//! `1.3K` is 1365, `1.7K` is 2048.
+//! A size is a number in C notation with an optional unit: `K`, `M`, … `Y`, alone or with `iB`, for powers of 1024, and
+//! with `B` for powers of 1000. A decimal fraction may precede the unit. Each of its digits adds the unit divided by a
+//! whole number, so `1.5M` and `1.25K` are exact, but `1.3K` is 1365 and `1.7K` is 2048.
 
 use crate::compat::numbers::{self, BadNumber};
 
 const UNITS: [u8; 8] = *b"KMGTPEZY";
 
-/// Reads a size.
-///
-/// # Errors
-/// When the text is none, or comes to more than 64 bits.
 pub(super) fn parse(text: &[u8]) -> Result<u64, BadNumber> {
     let text = numbers::skip_blanks(text);
     let text = text.strip_prefix(b"+").unwrap_or(text);
@@ -52,19 +47,19 @@ fn unit_of(unit: &[u8]) -> Option<(u64, u32)> {
     }
 }
 
-/// What the decimal `fraction`, whose digits without the point are `value`, adds to a number of `unit`s.
+/// The bytes that a decimal fraction of a unit adds; `value` is `fraction` as a number.
 fn share(fraction: &[u8], value: u64, unit: u64) -> u64 {
     let zeros = fraction.iter().take_while(|&&digit| digit == b'0').count();
-    // A power of ten counts as having a digit less than it has, which makes `1.10K` twice `1.0K`.
+    // util-linux counts one digit too few in a power of ten, so `1.10K` is twice `1.0K`.
     let significant = (1..).find(|&places| 10u128.pow(places) >= u128::from(value)).unwrap_or(20);
     let mut place = u32::try_from(zeros).unwrap_or(u32::MAX).saturating_add(significant);
     let (mut rest, mut sum) = (value, 0u64);
     while rest > 0 {
         let digit = u128::from(rest % 10);
-        // Where the power does not fit, a digit is too small to count; so are zeros.
+        // A digit whose power overflows is too small to count; zeros add nothing.
         let divisor = 10u128.checked_pow(place).and_then(|power| power.checked_div(digit)).unwrap_or(0);
         let part = u128::from(unit).checked_div(divisor).unwrap_or(0);
-        // No part is more than the unit, which fits.
+        // No part exceeds the unit, which fits.
         sum = sum.saturating_add(u64::try_from(part).unwrap_or(u64::MAX));
         rest /= 10;
         place = place.saturating_sub(1);

@@ -1,6 +1,6 @@
 //! `ipcrm`: removes objects by id, by key, or all of a kind.
 //!
-//! Everything is read before anything is removed, so that a word which is wrong, wherever it stands, costs nothing.
+//! The whole command line is parsed first: one malformed word, and nothing is removed.
 
 mod removal;
 pub mod request;
@@ -42,7 +42,7 @@ POSIX objects are left alone, also by --all; these options are refused:
 ";
 
 pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
-    // A signal for output beyond the file size limit would end this program in the middle of its work.
+    // SIGXFSZ would end this program in the middle of its work.
     signals::keep_file_size_errors();
     Ok(removal::carry_out(&request::read(args)?))
 }

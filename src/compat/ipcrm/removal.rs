@@ -1,4 +1,4 @@
-//! Removing what was asked for.
+//! Removes what the command line names.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -18,28 +18,25 @@ use crate::removal::Outcome;
 use crate::removal::remove::remove_if_same;
 use crate::sys::{Errno, startup};
 
-/// What an order came to when it was looked up.
+/// The result of looking up an order.
 enum Found {
-    /// What is to be removed.
     Named(ObjectId),
-    /// The same as it is, where more is to be told of it than that it goes.
+    /// A segment that is removed verbosely, which tells whether it is still attached.
     Seen(Fingerprint),
-    /// There is none.
     Absent,
-    /// It cannot be looked at; why.
+    /// It cannot be looked up, for this reason.
     Hidden(String),
 }
 
 struct Remover {
     out: Out,
-    /// Removed by this run; keys that led to them lead nowhere now.
+    /// Removed by this run; their keys name nothing any more.
     gone: HashSet<ObjectId>,
 }
 
-/// Removes what was asked for. The status tells of all of it.
 pub(super) fn carry_out(work: &Work) -> ExitCode {
     let mut remover = Remover { out: Out::new(TOOL), gone: HashSet::new() };
-    // All are looked up first: what the removal of one brings about is not what another was meant to name.
+    // All are looked up first, so that no removal changes what a later key names.
     let found: Vec<Found> = work.orders.iter().map(look_up).collect();
     for (order, found) in work.orders.iter().zip(found) {
         remover.remove(order, found);
@@ -51,7 +48,7 @@ pub(super) fn carry_out(work: &Work) -> ExitCode {
         remover.out.text.push_str("resource(s) deleted\n");
     }
     if startup::stdout_was_closed() {
-        // Whoever closed it wants to hear nothing, and the work is done.
+        // The caller closed standard output and expects no text; the removal itself succeeded.
         remover.out.text.clear();
     }
     remover.out.finish()
@@ -82,7 +79,7 @@ impl Remover {
             Found::Named(id) => *id,
             Found::Seen(fingerprint) => fingerprint.id(),
             Found::Absent => {
-                // An id needs no look-up to be named.
+                // util-linux announces an id before it looks for it.
                 if let Name::Id(id) = order.name {
                     self.announce(order.kind, id, order.verbose);
                 }
@@ -100,7 +97,7 @@ impl Remover {
         }
     }
 
-    /// An id is never another object's within so short a time, so nothing needs to be looked at.
+    /// Removes by id without a check: the kernel does not reuse an id that soon.
     fn remove_named(&mut self, order: &Order, id: ObjectId) {
         match remove_id(id) {
             Ok(()) => {
@@ -131,15 +128,12 @@ impl Remover {
         }
     }
 
-    /// Removes all of these kinds, as they are listed at that moment.
-    ///
-    /// Without the look that goes before a removal by name: nothing was meant but "all", so whatever has an id now is
-    /// as much meant as what had it when it was listed, a moment ago. Besides, the kernel gives an id again only after
-    /// going through all other sequence numbers of its index.
+    /// Removes all objects of these kinds without checking each again: an object that got the id since the list was
+    /// made is meant by "all" too, and the kernel reuses an id only after all other sequence numbers of its index.
     fn remove_all(&mut self, kinds: KindSet, verbose: bool) {
         let mut unseen = Vec::new();
         for kind in SystemV::ALL.into_iter().filter(|kind| kinds.has(kind.kind())) {
-            // Each kind just before it is removed, so that no list gets old.
+            // Each kind is listed just before its removal, so that no list is old.
             let inventory = match inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING) {
                 Ok(inventory) => inventory,
                 Err(error) => {
@@ -159,8 +153,8 @@ impl Remover {
         }
     }
 
-    /// Removes one of a list. False for one that belongs to somebody else and may not be read: util-linux does not see
-    /// those, so they are no failure.
+    /// Returns false for an object that the caller may neither remove nor read: util-linux does not list those, so they
+    /// are no failure.
     fn remove_listed(&mut self, object: &Object, kind: SystemV, verbose: bool) -> bool {
         let id = object.id;
         let result = remove_id(id);
@@ -175,7 +169,7 @@ impl Remover {
                     self.tell_attached(id, segment.nattch, object.is_doomed());
                 }
             }
-            // Somebody else removed it in that moment, which is what was wanted.
+            // Removed by somebody else meanwhile is as good.
             Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
             Err(Errno::EPERM | Errno::EACCES) => self.out.fail(format!("permission denied for id ({})", id.sysv())),
             Err(errno) => self.out.fail(format!("cannot remove id ({}): {errno}", id.sysv())),
@@ -190,7 +184,7 @@ impl Remover {
         }
     }
 
-    /// A removed segment that is attached lives on, which is told when much is told.
+    /// Says that a removed segment lives on until its last detach.
     fn tell_attached(&mut self, id: ObjectId, nattch: u64, already: bool) {
         let when = if nattch == 1 {
             "its last attachment detaches".to_owned()
@@ -203,7 +197,7 @@ impl Remover {
     }
 
     fn denied(&mut self, order: &Order, id: ObjectId) {
-        // The number behind "key" is the id: so util-linux has it.
+        // util-linux prints the id after "key" too.
         let what = if matches!(order.name, Name::Id(_)) { "id" } else { "key" };
         self.out.fail(format!("permission denied for {what} ({})", id.sysv()));
     }
@@ -216,7 +210,7 @@ impl Remover {
     }
 }
 
-/// What util-linux calls one of a kind here.
+/// util-linux's noun.
 const fn noun(kind: SystemV) -> &'static str {
     match kind {
         SystemV::Segment => "shared memory segment",

@@ -1,4 +1,4 @@
-//! From the command line to what is to be removed.
+//! Parses the command line of `ipcrm`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,36 +11,31 @@ use crate::kind::model::KindSet;
 use crate::kind::system_v::SystemV;
 use crate::sys::Key;
 
-/// What is to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// One by one, in this order.
+    /// Removed in this order.
     pub orders: Vec<Order>,
-    /// All of these, after that.
+    /// Kinds to remove entirely, after the orders.
     pub all: Option<KindSet>,
-    /// Whether to name each of the latter.
+    /// Whether to announce the objects of `all`.
     pub verbose: bool,
-    /// Asked for by the old syntax, which confirms.
+    /// The old syntax prints a confirmation.
     pub confirm: bool,
 }
 
 /// One object to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Its kind.
     pub kind: SystemV,
-    /// How it is named.
     pub name: Name,
-    /// Whether to say so.
+    /// Whether to announce the removal.
     pub verbose: bool,
 }
 
-/// How an object is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// By its id.
     Id(i32),
-    /// By its key, which is not private, in the notation that was used.
+    /// A key other than `IPC_PRIVATE`, and the text it was given as.
     Key(Key, String),
 }
 
@@ -58,7 +53,7 @@ enum Opt {
 const OPTIONS: [Spec<Opt>; 13] = [
     Spec::new(b'm', "shmem-id", Value::Required, Opt::Id(SystemV::Segment)),
     Spec::new(b'M', "shmem-key", Value::Required, Opt::Key(SystemV::Segment)),
-    // Refused whether their values are there or not.
+    // POSIX options are refused with and without a value.
     Spec::long("posix-shmem", Value::Optional, Opt::Posix("--posix-shmem")),
     Spec::new(b'q', "queue-id", Value::Required, Opt::Id(SystemV::Queue)),
     Spec::new(b'Q', "queue-key", Value::Required, Opt::Key(SystemV::Queue)),
@@ -72,10 +67,7 @@ const OPTIONS: [Spec<Opt>; 13] = [
     Spec::new(b'V', "version", Value::No, Opt::Version),
 ];
 
-/// Reads a command line in either syntax.
-///
-/// # Errors
-/// When the help or the version is asked for, or a word is wrong, wherever it stands.
+/// Parses either syntax. Any malformed word is an error, wherever it stands.
 pub fn read(args: &[OsString]) -> Result<Work, Stop> {
     let Some(first) = args.first() else { return Err(Stop::see_help("bad usage")) };
     match SystemV::from_word(first.as_bytes()) {
@@ -84,7 +76,7 @@ pub fn read(args: &[OsString]) -> Result<Work, Stop> {
     }
 }
 
-/// `ipcrm shm|msg|sem ID…`: every word is an id, whatever it begins with.
+/// `ipcrm shm|msg|sem ID…`: every word is an id, even with a leading `-`.
 fn read_old(kind: SystemV, words: &[OsString]) -> Result<Work, Stop> {
     if words.is_empty() {
         return Err(Stop::see_help("not enough arguments"));
@@ -141,7 +133,7 @@ fn read_options(args: &[OsString]) -> Result<Work, Stop> {
     }
 }
 
-/// util-linux would have removed what stands before or behind the wrong word.
+/// Said because util-linux would have removed the objects before or after the malformed word.
 const NOTHING_REMOVED: &str = "nothing was removed";
 
 const SYSTEM_V_ONLY: &str = "POSIX objects are files, which rm(1) removes; this ipcrm removes System V objects only";
@@ -150,7 +142,7 @@ fn not_supported(option: &str) -> Stop {
     Stop::refused(format!("{option} is not supported: {SYSTEM_V_ONLY}"))
 }
 
-/// A word too many. What seems to be the kind for `-a`, or the old syntax behind an option, gets the right form.
+/// An operand among options. If it looks like the kind for `-a`, the message shows the correct form.
 fn unknown_argument(word: &OsStr, work: &Work) -> Stop {
     let mut messages = vec![format!("unknown argument: {}", shown(word))];
     match SystemV::from_word(word.as_bytes()) {
@@ -164,7 +156,7 @@ fn unknown_argument(word: &OsStr, work: &Work) -> Stop {
     Stop::Refused { messages, see_help: true }
 }
 
-/// The value of `-a`; its short form takes an equals sign too.
+/// The value of `-a`, which may begin with `=` as in `-a=shm`.
 fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Stop> {
     let Some(value) = value else { return Ok(KindSet::SYSTEM_V) };
     let word = value.as_bytes();
@@ -176,13 +168,13 @@ fn read_kinds(value: Option<&OsStr>) -> Result<KindSet, Stop> {
     SystemV::from_word(word).map(|kind| KindSet::of(kind.kind())).ok_or_else(unknown)
 }
 
-/// A decimal id. A negative number is none, and so a mistake wherever it stands.
+/// A decimal id; a negative number is an error.
 fn read_id(word: &OsStr) -> Result<i32, Stop> {
-    let id = numbers::int(word.as_bytes()).map_err(|bad| not_parsed(word, bad))?;
+    let id = numbers::int(word.as_bytes()).map_err(|bad| Stop::not_parsed("argument", word, bad))?;
     if id < 0 { Err(Stop::refused(format!("invalid id ({id})"))) } else { Ok(id) }
 }
 
-/// A key in C notation: its 32 bits as a number without a sign, or with one, as /proc/sysvipc shows keys.
+/// A key in C notation: 32 bits, unsigned or, as /proc/sysvipc shows keys, signed.
 fn read_key(word: &OsStr) -> Result<Name, Stop> {
     let (negative, number) = numbers::sign(numbers::skip_blanks(word.as_bytes()));
     let (radix, digits) = numbers::base(number);
@@ -194,15 +186,11 @@ fn read_key(word: &OsStr) -> Result<Name, Stop> {
             .map(i32::cast_unsigned)
             .ok_or(BadNumber::TooLarge),
     });
-    let key = Key::from_bits(bits.map_err(|bad| not_parsed(word, bad))?);
+    let key = Key::from_bits(bits.map_err(|bad| Stop::not_parsed("argument", word, bad))?);
     if key.is_private() {
         return Err(Stop::refused(format!("illegal key ({})", shown(word))));
     }
     Ok(Name::Key(key, shown(word)))
-}
-
-fn not_parsed(word: &OsStr, bad: BadNumber) -> Stop {
-    Stop::refused(format!("failed to parse argument: '{}'{}", shown(word), bad.suffix()))
 }
 
 #[cfg(test)]

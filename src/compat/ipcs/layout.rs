@@ -1,5 +1,5 @@
-//! The tables of objects: their titles, headings and columns. Headings keep the blanks at their ends, which scripts
-//! that cut columns count on.
+//! Titles, headings and columns of the tables. Headings keep their trailing blanks, because scripts cut columns by
+//! position.
 
 use super::Format;
 use crate::compat::fact::{
@@ -8,24 +8,23 @@ use crate::compat::fact::{
 };
 use crate::kind::system_v::SystemV;
 
-/// A table.
 pub(super) struct Layout {
     pub(super) head: &'static str,
     pub(super) cells: &'static [Cell],
 }
 
-/// A fact and its width as printf(3) has it: a negative one puts the blanks behind. Between cells is a blank.
+/// A fact and its field width as in printf(3): a negative width left-aligns. One blank separates cells.
 pub(super) type Cell = (Fact, i8);
 
-/// Nothing, for two blanks or more between cells.
+/// An empty cell, for two or more blanks between cells.
 const BLANK: Fact = |_| None;
 
-/// The width of a time with its year.
+/// The width of a time with a year.
 pub(super) const WITH_YEAR: i8 = -26;
 
 const CREATORS: &[Cell] = &[(ID, -10), (PERMS, -10), (CUSER, -10), (CGROUP, -10), (USER, -10), (GROUP, -10)];
 
-/// The table of a kind in a format; None for the processes of semaphore sets, of which the kernel keeps none.
+/// The table of a kind in a format; None for `-s -p`, because the kernel records no process for a semaphore set.
 pub(super) const fn of(kind: SystemV, format: Format) -> Option<Layout> {
     let (head, cells): (_, &'static [Cell]) = match (kind, format) {
         (SystemV::Queue, Format::Time) => (

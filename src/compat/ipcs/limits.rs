@@ -10,7 +10,7 @@ use crate::render::units::push_u64;
 use crate::sys::Result;
 use crate::sys::memory::page_size;
 
-/// util-linux's title and words for the limits of a kind.
+/// util-linux's title and labels for the limits of a kind.
 const fn listed(kind: SystemV) -> (&'static str, &'static [(&'static str, LimitDef)]) {
     match kind {
         SystemV::Queue => (
@@ -43,10 +43,7 @@ const fn listed(kind: SystemV) -> (&'static str, &'static [(&'static str, LimitD
     }
 }
 
-/// Shows the limits of a kind.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// Fails with `ENOSYS` if the kernel has no System V IPC.
 pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
     let (title, limits) = listed(kind);
     out.push_str(title);
@@ -64,7 +61,7 @@ pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
     Ok(())
 }
 
-/// So many pages of this size; where that is too much, as many as can be said.
+/// Pages in bytes; on overflow, the largest multiple of `size`.
 fn total(pages: u64, size: u64) -> u64 {
     pages.checked_mul(size).unwrap_or(u64::MAX - u64::MAX % size)
 }

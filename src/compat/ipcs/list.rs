@@ -1,4 +1,4 @@
-//! Prints the objects of a kind, a row each.
+//! Prints the objects of a kind, one a row.
 
 use super::layout::{self, Cell, WITH_YEAR};
 use super::{Format, HUMAN, Unit};
@@ -15,13 +15,10 @@ use crate::object::inventory;
 use crate::object::names::Names;
 use crate::render::units::{push_hex32, push_i64, push_u64};
 
-/// Owners are cut to this width, except where creators are shown too.
+/// Owners are truncated to this width, except with `-c`.
 const OWNER: usize = 10;
 
-/// Lists all objects of a kind.
-///
-/// # Errors
-/// Why the kernel does not list them.
+/// Lists all objects of a kind; the error says why the kernel does not list them.
 pub(super) fn show(out: &mut Out, kind: SystemV, format: Format, unit: Unit) -> Result<(), String> {
     let Some(layout) = layout::of(kind, format) else { return Ok(()) };
     let inventory = inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING).map_err(|error| error.to_string())?;
@@ -42,7 +39,6 @@ pub(super) fn show(out: &mut Out, kind: SystemV, format: Format, unit: Unit) -> 
     Ok(())
 }
 
-/// Writes rows.
 struct Row {
     unit: Unit,
     names: Names,
@@ -71,7 +67,7 @@ impl Row {
                 let start = out.len();
                 push_human(out, bytes);
                 pad_front(out, start, HUMAN);
-                // A wider size moves the rest of the row.
+                // A wider size shifts the rest of the row.
                 let end = out.len();
                 pad(out, end, usize::from(width.unsigned_abs()) - HUMAN);
             }
@@ -84,7 +80,7 @@ impl Row {
             Value::Owner(uid) => {
                 let start = out.len();
                 push_name(out, self.names.user(uid), uid.raw());
-                // A character is never cut in two.
+                // Never cut inside a character.
                 let end = (start..=start + OWNER).rev().find(|&end| out.is_char_boundary(end));
                 out.truncate(end.unwrap_or(start));
             }

@@ -1,4 +1,4 @@
-//! `ipcs`: lists objects, or tells of one, of limits, of what is in use.
+//! `ipcs`: lists objects, or shows one object, the limits or the totals.
 
 mod layout;
 mod limits;
@@ -16,7 +16,6 @@ use super::numbers;
 use super::out::Out;
 use super::stop::Stop;
 use super::text::push_human;
-use super::tool::shown;
 use crate::kind::model::{Kind, KindSet};
 use crate::kind::system_v::SystemV;
 use crate::render::units::push_u64;
@@ -49,7 +48,6 @@ How to show it (of several, the last counts):
 This is ipcadm under another name; it can do more under its own.
 ";
 
-/// What is shown of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     List,
@@ -60,10 +58,9 @@ enum Format {
     Summary,
 }
 
-/// How sizes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
-    /// As each place likes it: limits of segments in KiB, all else in bytes.
+    /// Limits of segments in KiB, all else in bytes.
     Default,
     Bytes,
     Human,
@@ -96,13 +93,13 @@ const OPTIONS: [Spec<Flag>; 14] = [
     Spec::new(b'h', "help", Value::No, Flag::Help),
 ];
 
-/// In the order in which they are shown.
+/// The kinds in the order of output.
 const ORDER: [SystemV; 3] = [SystemV::Queue, SystemV::Segment, SystemV::Set];
 
 pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     let (mut kinds, mut format, mut unit, mut id) = (KindSet::NONE, Format::List, Unit::Default, None);
     for item in getopt::read(args, &OPTIONS) {
-        // Operands have no meaning.
+        // Operands are ignored, as by util-linux.
         let Item::Option(flag, value) = item? else { continue };
         match flag {
             Flag::Id => id = Some(parse_id(&value.unwrap_or_default())?),
@@ -122,7 +119,7 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     Ok(out.finish())
 }
 
-/// Shows all objects of the kinds, or what is said of the kinds themselves.
+/// Shows all objects of the kinds, or the limits or totals of each kind.
 fn show(out: &mut Out, kinds: KindSet, format: Format, unit: Unit) {
     out.text.push('\n');
     for kind in ORDER.into_iter().filter(|&kind| kinds.has(kind.kind())) {
@@ -140,14 +137,12 @@ fn show(out: &mut Out, kinds: KindSet, format: Format, unit: Unit) {
 }
 
 fn parse_id(arg: &OsStr) -> Result<i32, Stop> {
-    numbers::int(arg.as_bytes())
-        .map_err(|bad| Stop::refused(format!("failed to parse id argument: '{}'{}", shown(arg), bad.suffix())))
+    numbers::int(arg.as_bytes()).map_err(|bad| Stop::not_parsed("id argument", arg, bad))
 }
 
-/// How wide a size for humans is, as a rule.
+/// Usual width of a size in human units.
 const HUMAN: usize = 6;
 
-/// A size in a sentence.
 fn push_size(out: &mut String, bytes: u64, unit: Unit) {
     match unit {
         Unit::Human => push_human(out, bytes),

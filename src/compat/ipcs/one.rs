@@ -1,7 +1,7 @@
 //! `-i`: everything about one object.
 //!
-//! What the mode of an object keeps from the caller is left out and said, and the rest shown: only the values of
-//! semaphores are ever secret. util-linux gives up there, and shows the capacity of such a queue as 0.
+//! Without read permission, all but the values of semaphores is shown, and a message says so. util-linux gives up in
+//! that case, and shows the capacity of such a queue as 0.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use crate::object::semaphores::{self, Budget, Semaphore};
 use crate::render::units::{push_i64, push_u64};
 use crate::sys::Errno;
 
-/// The text about an object of a kind, and the facts in its places.
+/// The template for a kind, and the facts for its `{}`.
 const fn sheet(kind: SystemV) -> (&'static str, &'static [Fact]) {
     match kind {
         SystemV::Segment => (
@@ -41,7 +41,7 @@ const fn sheet(kind: SystemV) -> (&'static str, &'static [Fact]) {
     }
 }
 
-/// Shows an object. It is a failure when there is none, or some of it may not be read.
+/// Shows an object. The run fails if there is none, or if its values may not be read.
 pub(super) fn show(out: &mut Out, kind: SystemV, id: i32, unit: Unit) {
     let id = ObjectId::system_v(kind.kind(), id);
     let object = match inventory::look(id) {

@@ -1,14 +1,11 @@
-//! `-u`: what a kind uses altogether.
+//! `-u`: the totals of a kind.
 
 use super::{Unit, push_size};
 use crate::kind::system_v::SystemV;
 use crate::render::units::push_u64;
 use crate::sys::{Result, msg, sem, shm};
 
-/// Shows what a kind uses.
-///
-/// # Errors
-/// `ENOSYS` where the kernel has no System V IPC.
+/// Fails with `ENOSYS` if the kernel has no System V IPC.
 pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
     match kind {
         SystemV::Queue => {
@@ -27,7 +24,7 @@ pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
             number(out, "pages allocated ", usage.total_pages);
             number(out, "pages resident  ", usage.resident_pages);
             number(out, "pages swapped   ", usage.swapped_pages);
-            // Linux has never counted these.
+            // Linux always reports 0 for these.
             out.push_str("Swap performance: 0 attempts\t 0 successes\n");
         }
         SystemV::Set => {

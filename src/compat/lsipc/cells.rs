@@ -1,4 +1,4 @@
-//! The cells of objects.
+//! Formats the cells of objects.
 
 use super::column::{Column, Shows};
 use super::command::Commands;
@@ -26,7 +26,7 @@ pub(super) struct Cells {
 }
 
 impl Cells {
-    /// Looks up what these columns need of these objects, which are of one kind.
+    /// Looks up the names and commands that these columns show; all objects are of one kind.
     pub(super) fn new(request: &Request, encoding: Encoding, objects: &[Object], columns: &[&'static Column]) -> Self {
         let facts = || columns.iter().filter_map(|column| column.fact());
         let recorded = |value| match value {
@@ -47,7 +47,7 @@ impl Cells {
         }
     }
 
-    /// Appends the cell of a column, which may be empty.
+    /// Appends the cell, which may be empty.
     pub(super) fn push(&mut self, out: &mut String, column: &Column, object: &Object) {
         let Some(value) = column.fact().and_then(|fact| fact(object)) else { return };
         match value {

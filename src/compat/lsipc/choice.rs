@@ -1,4 +1,4 @@
-//! Which columns a request shows, and in which order.
+//! Chooses the columns that a request shows, and their order.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -9,10 +9,9 @@ use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
 use crate::kind::system_v::SystemV;
 
-/// As many columns as util-linux has room for: each of them twice.
+/// util-linux has room for each column twice.
 const MOST: usize = 68;
 
-/// The columns to show.
 pub(super) fn columns(request: &Request) -> Result<Vec<&'static Column>, Stop> {
     let Some(list) = &request.columns else { return Ok(defaults(request)) };
     let (mut columns, list) = match list.as_bytes() {
@@ -42,7 +41,7 @@ fn defaults(request: &Request) -> Vec<&'static Column> {
     }
     let (listed, times) = column::listed(kind);
     let mut columns: Vec<&Column> = column::named(listed).collect();
-    // The widest column stands last, but not behind what else is added.
+    // The widest column comes last, unless -c or -g adds more.
     let command_last = request.time && !request.creator && !request.global;
     let command = Column::named(b"COMMAND").filter(|_| kind == SystemV::Segment);
     columns.extend(command.filter(|_| !command_last));
@@ -59,7 +58,7 @@ fn defaults(request: &Request) -> Vec<&'static Column> {
     columns
 }
 
-/// Reads names between commas. A message shows the list from the bad name on, as util-linux does.
+/// Parses comma-separated names. A message repeats the list from the bad name on, as in util-linux.
 fn named(list: &[u8], applies: impl Fn(&Column) -> bool, columns: &mut Vec<&'static Column>) -> Result<(), String> {
     let shown = |bytes: &[u8]| shown(OsStr::from_bytes(bytes));
     let mut rest = list;
@@ -68,7 +67,7 @@ fn named(list: &[u8], applies: impl Fn(&Column) -> bool, columns: &mut Vec<&'sta
         if end == 0 && rest != b"," {
             return Err(format!("missing column name in '{}'", shown(list)));
         }
-        // A comma at the end is taken for a part of the name.
+        // A trailing comma is part of the name.
         let end = if end + 1 == rest.len() { rest.len() } else { end };
         let column = Column::named(&rest[..end]).ok_or_else(|| format!("unknown column: {}", shown(rest)))?;
         if !applies(column) {

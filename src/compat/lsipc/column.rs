@@ -1,27 +1,26 @@
-//! The columns: their names, their facts, and which are shown by default.
+//! The columns, their facts, and which are shown by default.
 
 use crate::compat::fact::{self, Fact};
 use crate::kind::system_v::SystemV;
 
-/// A column.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: &'static str,
-    /// Its name where each value stands on a line of its own.
+    /// The name in the output of `-i`, which has a line for each value.
     pub(super) label: &'static str,
-    /// For the help.
+    /// Shown by `--help`.
     pub(super) meaning: &'static str,
-    /// Whether cells stand at the right.
+    /// Whether cells are right-aligned.
     pub(super) right: bool,
-    /// Whether cells may be cut on a terminal.
+    /// Whether cells may be truncated to the terminal.
     pub(super) cut: bool,
-    /// Whether on a terminal a cell much wider than the others may stand out of the column. A line of its own has such
-    /// a column even when it is empty.
+    /// Whether a cell much wider than the others may overflow the column on a terminal. With `-i` such a column has a
+    /// line even if it is empty.
     pub(super) uneven: bool,
     pub(super) shows: Shows,
 }
 
-/// Rows of the other sort leave a column empty.
+/// Rows of objects leave columns of limits empty, and the other way round.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shows {
     Object(Fact),
@@ -50,7 +49,7 @@ const fn limit(name: &'static str, label: &'static str, meaning: &'static str, f
     Column { name, label, meaning, right, cut: false, uneven: false, shows: Shows::Limit(fact) }
 }
 
-/// Of every object.
+/// Columns of every object.
 pub(super) static GENERIC: [Column; 13] = [
     left("KEY", "Key", "key the object was made with", fact::KEY),
     left("ID", "ID", "identifier", fact::ID),
@@ -95,7 +94,7 @@ static SETS: [Column; 2] = [
     right("OTIME", "Last operation", "time of the last operation", fact::OTIME),
 ];
 
-/// Of limits.
+/// Columns of limits.
 pub(super) static SUMMARY: [Column; 5] = [
     limit("RESOURCE", "Resource", "name of the limit", LimitFact::Name),
     limit("DESCRIPTION", "Description", "what is limited", LimitFact::Description),
@@ -104,7 +103,7 @@ pub(super) static SUMMARY: [Column; 5] = [
     limit("USE%", "Use", "how much of the limit is in use", LimitFact::Share),
 ];
 
-/// The columns that only this kind has.
+/// The columns that only this kind of object has.
 pub(super) fn special(kind: SystemV) -> &'static [Column] {
     match kind {
         SystemV::Segment => &SEGMENTS,
@@ -113,7 +112,7 @@ pub(super) fn special(kind: SystemV) -> &'static [Column] {
     }
 }
 
-/// The columns of a list of this kind, without `COMMAND`, whose place varies, and those that `-t` adds.
+/// The default columns of a kind, without `COMMAND`, whose place varies; and the columns that `-t` adds.
 pub(super) const fn listed(kind: SystemV) -> (&'static str, &'static str) {
     match kind {
         SystemV::Segment => ("KEY,ID,PERMS,OWNER,SIZE,NATTCH,STATUS,CTIME,CPID,LPID", "ATTACH,DETACH"),
@@ -125,18 +124,18 @@ pub(super) const fn listed(kind: SystemV) -> (&'static str, &'static str) {
 /// The columns that `-c` adds.
 pub(super) const CREATOR: &str = "CUID,CGID,UID,GID";
 
-/// The columns with these names, which stand between commas.
+/// The columns with these comma-separated names.
 pub(super) fn named(names: &'static str) -> impl Iterator<Item = &'static Column> {
     names.split(',').filter_map(|name| Column::named(name.as_bytes()))
 }
 
 impl Column {
-    /// Its name in output: with `shell`, one that can name a variable.
+    /// The name in output; with `shell`, a valid name of a variable.
     pub(super) const fn heading(&self, shell: bool) -> &'static str {
         if shell && matches!(self.shows, Shows::Limit(LimitFact::Share)) { "USE_PCT" } else { self.name }
     }
 
-    /// The column of this name in any case.
+    /// Finds a column by name, ignoring case.
     pub(super) fn named(name: &[u8]) -> Option<&'static Self> {
         let groups: [&[Self]; 5] = [&GENERIC, &SEGMENTS, &QUEUES, &SETS, &SUMMARY];
         groups.into_iter().flatten().find(|column| column.name.as_bytes().eq_ignore_ascii_case(name))

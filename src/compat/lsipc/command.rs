@@ -1,4 +1,4 @@
-//! Command lines of the processes the kernel recorded, each process looked into once.
+//! Command lines of the processes that the kernel recorded; each process is read once.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,20 +8,18 @@ use crate::proc::reader::{Reader, Task};
 use crate::proc::recorded::{LookedUp, Recorded};
 use crate::sys::{Pid, Timestamp};
 
-/// util-linux shows no more bytes of a command line.
+/// Bytes of a command line that util-linux shows.
 const MOST: u64 = 8191;
 
-/// What was found out.
 #[derive(Default)]
 pub(super) struct Commands {
-    /// The command lines, encoded.
+    /// Encoded command lines by pid.
     lines: HashMap<i32, Box<str>>,
-    /// The processes that were recorded then and still live.
+    /// The recorded processes that are still alive.
     same: BTreeSet<(Pid, Timestamp)>,
 }
 
 impl Commands {
-    /// Looks up the processes that were recorded so.
     pub(super) fn of_all(encoding: Encoding, recorded: impl IntoIterator<Item = (Pid, Timestamp)>) -> Self {
         let all: BTreeSet<(Pid, Timestamp)> = recorded.into_iter().filter(|(pid, _)| !pid.is_none()).collect();
         if all.is_empty() {
@@ -40,8 +38,8 @@ impl Commands {
         Self { lines, same }
     }
 
-    /// The command line of the process recorded at `time`, its arguments between blanks; empty when it has ended,
-    /// whoever has its number now.
+    /// The command line of the process recorded at `time`, with blanks between arguments; empty if that process has
+    /// ended, even if its pid was reused.
     pub(super) fn of(&self, pid: Pid, time: Timestamp) -> &str {
         if !self.same.contains(&(pid, time)) {
             return "";
@@ -60,7 +58,7 @@ fn read(pid: i32, reader: &mut Reader) -> Vec<u8> {
 
 fn line(mut bytes: Vec<u8>, encoding: Encoding) -> Box<str> {
     if bytes == [0] && encoding == Encoding::Sheet {
-        // Not the same as no command line, which has no line in a sheet either.
+        // An empty argument is shown as a line; no command line at all is not.
         return " ".into();
     }
     if bytes.last() == Some(&0) {

@@ -1,27 +1,22 @@
-//! Text as each kind of output can carry it: what others chose (command lines, names) may hold anything.
+//! Escapes text for each kind of output; command lines and names may hold any bytes.
 
 use crate::render::escape::is_unsafe;
 use crate::render::json::push_string;
 
-/// How text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// In columns: what a terminal would obey, and `\x`, as `\xNN`; without `utf8` all that is not ASCII too.
-    Table {
-        /// Whether the reader takes UTF-8.
-        utf8: bool,
-    },
-    /// Between blanks: blanks and backslashes too.
+    /// In columns: control characters and `\x` become `\xNN`; without `utf8`, non-ASCII characters too.
+    Table { utf8: bool },
+    /// Separated by blanks, so blanks and backslashes are escaped too.
     Raw,
-    /// Between the quotes of a shell.
+    /// In double quotes of a shell.
     Export,
-    /// Between the quotes of JSON.
+    /// In a JSON string.
     Json,
-    /// On a line of its own: what a terminal would obey.
+    /// On a line of its own: only control characters are escaped.
     Sheet,
 }
 
-/// Appends `bytes`.
 pub fn push(encoding: Encoding, out: &mut String, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) if bytes.iter().all(|&byte| is_plain(encoding, byte)) => out.push_str(text),
@@ -38,7 +33,7 @@ pub fn push(encoding: Encoding, out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Whether a byte stands for itself, whatever is around it.
+/// Whether a byte is never escaped, whatever surrounds it.
 const fn is_plain(encoding: Encoding, byte: u8) -> bool {
     !matches!(
         (encoding, byte),
@@ -67,8 +62,8 @@ fn push_json(out: &mut String, text: &str) {
     out.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
 }
 
-/// Appends valid characters that no terminal obeys, and the bytes of all others in hexadecimal; with `unambiguous`
-/// also a backslash that could be taken for the beginning of such.
+/// Appends characters that are safe on a terminal, and all other bytes as `\xNN`; with `unambiguous`, the backslash of
+/// a literal `\x` is escaped too.
 fn push_safe(out: &mut String, bytes: &[u8], utf8: bool, unambiguous: bool) {
     for chunk in bytes.utf8_chunks() {
         let mut characters = chunk.valid().chars().peekable();

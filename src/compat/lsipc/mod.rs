@@ -1,4 +1,4 @@
-//! `lsipc`: lists objects of one kind, or limits, in columns of choice.
+//! `lsipc`: lists the objects of one kind, or the limits, in chosen columns.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -65,10 +65,10 @@ fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: SystemV
 
 fn show_one(request: &Request, columns: Vec<&'static Column>, kind: SystemV, id: i32) -> Result<ExitCode, Stop> {
     let id = ObjectId::system_v(kind.kind(), id);
-    // A negative number would be an index to the kernel, and never an id.
+    // No id is negative; the kernel would take the number for an index.
     let found = if id.sysv() < 0 { Ok(None) } else { inventory::look(id) };
     let Some(object) = found.map_err(|errno| Stop::refused(inventory::unreadable(id, errno).to_string()))? else {
-        // A reader of JSON still gets a document, with nothing in it.
+        // JSON output is still a document, with an empty list.
         let mut out = print_objects(request, columns, kind, &[]);
         out.fail(format_args!("id {} not found", id.sysv()));
         return Ok(out.finish());
@@ -98,7 +98,7 @@ fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
         names.iter().map(|name| Head { name, width: name.len(), right: true, cut: false, uneven: false }).collect(),
     );
     let encoding = Encoding::Table { utf8: locale::is_utf8() };
-    // A semaphore was last changed by an operation or by being set.
+    // A semaphore was last changed by semop or by SETVAL.
     let latest = set.activity();
     let commands = Commands::of_all(encoding, semaphores.iter().map(|semaphore| (semaphore.pid, latest)));
     for semaphore in semaphores {

@@ -1,4 +1,4 @@
-//! The command line.
+//! Parses the command line of `lsipc`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +9,6 @@ use crate::compat::stop::Stop;
 use crate::compat::tool::shown;
 use crate::kind::system_v::SystemV;
 
-/// How rows are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Json,
@@ -19,23 +18,22 @@ pub(super) enum Format {
     Raw,
 }
 
-/// How times are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeFormat {
-    /// The time today, else the day.
+    /// The time if it is today, else the date.
     Short,
-    /// As ctime(3).
+    /// As ctime(3) formats it.
     Full,
-    /// ISO 8601 with the offset.
+    /// ISO 8601 with the offset from UTC.
     Iso,
 }
 
-/// What is asked for. Not yet the columns: those depend on all of it.
+/// The parsed options. Columns are chosen later, because they depend on all options.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub kind: Option<SystemV>,
     pub global: bool,
-    /// `-i`, which may name nothing that exists.
+    /// The value of `-i`.
     pub id: Option<i32>,
     pub format: Option<Format>,
     pub creator: bool,
@@ -51,7 +49,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Whether each value stands on a line of its own behind its label.
+    /// Whether each value gets a labelled line.
     pub(super) fn is_sheet(&self) -> bool {
         self.id.is_some() && self.format.is_none()
     }
@@ -100,10 +98,10 @@ const SPECS: [Spec<Meaning>; 21] = [
     Spec::new(b'y', "shell", Value::No, Meaning::Shell),
 ];
 
-/// Long options of newer releases.
+/// Options of newer releases, for POSIX objects.
 const POSIX: [&str; 4] = ["--posix-shmems", "--posix-mqueues", "--posix-semaphores", "--name"];
 
-/// Options of which only one may be given. Newer releases have the creator in the third group.
+/// Mutually exclusive options. Newer releases have --creator in the third group.
 const EXCLUSIVE: [&[Meaning]; 4] = [
     &[
         Meaning::Format(Format::Json),
@@ -117,14 +115,13 @@ const EXCLUSIVE: [&[Meaning]; 4] = [
     &[Meaning::Kind(SystemV::Segment), Meaning::Kind(SystemV::Queue), Meaning::Kind(SystemV::Set)],
 ];
 
-/// Reads the command line, each option as it comes.
 pub(super) fn read(args: &[OsString]) -> Result<Request, Stop> {
     let mut request = Request::default();
     let mut seen: [Option<Meaning>; EXCLUSIVE.len()] = [None; EXCLUSIVE.len()];
     for item in getopt::read(args, &SPECS) {
         let (meaning, value) = match item {
             Ok(Item::Option(meaning, value)) => (meaning, value.unwrap_or_default()),
-            // What util-linux does with words that are no options: nothing.
+            // Operands are ignored, as by util-linux.
             Ok(Item::Operand(_)) => continue,
             Err(bad) => return Err(refuse(bad)),
         };
@@ -138,13 +135,13 @@ pub(super) fn read(args: &[OsString]) -> Result<Request, Stop> {
     Ok(request)
 }
 
-/// Refuses a word that is no option here; those that newer releases have for POSIX objects by name.
+/// Refuses an unknown option; those for POSIX objects get a message of their own.
 fn refuse(bad: Bad) -> Stop {
     let posix = match &bad {
         Bad::Short(letter) => ["M", "Q", "S", "N"].contains(&letter.as_str()).then(|| format!("-{letter}")),
         Bad::Long(word) => {
             let name = word.split('=').next().unwrap_or_default();
-            // Also their beginnings: what begins other options too did not come to here.
+            // Abbreviations too: getopt has resolved those of other options already.
             POSIX.iter().any(|option| option.starts_with(name)).then(|| name.to_owned())
         }
         _ => None,
@@ -191,8 +188,7 @@ fn take(request: &mut Request, meaning: Meaning, value: OsString) -> Result<(), 
 }
 
 fn id(word: &OsStr) -> Result<i32, Stop> {
-    numbers::int(word.as_bytes())
-        .map_err(|bad| Stop::refused(format!("failed to parse IPC identifier: '{}'{}", shown(word), bad.suffix())))
+    numbers::int(word.as_bytes()).map_err(|bad| Stop::not_parsed("IPC identifier", word, bad))
 }
 
 fn time_format(word: &OsStr) -> Result<TimeFormat, Stop> {

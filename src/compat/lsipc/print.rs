@@ -1,4 +1,4 @@
-//! Rows in the form that was asked for.
+//! Prints rows in the requested format.
 
 use std::io::{self, IsTerminal};
 
@@ -11,32 +11,29 @@ use crate::compat::out::Out;
 use crate::compat::text::pad;
 use crate::sys::{fd, locale};
 
-/// How rows are put down.
 enum Form {
     Table(Box<Table>),
     Raw,
-    /// `NAME="value"`, with this between two of a row.
+    /// `NAME="value"` pairs with this separator.
     Export(&'static str),
     Json(Json),
     Sheet,
 }
 
-/// The ways to lay out JSON, as `LIBSMARTCOLS_JSON` chooses them.
+/// The layout of JSON, chosen by `LIBSMARTCOLS_JSON`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Json {
     Pretty,
-    /// A row a line.
+    /// One row a line.
     Compact,
-    /// A row a line, and nothing around them.
+    /// One row a line, without an enclosing list.
     Lines,
 }
 
-/// Prints rows.
 pub(super) struct Printer {
     out: Out,
     form: Form,
     columns: Vec<&'static Column>,
-    /// What the columns are called.
     names: Vec<String>,
     headings: bool,
     rows: usize,
@@ -45,7 +42,7 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    /// For these columns; `list` is what JSON calls the rows.
+    /// `list` is the name of the list in JSON.
     pub(super) fn new(request: &Request, columns: Vec<&'static Column>, list: &'static str) -> Self {
         let form = match request.format {
             Some(Format::Json) => Form::Json(json()),
@@ -80,7 +77,6 @@ impl Printer {
         }
     }
 
-    /// How cells are to be encoded.
     pub(super) fn encoding(&self) -> Encoding {
         match self.form {
             Form::Table(_) => Encoding::Table { utf8: locale::is_utf8() },
@@ -91,7 +87,7 @@ impl Printer {
         }
     }
 
-    /// One more row, whose cells `push` makes.
+    /// Prints a row; `push` appends a cell.
     pub(super) fn row(&mut self, mut push: impl FnMut(&mut String, &Column)) {
         if let Form::Table(table) = &mut self.form {
             for &column in &self.columns {
@@ -142,7 +138,7 @@ impl Printer {
         }
     }
 
-    /// Prints what is still to come, and gives back the stream.
+    /// Prints the table or the end of the document.
     pub(super) fn finish(mut self) -> Out {
         match self.form {
             Form::Table(table) => table.print(&mut self.out, self.headings, columns()),
@@ -179,7 +175,6 @@ fn push_member(text: &mut String, layout: Json, at: usize, name: &str, cell: &st
     }
 }
 
-/// Appends a label and a value, both as wide as half a sheet.
 fn push_sheet_line(out: &mut String, label: &str, value: &str) {
     const WIDTH: usize = 36;
     let start = out.len();
@@ -200,7 +195,7 @@ fn json() -> Json {
     }
 }
 
-/// The width of the terminal that shows the output, if one does.
+/// The width of the terminal, if standard output is one.
 fn columns() -> Option<usize> {
     const USUAL: usize = 80;
     let stdout = io::stdout();

@@ -1,4 +1,4 @@
-//! Limits and what of them is in use.
+//! Limits and their use.
 
 use super::column::{Column, LimitFact, Shows};
 use super::encode::{self, Encoding};
@@ -12,7 +12,6 @@ use crate::kind::system_v::SystemV;
 use crate::object::limits;
 use crate::render::units::push_u64;
 
-/// A limit.
 pub(super) struct Row {
     limit: LimitDef,
     description: &'static str,
@@ -20,7 +19,7 @@ pub(super) struct Row {
     used: Option<u64>,
 }
 
-/// The limits in util-linux's order and words.
+/// The limits in util-linux's order, with its descriptions.
 const fn listed(kind: SystemV) -> &'static [(LimitDef, &'static str)] {
     match kind {
         SystemV::Queue => &[
@@ -61,7 +60,7 @@ pub(super) fn rows(kind: Option<SystemV>) -> Result<Vec<Row>> {
 }
 
 impl Row {
-    /// Appends the cell of a column; `bytes` shows sizes exactly.
+    /// Appends the cell of a column; `bytes` shows sizes in bytes.
     pub(super) fn push(&self, out: &mut String, column: &Column, encoding: Encoding, bytes: bool) {
         let Shows::Limit(fact) = column.shows else { return };
         match (fact, self.used) {
@@ -76,7 +75,7 @@ impl Row {
     }
 }
 
-/// `0.17%`; of nothing at all `-`.
+/// `0.17%`, or `-` of a limit of 0.
 fn push_share(out: &mut String, used: u64, limit: u64) {
     if limit == 0 {
         out.push('-');

@@ -1,31 +1,26 @@
-//! Columns as wide as their cells; on a terminal those that may be cut are made to fit.
+//! A table whose columns are as wide as their cells; on a terminal, some are truncated to fit.
 
 use crate::compat::out::Out;
 use crate::compat::text::pad;
 use crate::render::escape::display_width;
 use crate::render::units::push_u64;
 
-/// The head of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
-    /// What stands above it.
     pub name: &'static str,
-    /// How wide the column is at least; a longer name stands out of it, as it does in util-linux.
+    /// Minimal width. A longer name overflows, as in util-linux.
     pub width: usize,
-    /// Whether cells stand at the right.
     pub right: bool,
-    /// Whether cells may be cut.
     pub cut: bool,
-    /// Whether on a terminal a cell much wider than the others may stand out of the column.
     pub uneven: bool,
 }
 
-/// Collects the rows of a table until the widths are known.
+/// Collects rows until the widths are known.
 pub(super) struct Table {
     heads: Vec<Head>,
     widths: Vec<usize>,
     text: String,
-    /// Where each cell ends in `text`.
+    /// The end of each cell in `text`.
     ends: Vec<usize>,
 }
 
@@ -35,7 +30,7 @@ impl Table {
         Self { heads, widths, text: String::new(), ends: Vec::new() }
     }
 
-    /// One more cell, row by row.
+    /// Adds the next cell of the current row.
     pub(super) fn cell(&mut self, push: impl FnOnce(&mut String)) {
         let start = self.text.len();
         push(&mut self.text);
@@ -45,12 +40,11 @@ impl Table {
         self.ends.push(self.text.len());
     }
 
-    /// One more cell with a number.
     pub(super) fn number(&mut self, number: u64) {
         self.cell(|out| push_u64(out, number));
     }
 
-    /// Prints it all. `columns` is how wide the terminal is, if it is one. No rows print nothing.
+    /// Prints the table, or nothing if it has no rows. `columns` is the width of the terminal, if there is one.
     pub(super) fn print(mut self, out: &mut Out, headings: bool, columns: Option<usize>) {
         if self.ends.is_empty() {
             return;
@@ -70,7 +64,7 @@ impl Table {
                 let cell = self.text.get(start..end).unwrap_or_default();
                 print_cell(&mut out.text, cell, self.heads[at], self.widths[at], at == last);
                 if at < last && self.heads[at].uneven && cell.len() > self.widths[at] {
-                    // The row goes on below.
+                    // The row continues on the next line.
                     out.text.pop();
                     out.text.push('\n');
                     let below = out.text.len();
@@ -82,7 +76,6 @@ impl Table {
         }
     }
 
-    /// Makes it fit, as far as it can be.
     fn fit(&mut self, columns: usize) {
         let widest = self.widths.clone();
         for at in 0..self.heads.len() {
@@ -100,7 +93,7 @@ impl Table {
         self.cut(total.saturating_sub(columns));
     }
 
-    /// How wide a column is without the cells that are more than twice as wide as the mean.
+    /// The width of a column without cells more than twice as wide as the mean.
     fn usual_width(&self, column: usize) -> usize {
         let count = self.heads.len();
         let start = |cell: usize| cell.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -110,7 +103,7 @@ impl Table {
         cells.filter(|&width| width <= most).max().unwrap_or(0).max(self.heads[column].width)
     }
 
-    /// Takes `excess` from the columns that may be cut, a blank each in turn, or as much as they have.
+    /// Narrows the columns that may be truncated, one character each in turn, by `excess` in all or as far as possible.
     fn cut(&mut self, mut excess: usize) {
         while excess > 0 {
             let before = excess;
@@ -132,7 +125,7 @@ fn print_cell(out: &mut String, cell: &str, head: Head, width: usize, last: bool
     let shown = if plain { cell.len() } else { display_width(cell) };
     let cell = if shown > width && head.cut { cut(cell, width) } else { cell };
     let shown = if plain { cell.len() } else { display_width(cell) };
-    // Behind the last column stands nothing, not even in place of an empty cell.
+    // The last column has no trailing blanks, not even for an empty cell.
     if head.right && !(last && cell.is_empty()) {
         pad(out, out.len(), width.saturating_sub(shown));
     }
@@ -145,7 +138,7 @@ fn print_cell(out: &mut String, cell: &str, head: Head, width: usize, last: bool
     pad(out, out.len(), missing + 1);
 }
 
-/// The beginning of `cell` that is no wider than `width`.
+/// The longest beginning of `cell` that is no wider than `width`.
 fn cut(cell: &str, width: usize) -> &str {
     let mut end = 0;
     for (at, character) in cell.char_indices() {
