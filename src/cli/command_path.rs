@@ -1,25 +1,22 @@
-//! The words of a command in front of its own arguments, found without parsing the rest.
+//! Finds the subcommand path in argv before clap runs.
 
 use std::ffi::OsString;
 
-/// The words that stand for a kind and hold commands of their own.
+/// The kinds, which have subcommands of their own.
 pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
 
-/// The first words of a command line, and where the first thing stands that is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
-    /// `rm`, or a kind and perhaps a command under it. Never more than two.
+    /// `rm`, or a kind and perhaps its subcommand; never more than two.
     pub words: Vec<String>,
-    /// The place of the argument behind them.
+    /// The index of the argument after them.
     pub end: usize,
-    /// Whether a value is still owed to an option of every command, as in a bare `--color`.
+    /// Whether a global option lacks its value, as in a bare `--color`.
     pub incomplete: bool,
 }
 
 impl Words {
-    /// Reads them from `args`, the program's own name first. Between them may be options that every command has,
-    /// and one of those has a value.
-    #[must_use]
+    /// `args` begin with the program's name. Global options may stand between the words.
     pub fn of(args: &[OsString]) -> Self {
         let mut found = Self { end: 1, ..Self::default() };
         while let Some(arg) = args.get(found.end) {
@@ -44,8 +41,6 @@ impl Words {
         found
     }
 
-    /// Whether they are exactly these.
-    #[must_use]
     pub fn are(&self, words: &[&str]) -> bool {
         self.words == words
     }

@@ -16,8 +16,7 @@ use crate::output::context::say;
 use crate::render::escape::escape;
 use crate::sys::{Errno, signals, startup};
 
-/// Runs the program with its arguments, the name it was called by first.
-#[must_use]
+/// Runs the program; `args` begin with its name.
 pub fn run(mut args: Vec<OsString>) -> ExitCode {
     signals::keep_file_size_errors();
     let words = Words::of(&args);
@@ -40,7 +39,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     };
     let status = match cli.run() {
         Ok(status) => return status,
-        // Who looks and has seen enough has not failed.
+        // A reader that closes the pipe early is no failure.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
         Err(error) => {
             say(&error.to_string());
@@ -50,10 +49,10 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// Commands that run a program if one is given, with their aliases.
+/// Commands that run a program after `--`, with their aliases.
 const RUNNERS: [&[&str]; 3] = [&["shm", "attach"], &["msg", "recv"], &["msg", "receive"]];
 
-/// `ls` is what is meant when no command is given: `ipcadm --json`, `ipcadm shm`, `ipcadm shm:0`.
+/// Inserts `ls` where no command is given: `ipcadm --json`, `ipcadm shm`, `ipcadm shm:0`.
 fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
     if words.incomplete {
         return;
@@ -61,7 +60,7 @@ fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
     let under_kind = words.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
     match words.words.get(usize::from(under_kind)) {
         Some(word) if is_reference(word, under_kind) => {
-            // The last of them, and not an argument further on that reads the same.
+            // A later argument may read the same, so only the leading ones are searched.
             let leading = args.get(..words.end).unwrap_or_default();
             if let Some(at) = leading.iter().rposition(|arg| arg.to_string_lossy() == *word) {
                 args.insert(at, "ls".into());
@@ -79,12 +78,12 @@ fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
     }
 }
 
-/// Whether a word in the place of a command can only be an object.
+/// Whether a word in place of a command can only be a reference.
 fn is_reference(word: &str, under_kind: bool) -> bool {
     word.contains(':') || under_kind && word.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Shows help, version, or what is wrong with the command line.
+/// Prints the help, the version or a usage error.
 fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitCode {
     if !error.use_stderr() {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
@@ -101,7 +100,7 @@ fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitC
     make_harmless(&mut error);
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    // "To pass it as a value" is never what was meant by an option that does not exist.
+    // The tip "to pass it as a value" never helps with an unknown option.
     let mut lines: Vec<&str> = text.trim_end().lines().filter(|line| !line.starts_with("  tip: to pass '")).collect();
     lines.dedup_by(|one, two| one.is_empty() && two.is_empty());
     let mut shown = lines.join("\n");
@@ -113,7 +112,7 @@ fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitC
     ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
 }
 
-/// Escapes what clap repeats of the command line, before clap puts it between lines of its own.
+/// Escapes the arguments that clap repeats, before it renders them.
 fn make_harmless(error: &mut clap::Error) {
     let repeated: Vec<(ContextKind, ContextValue)> =
         error.context().map(|(kind, value)| (kind, value.clone())).collect();
@@ -121,7 +120,7 @@ fn make_harmless(error: &mut clap::Error) {
         let value = match value {
             ContextValue::String(text) => ContextValue::String(harmless(text)),
             ContextValue::Strings(texts) => ContextValue::Strings(texts.into_iter().map(harmless).collect()),
-            // Tips. As text they lose their colours, which are not shown anyway.
+            // Tips lose their colours here, which are not shown anyway.
             ContextValue::StyledStrs(texts) => {
                 ContextValue::StyledStrs(texts.iter().map(|text| harmless(text.to_string()).into()).collect())
             }
@@ -131,7 +130,7 @@ fn make_harmless(error: &mut clap::Error) {
     }
 }
 
-/// Leaves plain text alone, so that backslashes in it are not doubled.
+/// Escapes text that is not plain ASCII; other text keeps single backslashes.
 fn harmless(text: String) -> String {
     if text.chars().any(|c| c.is_control() || !c.is_ascii()) { escape(&text).into_owned() } else { text }
 }

@@ -1,4 +1,4 @@
-//! The right way for some wrong but guessable tries.
+//! Tips for common mistakes in the command line.
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -6,8 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::cli::command_path::Words;
 use crate::cli::tree::Cli;
 
-/// What was probably meant by a command line that clap refused.
-#[must_use]
+/// A tip for a command line that clap refused.
 pub fn hint(error: &clap::Error, words: &Words) -> Option<String> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -42,7 +41,7 @@ fn for_command(word: &str) -> Option<String> {
     Some(format!("tip: {meant}"))
 }
 
-/// A program to run stands behind `--`. Selectors choose among many objects; commands on named objects take none.
+/// Covers a program without `--`, `-f`, and selectors given to commands that take references only.
 fn for_option(argument: &str, words: &Words) -> Option<String> {
     if words.are(&["sem", "run"]) && !argument.starts_with('-') {
         return Some("tip: '--' goes in front of the program: ipcadm sem run REF -- CMD".to_owned());

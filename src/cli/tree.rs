@@ -26,10 +26,8 @@ use crate::output::context::{self, ColorChoice};
 #[command(after_help = "Without a command, ipcadm lists. An object is named shm:ID, sem:ID, msg:ID, KIND:0xKEY or \
 KIND:PATH:PROJECT.\nManual pages: ipcadm(1), ipcadm-COMMAND(1), ipcadm-sysv(7).")]
 pub struct Cli {
-    /// What every command has.
     #[command(flatten)]
     pub global: Global,
-    /// What is to be done.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -96,7 +94,6 @@ pub enum Command {
 /// Shared memory segments; a bare 'ipcadm shm' lists them
 #[derive(Debug, Args)]
 pub struct ShmArgs {
-    /// What is to be done.
     #[command(subcommand)]
     pub command: ShmCommand,
 }
@@ -106,7 +103,6 @@ pub struct ShmArgs {
 #[command(defer = true)]
 #[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum ShmCommand {
-    /// What every kind has.
     #[command(flatten)]
     Common(KindCommand),
     /// Create a segment
@@ -126,7 +122,6 @@ pub enum ShmCommand {
 /// Semaphore sets; a bare 'ipcadm sem' lists them
 #[derive(Debug, Args)]
 pub struct SemArgs {
-    /// What is to be done.
     #[command(subcommand)]
     pub command: SemCommand,
 }
@@ -136,7 +131,6 @@ pub struct SemArgs {
 #[command(defer = true)]
 #[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum SemCommand {
-    /// What every kind has.
     #[command(flatten)]
     Common(KindCommand),
     /// Create a semaphore set
@@ -156,7 +150,6 @@ pub enum SemCommand {
 /// Message queues; a bare 'ipcadm msg' lists them
 #[derive(Debug, Args)]
 pub struct MsgArgs {
-    /// What is to be done.
     #[command(subcommand)]
     pub command: MsgCommand,
 }
@@ -166,7 +159,6 @@ pub struct MsgArgs {
 #[command(defer = true)]
 #[expect(clippy::large_enum_variant, reason = "made once, from the command line")]
 pub enum MsgCommand {
-    /// What every kind has.
     #[command(flatten)]
     Common(KindCommand),
     /// Create a message queue
@@ -206,10 +198,6 @@ pub enum KindCommand {
 }
 
 impl Cli {
-    /// Does what was asked for.
-    ///
-    /// # Errors
-    /// What the command could not do.
     pub fn run(self) -> Result<ExitCode> {
         context::set_options(self.global.color, self.global.verbose);
         let status = match self.command {
