@@ -6,7 +6,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::Tool;
-use crate::sys::{Errno, signals, startup};
+use crate::error::os_message;
+use crate::sys::{signals, startup};
 
 /// Bytes gathered before a write.
 const PIECE: usize = 64 * 1024;
@@ -62,16 +63,11 @@ impl Out {
         self.flush();
         if let Some(error) = self.unwritten.take() {
             if error.kind() != io::ErrorKind::BrokenPipe {
-                self.fail(format_args!("write error: {}", reason(&error)));
+                self.fail(format_args!("write error: {}", os_message(&error)));
             } else if !startup::sigpipe_was_ignored() {
                 signals::die_by(signals::Signal::PIPE);
             }
         }
         if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
-}
-
-/// The text of strerror(3).
-pub(super) fn reason(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), |number| Errno::from_raw(number).to_string())
 }

@@ -129,17 +129,9 @@ mod tests {
 
     #[test]
     fn times() {
-        let then = LocalTime {
-            year: 2026,
-            month: 11,
-            day: 1,
-            hour: 5,
-            minute: 3,
-            second: 9,
-            weekday: 0,
-            yearday: 304,
-            offset: -12_615,
-        };
+        let (year, month, day, weekday, yearday) = (2026, 11, 1, 0, 304);
+        let (hour, minute, second, offset) = (5, 3, 9, -12_615);
+        let then = LocalTime { year, month, day, hour, minute, second, weekday, yearday, offset };
         let short = |today: LocalTime| text(|out| push_short(out, &then, Some(&today)));
         assert_eq!(short(then), "05:03");
         assert_eq!(short(LocalTime { yearday: 305, ..then }), "Nov01");

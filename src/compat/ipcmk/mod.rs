@@ -13,8 +13,9 @@ use std::rc::Rc;
 
 use self::request::Work;
 use super::Tool;
-use super::out::{Out, reason};
+use super::out::Out;
 use super::stop::Stop;
+use crate::error::os_message;
 use crate::kind::model::ObjectId;
 use crate::kind::remove_id;
 use crate::kind::system_v::SystemV;
@@ -89,7 +90,7 @@ fn make_all(work: &Work, made: &mut Vec<ObjectId>) -> Result<(), String> {
     }
     // A closed pipe is an error here: nobody would know the ids.
     let printed = startup::stdout().and_then(|stdout| UntilAskedToEnd(stdout).write_all(text.as_bytes()));
-    printed.map_err(|error| format!("write error: {}", reason(&error)))
+    printed.map_err(|error| format!("write error: {}", os_message(&error)))
 }
 
 fn undo(id: ObjectId) {

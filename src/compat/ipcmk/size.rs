@@ -1,9 +1,9 @@
 //! Parses sizes exactly as `ipcmk` of util-linux does, rounding errors included: a program that was given the same size
 //! must find the segment large enough. `render::units` parses sizes without such errors.
 //!
-//! A size is a number in C notation with an optional unit: `K`, `M`, … `Y`, alone or with `iB`, for powers of 1024, and
-//! with `B` for powers of 1000. A decimal fraction may precede the unit. Each of its digits adds the unit divided by a
-//! whole number, so `1.5M` and `1.25K` are exact, but `1.3K` is 1365 and `1.7K` is 2048.
+//! A size is a number in C notation with an optional unit: `K`, `M`, … `Y`, alone or with `iB`, for powers of 1024,
+//! and with `B` for powers of 1000. A decimal fraction may precede the unit. Each of its digits adds the unit divided
+//! by a whole number, so `1.5M` and `1.25K` are exact, but `1.3K` is 1365 and `1.7K` is 2048.
 
 use crate::compat::numbers::{self, BadNumber};
 

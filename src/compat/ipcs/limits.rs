@@ -1,12 +1,11 @@
 //! `-l`: the limits of a kind.
 
-use super::{Unit, push_size};
+use super::{Unit, push_number as number, push_size};
 use crate::kind::limit::LimitDef;
 use crate::kind::msg::{MSGMAX, MSGMNB, MSGMNI};
 use crate::kind::sem::{SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX};
 use crate::kind::shm::{SHMALL, SHMMAX, SHMMIN, SHMMNI};
 use crate::kind::system_v::SystemV;
-use crate::render::units::push_u64;
 use crate::sys::Result;
 use crate::sys::memory::page_size;
 
@@ -64,12 +63,6 @@ pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
 /// Pages in bytes; on overflow, the largest multiple of `size`.
 fn total(pages: u64, size: u64) -> u64 {
     pages.checked_mul(size).unwrap_or(u64::MAX - u64::MAX % size)
-}
-
-fn number(out: &mut String, equals: &str, value: u64) {
-    out.push_str(equals);
-    push_u64(out, value);
-    out.push('\n');
 }
 
 fn size(out: &mut String, bytes: u64, unit: Unit) {

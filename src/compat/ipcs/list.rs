@@ -117,11 +117,6 @@ mod tests {
     /// Nobody has this number.
     const STRANGER: u32 = 3_999_999_999;
 
-    fn perm() -> Perm {
-        let (uid, gid) = (Uid::new(STRANGER), Gid::new(STRANGER));
-        Perm { key: Key::from_bits(u32::MAX), uid, gid, cuid: uid, cgid: gid, mode: Mode::new(0o3777) }
-    }
-
     fn shown(object: &Object, format: Format) -> String {
         let mut out = String::new();
         let layout = layout::of(object.kind().system_v().unwrap(), format).unwrap();
@@ -132,19 +127,12 @@ mod tests {
 
     #[test]
     fn what_is_too_wide_moves_the_rest_and_loses_nothing() {
-        let never = Timestamp::new(0);
-        let pid = Pid::new(4_194_304);
-        let stat = MsgStat {
-            perm: perm(),
-            stime: never,
-            rtime: never,
-            ctime: never,
-            cbytes: u64::MAX,
-            qnum: u64::MAX,
-            qbytes: 0,
-            lspid: pid,
-            lrpid: pid,
-        };
+        let (uid, gid, mode) = (Uid::new(STRANGER), Gid::new(STRANGER), Mode::new(0o3777));
+        let perm = Perm { key: Key::from_bits(u32::MAX), uid, gid, cuid: uid, cgid: gid, mode };
+        let [stime, rtime, atime, dtime, ctime] = [Timestamp::new(0); 5];
+        let [lspid, lrpid, cpid, lpid] = [Pid::new(4_194_304); 4];
+        let [cbytes, qnum, size, nattch] = [u64::MAX; 4];
+        let stat = MsgStat { perm, stime, rtime, ctime, cbytes, qnum, qbytes: 0, lspid, lrpid };
         let queue = Object::queue(MsgId::new(i32::MAX), &stat, true);
         assert_eq!(
             shown(&queue, Format::List),
@@ -152,16 +140,7 @@ mod tests {
         );
         assert_eq!(shown(&queue, Format::Pid), "2147483647 3999999999  4194304     4194304");
         assert_eq!(shown(&queue, Format::Creator), "2147483647 777        3999999999 3999999999 3999999999 3999999999");
-        let stat = ShmStat {
-            perm: perm(),
-            size: u64::MAX,
-            atime: never,
-            dtime: never,
-            ctime: never,
-            cpid: pid,
-            lpid: pid,
-            nattch: u64::MAX,
-        };
+        let stat = ShmStat { perm, size, atime, dtime, ctime, cpid, lpid, nattch };
         let segment = Object::segment(ShmId::new(0), &stat, None);
         assert_eq!(
             shown(&segment, Format::List),

@@ -150,6 +150,13 @@ fn push_size(out: &mut String, bytes: u64, unit: Unit) {
     }
 }
 
+/// A line with a number.
+fn push_number(out: &mut String, label: &str, value: u64) {
+    out.push_str(label);
+    push_u64(out, value);
+    out.push('\n');
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Stop, parse_id};

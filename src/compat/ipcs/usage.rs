@@ -1,8 +1,7 @@
 //! `-u`: the totals of a kind.
 
-use super::{Unit, push_size};
+use super::{Unit, push_number as number, push_size};
 use crate::kind::system_v::SystemV;
-use crate::render::units::push_u64;
 use crate::sys::{Result, msg, sem, shm};
 
 /// Fails with `ENOSYS` if the kernel has no System V IPC.
@@ -35,10 +34,4 @@ pub(super) fn show(out: &mut String, kind: SystemV, unit: Unit) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn number(out: &mut String, label: &str, value: u64) {
-    out.push_str(label);
-    push_u64(out, value);
-    out.push('\n');
 }
