@@ -52,7 +52,7 @@ fn semaphores(text: &str) -> std::result::Result<Range, String> {
 /// Does the operations.
 ///
 /// # Errors
-/// As [`Request::perform`].
+/// As `Request::perform`.
 pub fn run(args: &SemOpArgs) -> Result<Status> {
     perform(&args.reference, &args.operations, args.wait)
 }
@@ -60,7 +60,7 @@ pub fn run(args: &SemOpArgs) -> Result<Status> {
 /// Waits for zero.
 ///
 /// # Errors
-/// As [`Request::perform`].
+/// As `Request::perform`.
 pub fn run_wait_zero(args: &SemWaitZeroArgs) -> Result<Status> {
     let zero =
         |range: &Range| Operation::wait_zero(*range).map_err(|bad| Error::Usage(format!("semaphore {range}: {bad}")));

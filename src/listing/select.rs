@@ -253,7 +253,7 @@ impl Selection {
     }
 
     /// Whether `object` is chosen by what the kernel says of it; `now` is in seconds since 1970. Who uses it and its
-    /// state are for [`survey`](crate::listing::query::survey) to look up, of those objects alone that are chosen so far.
+    /// state are for `query` to look up, of those objects alone that are chosen so far.
     #[must_use]
     pub fn matches(&self, object: &Object, now: i64) -> bool {
         let perm = &object.perm;

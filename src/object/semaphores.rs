@@ -178,7 +178,7 @@ impl Asleep {
     }
 }
 
-/// The semaphores with sleeping threads. Errors as [`last_users`].
+/// The semaphores with sleeping threads. Errors as `last_users`.
 pub fn asleep(set: &Object, budget: &mut Budget) -> Result<Vec<Asleep>, Unanswered> {
     let mut all = Vec::new();
     of_each(set, budget, 2, |id, index| {
@@ -230,7 +230,7 @@ pub struct Semaphore {
     /// The index in the set.
     pub index: u32,
     pub value: u16,
-    /// The last process to change it; none where nobody has, or where [`hides_user`] is true.
+    /// The last process to change it; none where nobody has, or where `hides_user` is true.
     pub pid: Pid,
     /// Threads waiting for an increase; None where counting would exceed the budget.
     pub ncnt: Option<u32>,

@@ -63,7 +63,7 @@ impl Pending {
     }
 }
 
-/// The outcome of [`requeue`].
+/// The outcome of `requeue`.
 #[derive(Debug)]
 pub struct Requeue {
     /// Messages at the end of the queue again.

@@ -37,13 +37,13 @@ impl Request<'_> {
         self.outcome(set, Attempt::of(self.wait.limit(), |left| op_unless_signalled(id(&set.object), &ops, left)))
     }
 
-    /// Prepares the operations with undo for a child. Errors as [`Request::perform`], as far as known beforehand.
+    /// Prepares the operations with undo for a child. Errors as `Request::perform`, as far as known beforehand.
     pub fn take(&self, set: &Resolved<'_>) -> Result<Take> {
         self.check(set)?;
         Ok(Take::new(id(&set.object), &self.expand(true), self.wait.limit()))
     }
 
-    /// The time waited, or the error as [`Request::perform`].
+    /// The time waited, or the error as `Request::perform`.
     pub fn outcome(&self, set: &Resolved<'_>, attempt: Attempt) -> Result<Duration> {
         attempt.done.map(|()| attempt.waited).map_err(|errno| self.explain(set, errno, attempt))
     }

@@ -49,7 +49,7 @@ impl Specification {
     }
 
     /// Creates and removes an object like it, without key and contents: checks for all permissions before the present
-    /// object is removed. Lack of room for both at once does not count. Errors as [`Specification::create_again`].
+    /// object is removed. Lack of room for both at once does not count. Errors as `Specification::create_again`.
     pub fn probe(&self, origin: &OriginalIdentity) -> Result<()> {
         if let Some(wanted) = origin.id {
             // The id is still taken, so the kernel gives another one.

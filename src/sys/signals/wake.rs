@@ -7,7 +7,7 @@
 //!
 //! By default, a signal that asks to stop would end the program between taking a message and writing it out. So its
 //! handler only records the signal and starts the timer, which interrupts whatever call sleeps; the program then cleans
-//! up and ends itself by that signal with [`die_by`](super::die_by).
+//! up and ends itself by that signal with `die_by`.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;

@@ -2,7 +2,7 @@
 //!
 //! A pass lists the processes once. For each it decides, once for all questions, whether there is anything to see: there is
 //! not of threads of the kernel, of a process that has ended, or of one that is in other IPC namespaces with all its threads.
-//! Everything else it shows to the finders ([`finder::Finder`]) that have something to look for: [`holders`] reads `maps`
+//! Everything else it shows to the finders (`finder::Finder`) that have something to look for: [`holders`] reads `maps`
 //! of each process, [`waiters`] reads `syscall` of each thread. A finder that reads `fd` or ELF files takes a seat beside
 //! them, and costs no further pass. A finder sees nothing but its file: the pass keeps account of processes that may not
 //! be looked into, do not answer, are hidden or have ended meanwhile, and tells each finder at the end how many it has
