@@ -1,4 +1,4 @@
-//! `completions`: prints the script that teaches a shell the command line.
+//! `completions`: prints the completion script of a shell.
 
 use std::io::Write;
 
@@ -22,10 +22,6 @@ enum Shell {
     Fish,
 }
 
-/// Prints the script.
-///
-/// # Errors
-/// An output error.
 pub fn run(args: &CompletionsArgs) -> Result<Status> {
     let script = match args.shell {
         Shell::Bash => include_str!("../../completions/ipcadm.bash"),

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::error::{Error, Result, Status};
+use crate::kind::model::Object;
 use crate::object::create::{Body, Creation, KeyChoice, Specification, undo};
 use crate::object::key::{self, Project};
 use crate::object::mode::{ModeChange, mode_change};
@@ -22,9 +23,9 @@ use crate::sys::shm::ShmFlags;
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Key, Mode};
 
-/// What a mode without a number starts from, and what there is without one.
+/// The default mode, which symbolic modes modify.
 const DEFAULT_MODE: u32 = 0o600;
-/// The most semaphores that the calls can count.
+/// `nsems` of semget(2) is an `int`.
 const MAX_NSEMS: u64 = i32::MAX as u64;
 
 /// What every kind takes.
@@ -138,26 +139,18 @@ fn count(text: &str) -> std::result::Result<u32, String> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u64>() {
         Ok(0) => Err("a set has at least 1 semaphore".to_owned()),
-        // Which limit a number breaks, the kernel knows: semmsl.
+        // The kernel compares the number with semmsl.
         Ok(number @ 1..=MAX_NSEMS) if digits => u32::try_from(number).map_err(|error| error.to_string()),
         _ if digits => Err(format!("is more than {MAX_NSEMS}")),
         _ => Err("is no number".to_owned()),
     }
 }
 
-/// Creates a segment.
-///
-/// # Errors
-/// A usage error, or what [`Specification::create`] could not do.
 pub fn run_shm(args: &ShmCreateArgs) -> Result<Status> {
     let flags = ShmFlags { huge_shift: args.hugepages, no_reserve: args.noreserve };
     args.common.create(Body::Segment { size: args.size, flags, lock: args.lock })
 }
 
-/// Creates a semaphore set.
-///
-/// # Errors
-/// As [`run_shm`].
 pub fn run_sem(args: &SemCreateArgs) -> Result<Status> {
     let values = args.values.clone().unwrap_or_default();
     let nsems = match args.nsems {
@@ -170,10 +163,6 @@ pub fn run_sem(args: &SemCreateArgs) -> Result<Status> {
     args.common.create(Body::Set { nsems, values: values.into() })
 }
 
-/// Creates a queue.
-///
-/// # Errors
-/// As [`run_shm`].
 pub fn run_msg(args: &MsgCreateArgs) -> Result<Status> {
     args.common.create(Body::Queue { qbytes: args.qbytes })
 }
@@ -181,8 +170,7 @@ pub fn run_msg(args: &MsgCreateArgs) -> Result<Status> {
 impl CommonArgs {
     fn create(&self, body: Body) -> Result<Status> {
         let kind = body.kind().kind();
-        // Whoever interrupts meets a complete object whose reference is printed, or none; the signal comes through when
-        // this ends.
+        // Signals are delivered only when the object is complete and its reference printed, or when there is no object.
         let _held = BlockedSignals::block();
         let (out, creation) = match self.attempt(body) {
             Ok(done) => done,
@@ -225,7 +213,7 @@ impl CommonArgs {
             };
             format!("creating a {} with {key} and mode {}", specification.kind().noun(), specification.mode)
         });
-        // Before anything is made: is there anywhere to say what?
+        // Opened first: an object is made only if its reference can be printed.
         let out = Out::stdout_until_asked_to_end()?;
         Ok((out, specification.create()?))
     }
@@ -252,7 +240,7 @@ impl CommonArgs {
         Ok(KeyChoice::Key(made.key))
     }
 
-    fn print(&self, mut out: Out, object: &crate::kind::model::Object, outcome: Outcome) -> Result<()> {
+    fn print(&self, mut out: Out, object: &Object, outcome: Outcome) -> Result<()> {
         match self.format.format() {
             Format::Table => {
                 writeln!(out, "{}", object.id).map_err(Error::Output)?;

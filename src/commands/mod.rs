@@ -1,4 +1,4 @@
-//! The commands: a file for each, with its arguments and what it does; and what several of them share.
+//! The commands: a file for each, with its arguments and its work; `shared` holds what several need.
 
 pub mod attach;
 pub mod clean;

@@ -16,7 +16,7 @@ use crate::queue::peek::{QueuePeeker, Seen};
 use crate::queue::{Queue, counted};
 use crate::sys::msg::Wanted;
 
-/// How many messages --all shows unless told otherwise: a quarter of a second.
+/// Messages that --all shows by default; looking at them takes about 0.25 s.
 const LIMIT: u64 = 10_000;
 
 /// Look at messages without taking them
@@ -42,10 +42,6 @@ pub struct PeekArgs {
     records: RecordArgs,
 }
 
-/// Looks.
-///
-/// # Errors
-/// Status 6 when there is no such message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PeekArgs) -> Result<Status> {
     let reference = targets::queue(&args.reference)?;
     let most = args.limit.unwrap_or(if args.all { LIMIT } else { 1 });
@@ -54,7 +50,7 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     let queue = Queue::find(&reference)?;
     let mut peeker = QueuePeeker::new(&queue)?;
     let one = !args.all && args.limit.is_none();
-    // The first message, and no later one in its place when it cannot be looked at.
+    // By index, so that a later message does not replace a first one that cannot be looked at.
     let first = (one && args.wanted.wanted() == Wanted::First).then_some(0);
     if let Some(index) = args.index.or(first) {
         if let Some(seen) = peeker.at(index)? {
@@ -92,7 +88,6 @@ pub fn run(args: &PeekArgs) -> Result<Status> {
     Err(Error::cannot(Status::WouldBlock, &what, reason, Some(&remedy)))
 }
 
-/// What is printed.
 struct Shown {
     out: Out,
     encoder: Encoder,

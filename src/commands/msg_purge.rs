@@ -38,10 +38,6 @@ pub struct PurgeArgs {
     format: FormatArgs,
 }
 
-/// Discards.
-///
-/// # Errors
-/// Status 10 when it is not confirmed, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &PurgeArgs) -> Result<Status> {
     let reference = targets::queue(&args.reference)?;
     let queue = Queue::find(&reference)?;
@@ -94,15 +90,10 @@ impl PurgeArgs {
         let question = format!("{}: discard {what}?", queue.text);
         let answer = if self.format.format() == Format::Table { confirm(&question) } else { None };
         match answer {
-            Some(true) => true,
-            Some(false) => {
-                say("nothing was discarded");
-                false
-            }
-            None => {
-                say(&format!("nothing was discarded from {}: --yes discards {what}", queue.text));
-                false
-            }
+            Some(true) => {}
+            Some(false) => say("nothing was discarded"),
+            None => say(&format!("nothing was discarded from {}: --yes discards {what}", queue.text)),
         }
+        answer == Some(true)
     }
 }

@@ -1,4 +1,4 @@
-//! `msg recv`: receives messages, and loses none of them.
+//! `msg recv`: receives messages without losing any.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -89,7 +89,7 @@ impl RecvArgs {
         let program = self.command.split_first();
         let format =
             if several && program.is_none() { self.records.format_for_several()? } else { self.records.format() };
-        // Whether contents must be escaped is known before anything is taken.
+        // Standard output is opened before any message is taken.
         let sink = match program {
             Some(_) => None,
             None => Some(Sink::new(stdout_file()?, Encoder::new(format, io::stdout().is_terminal()), self.cut())),
@@ -97,13 +97,13 @@ impl RecvArgs {
         let queue = Queue::find(&reference)?;
         let wait = if self.all { Wait::Not } else { self.wait.wait() };
         let most = match self.cut() {
-            // Taken whole, so that it can go back whole.
+            // Messages are received whole, so that they can be given back whole.
             Some(_) => None,
             None => self.max_size.map(|size| usize::try_from(size).unwrap_or(usize::MAX)),
         };
         let mut receiver = Receiver::new(&queue, self.wanted.wanted(), wait, most)?;
         let number = match (self.all, self.follow) {
-            // A busy sender would never let us end.
+            // A number, because a busy sender may never let the queue become empty.
             (true, _) => held(&queue),
             (_, true) => u64::MAX,
             _ => self.count.unwrap_or(1),
@@ -125,7 +125,7 @@ impl RecvArgs {
     }
 
     fn write_out(&self, queue: &Queue, receiver: &mut Receiver<'_>, number: u64, mut sink: Sink) -> Result<u8> {
-        // A reader who is gone already need not cost the queue its order.
+        // If the reader is gone already, nothing needs to be taken and given back out of order.
         sink.settle().map_err(|why| undelivered(queue, &mut sink, why))?;
         let ended = loop {
             if receiver.received() >= number {
@@ -141,7 +141,7 @@ impl RecvArgs {
                 other => break other,
             }
         };
-        // What was taken is written, however it ended.
+        // Messages that were taken are written even after an error.
         let flushed = sink.flush().map_err(|why| undelivered(queue, &mut sink, why));
         if sink.number_cut() > 0 {
             note(&format!("{} cut to --max-size", counted(sink.number_cut())));
@@ -191,7 +191,7 @@ impl RecvArgs {
         Ok(Status::Done.code())
     }
 
-    /// What it means that no further message came.
+    /// The status when no further message came.
     fn end(&self, queue: &Queue, receiver: &Receiver<'_>, next: Next) -> Result<u8> {
         let received = receiver.received();
         let (status, reason) = match next {
@@ -207,7 +207,7 @@ impl RecvArgs {
     }
 }
 
-/// Runs the program with `input` as standard input; its status as a shell tells it, and what that means.
+/// Runs the program with `input` as standard input; returns its status as a shell gives it, and a description.
 fn run_with(mut command: Command, input: &[u8]) -> (u8, String) {
     match memory::file_of(input) {
         Ok(file) => command.stdin(file),
@@ -220,7 +220,7 @@ fn run_with(mut command: Command, input: &[u8]) -> (u8, String) {
     }
 }
 
-/// Gives back what could not be written, and says so. Does not return when a signal asked to stop.
+/// Gives back the messages that could not be written. Does not return if a signal asked to stop.
 fn undelivered(queue: &Queue, sink: &mut Sink, why: Unwritten) -> Error {
     let taken = sink.take_unwritten();
     let back = (!taken.is_empty()).then(|| requeue(queue.object.id, &taken).to_string());

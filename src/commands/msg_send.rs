@@ -19,7 +19,7 @@ use crate::queue::{Format, Queue, counted};
 use crate::render::escape::escape_bytes;
 use crate::sys::startup;
 
-/// Room for records that are read ahead.
+/// Size of the read buffer in bytes.
 const AHEAD: usize = 64 * 1024;
 
 /// Send messages
@@ -46,10 +46,6 @@ pub struct SendArgs {
     wait: WaitArgs,
 }
 
-/// Sends.
-///
-/// # Errors
-/// Status 6 or 7 when there is no room, 8 when the queue is removed meanwhile, 3, 4, 2, or 1.
 pub fn run(args: &SendArgs) -> Result<Status> {
     let reference = targets::queue(&args.reference)?;
     if args.text.as_ref().is_some_and(|text| text.is_empty()) {
@@ -76,11 +72,10 @@ pub fn run(args: &SendArgs) -> Result<Status> {
     Ok(Status::Done)
 }
 
-/// Where messages come from.
 struct Input {
     file: File,
     name: String,
-    /// Where to begin, in a file that can be read twice.
+    /// The offset of the first message in a regular file, which can be read twice.
     start: Option<u64>,
 }
 
@@ -138,7 +133,7 @@ impl SendArgs {
     }
 }
 
-/// Where input was bad.
+/// What messages about malformed input need.
 struct Place<'a> {
     name: &'a str,
     queue: &'a Queue,
@@ -148,7 +143,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The error for a bad record. It is the command line's fault as long as nothing was sent.
+    /// The error for a malformed record. It is a usage error as long as nothing was sent.
     fn refuse(&self, bad: BadInput, number: u64, sent: u64) -> Error {
         let place = match self {
             Self { one: true, name, .. } => (*name).to_owned(),

@@ -21,7 +21,7 @@ pub struct SemOpArgs {
     #[arg(value_name = "REF")]
     reference: OsString,
     /// What is to be done: 0-1, 2+3, 0:3=0, 1-1n
-    #[arg(value_name = "OP", required = true, value_parser = operation)]
+    #[arg(value_name = "OP", required = true, value_parser = Operation::parse)]
     operations: Vec<Operation>,
     #[command(flatten)]
     wait: WaitArgs,
@@ -34,7 +34,7 @@ pub struct SemWaitZeroArgs {
     #[arg(value_name = "REF")]
     reference: OsString,
     /// Semaphores, by number: 0, or 0:3
-    #[arg(value_name = "INDEX", required = true, value_parser = semaphores)]
+    #[arg(value_name = "INDEX", required = true, value_parser = Range::parse)]
     semaphores: Vec<Range>,
     #[command(flatten)]
     wait: WaitArgs,

@@ -1,4 +1,4 @@
-//! `sem run`: runs a program for which semaphores are held until it is gone.
+//! `sem run`: runs a program while holding semaphores.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -94,8 +94,8 @@ impl SemRunArgs {
         });
         let job = ChildSharingUndo { program: &program, take: &take, message: message.as_ref() };
         let ended = if self.no_fork { Ok(job.become_program()) } else { job.run() };
-        // Nothing is given back here: our own end does that, together with the program's. An operation would give
-        // back too much where somebody has set the value meanwhile.
+        // The exit of this process and of the program gives the semaphores back. A semop would give back too much if
+        // SETVAL has cleared the undo records meanwhile.
         match ended {
             Ok(Ended::Ran(status)) => {
                 if is_gone(&set.object) {
@@ -110,7 +110,7 @@ impl SemRunArgs {
         }
     }
 
-    /// The status when nothing was taken; what is to be said is said unless it is an error.
+    /// The status when nothing was taken; prints why, unless it returns an error.
     fn not_taken(&self, outcome: Result<Duration>) -> Result<u8> {
         match self.wait.outcome(outcome) {
             Err(error) if in_vain(&error) => {
@@ -138,7 +138,7 @@ impl SemRunArgs {
     }
 }
 
-/// Whether a set is not there any more; another one may have its identifier. False when that may not be known.
+/// Whether a set was removed, even if another has its id now. False if that cannot be found out.
 fn is_gone(set: &Object) -> bool {
     inventory::look(set.id).is_ok_and(|now| now.is_none_or(|now| !Fingerprint::of(set).is_of(&now)))
 }

@@ -29,7 +29,7 @@ pub struct SemSetvalArgs {
     #[arg(value_name = "REF")]
     reference: OsString,
     /// Values, 0 to 32767
-    #[arg(value_name = "VALUE|INDEX=VALUE", required = true, value_parser = assignment)]
+    #[arg(value_name = "VALUE|INDEX=VALUE", required = true, value_parser = Assignment::parse)]
     values: Vec<Assignment>,
     /// Keep undo records: reach the values by one operation
     #[arg(long)]
@@ -41,15 +41,6 @@ pub struct SemSetvalArgs {
     format: FormatArgs,
 }
 
-fn assignment(text: &str) -> std::result::Result<Assignment, String> {
-    Assignment::parse(text).map_err(|bad| bad.to_string())
-}
-
-/// Sets.
-///
-/// # Errors
-/// A usage error before anything is set; what [`NewValues::set`] and [`NewValues::reach`] could not do; an output
-/// error after everything is done.
 pub fn run(args: &SemSetvalArgs) -> Result<Status> {
     let reference = targets::set(&args.reference)?;
     let set = reference.resolve()?;

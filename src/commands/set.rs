@@ -52,10 +52,6 @@ pub struct SetArgs {
     format: FormatArgs,
 }
 
-/// Changes.
-///
-/// # Errors
-/// A usage error before anything is changed; an output error after everything is.
 pub fn run(args: &SetArgs, implied: Option<Kind>) -> Result<Status> {
     let targets = targets::parse(&args.refs, implied)?;
     if args.qbytes.is_some()

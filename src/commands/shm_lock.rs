@@ -49,18 +49,10 @@ struct Common {
     format: FormatArgs,
 }
 
-/// Locks.
-///
-/// # Errors
-/// A usage error before anything is changed; an output error after everything is.
 pub fn run_lock(args: &LockArgs) -> Result<Status> {
     args.common.run(true)
 }
 
-/// Unlocks.
-///
-/// # Errors
-/// As [`run_lock`].
 pub fn run_unlock(args: &UnlockArgs) -> Result<Status> {
     args.common.run(false)
 }

@@ -23,7 +23,7 @@ use crate::sys::mapping::Mapped;
 use crate::sys::new_file::NewFile;
 use crate::sys::{Errno, memory};
 
-/// Bytes shown as hexadecimal at a time.
+/// Bytes read at a time for the hexadecimal dump.
 const CHUNK: usize = 64 << 10;
 
 /// Copy a segment to standard output or a file
@@ -128,7 +128,7 @@ impl ReadArgs {
     }
 }
 
-/// Refuses a file that is there, before anything is read; making it is exclusive all the same.
+/// Refuses an existing file before anything is read. Its creation is exclusive too.
 fn check_target(file: &Path, overwrite: bool) -> Result<()> {
     match fs::symlink_metadata(file) {
         Ok(_) if !overwrite => Err(unwritable(file, &io::Error::from_raw_os_error(libc::EEXIST))),
@@ -171,10 +171,9 @@ fn write_error(error: &io::Error) -> CopyError {
     CopyError::Write(Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
 }
 
-/// Shows what it is given.
 struct HexSink<W> {
     dump: HexDump<W>,
-    /// Takes bytes from an attachment to memory of ours.
+    /// A memory file through which bytes of an attachment are copied without faulting on them.
     bounce: Option<File>,
 }
 

@@ -56,19 +56,13 @@ pub struct WriteArgs {
     format: FormatArgs,
 }
 
-/// Where the bytes come from.
 struct Input {
     file: File,
-    /// For messages.
     name: String,
-    /// Bytes left in it, if it is a file that tells.
+    /// Bytes up to the end of the file, if its size is known.
     left: Option<u64>,
 }
 
-/// Writes.
-///
-/// # Errors
-/// As documented for the statuses; an output error after everything is written.
 pub fn run(args: &WriteArgs) -> Result<Status> {
     let reference = targets::segment(&args.reference)?;
     let byte = if args.zero { Some(0) } else { args.fill };
@@ -119,7 +113,7 @@ pub fn run(args: &WriteArgs) -> Result<Status> {
     report.finish()
 }
 
-/// Copies the input; how much was written, and what went wrong.
+/// Copies the input; returns how many bytes were written, and the error if there was one.
 fn copy(
     segment: &Contents,
     found: &Resolved<'_>,
@@ -134,7 +128,7 @@ fn copy(
         return (written, Err(unwritable(found, error, Some(input), written)));
     }
     if let Some(left) = input.left.filter(|left| written < *left) {
-        // Somebody has cut it short meanwhile.
+        // The file was truncated meanwhile.
         let reason = format!("it ended early: it had {left} bytes");
         let remedy = format!("{written} bytes were written");
         let operation = format!("read {}", input.name);
@@ -143,7 +137,7 @@ fn copy(
     if written < room {
         return (written, Ok(()));
     }
-    // It is full. That is well if the input ends here.
+    // The range is full, which is an error if the input goes on.
     let mut one = [0];
     let more = loop {
         match (&input.file).read(&mut one) {
@@ -200,7 +194,7 @@ impl Input {
         if data.is_dir() {
             return Err(unreadable(io::Error::from_raw_os_error(libc::EISDIR)));
         }
-        // Files of /proc say that they are empty.
+        // Files of /proc report size 0.
         let left = match file.stream_position() {
             Ok(position) if data.is_file() && data.len() > 0 => Some(data.len().saturating_sub(position)),
             _ => None,

@@ -1,4 +1,4 @@
-//! A backup of what is about to be removed.
+//! Saves objects in an archive before they are removed.
 
 use std::path::Path;
 
@@ -8,11 +8,8 @@ use crate::object::reference::Resolved;
 use crate::output::context::note;
 use crate::output::progress::Progress;
 
-/// Copies all of them into an archive, which is on disk when this returns; each copy, but none of what is gone or another
-/// object by then: who removes finds that out too, and keeps it.
-///
-/// # Errors
-/// Those of [`Saver`]; then there is no archive, and nothing should be removed.
+/// Copies all objects into an archive, which is on disk when this returns. An object that is gone or replaced by now has
+/// no copy; its removal will notice the same. After an error there is no archive, and nothing may be removed.
 pub(crate) fn save(file: &Path, overwrite: bool, objects: &[Resolved<'_>]) -> Result<Vec<Option<Saved>>> {
     let mut copies = vec![None; objects.len()];
     if objects.is_empty() {

@@ -1,4 +1,4 @@
-//! The keep list: objects that `clean` never takes, chosen by lines of selectors in files.
+//! The keep list: files whose lines select objects that `clean` never removes.
 
 use std::io;
 use std::path::Path;
@@ -11,12 +11,11 @@ use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::select::Selection;
 use crate::render::escape::{escape, escape_bytes};
 
-/// Where it is, unless an option says otherwise.
 const FOLDER: &str = "/etc/ipcadm/keep.d";
-/// Characters of what is wrong that are shown.
+/// Characters of a malformed line that a message repeats.
 const MOST_SHOWN: usize = 200;
 
-/// What a line holds: the words that `ls` and `clean` take, and so can never mean anything else.
+/// A line holds kinds and selectors with the same meaning as for `ls` and `clean`.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
 struct Words {
@@ -25,7 +24,6 @@ struct Words {
     selectors: Selection,
 }
 
-/// A line that keeps something.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// `/etc/ipcadm/keep.d/db:3`, escaped.
@@ -33,25 +31,21 @@ pub(crate) struct Line {
     selection: Selection,
 }
 
-/// All lines, in the order of the files' names.
+/// All lines, in the order of the file names.
 #[derive(Debug, Default)]
 pub(crate) struct KeepList {
-    /// The lines.
     pub(crate) lines: Vec<Line>,
 }
 
 impl KeepList {
-    /// Reads `folder`, or the usual one, which may be missing.
-    ///
-    /// # Errors
-    /// Status 1 for what cannot be read or understood, with file, line and reason: nothing must go that somebody
-    /// meant to keep.
+    /// Reads `folder`, or the default one, which may be missing. Anything unreadable or malformed is an error, so that
+    /// nothing is removed that somebody meant to keep.
     pub(crate) fn read(folder: Option<&Path>) -> Result<Self> {
         let path = folder.unwrap_or(Path::new(FOLDER));
         let files = match config::files(path) {
             Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_none() => {
-                // A link that leads nowhere was meant to lead to something.
+                // A dangling link was meant to name a folder.
                 return match path.ancestors().find(|path| path.is_symlink() && !path.exists()) {
                     Some(link) => Err(unreadable(link, "it is a link to what does not exist")),
                     None => Ok(Self::default()),
@@ -71,7 +65,7 @@ impl KeepList {
         Ok(list)
     }
 
-    /// The place in `lines` of the first that keeps `object`; `now` is in seconds since 1970.
+    /// The index of the first line that keeps `object`; `now` is in seconds since 1970.
     pub(crate) fn keeps(&self, object: &Object, now: i64) -> Option<usize> {
         self.lines.iter().position(|line| line.selection.matches(object, now))
     }
@@ -89,10 +83,7 @@ fn shown(path: &Path) -> String {
     escape_bytes(path.as_os_str().as_encoded_bytes()).into_owned()
 }
 
-/// What a line chooses; None of one without words.
-///
-/// # Errors
-/// What is wrong with the line, escaped.
+/// Parses a line; None if it is blank or a comment. The error is escaped.
 pub fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
     let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
     if words.is_empty() {
@@ -121,12 +112,11 @@ pub fn parse(line: &str) -> std::result::Result<Option<Selection>, String> {
     words.selectors.among(kinds).map(Some).map_err(|error| cut(&error.to_string()))
 }
 
-/// Escaped, and no longer than people read.
 fn shortened(text: &str) -> String {
     escape(&cut(text)).into_owned()
 }
 
-/// No longer than people read: a word of a file may be as long as the file.
+/// Truncates, since a word of a file may be as long as the file.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(MOST_SHOWN) {
         Some((end, _)) => format!("{}...", &text[..end]),

@@ -1,4 +1,4 @@
-//! What the commands on messages share: which messages, in what format, how long to wait.
+//! Options of the commands on messages: which messages, in what format, how long to wait.
 
 use std::time::Duration;
 
@@ -36,12 +36,10 @@ impl WantedArgs {
     }
 }
 
-/// Says that nothing fits.
 pub(crate) fn none(wanted: Wanted) -> &'static str {
     if wanted == Wanted::First { "no message is there" } else { "no such message is there" }
 }
 
-/// The type of a message.
 pub(crate) fn mtype(text: &str) -> std::result::Result<i64, String> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
@@ -77,7 +75,7 @@ impl RecordArgs {
         }
     }
 
-    /// Raw bytes of several messages would run into each other.
+    /// Refuses raw output of several messages, because it does not separate them.
     pub(crate) fn format_for_several(self) -> Result<Format> {
         match self.format() {
             Format::Raw => {

@@ -6,12 +6,12 @@ use crate::journal::recover::{self, Recovery};
 use crate::output::context::note;
 use crate::output::report::{Outcome, Report};
 
-/// What could not be recovered: objects, and why.
+/// Objects that could not be unlocked, and why. Commands must report them.
 #[must_use]
 pub(crate) struct Unrecovered(Vec<(String, Error)>);
 
-/// Gives objects that an interrupted run left locked their modes back, and says so. It comes before anything is looked
-/// up: what is locked is to be judged as it was before.
+/// Restores and notes the modes of objects that an interrupted run left locked. Commands call this before any look-up, so
+/// that objects are judged by their own modes.
 pub(crate) fn recover() -> Unrecovered {
     let mut failures = Vec::new();
     for recovery in recover::recover(&Places::usual()) {
@@ -20,7 +20,7 @@ pub(crate) fn recover() -> Unrecovered {
                 failures
                     .push((id.to_string(), Error::Failed { status: Status::Failed, message: recovery.to_string() }));
             }
-            // Who else may make files must not make us fail.
+            // Files of other users must not make this run fail.
             Recovery::Unlocked(..) | Recovery::PassedOver(..) | Recovery::CutShort(_) => note(&recovery.to_string()),
         }
     }
@@ -28,15 +28,12 @@ pub(crate) fn recover() -> Unrecovered {
 }
 
 impl Unrecovered {
-    /// Nothing failed.
     pub(crate) const NONE: Self = Self(Vec::new());
 
-    /// Whether nothing failed.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Reports the failures.
     pub(crate) fn tell(&self, report: &mut Report) {
         self.0.iter().for_each(|(about, error)| report.failed(about, None, Outcome::Failed, error));
     }

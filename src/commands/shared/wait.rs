@@ -1,4 +1,4 @@
-//! How long to wait for a semaphore: the options of every command that may have to.
+//! Options of the commands that may wait for a semaphore.
 
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ pub(crate) struct WaitArgs {
 }
 
 impl WaitArgs {
-    /// How long to wait.
     pub(crate) fn wait(self) -> Wait {
         match self.timeout {
             Some(limit) => Wait::AtMost(limit),
@@ -32,10 +31,7 @@ impl WaitArgs {
         }
     }
 
-    /// The status of a wait. That it would block or timed out is no error to those who asked for silence.
-    ///
-    /// # Errors
-    /// What is to be said.
+    /// The status of a wait. With `--quiet`, a wait that would block or timed out is a status without a message.
     pub(crate) fn outcome(self, waited: Result<Duration>) -> Result<Status> {
         match waited {
             Ok(_) => Ok(Status::Done),
@@ -45,7 +41,7 @@ impl WaitArgs {
     }
 }
 
-/// Whether nothing went wrong but that it would have taken longer.
+/// Whether the operation would block or timed out.
 pub(crate) fn in_vain(error: &Error) -> bool {
     matches!(error.status(), Status::WouldBlock | Status::TimedOut)
 }
