@@ -40,15 +40,6 @@ pub struct SemWaitZeroArgs {
     wait: WaitArgs,
 }
 
-fn operation(text: &str) -> std::result::Result<Operation, String> {
-    Operation::parse(text).map_err(|bad| bad.to_string())
-}
-
-/// Semaphores by number, for a single `semop` too.
-fn semaphores(text: &str) -> std::result::Result<Range, String> {
-    Range::parse(text).map_err(|bad| bad.to_string())
-}
-
 /// Does the operations.
 ///
 /// # Errors
