@@ -45,6 +45,7 @@ const STEPS: [&str; 5] = [
 static BEFORE_MAIN: extern "C" fn() = before_main;
 
 extern "C" fn before_main() {
+    take_all_signals();
     STEP.store(0, Ordering::Relaxed);
     if unshare(libc::CLONE_NEWIPC).is_err()
         && let Err((step, errno)) = become_root_of_own_namespace()
@@ -61,6 +62,20 @@ extern "C" fn before_main() {
 
 /// Set for programs of tests that are to stay in the pid namespace in which they are started.
 pub(crate) const IN_PLACE: &CStr = c"IPCADM_TEST_IN_PLACE";
+
+/// Gives every signal its default action and blocks none. Whoever starts the tests may ignore some: nohup(1) does, and a
+/// shell for jobs in the background. The programs under test would inherit that, and tests of signals wait for ever.
+fn take_all_signals() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: no handler is installed; the numbers that cannot be set are refused.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    // SAFETY: zeros are an empty set, and the old one is not wanted.
+    unsafe {
+        let none = std::mem::zeroed::<libc::sigset_t>();
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
 
 /// Returns in a child in a pid namespace of its own, or here where there is none to be had.
 fn enter_pid_namespace() {
