@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ipcadm_testbed::{fresh, ipcadm, make};
+use ipcadm_testbed::{Folder, fresh, ipcadm, make};
 use proptest::prelude::*;
 
 /// What was sent is what is received, by either half of the program and by a foreign one.
@@ -85,17 +85,19 @@ fn each_of_100_000_messages_arrives_exactly_once() {
     assert_eq!(make::msg_stat(queue.parse().unwrap()).qnum, 0);
 }
 
-/// Receivers that are told to stop at any moment, and others that take over.
+/// Receivers that are told to stop at any moment, and others that take over. What one has taken and cannot print goes back
+/// to the queue, or into a file where the sender has filled that meanwhile.
 #[test]
 fn receivers_may_come_and_go() {
     const ALL: usize = 30_000;
-    let _ns = fresh();
+    let (_ns, folder) = (fresh(), Folder::new("rescued"));
     let queue = make::msg(0, 0o600).to_string();
     let lines: String = (0..ALL).map(|number| format!("{number}\n")).collect();
     let sender = ipcadm(["msg", "send", &queue, "--lines"]).stdin(lines).spawn();
     let mut received = Vec::new();
     for round in 0..60 {
-        let mut receiver = ipcadm(["msg", "recv", &queue, "--lines", "--follow", "--timeout", "10s"]).spawn();
+        let receiver = ipcadm(["msg", "recv", &queue, "--lines", "--follow", "--timeout", "10s"]);
+        let mut receiver = receiver.dir(&folder).spawn();
         // It is at work by then.
         let first = receiver.line();
         assert!(!first.is_empty());
@@ -104,6 +106,10 @@ fn receivers_may_come_and_go() {
         }
         receiver.signal(15);
         received.extend(receiver.wait().signal(15).stdout_str().lines().map(str::to_owned));
+        for name in folder.names() {
+            received.extend(rescued(&folder.path(&name)));
+            std::fs::remove_file(folder.path(&name)).expect("it is there");
+        }
         if received.len() + 200 > ALL {
             break;
         }
@@ -116,4 +122,14 @@ fn receivers_may_come_and_go() {
     sender.wait().ok();
     assert_eq!(received.len(), ALL);
     assert_eq!(received.into_iter().collect::<HashSet<_>>().len(), ALL);
+}
+
+/// The texts of the messages in a file.
+fn rescued(path: &str) -> Vec<String> {
+    let records = std::fs::read_to_string(path).expect("a readable file");
+    let text = |line: &str| {
+        let record: serde_json::Value = serde_json::from_str(line).expect("a message");
+        record["text"].as_str().expect("a text").to_owned()
+    };
+    records.lines().map(text).collect()
 }
