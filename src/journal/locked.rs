@@ -3,7 +3,7 @@
 use crate::journal::access::{LOCKED, LOOK};
 use crate::kind::model::Object;
 use crate::object::difference::Part;
-use crate::object::fingerprint::{Comparison, Fingerprint};
+use crate::object::fingerprint::Fingerprint;
 
 /// Whether the mode is 0000.
 #[must_use]
@@ -18,14 +18,12 @@ pub fn may_be_locked(object: &Object) -> bool {
 }
 
 /// Whether `now` is the object `before`, as it is while a run has it locked. Somebody may have given it another owner or
-/// capacity since; who does so passes on the mode that he finds.
+/// capacity since; who does so passes on the mode that he finds. A segment may have been marked for removal: it still has a
+/// mode for those who attach it by its id.
 #[must_use]
 pub fn is_locked_since(before: &Object, now: &Object) -> bool {
     let locked = is_locked(now) || is_open_for_a_look(now) && !Part::Owner.differs(before, now);
-    let unchanged_but_for_locking = Object { ctime: now.ctime, ..*before };
-    locked
-        && Part::Permissions.differs(before, now)
-        && Fingerprint::of(&unchanged_but_for_locking).compare(now) == Comparison::Same
+    locked && Part::Permissions.differs(before, now) && Fingerprint::of(before).is_of(now)
 }
 
 fn is_open_for_a_look(object: &Object) -> bool {
@@ -61,5 +59,16 @@ pub(super) mod tests {
         other = queue(0, 200);
         other.perm.key = Key::from_bits(6);
         assert!(!is_locked_since(&before, &other));
+    }
+
+    #[test]
+    fn a_locked_segment_may_be_marked_for_removal() {
+        let [mut segment, ..] = objects();
+        (segment.perm.key, segment.perm.mode) = (Key::from_bits(5), Mode::new(0o600));
+        let mut marked = segment;
+        (marked.perm.key, marked.perm.mode) = (Key::PRIVATE, Mode::new(0o1000));
+        assert!(marked.is_doomed() && is_locked_since(&segment, &marked));
+        marked.perm.cuid = Uid::new(segment.perm.cuid.raw() + 1);
+        assert!(!is_locked_since(&segment, &marked));
     }
 }

@@ -112,13 +112,13 @@ impl Record {
         Ok(Self { file, path, places, here, time, kept: 0, length: 0 })
     }
 
-    /// Writes down the objects that are about to be locked. It outlives this process; that it reaches the disk does not matter, as no
-    /// object outlives the machine.
+    /// Writes down the objects that are about to be locked. It outlives this process; that it reaches the disk does not
+    /// matter, as no object outlives the machine.
     ///
     /// # Errors
-    /// Those of writing.
+    /// Those of writing, and that an object could not be read back.
     pub fn write(&mut self, objects: &[Object]) -> io::Result<()> {
-        let objects = objects.iter().map(Snapshot::of).collect();
+        let objects = written(objects)?;
         let (boot, namespace, time) = (self.here.boot.clone(), self.here.namespace, self.time);
         let mut text = serde_json::to_vec(&Content { ipcadm_record: VERSION, boot, namespace, time, objects })?;
         text.push(b'\n');
@@ -178,6 +178,15 @@ impl Others {
     #[must_use]
     pub fn contains(&self, id: &ObjectId) -> bool {
         !self.all || self.named.contains(id)
+    }
+}
+
+/// The objects as the next run has to be able to read them: nothing may be locked that a record cannot tell.
+fn written(objects: &[Object]) -> io::Result<Vec<Snapshot>> {
+    let all: Vec<Snapshot> = objects.iter().map(Snapshot::of).collect();
+    match all.iter().find(|snapshot| snapshot.object().is_none()) {
+        Some(bad) => Err(io::Error::other(format!("{}:{} has a time that cannot be written down", bad.kind, bad.id))),
+        None => Ok(all),
     }
 }
 
@@ -259,7 +268,7 @@ pub fn parse(text: &[u8]) -> std::result::Result<Content, String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Content, VERSION, parse};
+    use super::{Content, VERSION, parse, written};
     use crate::journal::locked::tests::queue;
     use crate::object::snapshot::Snapshot;
 
@@ -273,6 +282,12 @@ mod tests {
         let text = serde_json::to_vec(&content()).unwrap();
         assert_eq!(parse(&text), Ok(content()));
         assert_eq!(content().objects().collect::<Vec<_>>(), [queue(0o640, 100)]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_not_locked() {
+        assert!(written(&[queue(0o640, 100)]).is_ok());
+        assert!(written(&[queue(0o640, 100), queue(0o640, i64::MAX)]).is_err());
     }
 
     #[test]

@@ -309,7 +309,7 @@ fn memory(format: Format, objects: &[Object]) -> HashMap<ObjectId, Memory> {
 
 /// Reports what became, or would become, of an object with the name `name` that was to be removed.
 pub(crate) fn removal_outcome(
-    name: &str,
+    name: &impl Display,
     object: &Object,
     outcome: removal::Outcome,
     dry_run: bool,
@@ -332,8 +332,8 @@ pub(crate) fn removal_outcome(
         }
         removal::Outcome::Kept(reason) => {
             let error = Error::cannot(Status::Refused, &format!("remove {name}"), reason, Some("kept"));
-            report.failed(name, Some(object), Outcome::Kept, &error);
+            report.failed(&name.to_string(), Some(object), Outcome::Kept, &error);
         }
-        removal::Outcome::Failed(error) => report.failed(name, Some(object), Outcome::Failed, &error),
+        removal::Outcome::Failed(error) => report.failed(&name.to_string(), Some(object), Outcome::Failed, &error),
     }
 }

@@ -113,10 +113,7 @@ pub(super) fn unlock(locked: &Locked<'_>, outcome: Outcome) -> Outcome {
     let before = &locked.candidate.expected;
     let result = match inventory::look(id) {
         Ok(None) => return outcome,
-        // A removed segment has lost its key.
-        Ok(Some(now)) if is_locked_since(before, &now) || now.is_doomed() && is_locked(&now) && !is_locked(before) => {
-            access::set_mode(&now, locked.mode)
-        }
+        Ok(Some(now)) if is_locked_since(before, &now) => access::set_mode(&now, locked.mode),
         Ok(Some(_)) => return outcome,
         Err(errno) => Err(errno),
     };

@@ -34,7 +34,7 @@ pub fn preview(fingerprint: &Fingerprint, object: &Object) -> Outcome {
     match fingerprint.compare(object) {
         Comparison::Doomed => will_go(object, true),
         Comparison::Changed(what) => changed(what),
-        Comparison::Same if attachments(object) > 0 => will_go(object, object.is_doomed()),
+        Comparison::Same if object.attachments() > 0 => will_go(object, object.is_doomed()),
         Comparison::Same => Outcome::Removed,
     }
 }
@@ -57,13 +57,9 @@ pub(super) fn remove_now(object: &Object, text: &impl Display, pin: Option<Attac
 }
 
 fn will_go(object: &Object, already: bool) -> Outcome {
-    Outcome::WillGo { nattch: attachments(object), already, usage: Box::default() }
+    Outcome::WillGo { nattch: object.attachments(), already, usage: Box::default() }
 }
 
 fn changed(what: &str) -> Outcome {
     Outcome::Kept(format!("it has changed meanwhile: another {what}"))
-}
-
-fn attachments(object: &Object) -> u64 {
-    object.as_segment().map_or(0, |segment| segment.nattch)
 }

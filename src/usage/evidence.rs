@@ -59,7 +59,7 @@ pub(super) fn attached(nattch: u64, usage: &Usage) -> Evidence {
 }
 
 pub(super) fn doomed(object: &Object, usage: &Usage) -> Judgement {
-    let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
+    let nattch = object.attachments();
     let removed = fact("removed: goes at the last detach", "mode: SHM_DEST");
     found(State::Doomed, vec![removed, attached(nattch, usage)])
 }

@@ -59,7 +59,7 @@ struct Segment {
 impl Segment {
     /// Attachments that the kernel counted before.
     fn counted(&self) -> u64 {
-        self.object.as_segment().map_or(0, |segment| segment.nattch)
+        self.object.attachments()
     }
 
     /// Tells what was found, unless attachments come and go.

@@ -47,7 +47,7 @@ pub fn will_go(nattch: u64, usage: Option<&Usage>) -> String {
 /// can be seen, and what would be lost. None when there is nothing of that.
 #[must_use]
 pub fn in_use(object: &Object, usage: Option<&Usage>) -> Option<String> {
-    let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
+    let nattch = object.attachments();
     if nattch > 0 {
         return (!object.is_doomed()).then(|| attached(nattch, usage));
     }

@@ -290,7 +290,7 @@ impl CleanArgs {
             None => Ok(()),
         };
         let asked_to_end = choose::carry_out(&mut prepared.candidates, &mut before, &mut |candidate, outcome| {
-            removal_outcome(&candidate.object.id.to_string(), &candidate.object, outcome, false, &mut report);
+            removal_outcome(&candidate.object.id, &candidate.object, outcome, false, &mut report);
         });
         match asked_to_end {
             Ok(held) => {

@@ -89,5 +89,5 @@ pub(super) fn remove_named(candidate: &Candidate<'_>, dry_run: bool, users: &Use
         removal::Outcome::WillGo { usage, .. } => **usage = users.of(object.id).cloned().unwrap_or_default(),
         _ => {}
     }
-    removal_outcome(&found.to_string(), object, outcome, dry_run, report);
+    removal_outcome(found, object, outcome, dry_run, report);
 }

@@ -185,7 +185,7 @@ impl Judge {
         if object.is_doomed() {
             return Err(evidence::doomed(object, usage));
         }
-        let nattch = object.as_segment().map_or(0, |segment| segment.nattch);
+        let nattch = object.attachments();
         if nattch > 0 {
             return Err(found(State::Active, vec![evidence::attached(nattch, usage)]));
         }
