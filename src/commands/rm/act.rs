@@ -38,7 +38,7 @@ pub(super) fn remove_unused(
     for (candidate, in_use) in candidates.iter().zip(objections) {
         let (object, found) = (&candidate.found.object, &candidate.found);
         let usage = users.of(object.id).cloned().unwrap_or_default();
-        match remove::preview(&candidate.fingerprint, object) {
+        match remove::preview(&candidate.fingerprint(), object) {
             removal::Outcome::Kept(reason) => kept(found, reason, LIST_AGAIN, report),
             _ if in_use.is_some() => kept(found, in_use.unwrap_or_default(), KEPT_IN_USE, report),
             _ if dry_run => remove_named(candidate, true, &users, report),
@@ -70,19 +70,19 @@ fn kept(found: &Resolved<'_>, reason: String, remedy: &str, report: &mut Report)
 
 /// Removes one, if it still is what was looked at, and what was saved.
 pub(super) fn remove_named(candidate: &Candidate<'_>, dry_run: bool, users: &Users, report: &mut Report) {
-    let Candidate { found, fingerprint, saved } = candidate;
+    let found = &candidate.found;
     let object = &found.object;
-    let changed = saved.as_ref().and_then(|saved| saved.unchanged().err());
+    let changed = candidate.saved.as_ref().and_then(|saved| saved.unchanged().err());
     if let Some(reason) = changed {
         return kept(found, reason, "kept", report);
     }
     let mut outcome = if dry_run {
         match permission::preview(object, &format!("remove {found}")) {
-            Ok(()) => remove::preview(fingerprint, object),
+            Ok(()) => remove::preview(&candidate.fingerprint(), object),
             Err(error) => removal::Outcome::Failed(error),
         }
     } else {
-        remove::remove_if_same(fingerprint, found)
+        remove::remove_if_same(&candidate.fingerprint(), found)
     };
     match &mut outcome {
         removal::Outcome::Kept(reason) => return kept(found, std::mem::take(reason), LIST_AGAIN, report),

@@ -7,29 +7,24 @@ use crate::commands::shared::judging;
 use crate::kind::model::{Object, ObjectId};
 use crate::listing::query;
 use crate::object::inventory;
-use crate::output::prompt::{can_ask, confirm};
+use crate::output::prompt::confirm;
 use crate::render::escape::escape;
 use crate::usage::text;
 
 /// Objects in use that a question names one by one.
 const NAMED: usize = 10;
 
-/// Asks about objects in use, if there are any and somebody can be asked. Without a terminal `rm` obeys.
+/// Asks about objects in use, if there are any. Returns the objects as they were last seen, or none when the
+/// answer is no.
 ///
 /// An answer may take long: what has come into use meanwhile was not asked about, so it is asked about again.
-pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
-    if !can_ask() {
-        return true;
-    }
+pub(super) fn confirmed(candidates: &[Candidate<'_>]) -> Option<Vec<Object>> {
+    let mut objects: Vec<Object> = candidates.iter().map(|candidate| candidate.found.object).collect();
     let mut known: HashSet<ObjectId> = HashSet::new();
     let criteria = judging::usual();
     loop {
-        let objects: Vec<Object> = candidates
-            .iter()
-            .map(|candidate| candidate.found.object)
-            .filter(|object| !known.contains(&object.id))
-            .collect();
-        let (_, uses) = query::ask(&objects, &criteria, |judge, object, usage| {
+        let unknown: Vec<Object> = objects.iter().filter(|object| !known.contains(&object.id)).copied().collect();
+        let (_, uses) = query::ask(&unknown, &criteria, |judge, object, usage| {
             let living = || judge.living_user(object, usage).map(|evidence| escape(&evidence.fact).into_owned());
             text::in_use(object, Some(usage)).or_else(living)
         });
@@ -39,16 +34,16 @@ pub(super) fn confirmed(candidates: &mut [Candidate<'_>]) -> bool {
             .filter_map(|(candidate, how)| Some((candidate.found.object.id, format!("{}: {}", candidate.found, how?))))
             .collect();
         if used.is_empty() {
-            return true;
+            return Some(objects);
         }
         if !confirm(&question(candidates.len(), &used)).unwrap_or(true) {
-            return false;
+            return None;
         }
         known.extend(used.iter().map(|(id, _)| *id));
-        for candidate in candidates.iter_mut() {
-            // The fingerprint of the first look still decides; this is about use alone.
-            if let Ok(Some(now)) = inventory::look(candidate.found.object.id) {
-                candidate.found.object = now;
+        for object in &mut objects {
+            // What the candidates were at the first look still decides; this is about use alone.
+            if let Ok(Some(now)) = inventory::look(object.id) {
+                *object = now;
             }
         }
     }

@@ -12,10 +12,18 @@ use crate::object::reference::Resolved;
 
 /// Something to be removed.
 pub(super) struct Candidate<'a> {
+    target: &'a Target,
+    /// As it was at the first look.
     pub(super) found: Resolved<'a>,
-    pub(super) fingerprint: Fingerprint,
     /// The copy that was made of it.
     pub(super) saved: Option<Saved>,
+}
+
+impl Candidate<'_> {
+    /// What it must still be when it goes.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.target.fingerprint(&self.found.object)
+    }
 }
 
 /// Something that cannot be.
@@ -34,9 +42,7 @@ pub(super) fn resolve(targets: &[Target]) -> (Vec<Candidate<'_>>, Vec<Missing>) 
     let mut missing = Vec::new();
     for target in targets {
         match target.resolve() {
-            Ok(Some(found)) => {
-                candidates.push(Candidate { fingerprint: target.fingerprint(&found.object), found, saved: None });
-            }
+            Ok(Some(found)) => candidates.push(Candidate { target, found, saved: None }),
             Ok(None) => missing.extend(target.listed().map(Missing::Gone)),
             Err(error) if error.status() == Status::NotFound && target.is_definite() => {
                 missing.push(Missing::Absent(target.text(), error));

@@ -18,6 +18,7 @@ use crate::option_values::non_empty_path;
 use crate::output::context::{say, verbose};
 use crate::output::document;
 use crate::output::format::{Format, FormatArgs};
+use crate::output::prompt::can_ask;
 use crate::output::report::{Outcome, Report, ReportOptions};
 use crate::usage::users::{Users, Wants};
 
@@ -65,15 +66,13 @@ pub fn run(args: &RmArgs, implied: Option<Kind>) -> Result<Status> {
     let (mut candidates, missing) = candidates::resolve(&targets);
     verbose(|| format!("looked up before any removal: {} found, {} not", candidates.len(), missing.len()));
     let options = ReportOptions { format: args.format.format(), quiet: args.quiet, dry_run: args.dry_run };
-    if !args.yes
-        && !args.dry_run
-        && !args.if_unused
-        && options.format == Format::Table
-        && !ask::confirmed(&mut candidates)
-    {
+    // Without a terminal it obeys.
+    let ask = !args.yes && !args.dry_run && !args.if_unused && options.format == Format::Table && can_ask();
+    let confirmed = if ask { ask::confirmed(&candidates) } else { Some(Vec::new()) };
+    let Some(last_seen) = confirmed else {
         say("nothing was removed");
         return Ok(Status::Refused);
-    }
+    };
     let objects: Vec<Object> = match options.format {
         Format::Table => Vec::new(),
         _ => candidates.iter().map(|candidate| candidate.found.object).collect(),
@@ -101,9 +100,12 @@ pub fn run(args: &RmArgs, implied: Option<Kind>) -> Result<Status> {
         drop(held);
         return status;
     }
-    let attached = candidates.iter().map(|candidate| candidate.found.object);
-    let attached: Vec<Object> =
-        attached.filter(|object| object.as_segment().is_some_and(|segment| segment.nattch > 0)).collect();
+    let is_attached = |object: &&Object| object.as_segment().is_some_and(|segment| segment.nattch > 0);
+    let found = candidates.iter().map(|candidate| &candidate.found.object);
+    let attached: Vec<Object> = match last_seen.is_empty() {
+        true => found.filter(is_attached).copied().collect(),
+        false => last_seen.iter().filter(is_attached).copied().collect(),
+    };
     let users = if attached.is_empty() { Users::default() } else { Users::scan(&attached, Wants::HOLDERS) };
     for candidate in &candidates {
         act::remove_named(candidate, args.dry_run, &users, &mut report);

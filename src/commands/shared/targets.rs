@@ -25,7 +25,7 @@ pub(crate) enum Target {
     /// A reference.
     Named(Reference),
     /// A line of `ls --format jsonl`: exactly that object, unchanged.
-    Listed(Fingerprint),
+    Listed(Box<Fingerprint>),
 }
 
 /// Reads all words, and standard input for a `-` among them, before anything is looked up.
@@ -103,7 +103,7 @@ fn parse_line(line: &[u8], implied: Option<Kind>) -> std::result::Result<Target,
         let listed = Fingerprint::from_json(text).map_err(|bad| bad.to_string())?;
         return match implied {
             Some(kind) if kind != listed.id().kind => Err(format!("{} is no {}", listed.id(), kind.noun())),
-            _ => Ok(Target::Listed(listed)),
+            _ => Ok(Target::Listed(Box::new(listed))),
         };
     }
     Reference::parse(OsStr::from_bytes(line), implied).map(Target::Named).map_err(|bad| {
@@ -176,7 +176,7 @@ impl Target {
     pub(crate) fn fingerprint(&self, found: &Object) -> Fingerprint {
         match self {
             Self::Named(_) => Fingerprint::of(found),
-            Self::Listed(fingerprint) => *fingerprint,
+            Self::Listed(fingerprint) => **fingerprint,
         }
     }
 }
