@@ -63,8 +63,8 @@ impl Records {
         Some(Self { boot: sysctl::boot_id()?, namespace: namespace::ipc()? })
     }
 
-    /// What they say, of runs that live or were interrupted, but that of `own`; and whether those are all. What cannot be
-    /// read says nothing.
+    /// What they say, of runs that live or were interrupted, but that of `own`; and whether those are all that there are,
+    /// and can be read.
     pub(super) fn read(&self, places: &Places, own: Option<&Path>) -> (Vec<Content>, bool) {
         let found = places.own();
         let (mut contents, mut all) = (Vec::new(), found.all);
@@ -74,7 +74,12 @@ impl Records {
                 continue;
             };
             for path in records.into_iter().filter(|path| Some(path.as_path()) != own) {
-                let said = folder::open_own(&path).ok().and_then(|mut file| read(&mut file, &self.boot).ok());
+                let said = match folder::open_own(&path) {
+                    Ok(mut file) => read(&mut file, &self.boot).ok(),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(_) => None,
+                };
+                all &= said.is_some();
                 let said = said.into_iter().flat_map(|said| said.contents);
                 contents.extend(said.filter(|content| content.namespace == self.namespace));
             }
@@ -143,7 +148,7 @@ impl Record {
         self.file.set_len(self.kept)
     }
 
-    /// The objects that other records name, of runs that live or were interrupted. What cannot be read names none.
+    /// The objects that other records name, of runs that live or were interrupted.
     #[must_use]
     pub fn named_by_others(&self) -> Others {
         let (contents, all) = self.here.read(&self.places, Some(&self.path));
@@ -174,10 +179,22 @@ pub struct Others {
 }
 
 impl Others {
-    /// Whether another record names the object, or may.
+    /// Whether another record names the object.
     #[must_use]
-    pub fn contains(&self, id: &ObjectId) -> bool {
-        !self.all || self.named.contains(id)
+    pub fn name(&self, id: &ObjectId) -> bool {
+        self.named.contains(id)
+    }
+
+    /// Why the mode of a locked object may not be its own: another record names it, or may.
+    #[must_use]
+    pub fn may_have_locked(&self, id: &ObjectId) -> Option<&'static str> {
+        if self.name(id) {
+            Some("another run of ipcadm is at work on it")
+        } else if !self.all {
+            Some("it is closed, and a record of another run, which cannot be read, may tell its own mode")
+        } else {
+            None
+        }
     }
 }
 
@@ -254,10 +271,16 @@ fn is_past(line: &[u8], boot: &str) -> bool {
 /// # Errors
 /// What is wrong with it, in words.
 pub fn parse(text: &[u8]) -> std::result::Result<Content, String> {
-    let content: Content = serde_json::from_slice(text).map_err(|_| "not a record".to_owned())?;
-    if content.ipcadm_record != VERSION {
-        return Err(format!("version {} is unknown", content.ipcadm_record));
+    #[derive(Deserialize)]
+    struct Version {
+        ipcadm_record: u32,
     }
+    // The version first: another one may have other fields.
+    let Version { ipcadm_record } = serde_json::from_slice(text).map_err(|_| "not a record".to_owned())?;
+    if ipcadm_record != VERSION {
+        return Err(format!("version {ipcadm_record} is unknown"));
+    }
+    let content: Content = serde_json::from_slice(text).map_err(|_| "it is damaged".to_owned())?;
     if !content.objects.iter().all(|object| object.object().is_some()) {
         return Err("it tells of impossible objects".to_owned());
     }

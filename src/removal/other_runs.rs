@@ -20,8 +20,10 @@ pub(super) fn keep_locked_by_others(batch: &[Candidate], record: &Record, outcom
     }
     let others = record.named_by_others();
     for place in places() {
-        if outcomes[place].is_none() && others.contains(&batch[place].object.id) {
-            outcomes[place] = Some(Outcome::Kept("another run of ipcadm is at work on it".to_owned()));
+        if outcomes[place].is_none()
+            && let Some(reason) = others.may_have_locked(&batch[place].object.id)
+        {
+            outcomes[place] = Some(Outcome::Kept(reason.to_owned()));
         }
     }
 }
@@ -44,7 +46,7 @@ pub(super) fn wait_for_other_runs(batch: &[Candidate], record: &Record, outcomes
             return;
         }
         let others = record.named_by_others();
-        left.retain(|&place| others.contains(&batch[place].object.id));
+        left.retain(|&place| others.name(&batch[place].object.id));
         if left.is_empty() || Instant::now() >= end {
             return;
         }

@@ -40,13 +40,20 @@ fn only_a_sound_record_is_obeyed() {
     let path = left_behind(&folder, number);
     let good = fs::read_to_string(&path).expect("a record");
     close(number);
-    let refused = || matches!(recover(&folder.records())[..], [Recovery::PassedOver(..)]);
+    let refused_for =
+        |why: &str| matches!(&recover(&folder.records())[..], [Recovery::PassedOver(_, said)] if said.contains(why));
+    let refused = || refused_for("");
     let silent = || recover(&folder.records()).is_empty();
-    for (from, to) in
-        [("{", "["), ("\"ipcadm_record\":2", "\"ipcadm_record\":9"), ("\"mode\":\"0640\"", "\"mode\":\"4670\"")]
-    {
+    for (from, to, why) in [
+        ("{", "[", "not a record"),
+        ("\"ipcadm_record\":2", "\"ipcadm_record\":9", "version 9 is unknown"),
+        // Another version has other fields.
+        ("\"ipcadm_record\":2", "\"ipcadm_record\":1,\"more\":1", "version 1 is unknown"),
+        ("\"ipcadm_record\":2", "\"ipcadm_record\":2,\"more\":1", "damaged"),
+        ("\"mode\":\"0640\"", "\"mode\":\"4670\"", "impossible"),
+    ] {
         fs::write(&path, good.replacen(from, to, 1)).expect("a record");
-        assert!(refused(), "{from}");
+        assert!(refused_for(why), "{from} {to}");
     }
     // A later program's, of another boot: no object is left that it could be about.
     let later = good.replacen("\"ipcadm_record\":2", "\"ipcadm_record\":9", 1);
@@ -174,6 +181,38 @@ fn what_another_run_has_closed_is_left_to_it() {
     let number = leaked(Kind::Shm);
     close(number);
     assert!(matches!(outcomes(&judged(Kind::Shm, number)), Outcome::Removed));
+}
+
+#[test]
+fn what_may_be_on_a_record_that_cannot_be_read_stays() {
+    let _ns = fresh();
+    let folder = Records::new();
+    let number = leaked(Kind::Shm);
+    let path = left_behind(&folder, number);
+    let good = fs::read_to_string(&path).expect("a record");
+    close(number);
+    let outcome = || {
+        let closed = judged(Kind::Shm, number);
+        remove_batch(std::slice::from_ref(&closed), &mut folder.record(), &mut Judges::default()).remove(0)
+    };
+    let unreadable: [&dyn Fn(); 3] = [
+        &|| {
+            fs::write(&path, good.replacen("\"ipcadm_record\":2", "\"ipcadm_record\":1,\"more\":1", 1))
+                .expect("a record")
+        },
+        &|| fs::write(&path, "not a record\n").expect("a record"),
+        &|| {
+            fs::write(&path, &good).expect("a record");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o622)).expect("a mode");
+        },
+    ];
+    for make_unreadable in unreadable {
+        make_unreadable();
+        let outcome = outcome();
+        assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("cannot be read")), "{outcome:?}");
+    }
+    fs::remove_file(&path).expect("removed");
+    assert!(matches!(outcome(), Outcome::Removed));
 }
 
 #[test]
