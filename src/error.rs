@@ -27,6 +27,21 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every one, in the order of their numbers, which are promises.
+    pub const ALL: [Self; 11] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::NotFound,
+        Self::Denied,
+        Self::Exists,
+        Self::WouldBlock,
+        Self::TimedOut,
+        Self::Removed,
+        Self::Partial,
+        Self::Refused,
+    ];
+
     pub const fn code(self) -> u8 {
         self as u8
     }
@@ -166,19 +181,6 @@ mod tests {
 
     #[test]
     fn statuses_keep_their_numbers() {
-        let all = [
-            Status::Done,
-            Status::Failed,
-            Status::Usage,
-            Status::NotFound,
-            Status::Denied,
-            Status::Exists,
-            Status::WouldBlock,
-            Status::TimedOut,
-            Status::Removed,
-            Status::Partial,
-            Status::Refused,
-        ];
-        assert!(all.iter().enumerate().all(|(number, status)| usize::from(status.code()) == number));
+        assert!(Status::ALL.iter().enumerate().all(|(number, status)| usize::from(status.code()) == number));
     }
 }

@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-/// The kinds, which have subcommands of their own.
-pub const KIND_WORDS: [&str; 3] = ["shm", "sem", "msg"];
+use crate::kind::model::Kind;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
@@ -16,6 +15,11 @@ pub struct Words {
 }
 
 impl Words {
+    /// Whether the first word is a kind: those have subcommands of their own.
+    pub fn is_under_kind(&self) -> bool {
+        self.words.first().is_some_and(|word| Kind::from_word(word.as_bytes()).is_some())
+    }
+
     /// `args` begin with the program's name. Global options may stand between the words.
     pub fn of(args: &[OsString]) -> Self {
         let mut found = Self { end: 1, ..Self::default() };
@@ -30,7 +34,7 @@ impl Words {
                 continue;
             }
             if !matches!(text, b"-v" | b"--verbose") && !text.starts_with(b"--color=") {
-                let under_kind = found.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
+                let under_kind = found.is_under_kind();
                 if text.starts_with(b"-") || found.words.len() == usize::from(under_kind) + 1 {
                     return found;
                 }

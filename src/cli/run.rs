@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::borrowed;
-use crate::cli::command_path::{KIND_WORDS, Words};
+use crate::cli::command_path::Words;
 use crate::cli::suggestions;
 use crate::cli::tree::Cli;
 use crate::error::{Error, OWN_FAILURE, Status};
@@ -57,7 +57,7 @@ fn imply_ls(args: &mut Vec<OsString>, words: &Words) {
     if words.incomplete {
         return;
     }
-    let under_kind = words.words.first().is_some_and(|word| KIND_WORDS.contains(&word.as_str()));
+    let under_kind = words.is_under_kind();
     match words.words.get(usize::from(under_kind)) {
         Some(word) if is_reference(word, under_kind) => {
             // A later argument may read the same, so only the leading ones are searched.

@@ -11,6 +11,7 @@ mod clean;
 mod compat;
 mod completions;
 mod create;
+mod floors;
 mod install;
 mod kernel;
 mod limits;

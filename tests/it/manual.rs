@@ -11,9 +11,9 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use clap::{Command, CommandFactory as _};
-use ipcadm::cli::command_path::KIND_WORDS;
 use ipcadm::cli::tree::Cli;
-use ipcadm::error::OWN_FAILURE;
+use ipcadm::error::{OWN_FAILURE, Status};
+use ipcadm::kind::model::Kind;
 use ipcadm::listing::fields::FIELDS;
 use ipcadm_testbed::{Folder, drop_in, fresh, ipcadm_path, source, tool};
 
@@ -84,7 +84,8 @@ fn tree() -> Command {
 fn walk<'a>(command: &'a Command, path: &[&'a str], found: &mut Vec<(String, &'a Command)>) {
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
         let path = [path, &[sub.get_name()]].concat();
-        let shared = KIND_WORDS.contains(&path[0]) && found.iter().any(|(page, _)| *page == name(&path[1..]));
+        let shared =
+            Kind::from_word(path[0].as_bytes()).is_some() && found.iter().any(|(page, _)| *page == name(&path[1..]));
         found.push((name(if shared { &path[1..] } else { &path }), sub));
         walk(sub, &path, found);
     }
@@ -189,10 +190,31 @@ fn every_field_is_in_the_pages_and_no_other() {
 fn every_exit_status_is_in_the_page() {
     let page = page("ipcadm.1");
     let own = u32::from(OWN_FAILURE);
-    let statuses: Vec<String> = (0..=10).chain([own, own + 1, own + 2]).map(|status| status.to_string()).collect();
+    let statuses: Vec<String> = Status::ALL
+        .map(|status| u32::from(status.code()))
+        .into_iter()
+        .chain([own, own + 1, own + 2])
+        .map(|status| status.to_string())
+        .collect();
     let shown: Vec<&str> =
         section(&page, "EXIT STATUS").into_iter().filter_map(|line| line.strip_prefix(".It ")).collect();
     assert_eq!(shown, statuses);
+    let readme = fs::read_to_string(source("README.md")).expect("README.md");
+    let table = readme.lines().skip_while(|line| *line != "## Exit statuses").skip(4);
+    let shown: Vec<&str> =
+        table.map_while(|line| line.split('|').nth(1)).flat_map(|cell| cell.trim().split(", ")).collect();
+    assert_eq!(shown, statuses);
+}
+
+#[test]
+fn every_command_is_in_the_main_page() {
+    let main = page("ipcadm.1");
+    let (tree, mut commands) = (tree(), Vec::new());
+    walk(&tree, &[], &mut commands);
+    for (name, _) in commands {
+        let name = name.strip_suffix(".1").unwrap_or(&name);
+        assert!(main.contains(&format!("\n.Xr {name} 1")), "ipcadm.1 does not refer to {name}");
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Source {
             ("COLUMNS", _) => Source::Columns,
             ("PATH|KEY" | "FILE" | "DIR" | "FILE|-", _) => Source::Files,
             ("KIND", _) => Source::Choices(
-                ipcadm::cli::command_path::KIND_WORDS.map(|kind| (kind.to_owned(), String::new())).to_vec(),
+                ipcadm::kind::model::Kind::ALL.map(|kind| (kind.word().to_owned(), String::new())).to_vec(),
             ),
             ("STATE", _) => Source::Choices(
                 ipcadm::usage::state::State::ALL.map(|state| (state.word().to_owned(), String::new())).to_vec(),
@@ -105,7 +105,7 @@ pub(crate) fn tree() -> Node {
 fn node(command: &Command, parent: &str, kind: Option<&str>) -> Node {
     let name = command.get_name();
     let path = format!("{parent} {name}").trim_start().to_owned();
-    let kind = kind.or(ipcadm::cli::command_path::KIND_WORDS.contains(&name).then_some(name));
+    let kind = kind.or(ipcadm::kind::model::Kind::from_word(name.as_bytes()).map(|_| name));
     let (operands, options): (Vec<&Arg>, Vec<&Arg>) =
         command.get_arguments().filter(|arg| !arg.is_hide_set()).partition(|arg| arg.is_positional());
     let children = command.get_subcommands().filter(|child| !child.is_hide_set() && child.get_name() != "help");

@@ -1,46 +1,7 @@
 //! `ls`: columns, order, and how values are shown.
 
+use ipcadm::listing::fields::FIELDS;
 use ipcadm_testbed::{Kind, fresh, ipcadm, make, tool};
-
-const ALL: [&str; 37] = [
-    "kind",
-    "id",
-    "key",
-    "ref",
-    "mode",
-    "uid",
-    "gid",
-    "cuid",
-    "cgid",
-    "owner",
-    "group",
-    "creator",
-    "creator_group",
-    "ctime",
-    "size",
-    "nattch",
-    "cpid",
-    "lpid",
-    "atime",
-    "dtime",
-    "rss",
-    "swap",
-    "locked",
-    "doomed",
-    "nsems",
-    "otime",
-    "qnum",
-    "cbytes",
-    "qbytes",
-    "lspid",
-    "lrpid",
-    "stime",
-    "rtime",
-    "activity",
-    "full",
-    "contents",
-    "flags",
-];
 
 #[track_caller]
 fn header(args: &[&str]) -> String {
@@ -54,14 +15,15 @@ fn every_column_can_be_asked_for() {
     make::shm(0, 1, 0o600);
     make::sem(0, 1, 0o600);
     make::msg(0, 0o600);
-    for name in ALL {
+    let all: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
+    for &name in &all {
         for kind in [&[][..], &["shm"], &["sem"], &["msg"]] {
             assert_eq!(header(&[&["-o", name], kind].concat()), name.to_uppercase());
             let sorted = ipcadm(["ls", "-q", "--sort", name]).args(kind.iter().copied()).run().ok().stdout_str();
             assert_eq!(sorted.lines().count(), if kind.is_empty() { 3 } else { 1 });
         }
     }
-    let whole = ALL.join(",");
+    let whole = all.join(",");
     assert_eq!(header(&["-o", &whole]), whole.to_uppercase().replace(',', " "));
     ipcadm(["ls", "--help"]).run().ok().stdout_has("  kind           shm, sem or msg\n");
 }
