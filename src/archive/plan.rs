@@ -12,7 +12,8 @@ use crate::kind::field::Needs;
 use crate::kind::model::{Kind, KindSet, Object, ObjectId};
 use crate::kind::system_v::SystemV;
 use crate::listing::query;
-use crate::object::create::{self, KeyChoice, OriginalIdentity, Specification};
+use crate::object::create::again::OriginalIdentity;
+use crate::object::create::{self, KeyChoice, Specification};
 use crate::object::names::user_text;
 use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
@@ -173,7 +174,7 @@ fn plan_one<'a>(
     let (body, never_used, room) = match &item.body {
         Body::Segment { size, .. } => {
             let flags = ShmFlags { no_reserve: options.no_reserve, ..ShmFlags::default() };
-            (create::Body::Segment { size: *size, flags, lock: perm.mode.is_locked() }, false, 0)
+            (create::Body::Segment { size: *size, flags, lock: perm.mode.is_shm_locked() }, false, 0)
         }
         Body::Set { values } => {
             let values = match &options.values {

@@ -153,14 +153,14 @@ impl SaveArgs {
         if selection.asks_for_judgements() {
             selection.criteria = judging::criteria(self.selectors.grace(), &self.selectors.bystander);
         }
-        let survey = query(&selection, Needs::NOTHING)?;
-        if !survey.losses.is_empty() {
+        let listing = query(&selection, Needs::NOTHING)?;
+        if !listing.losses.is_empty() {
             // What cannot be listed would be missing without a word.
-            let reason = survey.losses.join("; ");
+            let reason = listing.losses.join("; ");
             return Err(Error::cannot(Status::Denied, "save all that is chosen", reason, None));
         }
-        survey.doubts.iter().for_each(|doubt| note(doubt));
-        Ok(survey.objects)
+        listing.doubts.iter().for_each(|doubt| note(doubt));
+        Ok(listing.objects)
     }
 }
 

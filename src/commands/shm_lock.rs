@@ -79,14 +79,14 @@ impl Common {
     fn one(&self, lock: bool, found: &Resolved<'_>, report: &mut Report) {
         let (word, past) = if lock { ("lock", "locked") } else { ("unlock", "unlocked") };
         let text = &found.to_string();
-        if found.object.perm.mode.is_locked() == lock {
+        if found.object.perm.mode.is_shm_locked() == lock {
             return report.done(&found.object, Outcome::Kept, false, format!("{text}: already {past}"));
         }
         if self.dry_run {
             return report.done(&found.object, Outcome::Changed, true, format!("would {word} {text}"));
         }
         match change::set_locked(&found.object, lock) {
-            Ok(after) if after.perm.mode.is_locked() == lock => {
+            Ok(after) if after.perm.mode.is_shm_locked() == lock => {
                 report.done(&after, Outcome::Changed, true, format!("{past} {text}"));
             }
             Ok(after) => {

@@ -19,7 +19,7 @@ pub struct LimitDef {
     /// What it is.
     pub(crate) meaning: &'static str,
     /// From this value on it limits nothing.
-    pub(crate) endless: u64,
+    pub(super) endless: u64,
     pub(super) read: fn() -> sys::Result<u64>,
     pub(crate) used: Used,
 }
@@ -44,6 +44,11 @@ impl LimitDef {
     /// `ENOSYS` where the kernel has no System V IPC.
     pub(crate) fn value(&self) -> sys::Result<u64> {
         (self.read)()
+    }
+
+    /// Whether it limits nothing at this value.
+    pub(crate) const fn is_endless(&self, value: u64) -> bool {
+        value >= self.endless
     }
 
     /// How much all objects take of it; None where that is not what it limits.

@@ -241,7 +241,7 @@ static FIELDS: [Field<Read>; 10] = [
     Field::new(
         named!("locked", "LOCKED"),
         "kept in RAM (SHM_LOCK)",
-        (|object| Value::Flag(object.perm.mode.is_locked())) as Read,
+        (|object| Value::Flag(object.perm.mode.is_shm_locked())) as Read,
     )
     .of(KindSet::SHM),
     Field::new(
@@ -259,7 +259,7 @@ fn contents(object: &Object, text: &mut String) {
         text.push_str(", ");
         push_count(text, segment.nattch, "attachment");
     }
-    if object.perm.mode.is_locked() {
+    if object.perm.mode.is_shm_locked() {
         text.push_str(", locked");
     }
     if object.is_doomed() {

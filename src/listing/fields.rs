@@ -121,7 +121,7 @@ const DERIVED: [Field; 10] = [
     .flexible()
     .derived(),
     alone(named!("flags", "FLAGS"), "locked, doomed", |object| {
-        match (object.perm.mode.is_locked(), object.is_doomed()) {
+        match (object.perm.mode.is_shm_locked(), object.is_doomed()) {
             (true, true) => word("locked,doomed"),
             (true, false) => word("locked"),
             (false, true) => word("doomed"),

@@ -140,7 +140,7 @@ pub fn ask<T: Serialize + DeserializeOwned>(
     })
 }
 
-/// Analysis on their way from a probe.
+/// An analysis on its way from a probe.
 #[derive(Debug, Serialize, Deserialize)]
 struct Packed {
     users: Users,

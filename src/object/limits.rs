@@ -102,8 +102,8 @@ fn told(kind: Kind, objects: &[Object], in_use: &InUse) -> sys::Result<Vec<Limit
                 (def.used(in_use)?, top(sizes().map(|(uid, size)| (uid, def.share(size)))))
             }
         };
-        let LimitDef { name, sysctl, unit, meaning, endless, .. } = *def;
-        Ok(Limit { kind, name, value, unlimited: value >= endless, unit, used, sysctl, top, meaning })
+        let LimitDef { name, sysctl, unit, meaning, .. } = *def;
+        Ok(Limit { kind, name, value, unlimited: def.is_endless(value), unit, used, sysctl, top, meaning })
     };
     kind.class().limits.iter().map(tell).collect()
 }

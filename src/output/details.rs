@@ -95,7 +95,7 @@ impl<'a> Details<'a> {
             _ => "? (the kernel tells only whoever has it attached)",
         };
         list.line("hugepages", huge);
-        list.line("locked", if object.perm.mode.is_locked() { "yes: kept in RAM" } else { "no" });
+        list.line("locked", if object.perm.mode.is_shm_locked() { "yes: kept in RAM" } else { "no" });
         list.line("doomed", if object.is_doomed() { "yes: removed, goes at the last detach" } else { "no" });
         list.line("nattch", plural(segment.nattch, "attachment"));
         list.line("cpid", self.process(segment.cpid, object.ctime, true));

@@ -96,8 +96,8 @@ impl Report {
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub(crate) fn judged(options: ReportOptions, objects: &[Object], insights: Analysis) -> Result<Self> {
-        Ok(Self::with(Out::stdout_or_failing()?, options, objects, list::judged_fields(), insights))
+    pub(crate) fn judged(options: ReportOptions, objects: &[Object], analysis: Analysis) -> Result<Self> {
+        Ok(Self::with(Out::stdout_or_failing()?, options, objects, list::judged_fields(), analysis))
     }
 
     /// A report onto an output that is open already.
@@ -110,10 +110,10 @@ impl Report {
         options: ReportOptions,
         objects: &[Object],
         fields: Vec<&'static Field>,
-        insights: Analysis,
+        analysis: Analysis,
     ) -> Self {
         let fields = if options.format == Format::Table { Vec::new() } else { fields };
-        let lookups = Lookups::of(objects, &fields, insights);
+        let lookups = Lookups::of(objects, &fields, analysis);
         let mut list = ListWriter::new(out, options.format, "objects", options.dry_run);
         if options.format == Format::Csv {
             let names = fields.iter().map(|field| field.name).chain(OWN);

@@ -38,7 +38,7 @@ pub struct CleanPolicy<'a> {
 pub struct Choice {
     /// In the order in which they go: queues, sets, segments.
     pub candidates: Vec<Candidate>,
-    pub insights: Analysis,
+    pub analysis: Analysis,
     pub skipped: Skipped,
     /// What the listing lacks and why, a sentence each.
     pub losses: Vec<String>,
@@ -103,12 +103,12 @@ impl Skipped {
 pub fn choose(selection: &Selection, policy: &CleanPolicy<'_>) -> Result<Choice> {
     // All are judged, so that the report can say what stays.
     let all_states = Selection { state: Vec::new(), ..selection.clone() };
-    let survey = query(&all_states, Needs::STATES)?;
-    let losses = survey.losses.into_iter().chain(survey.doubts).collect();
-    let mut choice = Choice { insights: survey.analysis, losses, ..Choice::default() };
+    let listing = query(&all_states, Needs::STATES)?;
+    let losses = listing.losses.into_iter().chain(listing.doubts).collect();
+    let mut choice = Choice { analysis: listing.analysis, losses, ..Choice::default() };
     let admin = is_system_administrator();
-    for object in survey.objects {
-        let Some(judgement) = choice.insights.judgement(object.id) else { continue };
+    for object in listing.objects {
+        let Some(judgement) = choice.analysis.judgement(object.id) else { continue };
         match skip_reason(&object, judgement, policy, admin) {
             Some(why) => {
                 let known_to = judgement.may_know.iter().flat_map(|may_know| &may_know.candidates);
@@ -119,9 +119,9 @@ pub fn choose(selection: &Selection, policy: &CleanPolicy<'_>) -> Result<Choice>
                 choice.skipped.add(object.id, why);
             }
             None => {
-                let usage = choice.insights.usage(object.id).cloned().unwrap_or_default();
+                let usage = choice.analysis.usage(object.id).cloned().unwrap_or_default();
                 let mut candidate = Candidate::new(object, usage, policy.condition(judgement, &selection.criteria));
-                if let Some(closed) = survey.closed.iter().find(|closed| closed.id == object.id) {
+                if let Some(closed) = listing.closed.iter().find(|closed| closed.id == object.id) {
                     candidate.expected = *closed;
                 }
                 choice.candidates.push(candidate);

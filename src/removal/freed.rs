@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::limit::{ENDLESS_LONG, InUse};
+use crate::kind::limit::InUse;
 use crate::kind::model::Object;
 use crate::kind::system_v::SystemV;
 
@@ -78,7 +78,7 @@ impl Totals {
             if let (Ok(value), Ok(Some(before))) = (limit.value(), limit.used(&in_use))
                 && by > 0
             {
-                let value = (value < ENDLESS_LONG).then_some(value);
+                let value = (!limit.is_endless(value)).then_some(value);
                 freed.push(Freed { name: limit.name, limit: value, before, after: left(before, by) });
             }
         }

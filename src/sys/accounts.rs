@@ -11,7 +11,7 @@ use super::types::{Gid, Uid};
 /// No user or group has a longer name (`LOGIN_NAME_MAX`). Longer ones are not looked up: an NSS module may crash on
 /// them.
 pub(crate) const MAX_NAME: usize = 256;
-/// Numbers whose names are cached; later ones are looked up each time.
+/// Names whose numbers are cached: they come from archives, which may have any; later ones are looked up each time.
 const MOST_NUMBERS: usize = 4096;
 
 pub fn effective_user() -> Uid {

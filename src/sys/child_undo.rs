@@ -88,7 +88,8 @@ impl ChildSharingUndo<'_> {
         let signals = ForwardedSignals::block()?;
         let flags = libc::c_long::from(libc::CLONE_SYSVSEM | libc::SIGCHLD);
         // SAFETY: without CLONE_VM and with no stack given this is a fork. Whatever other threads there are, the child
-        // makes async-signal-safe calls only, on memory prepared before, takes no lock, and ends or execs.
+        // takes no lock: it makes async-signal-safe calls on memory prepared before, and execvpe, which POSIX does not
+        // count among them, but which in glibc and musl neither locks nor allocates. It ends or executes.
         let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0usize, 0usize, 0usize, 0usize) };
         if pid == 0 {
             self.be_child(&signals, reader, &writer)

@@ -19,7 +19,8 @@ pub fn ipc() -> Option<u64> {
     number("/proc/thread-self/ns/ipc")
 }
 
-/// [`ipc`] cached at the first call of this thread; 0 without `/proc`. Every listed row asks.
+/// [`ipc`] cached at the first call of this thread, which must stay in that namespace; 0 without `/proc`. Every listed
+/// row asks.
 pub(crate) fn own_ipc() -> u32 {
     thread_local!(static OWN: Cell<Option<u32>> = const { Cell::new(None) });
     OWN.get().unwrap_or_else(|| {

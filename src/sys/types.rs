@@ -170,7 +170,7 @@ impl Mode {
     }
 
     /// `SHM_LOCKED`.
-    pub const fn is_locked(self) -> bool {
+    pub const fn is_shm_locked(self) -> bool {
         self.0 & Self::LOCKED != 0
     }
 }
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn status_bits_are_no_permissions() {
         let mode = Mode::new(0o3640);
-        assert!(mode.is_doomed() && mode.is_locked());
+        assert!(mode.is_doomed() && mode.is_shm_locked());
         assert_eq!(mode.to_string(), "0640");
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn copy(
     };
     let described = Segment {
         size,
-        locked: before.perm.mode.is_locked(),
+        locked: before.perm.mode.is_shm_locked(),
         doomed: before.is_doomed(),
         nattch: segment.nattch,
         cpid: manifest::pid(segment.cpid),

@@ -40,11 +40,11 @@ pub(super) fn prepare(plan: &Plan, keeps: &dyn Fn(&Object) -> Option<usize>, kee
         }
     }
     let objects: Vec<Object> = found.iter().map(|(_, object)| *object).collect();
-    prepared.insights = Analysis::of(&objects, Needs::STATES, &criteria);
+    prepared.analysis = Analysis::of(&objects, Needs::STATES, &criteria);
     for (entry, object) in found {
-        match verdict((plan, entry), &object, &prepared.insights, &criteria, keeps) {
+        match verdict((plan, entry), &object, &prepared.analysis, &criteria, keeps) {
             Ok(condition) => {
-                let usage = prepared.insights.usage(object.id).cloned().unwrap_or_default();
+                let usage = prepared.analysis.usage(object.id).cloned().unwrap_or_default();
                 prepared.candidates.push(Candidate::new(object, usage, condition));
             }
             Err(Refusal::Differs(reason)) => prepared.kept.push((object, choose::kept(object.id, &reason))),
@@ -67,12 +67,12 @@ enum Refusal {
 fn verdict(
     (plan, entry): (&Plan, &Entry),
     object: &Object,
-    insights: &Analysis,
+    analysis: &Analysis,
     criteria: &Criteria,
     keeps: &dyn Fn(&Object) -> Option<usize>,
 ) -> std::result::Result<Condition, Refusal> {
     let differs = |reason: &str| Refusal::Differs(reason.to_owned());
-    let (Some(state), Some(judgement)) = (entry.state(), insights.judgement(object.id)) else {
+    let (Some(state), Some(judgement)) = (entry.state(), analysis.judgement(object.id)) else {
         return Err(differs("it could not be judged"));
     };
     if let Some(reason) = entry.difference(object, judgement) {

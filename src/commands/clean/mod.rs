@@ -83,7 +83,7 @@ pub struct CleanArgs {
 /// What is to be removed, what is not, and why.
 struct Prepared {
     candidates: Vec<Candidate>,
-    insights: Analysis,
+    analysis: Analysis,
     skipped: choose::Skipped,
     /// Of a plan: objects that are gone, and those that are not what was planned.
     gone: Vec<ObjectId>,
@@ -123,12 +123,12 @@ pub fn run(args: &CleanArgs, implied: Option<Kind>) -> Result<Status> {
         let states = if selection.state.is_empty() { vec![State::Orphan] } else { selection.state.clone() };
         let unread = args.discard_messages || args.save.is_some();
         let policy = CleanPolicy { states, creator_gone: selection.creator_gone, unread, keeps: &keeps };
-        let Choice { candidates, insights, skipped, losses } = choose::choose(&selection, &policy)?;
+        let Choice { candidates, analysis, skipped, losses } = choose::choose(&selection, &policy)?;
         losses.iter().for_each(|loss| note(loss));
         if let Some(path) = &args.plan_out {
-            args.write_plan(Path::new(path), &candidates, &insights)?;
+            args.write_plan(Path::new(path), &candidates, &analysis)?;
         }
-        Prepared { candidates, insights, skipped, ..Prepared::nothing() }
+        Prepared { candidates, analysis, skipped, ..Prepared::nothing() }
     };
     prepared.unrecovered = unrecovered;
     args.proceed(prepared, &keep)
@@ -162,11 +162,11 @@ impl CleanArgs {
         Ok(())
     }
 
-    fn write_plan(&self, path: &Path, candidates: &[Candidate], insights: &Analysis) -> Result<()> {
+    fn write_plan(&self, path: &Path, candidates: &[Candidate], analysis: &Analysis) -> Result<()> {
         let shown = escape_bytes(path.as_os_str().as_encoded_bytes());
         let cannot = |reason: String, status| Error::cannot(status, &format!("write the plan {shown}"), reason, None);
         let entries = candidates.iter().filter_map(|candidate| {
-            insights.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
+            analysis.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
         });
         let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let bystanders = self.selectors.bystander.iter().map(ToString::to_string).collect();
@@ -213,9 +213,9 @@ impl CleanArgs {
             let left_out = view::left_out(&prepared.skipped, keep).into_iter().chain(set_aside).chain(unseen).collect();
             let view = View { candidates: &prepared.candidates, left_out };
             let style = self.style.style();
-            let insights = std::mem::take(&mut prepared.insights);
+            let analysis = std::mem::take(&mut prepared.analysis);
             let mut out = Out::stdout()?;
-            let printed = view.write(&mut out, insights, &style).map_err(Error::Output).and_then(|()| out.finish());
+            let printed = view.write(&mut out, analysis, &style).map_err(Error::Output).and_then(|()| out.finish());
             printed.or_else(Error::ignore_broken_pipe)?;
             for (_, error) in &prepared.kept {
                 say(&error.to_string());
@@ -342,7 +342,7 @@ impl Prepared {
     fn nothing() -> Self {
         Self {
             candidates: Vec::new(),
-            insights: Analysis::default(),
+            analysis: Analysis::default(),
             skipped: choose::Skipped::default(),
             gone: Vec::new(),
             kept: Vec::new(),
@@ -360,7 +360,7 @@ impl Prepared {
                 candidates.chain(self.kept.iter().map(|(object, _)| *object)).collect()
             }
         };
-        let mut report = Report::judged(options, &objects, std::mem::take(&mut self.insights))?;
+        let mut report = Report::judged(options, &objects, std::mem::take(&mut self.analysis))?;
         report.beside("left_out", self.skipped.numbers());
         self.unrecovered.tell(&mut report);
         self.gone.iter().for_each(|id| report.gone(*id));

@@ -33,11 +33,11 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     /// Prints it.
-    pub(super) fn write(&self, out: &mut impl Write, insights: Analysis, style: &Style) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut impl Write, analysis: Analysis, style: &Style) -> io::Result<()> {
         let objects: Vec<Object> = self.candidates.iter().map(|candidate| candidate.object).collect();
         if !objects.is_empty() {
             let shown: Vec<&'static Field> = COLUMNS.into_iter().filter_map(fields::find).collect();
-            let names = Lookups::of(&objects, &shown, insights);
+            let names = Lookups::of(&objects, &shown, analysis);
             let evidence = Column { header: "EVIDENCE", right: false, flexible: true, wraps: true };
             let columns: Vec<Column> = shown.iter().map(|field| field.column()).chain([evidence]).collect();
             table::write(out, &columns, objects.len(), style, |row, column| match shown.get(column) {

@@ -75,7 +75,7 @@ impl Row {
             Value::Perms(mode) => push_octal(out, mode.permissions()),
             Value::Status(mode) => {
                 out.push_str(if mode.is_doomed() { "dest  " } else { "      " });
-                out.push_str(if mode.is_locked() { " locked" } else { "       " });
+                out.push_str(if mode.is_shm_locked() { " locked" } else { "       " });
             }
             Value::Owner(uid) => {
                 let start = out.len();

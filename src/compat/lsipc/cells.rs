@@ -100,7 +100,7 @@ impl Column {
 }
 
 const fn status(mode: Mode) -> &'static str {
-    match (mode.is_doomed(), mode.is_locked()) {
+    match (mode.is_doomed(), mode.is_shm_locked()) {
         (true, true) => "dest,locked",
         (true, false) => "dest",
         (false, true) => "locked",

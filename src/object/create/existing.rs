@@ -75,7 +75,7 @@ impl Specification {
                 if segment.size != *size {
                     found.push(format!("size {} instead of {size}", segment.size));
                 }
-                if *lock && !perm.mode.is_locked() {
+                if *lock && !perm.mode.is_shm_locked() {
                     found.push("not locked".to_owned());
                 }
             }

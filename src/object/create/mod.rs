@@ -3,14 +3,13 @@
 //! Nobody may find an incomplete object. Steps after the creating call are made while only its creator's user has
 //! permission; the final owner and mode come last. When a step fails, the object is removed again.
 
-mod again;
+pub mod again;
 mod existing;
 mod refusal;
 mod values;
 
 use std::rc::Rc;
 
-pub use self::again::OriginalIdentity;
 use self::values::{fits_one_operation, initialise};
 use super::inventory;
 use crate::error::{Error, Result, Status};

@@ -143,8 +143,8 @@ mod tests {
                 }
                 Ok(None) => break,
                 Err(errno) => {
-                    assert_eq!(errno.raw(), libc::ENOTTY, "before Linux 6.11");
-                    return;
+                    assert_eq!(errno.raw(), libc::ENOTTY);
+                    return ipcadm_testbed::left_out("what takes questions about single mappings (Linux 6.11)");
                 }
             }
         }

@@ -62,7 +62,7 @@ fn limits_are_read() {
 fn segments_are_locked_and_unlocked() {
     let _ns = fresh();
     let id = segment(1);
-    let locked = || shm::stat(id).map(|stat| stat.perm.mode.is_locked());
+    let locked = || shm::stat(id).map(|stat| stat.perm.mode.is_shm_locked());
     assert_eq!((shm::lock(id), locked()), (Ok(()), Ok(true)));
     assert_eq!((shm::unlock(id), locked()), (Ok(()), Ok(false)));
     assert_eq!(shm::lock(ShmId::new(id.raw() + 1)), Err(Errno::EINVAL));

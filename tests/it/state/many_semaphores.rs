@@ -22,7 +22,7 @@ fn states() -> Listing {
     let criteria = Criteria { grace: Duration::ZERO, ..Criteria::default() };
     let mut selection = Selection::default();
     selection.criteria = criteria;
-    query(&selection, Needs::STATES).expect("a survey")
+    query(&selection, Needs::STATES).expect("a list")
 }
 
 fn json(args: &[&str]) -> Value {

@@ -34,13 +34,13 @@ fn counted(run: impl FnOnce()) -> (u64, u64) {
 /// The same of what `ls -o +state`, `ls -o +state,+evidence,+holders` and the plan of `clean` ask for.
 fn walks() -> [(u64, u64); 3] {
     let states = Needs::STATES;
-    let survey = |needs| {
-        let found = query(&selection(), needs).expect("a survey");
+    let listed = |needs| {
+        let found = query(&selection(), needs).expect("a list");
         assert!(found.objects.iter().all(|object| found.analysis.judgement(object.id).is_some()));
     };
     let policy = CleanPolicy { states: vec![State::Orphan], creator_gone: false, unread: true, keeps: &|_| None };
     let choose = || drop(choose::choose(&selection(), &policy).expect("a choice"));
-    [counted(|| survey(states)), counted(|| survey(Needs::USE)), counted(choose)]
+    [counted(|| listed(states)), counted(|| listed(Needs::USE)), counted(choose)]
 }
 
 fn leave_behind(number: usize) {

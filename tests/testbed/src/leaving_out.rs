@@ -18,12 +18,17 @@ struct Excuse {
     holds: fn() -> bool,
 }
 
-const EXCUSES: [Excuse; 15] = [
+/// Where the kernel describes its types.
+const BTF: &str = "/sys/kernel/btf/vmlinux";
+
+const EXCUSES: [Excuse; 17] = [
     // `.ci/run` runs all tests as root too, where there is one.
     Excuse { of: "what needs root: ", holds: is_ordinary_user },
     Excuse { of: "what needs root or Linux 6.9: ", holds: is_ordinary_user },
     // The capabilities count in the initial user namespace alone, and the kernel has to describe its types.
     Excuse { of: "what takes CAP_BPF and CAP_PERFMON", holds: tasks_are_unreadable },
+    Excuse { of: "what the kernel says of its types (BTF)", holds: || !Path::new(BTF).exists() },
+    Excuse { of: "what takes questions about single mappings (Linux 6.11)", holds: || release() < (6, 11) },
     // Containers may not mount `/proc` where theirs is masked, nor their users.
     Excuse { of: "what takes a pid namespace", holds: is_ordinary_user },
     Excuse { of: "what takes namespaces with numbers (Linux 6.18)", holds: || release() < (6, 18) },
@@ -119,7 +124,7 @@ fn is_ordinary_user() -> bool {
 
 /// Whether the kernel's memory may not be read by BPF programs, though by root.
 fn tasks_are_unreadable() -> bool {
-    outside_of_root() != Some((0, u64::from(u32::MAX))) || !Path::new("/sys/kernel/btf/vmlinux").exists()
+    outside_of_root() != Some((0, u64::from(u32::MAX))) || !Path::new(BTF).exists()
 }
 
 /// Which user this user namespace's root is outside of it, and of how many its users are.

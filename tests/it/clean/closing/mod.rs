@@ -79,10 +79,10 @@ fn graced(seconds: u64) -> Criteria {
 /// As it is judged now, without any grace.
 fn judged(kind: Kind, number: i32) -> Candidate {
     let object = inventory::look(id(kind, number)).expect("a look").expect("an object");
-    let insights = Analysis::of(&[object], Needs::USE, &graced(0));
-    let state = insights.judgement(object.id).expect("a judgement").state;
-    assert_eq!(state, State::Orphan, "{:?}", insights.judgement(object.id));
-    let usage = insights.usage(object.id).cloned().unwrap_or_default();
+    let analysis = Analysis::of(&[object], Needs::USE, &graced(0));
+    let state = analysis.judgement(object.id).expect("a judgement").state;
+    assert_eq!(state, State::Orphan, "{:?}", analysis.judgement(object.id));
+    let usage = analysis.usage(object.id).cloned().unwrap_or_default();
     Candidate::new(object, usage, Condition::State(state, graced(0)))
 }
 
