@@ -247,6 +247,7 @@ impl<'a> Lists<'a> {
         lookups: &Lookups,
     ) {
         let found = self.whole.of(object);
+        record.may_hide();
         for field in columns {
             if !LISTS.contains(&field.name) {
                 record.object(object, &[*field], lookups);

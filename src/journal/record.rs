@@ -191,7 +191,9 @@ impl Others {
         if self.name(id) {
             Some("another run of ipcadm is at work on it")
         } else if !self.all {
-            Some("it is closed, and a record of another run, which cannot be read, may tell its own mode")
+            Some(
+                "a record of another run, which cannot be read, may tell another mode for it ('ipcadm set --mode' gives it one)",
+            )
         } else {
             None
         }

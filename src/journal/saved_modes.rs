@@ -14,22 +14,37 @@ const LOOKS: u32 = 8;
 /// No run has an object locked for longer, in seconds.
 const LONGEST: i64 = 10;
 
-/// Gives those of `objects` that a run of this user has locked the modes that its record names. Returns them as they
-/// were given.
-pub fn apply(objects: &mut [Object]) -> Vec<Object> {
+/// What became of objects that a run may have locked.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Those that got the modes that a record names, as they were before.
+    pub were: Vec<Object>,
+    /// That there may be more, a sentence.
+    pub doubt: Option<&'static str>,
+}
+
+/// Gives those of `objects` that a run of this user has locked the modes that its record names.
+pub fn apply(objects: &mut [Object]) -> Applied {
     let mut closed: Vec<usize> = (0..objects.len()).filter(|&place| may_be_locked(&objects[place])).collect();
-    let mut were = Vec::new();
+    let mut applied = Applied::default();
     if closed.is_empty() {
-        return were;
+        return applied;
     }
-    let Some(records) = Records::here() else { return were };
+    let Some(records) = Records::here() else { return applied };
     let places = Places::usual();
     for _ in 0..LOOKS {
-        let named = Named::of(records.read(&places, None).0);
+        let (contents, all) = records.read(&places, None);
+        if !all {
+            applied.doubt = Some(
+                "a record of what another run has closed cannot be read: the mode of an object that has 0000 may not be \
+                 its own, so it is judged as if nobody could use it, and not removed",
+            );
+        }
+        let named = Named::of(contents);
         closed.retain(|&place| {
             let object = &mut objects[place];
             if let Some(mode) = named.mode(object) {
-                were.push(*object);
+                applied.were.push(*object);
                 object.perm.mode = Mode::new(object.perm.mode.bits() & !Mode::PERMISSIONS | mode.permissions());
                 return false;
             }
@@ -46,7 +61,7 @@ pub fn apply(objects: &mut [Object]) -> Vec<Object> {
             break;
         }
     }
-    were
+    applied
 }
 
 /// Whether another user's run, whose record cannot be seen, may have locked `object`: its owner's, its creator's or root's.

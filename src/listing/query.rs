@@ -175,7 +175,7 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
     let inventory::Inventory { mut objects, losses, sources } = inventory::collect(selection.possible_kinds(), needs)?;
     let count = |kind| objects.iter().filter(|object| object.kind() == kind).count() as u64;
     let sources = sources.into_iter().map(|(kind, source)| (kind, source, count(kind))).collect();
-    let closed = saved_modes::apply(&mut objects);
+    let saved_modes::Applied { were: closed, doubt } = saved_modes::apply(&mut objects);
     let now = now();
     objects.retain(|object| selection.matches(object, now));
     let mut wanted = needs;
@@ -186,7 +186,7 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
         wanted = wanted.and(Needs::STATES);
     }
     let mut analysis = Analysis::default();
-    let mut doubts = Vec::new();
+    let mut doubts: Vec<String> = Vec::new();
     if wanted.any(Needs::USE) {
         let found;
         (objects, found, doubts) = probe::run(|| {
@@ -194,6 +194,7 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
             (objects, analysis.pack(), doubts)
         });
         analysis = Analysis::unpack(found);
+        doubts.extend(doubt.map(str::to_owned));
     }
     if !selection.state.is_empty() {
         let chosen = |state| selection.state.contains(&state);

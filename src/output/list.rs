@@ -233,7 +233,7 @@ impl<'a, W: Write> Record<'a, W> {
         }
     }
 
-    /// Writes those of `fields` that objects of this kind have, and tells which are hidden.
+    /// Writes those of `fields` that objects of this kind have, and tells which are hidden, if only that none is.
     pub(crate) fn object(&mut self, object: &Object, fields: &[&'static fields::Field], lookups: &Lookups) {
         let hidden = self.hidden.get_or_insert_default();
         for field in fields.iter().filter(|field| field.kinds.has(object.kind())) {

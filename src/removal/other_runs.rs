@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::journal::locked::is_locked;
+use crate::journal::locked::{is_locked, may_be_locked};
 use crate::journal::record::Record;
 use crate::object::inventory;
 use crate::removal::{Candidate, Outcome};
@@ -14,7 +14,7 @@ const STEP: Duration = Duration::from_millis(5);
 
 /// Keeps objects that were judged while another run had them locked: the mode they had is not theirs.
 pub(super) fn keep_locked_by_others(batch: &[Candidate], record: &Record, outcomes: &mut [Option<Outcome>]) {
-    let places = || (0..batch.len()).filter(|&place| is_locked(&batch[place].expected));
+    let places = || (0..batch.len()).filter(|&place| may_be_locked(&batch[place].expected));
     if places().next().is_none() {
         return;
     }

@@ -214,6 +214,9 @@ fn the_lists_are_those_of_who() {
         found[1]["waiters"][0]["last_pid"].is_number()
             && listed[1]["waiters"].as_array().is_some_and(|all| all.len() == 1)
     );
+    // A list that its kind does not have hides nothing, and says so as ever.
+    let without = lines(&["ls", "--format", "jsonl", "-o", "holders", "sem:0"]);
+    assert_eq!(without, [serde_json::json!({ "hidden": [] })]);
 }
 
 #[test]

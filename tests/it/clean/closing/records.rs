@@ -213,6 +213,19 @@ fn what_may_be_on_a_record_that_cannot_be_read_stays() {
     }
     fs::remove_file(&path).expect("removed");
     assert!(matches!(outcome(), Outcome::Removed));
+    // A set that may have been open for a look.
+    let set = leaked(Kind::Sem);
+    let perm = make::perm(Kind::Sem, set);
+    make::chown(Kind::Sem, set, perm.uid, perm.gid, 0o400);
+    let removed = || {
+        let open = judged(Kind::Sem, set);
+        remove_batch(std::slice::from_ref(&open), &mut folder.record(), &mut Judges::default()).remove(0)
+    };
+    fs::write(&path, "not a record\n").expect("a record");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    assert!(matches!(removed(), Outcome::Kept(why) if why.contains("cannot be read")));
+    fs::remove_file(&path).expect("removed");
+    assert!(matches!(removed(), Outcome::Removed));
 }
 
 #[test]
