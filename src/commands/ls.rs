@@ -214,6 +214,9 @@ fn sort_objects(objects: &mut [Object], sort: &[&'static Field], reverse: bool, 
     if reverse {
         objects.reverse();
     }
+    if sort.is_empty() {
+        return;
+    }
     objects.sort_by(|one, two| {
         sort.iter()
             .map(|field| field.value(one, lookups).compare(&field.value(two, lookups), reverse))

@@ -8,7 +8,7 @@ use crate::render::table::Column;
 pub struct Field<R> {
     /// Name for `-o` and `--sort`, and the JSON key.
     pub name: &'static str,
-    /// The JSON key as it is written, `"name":`; a listing writes it very often.
+    /// The JSON key as it is written behind another, `,"name":`; a listing writes it very often.
     pub json_key: &'static str,
     /// Heading of its column.
     pub header: &'static str,
@@ -35,7 +35,7 @@ pub struct Field<R> {
 pub struct Named {
     /// As the user writes it.
     pub name: &'static str,
-    /// As a JSON key, with quotes and colon.
+    /// As a JSON key, with quotes, and the comma and colon around it.
     pub json_key: &'static str,
     /// As a heading.
     pub header: &'static str,
@@ -44,7 +44,7 @@ pub struct Named {
 /// The forms of a name from the name and the heading.
 macro_rules! named {
     ($name:literal, $header:literal) => {
-        $crate::kind::field::Named { name: $name, json_key: concat!("\"", $name, "\":"), header: $header }
+        $crate::kind::field::Named { name: $name, json_key: concat!(",\"", $name, "\":"), header: $header }
     };
 }
 pub(crate) use named;

@@ -27,7 +27,7 @@ pub(super) static CLASS: Class = Class {
     remove: Some(|id| shm::remove(ShmId::new(id.sysv()))),
     set: Some(|id, new| shm::set(ShmId::new(id.sysv()), new.uid, new.gid, new.mode)),
     fields: &FIELDS,
-    columns: &["ref", "key", "mode", "owner", "size", "nattch", "rss", "cpid", "lpid", "activity", "flags"],
+    columns: &["ref", "key", "mode", "owner", "size", "nattch", "cpid", "lpid", "activity", "flags"],
     recorded,
     limits: &LIMITS,
     activities: &ACTIVITIES,

@@ -177,7 +177,9 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
     let sources = sources.into_iter().map(|(kind, source)| (kind, source, count(kind))).collect();
     let saved_modes::Applied { were: closed, doubt } = saved_modes::apply(&mut objects);
     let now = now();
-    objects.retain(|object| selection.matches(object, now));
+    if selection.is_given() {
+        objects.retain(|object| selection.matches(object, now));
+    }
     let mut wanted = needs;
     if !selection.pid.is_empty() {
         wanted = wanted.and(Needs::HOLDERS).and(Needs::WAITERS);

@@ -238,7 +238,7 @@ impl<'a, W: Write> Record<'a, W> {
         let hidden = self.hidden.get_or_insert_default();
         for field in fields.iter().filter(|field| field.kinds.has(object.kind())) {
             let value = field.value(object, lookups);
-            if value == Value::Hidden {
+            if matches!(value, Value::Hidden) {
                 hidden.push(field.name);
             }
             self.json.written_key(field.json_key);

@@ -14,8 +14,13 @@ const ELLIPSIS: char = '…';
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Whether a byte is an ASCII character that shows as itself.
-const fn is_plain(byte: u8) -> bool {
+const fn is_plain_byte(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'\\'
+}
+
+/// Whether a text is of ASCII characters that show as themselves: it is as wide as it is long, and escaped as it is.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(is_plain_byte)
 }
 
 /// Whether a character must be escaped: controls, the backslash, line and paragraph separators, format characters
@@ -58,7 +63,7 @@ pub const fn is_unsafe(c: char) -> bool {
 
 fn first_unsafe(text: &str) -> Option<usize> {
     // Nearly all text is plain ASCII, which bytes tell. The first other byte starts a character.
-    let start = text.bytes().position(|byte| !is_plain(byte))?;
+    let start = text.bytes().position(|byte| !is_plain_byte(byte))?;
     let (_, rest) = text.split_at_checked(start)?;
     rest.char_indices().find(|&(_, c)| is_unsafe(c)).map(|(at, _)| start + at)
 }

@@ -63,10 +63,9 @@ impl<W: Write> JsonWriter<W> {
         self.comma = false;
     }
 
-    /// A key with its quotes and colon, for frequent keys.
+    /// A key with its quotes, and the comma and colon around it, for frequent keys.
     pub(crate) fn written_key(&mut self, key: &'static str) {
-        self.separate();
-        self.text.push_str(key);
+        self.text.push_str(&key[usize::from(!self.comma)..]);
         self.comma = false;
     }
 
@@ -141,7 +140,15 @@ impl<W: Write> JsonWriter<W> {
                 self.separate();
                 value.push_exact(&mut self.text);
             }
-            Value::Hex(_) | Value::Octal(_) | Value::Reference(..) => {
+            Value::Reference(kind, id) => {
+                self.separate();
+                self.text.push('"');
+                self.text.push_str(kind);
+                self.text.push(':');
+                push_u64(&mut self.text, *id);
+                self.text.push('"');
+            }
+            Value::Hex(_) | Value::Octal(_) => {
                 self.separate();
                 self.text.push('"');
                 value.push_exact(&mut self.text);

@@ -1,9 +1,12 @@
 //! Tables of any length: one pass for the widths, one for the text. No cells are kept in between, so 32,000 rows cost
 //! no memory.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 
 use super::escape::{display_width, truncate};
+use super::slot::Slot;
 use super::style::Style;
 use super::value::Value;
 
@@ -42,41 +45,133 @@ pub fn write<'a>(
     style: &Style,
     cell: impl Fn(usize, usize) -> Value<'a>,
 ) -> io::Result<()> {
-    let widths = widths(columns, rows, style, &cell);
-    let mut text = String::with_capacity(CHUNK + 1024);
+    let layout = Layout::new(columns, widths(columns, rows, style, &cell), style);
+    let mut text = Vec::with_capacity(CHUNK + 1024);
     if style.header {
-        if style.color {
-            text.push_str("\x1b[1m");
-        }
-        push_blanks(&mut text, style.indent);
-        for (index, (column, &width)) in columns.iter().zip(&widths).enumerate() {
-            push_cell(&mut text, column.header, width, column.right, index + 1 == columns.len());
-        }
-        trim(&mut text);
-        text.push_str(if style.color { "\x1b[0m\n" } else { "\n" });
+        text.extend_from_slice(layout.header().as_bytes());
     }
     let mut scratch = String::new();
     for row in 0..rows {
-        push_blanks(&mut text, style.indent);
-        for (index, column) in columns.iter().enumerate() {
-            let last = index + 1 == columns.len();
+        let cell = |column| cell(row, column);
+        if !layout.fill_line(&mut text, &mut scratch, cell) {
+            text.extend_from_slice(layout.line(&mut scratch, cell).as_bytes());
+        }
+        if text.len() >= CHUNK {
+            out.write_all(&text)?;
+            text.clear();
+        }
+    }
+    out.write_all(&text)
+}
+
+/// Where the cells of a line stand.
+struct Layout<'a> {
+    columns: &'a [Column],
+    widths: Vec<usize>,
+    /// Where the cells of the columns with a width stand in a line; the last may have none and end where it ends.
+    places: Vec<Range<usize>>,
+    style: &'a Style,
+}
+
+impl<'a> Layout<'a> {
+    fn new(columns: &'a [Column], widths: Vec<usize>, style: &'a Style) -> Self {
+        let mut start = style.indent;
+        let places = widths.iter().filter(|&&width| width != usize::MAX).map(|width| {
+            let place = start..start + width;
+            start = place.end + GAP;
+            place
+        });
+        Self { columns, places: places.collect(), widths, style }
+    }
+
+    fn header(&self) -> String {
+        let mut text = String::new();
+        if self.style.color {
+            text.push_str("\x1b[1m");
+        }
+        push_blanks(&mut text, self.style.indent);
+        for (index, column) in self.columns.iter().enumerate() {
+            self.push_cell(&mut text, index, column.header);
+        }
+        trim(&mut text);
+        text.push_str(if self.style.color { "\x1b[0m\n" } else { "\n" });
+        text
+    }
+
+    /// Adds a line by writing each cell into its place among blanks, the fast way for nearly all. False, and nothing is
+    /// added, where a cell does not fit or its characters are not as wide as its bytes are many.
+    fn fill_line<'v>(&self, text: &mut Vec<u8>, scratch: &mut String, cell: impl Fn(usize) -> Value<'v>) -> bool {
+        let line = text.len();
+        let end = self.places.last().map_or(self.style.indent, |place| place.end);
+        text.resize(line + end, b' ');
+        let slots = &mut text[line..];
+        for (index, (column, place)) in self.columns.iter().zip(&self.places).enumerate() {
+            let slot = Slot { bytes: &mut slots[place.clone()], right: column.right };
+            if !cell(index).fill(slot, self.style, scratch) {
+                text.truncate(line);
+                return false;
+            }
+        }
+        if self.places.len() < self.columns.len() {
+            if !self.places.is_empty() {
+                text.resize(line + end + GAP, b' ');
+            }
             scratch.clear();
-            cell(row, index).push_shown(&mut scratch, style);
-            if last && column.wraps && display_width(&scratch) > widths[index] {
-                let start = style.indent + widths[..index].iter().sum::<usize>() + GAP * index;
-                push_wrapped(&mut text, &scratch, widths[index], start);
+            cell(self.places.len()).push_shown(scratch, self.style);
+            text.extend_from_slice(scratch.as_bytes());
+        }
+        while text.len() > line && text.ends_with(b" ") {
+            text.pop();
+        }
+        text.push(b'\n');
+        true
+    }
+
+    /// A line of any cells.
+    fn line<'v>(&self, scratch: &mut String, cell: impl Fn(usize) -> Value<'v>) -> String {
+        let mut text = String::new();
+        push_blanks(&mut text, self.style.indent);
+        for (index, column) in self.columns.iter().enumerate() {
+            scratch.clear();
+            cell(index).push_shown(scratch, self.style);
+            if self.is_last(index) && column.wraps && display_width(scratch) > self.widths[index] {
+                let start = self.style.indent + self.widths[..index].iter().sum::<usize>() + GAP * index;
+                push_wrapped(&mut text, scratch, self.widths[index], start);
             } else {
-                push_cell(&mut text, &scratch, widths[index], column.right, last);
+                self.push_cell(&mut text, index, scratch);
             }
         }
         trim(&mut text);
         text.push('\n');
-        if text.len() >= CHUNK {
-            out.write_all(text.as_bytes())?;
-            text.clear();
+        text
+    }
+
+    fn is_last(&self, index: usize) -> bool {
+        index + 1 == self.columns.len()
+    }
+
+    fn push_cell(&self, out: &mut String, index: usize, text: &str) {
+        let (width, last) = (self.widths[index], self.is_last(index));
+        let mut used = display_width(text);
+        let mut text = Cow::Borrowed(text);
+        if used > width {
+            text = Cow::Owned(truncate(&text, width).into_owned());
+            used = display_width(&text);
+        }
+        let padding = if width == usize::MAX { 0 } else { width - used };
+        if self.columns[index].right {
+            push_blanks(out, padding);
+            out.push_str(&text);
+        } else {
+            out.push_str(&text);
+            if !last {
+                push_blanks(out, padding);
+            }
+        }
+        if !last {
+            push_blanks(out, GAP);
         }
     }
-    out.write_all(text.as_bytes())
 }
 
 fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usize, usize) -> Value<'a>) -> Vec<usize> {
@@ -117,28 +212,6 @@ fn fit(columns: &[Column], widths: &mut [usize], room: usize) {
             }
             _ => return,
         }
-    }
-}
-
-fn push_cell(out: &mut String, text: &str, width: usize, right: bool, last: bool) {
-    let mut used = display_width(text);
-    let mut text = std::borrow::Cow::Borrowed(text);
-    if used > width {
-        text = std::borrow::Cow::Owned(truncate(&text, width).into_owned());
-        used = display_width(&text);
-    }
-    let padding = if width == usize::MAX { 0 } else { width - used };
-    if right {
-        push_blanks(out, padding);
-        out.push_str(&text);
-    } else {
-        out.push_str(&text);
-        if !last {
-            push_blanks(out, padding);
-        }
-    }
-    if !last {
-        push_blanks(out, GAP);
     }
 }
 

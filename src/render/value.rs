@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::escape::{display_width, escape};
+use super::escape::{display_width, escape, is_plain};
+use super::slot::Slot;
 use super::style::{Style, TimeStyle, push_utc};
-use super::units::{age_width, digits, push_hex32, push_i64, push_octal4, push_size, push_u64, size_width};
+use super::units::{
+    ShownSize, age_width, digits, hex32, octal4, push_hex32, push_i64, push_octal4, push_size, push_u64, shown_age,
+    size_width,
+};
 
 /// The variants tell how the value is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,16 +67,51 @@ impl Value<'_> {
             Self::Number(number) => digits(*number),
             Self::Bytes(bytes) if style.bytes => digits(*bytes),
             Self::Bytes(bytes) => size_width(*bytes),
+            Self::Permille(tenths) => digits(tenths / 10) + 3,
+            Self::Signed(number @ 0..) => digits(number.unsigned_abs()),
             Self::Hex(_) => 10,
             Self::Octal(bits) if *bits <= 0o7777 => 4,
             Self::Time(seconds) if style.time == TimeStyle::Age => age_width(style.now.saturating_sub(*seconds)),
             Self::Reference(kind, id) => kind.len() + 1 + digits(*id),
             Self::Named(None, number) => digits(u64::from(*number)),
+            Self::Named(Some(name), _) if is_plain(name) => name.len(),
             Self::Word(text) => display_width(text),
             _ => {
                 scratch.clear();
                 self.push_shown(scratch, style);
                 display_width(scratch)
+            }
+        }
+    }
+
+    /// Writes the form for people into a place of a line. False where that takes more room, or characters that are not
+    /// as wide as their bytes are many; `scratch` is for what has to be put together first.
+    pub(super) fn fill(&self, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
+        match self {
+            Self::Null => slot.text(b"-"),
+            Self::Hidden => slot.text(b"?"),
+            Self::Number(number) => slot.number(*number, b""),
+            Self::Bytes(bytes) if style.bytes => slot.number(*bytes, b""),
+            Self::Bytes(bytes) => {
+                let shown = ShownSize::new(*bytes);
+                slot.number(shown.number, shown.behind())
+            }
+            Self::Permille(tenths) => slot.number(tenths / 10, &[b'.', b'0' + (tenths % 10) as u8, b'%']),
+            Self::Signed(number @ 0..) => slot.number(number.unsigned_abs(), b""),
+            Self::Hex(bits) => slot.text(&hex32(*bits)),
+            Self::Time(seconds) if style.time == TimeStyle::Age && *seconds <= style.now => {
+                let (number, unit) = shown_age(style.now.saturating_sub(*seconds));
+                slot.number(number, unit.as_bytes())
+            }
+            Self::Reference(kind, id) => slot.reference(kind, *id),
+            Self::Named(None, number) => slot.number(u64::from(*number), b""),
+            Self::Word(text) if text.is_ascii() => slot.text(text.as_bytes()),
+            Self::Named(Some(name), _) if is_plain(name) => slot.text(name.as_bytes()),
+            Self::Octal(bits) if *bits <= 0o7777 => slot.text(&octal4(*bits)),
+            _ => {
+                scratch.clear();
+                self.push_shown(scratch, style);
+                scratch.is_ascii() && slot.text(scratch.as_bytes())
             }
         }
     }

@@ -6,17 +6,17 @@ use super::number::{digits, push_u64};
 const AHEAD: &str = "in ";
 
 /// The number and unit of an age, without its sign.
-fn shown_age(seconds: i64) -> (u64, char) {
+pub(crate) fn shown_age(seconds: i64) -> (u64, &'static str) {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
     const YEAR: u64 = 365 * DAY;
     match seconds.unsigned_abs() {
-        age @ 0..MINUTE => (age, 's'),
-        age @ MINUTE..HOUR => (age / MINUTE, 'm'),
-        age @ HOUR..DAY => (age / HOUR, 'h'),
-        age @ DAY..YEAR => (age / DAY, 'd'),
-        age => (age / YEAR, 'y'),
+        age @ 0..MINUTE => (age, "s"),
+        age @ MINUTE..HOUR => (age / MINUTE, "m"),
+        age @ HOUR..DAY => (age / HOUR, "h"),
+        age @ DAY..YEAR => (age / DAY, "d"),
+        age => (age / YEAR, "y"),
     }
 }
 
@@ -28,7 +28,7 @@ pub fn push_age(out: &mut String, seconds: i64) {
     }
     let (number, unit) = shown_age(seconds);
     push_u64(out, number);
-    out.push(unit);
+    out.push_str(unit);
 }
 
 /// The columns (and bytes) of [`push_age`].

@@ -14,7 +14,7 @@ pub fn digits(n: u64) -> usize {
 }
 
 /// Checking ASCII bytes at once is cheaper than pushing each.
-fn push_ascii(out: &mut String, text: &[u8]) {
+pub(super) fn push_ascii(out: &mut String, text: &[u8]) {
     if let Ok(text) = std::str::from_utf8(text) {
         out.push_str(text);
     }
@@ -22,12 +22,21 @@ fn push_ascii(out: &mut String, text: &[u8]) {
 
 /// `0x` and eight lower-case hexadecimal digits, as IPC keys are written.
 pub fn push_hex32(out: &mut String, n: u32) {
+    push_ascii(out, &hex32(n));
+}
+
+pub(crate) fn hex32(n: u32) -> [u8; 10] {
     let mut text = *b"0x00000000";
     for (place, digit) in text.iter_mut().skip(2).enumerate() {
         let nibble = (n >> (28 - 4 * place)) & 0xf;
         *digit = b"0123456789abcdef"[nibble as usize];
     }
-    push_ascii(out, &text);
+    text
+}
+
+/// Four octal digits: permissions and the bits beside them.
+pub(crate) fn octal4(n: u32) -> [u8; 4] {
+    [9, 6, 3, 0].map(|shift| b'0' + (n >> shift & 7) as u8)
 }
 
 /// Octal with at least four digits, as modes are written: `0600`, `1600`.

@@ -1,7 +1,7 @@
 //! Sizes in bytes: `64K`, `1.5G`, `0x1000`.
 
 use super::decimal::{Number, check, unknown_unit};
-use super::number::{digits, push_u64};
+use super::number::{digits, push_ascii, push_u64};
 
 /// In steps of 1024 or 1000.
 const UNITS: [u8; 6] = *b"KMGTPE";
@@ -51,17 +51,18 @@ fn bytes_of(unit: &str) -> Option<u64> {
     }
 }
 
-/// A number, perhaps with one decimal and a unit.
-struct ShownSize {
-    number: u64,
-    tenth: Option<u64>,
-    unit: Option<u8>,
+/// A number, and what stands behind it: perhaps a decimal, and a unit.
+pub(crate) struct ShownSize {
+    pub(crate) number: u64,
+    behind: [u8; 3],
+    /// How much of that counts.
+    length: usize,
 }
 
 impl ShownSize {
-    fn new(bytes: u64) -> Self {
+    pub(crate) fn new(bytes: u64) -> Self {
         if bytes < 1024 {
-            return Self { number: bytes, tenth: None, unit: None };
+            return Self { number: bytes, behind: [0; 3], length: 0 };
         }
         let step = (bytes.ilog2() / 10) as usize;
         let shift = step * 10;
@@ -72,15 +73,23 @@ impl ShownSize {
             // `rest` is below 2^60, so ten times it still fits.
             let tenths = whole * 10 + ((rest * 10 + half) >> shift);
             if tenths < 100 {
-                return Self { number: tenths / 10, tenth: Some(tenths % 10), unit: UNITS.get(step - 1).copied() };
+                return Self::with_tenth(tenths / 10, tenths % 10, step);
             }
         }
         let number = whole + u64::from(rest >= half);
         if number == 1024 {
             // Not reached in the last unit: 2^64 bytes are only sixteen.
-            return Self { number: 1, tenth: Some(0), unit: UNITS.get(step).copied() };
+            return Self::with_tenth(1, 0, step + 1);
         }
-        Self { number, tenth: None, unit: UNITS.get(step - 1).copied() }
+        Self { number, behind: [UNITS[step - 1], 0, 0], length: 1 }
+    }
+
+    fn with_tenth(number: u64, tenth: u64, step: usize) -> Self {
+        Self { number, behind: [b'.', b'0' + tenth as u8, UNITS[step - 1]], length: 3 }
+    }
+
+    pub(crate) fn behind(&self) -> &[u8] {
+        &self.behind[..self.length]
     }
 }
 
@@ -90,17 +99,11 @@ impl ShownSize {
 pub fn push_size(out: &mut String, bytes: u64) {
     let shown = ShownSize::new(bytes);
     push_u64(out, shown.number);
-    if let Some(tenth) = shown.tenth {
-        out.push('.');
-        push_u64(out, tenth);
-    }
-    if let Some(unit) = shown.unit {
-        out.push(char::from(unit));
-    }
+    push_ascii(out, shown.behind());
 }
 
 /// The columns (and bytes) of [`push_size`].
 pub fn size_width(bytes: u64) -> usize {
     let shown = ShownSize::new(bytes);
-    digits(shown.number) + if shown.tenth.is_some() { 2 } else { 0 } + usize::from(shown.unit.is_some())
+    digits(shown.number) + shown.behind().len()
 }
