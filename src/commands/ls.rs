@@ -197,7 +197,10 @@ impl LsArgs {
         }
         let style = Style { header: !self.no_header, ..self.style.style() };
         let format = self.format.format();
-        let is_json = matches!(format, Format::Json | Format::Jsonl);
+        if format == Format::Table {
+            return list::object_table(out, columns, objects, lookups, &style);
+        }
+        let is_json = format != Format::Csv;
         let lists = if is_json { Lists::of(columns, objects, lookups) } else { None };
         let value = |object, field: &Field| field.value(object, lookups);
         let list = List { key: "objects", fields: columns, rows: objects, value, failures };

@@ -1,7 +1,7 @@
 //! Message queues of System V.
 
 use crate::kind::calls::Calls;
-use crate::kind::class::{Class, FoundBy, Read, pid, push_count, time};
+use crate::kind::class::{Class, FoundBy, Read, pid, push_count, read, time};
 use crate::kind::field::{Field, Named, named};
 use crate::kind::limit::{LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Queue};
@@ -122,28 +122,32 @@ const fn field(named: Named, meaning: &'static str, read: Read) -> Field<Read> {
 }
 
 /// Reads a field of a queue.
-macro_rules! read {
+macro_rules! read_queue {
     (|$queue:pat_param| $value:expr) => {
-        |object| object.as_queue().map_or(Value::Null, |$queue| $value)
+        read!(|object| object.as_queue().map_or(Value::Null, |$queue| $value))
     };
 }
 
 static FIELDS: [Field<Read>; 7] = [
-    field(named!("qnum", "QNUM"), "messages held", read!(|queue| Value::Number(queue.qnum))),
-    field(named!("cbytes", "CBYTES"), "bytes held", read!(|queue| Value::Bytes(queue.cbytes))),
+    field(named!("qnum", "QNUM"), "messages held", read_queue!(|queue| Value::Number(queue.qnum))),
+    field(named!("cbytes", "CBYTES"), "bytes held", read_queue!(|queue| Value::Bytes(queue.cbytes))),
     field(
         named!("qbytes", "QBYTES"),
         "capacity in bytes",
-        read!(|queue| queue.qbytes.map_or(Value::Hidden, Value::Bytes)),
+        read_queue!(|queue| queue.qbytes.map_or(Value::Hidden, Value::Bytes)),
     ),
-    field(named!("lspid", "LSPID"), "last process to send", read!(|queue| pid(queue.lspid, !queue.stime.is_never()))),
+    field(
+        named!("lspid", "LSPID"),
+        "last process to send",
+        read_queue!(|queue| pid(queue.lspid, !queue.stime.is_never())),
+    ),
     field(
         named!("lrpid", "LRPID"),
         "last process or thread to receive",
-        read!(|queue| pid(queue.lrpid, !queue.rtime.is_never())),
+        read_queue!(|queue| pid(queue.lrpid, !queue.rtime.is_never())),
     ),
-    field(named!("stime", "STIME"), "last send", read!(|queue| time(queue.stime))),
-    field(named!("rtime", "RTIME"), "last receive", read!(|queue| time(queue.rtime))),
+    field(named!("stime", "STIME"), "last send", read_queue!(|queue| time(queue.stime))),
+    field(named!("rtime", "RTIME"), "last receive", read_queue!(|queue| time(queue.rtime))),
 ];
 
 fn contents(object: &Object, text: &mut String) {

@@ -1,7 +1,7 @@
 //! Semaphore sets.
 
 use crate::kind::calls::Calls;
-use crate::kind::class::{Class, FoundBy, Read, push_count, time};
+use crate::kind::class::{Class, FoundBy, Read, push_count, read, time};
 use crate::kind::field::{Field, Named, named};
 use crate::kind::limit::{LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Object, ObjectId, Set};
@@ -97,10 +97,16 @@ static ACTIVITIES: [Activity; 1] = [Activity {
 }];
 
 static FIELDS: [Field<Read>; 2] = [
-    field(named!("nsems", "NSEMS"), "semaphores in the set", |object| {
-        object.as_set().map_or(Value::Null, |set| Value::Number(set.nsems))
-    }),
-    field(named!("otime", "OTIME"), "last semop", |object| object.as_set().map_or(Value::Null, |set| time(set.otime))),
+    field(
+        named!("nsems", "NSEMS"),
+        "semaphores in the set",
+        read!(|object| { object.as_set().map_or(Value::Null, |set| Value::Number(set.nsems)) }),
+    ),
+    field(
+        named!("otime", "OTIME"),
+        "last semop",
+        read!(|object| object.as_set().map_or(Value::Null, |set| time(set.otime))),
+    ),
 ];
 
 const fn field(named: Named, meaning: &'static str, read: Read) -> Field<Read> {

@@ -1,7 +1,7 @@
 //! Shared memory segments.
 
 use crate::kind::calls::{Calls, memory_unknown};
-use crate::kind::class::{Class, FoundBy, Inventory, Read, Source, pid, push_count, time};
+use crate::kind::class::{Class, FoundBy, Inventory, Read, Source, pid, push_count, read, time};
 use crate::kind::field::{Field, Needs, named};
 use crate::kind::limit::{ENDLESS_LONG, LimitDef, Used, limit};
 use crate::kind::model::{Detail, Kind, KindSet, Memory, Object, ObjectId, Segment};
@@ -209,45 +209,49 @@ const fn field(name: crate::kind::field::Named, meaning: &'static str, read: Rea
 }
 
 /// Reads a field of a segment.
-macro_rules! read {
+macro_rules! read_segment {
     (|$segment:pat_param| $value:expr) => {
-        |object| object.as_segment().map_or(Value::Null, |$segment| $value)
+        read!(|object| object.as_segment().map_or(Value::Null, |$segment| $value))
     };
 }
 
 static FIELDS: [Field<Read>; 10] = [
-    field(named!("size", "SIZE"), "bytes asked for at creation", read!(|segment| Value::Bytes(segment.size))),
+    field(named!("size", "SIZE"), "bytes asked for at creation", read_segment!(|segment| Value::Bytes(segment.size))),
     field(
         named!("nattch", "NATTCH"),
         "attachments: mappings, not processes",
-        read!(|segment| Value::Number(segment.nattch)),
+        read_segment!(|segment| Value::Number(segment.nattch)),
     ),
-    field(named!("cpid", "CPID"), "process that created it", read!(|segment| pid(segment.cpid, true))),
+    field(named!("cpid", "CPID"), "process that created it", read_segment!(|segment| pid(segment.cpid, true))),
     field(
         named!("lpid", "LPID"),
         "last process to attach or detach",
-        read!(|segment| pid(segment.lpid, !segment.last_use().is_never())),
+        read_segment!(|segment| pid(segment.lpid, !segment.last_use().is_never())),
     ),
-    field(named!("atime", "ATIME"), "last attach, also by fork", read!(|segment| time(segment.atime))),
-    field(named!("dtime", "DTIME"), "last detach", read!(|segment| time(segment.dtime))),
-    field(named!("rss", "RSS"), "bytes in RAM", read!(|segment| segment.rss().map_or(Value::Hidden, Value::Bytes)))
-        .needing(Needs::MEMORY),
+    field(named!("atime", "ATIME"), "last attach, also by fork", read_segment!(|segment| time(segment.atime))),
+    field(named!("dtime", "DTIME"), "last detach", read_segment!(|segment| time(segment.dtime))),
+    field(
+        named!("rss", "RSS"),
+        "bytes in RAM",
+        read_segment!(|segment| segment.rss().map_or(Value::Hidden, Value::Bytes)),
+    )
+    .needing(Needs::MEMORY),
     field(
         named!("swap", "SWAP"),
         "bytes in swap",
-        read!(|segment| segment.memory.map_or(Value::Hidden, |memory| Value::Bytes(memory.swap))),
+        read_segment!(|segment| segment.memory.map_or(Value::Hidden, |memory| Value::Bytes(memory.swap))),
     )
     .needing(Needs::MEMORY),
     Field::new(
         named!("locked", "LOCKED"),
         "kept in RAM (SHM_LOCK)",
-        (|object| Value::Flag(object.perm.mode.is_shm_locked())) as Read,
+        read!(|object| Value::Flag(object.perm.mode.is_shm_locked())),
     )
     .of(KindSet::SHM),
     Field::new(
         named!("doomed", "DOOMED"),
         "removed, goes at the last detach",
-        (|object| Value::Flag(object.is_doomed())) as Read,
+        read!(|object| Value::Flag(object.is_doomed())),
     )
     .of(KindSet::SHM),
 ];

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::kind::CLASSES;
-use crate::kind::class::{self, time};
+use crate::kind::class::{self, read, time};
 use crate::kind::field::{self, Needs, named};
 use crate::kind::model::{Kind, KindSet, Object, Queue};
 use crate::listing::query::Analysis;
 use crate::object::names::{GroupOf, Names, UserOf};
+use crate::render::slot::Slot;
+use crate::render::style::Style;
 use crate::render::value::Value;
 use crate::usage::state::Judgement;
 use crate::usage::users::Usage;
@@ -53,8 +55,33 @@ impl Field {
     pub fn value<'a>(&self, object: &Object, lookups: &'a Lookups) -> Value<'a> {
         match self.read {
             _ if !self.kinds.has(object.kind()) => Value::Null,
-            Read::Alone(read) => read(object),
+            Read::Alone(read) => (read.value)(object),
             Read::With(read) => read(object, lookups),
+        }
+    }
+}
+
+impl Field {
+    /// [`Value::width`] of [`Field::value`].
+    pub(crate) fn width(&self, object: &Object, lookups: &Lookups, style: &Style, scratch: &mut String) -> usize {
+        match self.read {
+            Read::Alone(read) if self.kinds.has(object.kind()) => (read.width)(object, style, scratch),
+            _ => self.value(object, lookups).width(style, scratch),
+        }
+    }
+
+    /// [`Value::fill`] of [`Field::value`].
+    pub(crate) fn fill(
+        &self,
+        object: &Object,
+        lookups: &Lookups,
+        slot: Slot<'_>,
+        style: &Style,
+        scratch: &mut String,
+    ) -> bool {
+        match self.read {
+            Read::Alone(read) if self.kinds.has(object.kind()) => (read.fill)(object, slot, style, scratch),
+            _ => self.value(object, lookups).fill(slot, style, scratch),
         }
     }
 }
@@ -67,17 +94,28 @@ pub static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
 });
 
 const COMMON: [Field; 14] = [
-    alone(named!("kind", "KIND"), "shm, sem or msg", |object| word(object.kind().word())),
-    alone(named!("id", "ID"), "the kernel's identifier", |object| Value::Number(object.id.number)).right(),
-    alone(named!("key", "KEY"), "creation key; 0x00000000 is private", |object| Value::Hex(object.perm.key.bits())),
-    alone(named!("ref", "REF"), "kind and id, as every command takes them", |object| {
-        Value::Reference(object.kind().word(), object.id.number)
-    }),
-    alone(named!("mode", "MODE"), "permission bits, octal", |object| Value::Octal(object.perm.mode.permissions())),
-    alone(named!("uid", "UID"), "owner, as a number", |object| number(object.perm.uid.raw())).right(),
-    alone(named!("gid", "GID"), "owner's group, as a number", |object| number(object.perm.gid.raw())).right(),
-    alone(named!("cuid", "CUID"), "creator, as a number", |object| number(object.perm.cuid.raw())).right(),
-    alone(named!("cgid", "CGID"), "creator's group, as a number", |object| number(object.perm.cgid.raw())).right(),
+    alone(named!("kind", "KIND"), "shm, sem or msg", read!(|object| word(object.kind().word()))),
+    alone(named!("id", "ID"), "the kernel's identifier", read!(|object| Value::Number(object.id.number))).right(),
+    alone(
+        named!("key", "KEY"),
+        "creation key; 0x00000000 is private",
+        read!(|object| Value::Hex(object.perm.key.bits())),
+    ),
+    alone(
+        named!("ref", "REF"),
+        "kind and id, as every command takes them",
+        read!(|object| { Value::Reference(object.kind().word(), object.id.number) }),
+    ),
+    alone(
+        named!("mode", "MODE"),
+        "permission bits, octal",
+        read!(|object| Value::Octal(object.perm.mode.permissions())),
+    ),
+    alone(named!("uid", "UID"), "owner, as a number", read!(|object| number(object.perm.uid.raw()))).right(),
+    alone(named!("gid", "GID"), "owner's group, as a number", read!(|object| number(object.perm.gid.raw()))).right(),
+    alone(named!("cuid", "CUID"), "creator, as a number", read!(|object| number(object.perm.cuid.raw()))).right(),
+    alone(named!("cgid", "CGID"), "creator's group, as a number", read!(|object| number(object.perm.cgid.raw())))
+        .right(),
     with(named!("owner", "OWNER"), "owner's name, or number without one", Needs::USER_NAMES, |object, lookups| {
         Value::Named(lookups.names.user(object.perm.uid), object.perm.uid.raw())
     }),
@@ -99,35 +137,49 @@ const COMMON: [Field; 14] = [
         Needs::GROUP_NAMES,
         |object, lookups| Value::Named(lookups.names.group(object.perm.cgid), object.perm.cgid.raw()),
     ),
-    alone(named!("ctime", "CTIME"), "creation or last change of owner, mode or capacity", |object| time(object.ctime))
-        .right(),
+    alone(
+        named!("ctime", "CTIME"),
+        "creation or last change of owner, mode or capacity",
+        read!(|object| time(object.ctime)),
+    )
+    .right(),
 ];
 
 const DERIVED: [Field; 10] = [
-    alone(named!("activity", "ACTIVITY"), "latest of all its times", |object| time(object.activity()))
+    alone(named!("activity", "ACTIVITY"), "latest of all its times", read!(|object| time(object.activity())))
         .right()
         .derived(),
-    alone(named!("full", "FULL"), "share of a queue's capacity in use", |object| {
-        object.as_queue().map_or(Value::Null, full)
-    })
+    alone(
+        named!("full", "FULL"),
+        "share of a queue's capacity in use",
+        read!(|object| { object.as_queue().map_or(Value::Null, full) }),
+    )
     .of(KindSet::MSG)
     .right()
     .derived(),
-    alone(named!("contents", "CONTENTS"), "size, use and flags in words", |object| {
-        let mut text = String::with_capacity(40);
-        (object.kind().class().contents)(object, &mut text);
-        Value::Word(Cow::Owned(text))
-    })
+    alone(
+        named!("contents", "CONTENTS"),
+        "size, use and flags in words",
+        read!(|object| {
+            let mut text = String::with_capacity(40);
+            (object.kind().class().contents)(object, &mut text);
+            Value::Word(Cow::Owned(text))
+        }),
+    )
     .flexible()
     .derived(),
-    alone(named!("flags", "FLAGS"), "locked, doomed", |object| {
-        match (object.perm.mode.is_shm_locked(), object.is_doomed()) {
-            (true, true) => word("locked,doomed"),
-            (true, false) => word("locked"),
-            (false, true) => word("doomed"),
-            (false, false) => Value::Null,
-        }
-    })
+    alone(
+        named!("flags", "FLAGS"),
+        "locked, doomed",
+        read!(|object| {
+            match (object.perm.mode.is_shm_locked(), object.is_doomed()) {
+                (true, true) => word("locked,doomed"),
+                (true, false) => word("locked"),
+                (false, true) => word("doomed"),
+                (false, false) => Value::Null,
+            }
+        }),
+    )
     .of(KindSet::SHM)
     .derived(),
     with(named!("holders", "HOLDERS"), "processes that have it attached", Needs::HOLDERS, |object, lookups| {

@@ -11,8 +11,9 @@ use crate::output::format::Format;
 use crate::output::stdout::to_terminal;
 use crate::render::csv;
 use crate::render::json::JsonWriter;
+use crate::render::slot::Slot;
 use crate::render::style::Style;
-use crate::render::table::{self, Column};
+use crate::render::table::{self, Cells, Column};
 use crate::render::value::Value;
 
 /// The fields that tables show without being asked: those with a heading.
@@ -72,7 +73,41 @@ pub(crate) fn table<'a, T, R: Copy + 'static>(
     value: impl Fn(&'a T, &Field<R>) -> Value<'a>,
 ) -> io::Result<()> {
     let shape: Vec<Column> = columns.iter().map(|field| field.column()).collect();
-    table::write(out, &shape, rows.len(), style, |row, column| value(&rows[row], columns[column]))
+    let cells = |row: usize, column: usize| value(&rows[row], columns[column]);
+    table::write(out, &shape, rows.len(), style, &cells)
+}
+
+/// Objects, their fields and what was looked up for them: [`table()`] for many of them.
+struct ObjectCells<'a> {
+    columns: &'a [&'static fields::Field],
+    objects: &'a [Object],
+    lookups: &'a Lookups,
+}
+
+impl<'a> Cells<'a> for ObjectCells<'a> {
+    fn value(&self, row: usize, column: usize) -> Value<'a> {
+        self.columns[column].value(&self.objects[row], self.lookups)
+    }
+
+    fn width(&self, row: usize, column: usize, style: &Style, scratch: &mut String) -> usize {
+        self.columns[column].width(&self.objects[row], self.lookups, style, scratch)
+    }
+
+    fn fill(&self, row: usize, column: usize, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
+        self.columns[column].fill(&self.objects[row], self.lookups, slot, style, scratch)
+    }
+}
+
+/// Writes objects as a table.
+pub(crate) fn object_table(
+    out: &mut impl Write,
+    columns: &[&'static fields::Field],
+    objects: &[Object],
+    lookups: &Lookups,
+    style: &Style,
+) -> io::Result<()> {
+    let shape: Vec<Column> = columns.iter().map(|field| field.column()).collect();
+    table::write(out, &shape, objects.len(), style, &ObjectCells { columns, objects, lookups })
 }
 
 /// Writes rows as CSV, with or without a record of names in front.

@@ -3,15 +3,16 @@
 use super::units::digits;
 
 /// A place in a line, as wide as its column.
-pub(super) struct Slot<'a> {
-    pub(super) bytes: &'a mut [u8],
+pub(crate) struct Slot<'a> {
+    pub(crate) bytes: &'a mut [u8],
     /// Whether what is shorter stands at the right.
-    pub(super) right: bool,
+    pub(crate) right: bool,
 }
 
 impl<'a> Slot<'a> {
     /// Writes ASCII text; false if there is no room for it.
-    pub(super) fn text(self, text: &[u8]) -> bool {
+    #[inline(always)]
+    pub(crate) fn text(self, text: &[u8]) -> bool {
         self.part(text.len()).is_some_and(|part| {
             part.copy_from_slice(text);
             true
@@ -19,7 +20,8 @@ impl<'a> Slot<'a> {
     }
 
     /// Writes a number and ASCII text behind it; false if there is no room for them.
-    pub(super) fn number(self, number: u64, behind: &[u8]) -> bool {
+    #[inline(always)]
+    pub(crate) fn number(self, number: u64, behind: &[u8]) -> bool {
         let length = digits(number);
         self.part(length + behind.len()).is_some_and(|part| {
             part[length..].copy_from_slice(behind);
@@ -29,7 +31,7 @@ impl<'a> Slot<'a> {
     }
 
     /// Writes a word, a colon and a number; false if there is no room for them.
-    pub(super) fn reference(self, word: &str, number: u64) -> bool {
+    pub(crate) fn reference(self, word: &str, number: u64) -> bool {
         let start = word.len() + 1;
         self.part(start + digits(number)).is_some_and(|part| {
             part[..start - 1].copy_from_slice(word.as_bytes());

@@ -37,24 +37,45 @@ impl Column {
     }
 }
 
-/// Writes a table of `rows` rows whose cells `cell(row, column)` gives.
-pub fn write<'a>(
+/// What the cells of a table are made of: a function of row and column that gives a value, or something faster.
+pub(crate) trait Cells<'a> {
+    /// The value of a cell.
+    fn value(&self, row: usize, column: usize) -> Value<'a>;
+
+    /// [`Value::width`] of a cell.
+    fn width(&self, row: usize, column: usize, style: &Style, scratch: &mut String) -> usize {
+        self.value(row, column).width(style, scratch)
+    }
+
+    /// [`Value::fill`] of a cell.
+    fn fill(&self, row: usize, column: usize, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
+        self.value(row, column).fill(slot, style, scratch)
+    }
+}
+
+impl<'a, F: Fn(usize, usize) -> Value<'a>> Cells<'a> for F {
+    fn value(&self, row: usize, column: usize) -> Value<'a> {
+        self(row, column)
+    }
+}
+
+/// Writes a table of `rows` rows.
+pub(crate) fn write<'a>(
     out: &mut impl Write,
     columns: &[Column],
     rows: usize,
     style: &Style,
-    cell: impl Fn(usize, usize) -> Value<'a>,
+    cells: &impl Cells<'a>,
 ) -> io::Result<()> {
-    let layout = Layout::new(columns, widths(columns, rows, style, &cell), style);
+    let layout = Layout::new(columns, widths(columns, rows, style, cells), style);
     let mut text = Vec::with_capacity(CHUNK + 1024);
     if style.header {
         text.extend_from_slice(layout.header().as_bytes());
     }
     let mut scratch = String::new();
     for row in 0..rows {
-        let cell = |column| cell(row, column);
-        if !layout.fill_line(&mut text, &mut scratch, cell) {
-            text.extend_from_slice(layout.line(&mut scratch, cell).as_bytes());
+        if !layout.fill_line(&mut text, &mut scratch, cells, row) {
+            text.extend_from_slice(layout.line(&mut scratch, cells, row).as_bytes());
         }
         if text.len() >= CHUNK {
             out.write_all(&text)?;
@@ -100,14 +121,14 @@ impl<'a> Layout<'a> {
 
     /// Adds a line by writing each cell into its place among blanks, the fast way for nearly all. False, and nothing is
     /// added, where a cell does not fit or its characters are not as wide as its bytes are many.
-    fn fill_line<'v>(&self, text: &mut Vec<u8>, scratch: &mut String, cell: impl Fn(usize) -> Value<'v>) -> bool {
+    fn fill_line<'v>(&self, text: &mut Vec<u8>, scratch: &mut String, cells: &impl Cells<'v>, row: usize) -> bool {
         let line = text.len();
         let end = self.places.last().map_or(self.style.indent, |place| place.end);
         text.resize(line + end, b' ');
         let slots = &mut text[line..];
         for (index, (column, place)) in self.columns.iter().zip(&self.places).enumerate() {
             let slot = Slot { bytes: &mut slots[place.clone()], right: column.right };
-            if !cell(index).fill(slot, self.style, scratch) {
+            if !cells.fill(row, index, slot, self.style, scratch) {
                 text.truncate(line);
                 return false;
             }
@@ -117,7 +138,7 @@ impl<'a> Layout<'a> {
                 text.resize(line + end + GAP, b' ');
             }
             scratch.clear();
-            cell(self.places.len()).push_shown(scratch, self.style);
+            cells.value(row, self.places.len()).push_shown(scratch, self.style);
             text.extend_from_slice(scratch.as_bytes());
         }
         while text.len() > line && text.ends_with(b" ") {
@@ -128,12 +149,12 @@ impl<'a> Layout<'a> {
     }
 
     /// A line of any cells.
-    fn line<'v>(&self, scratch: &mut String, cell: impl Fn(usize) -> Value<'v>) -> String {
+    fn line<'v>(&self, scratch: &mut String, cells: &impl Cells<'v>, row: usize) -> String {
         let mut text = String::new();
         push_blanks(&mut text, self.style.indent);
         for (index, column) in self.columns.iter().enumerate() {
             scratch.clear();
-            cell(index).push_shown(scratch, self.style);
+            cells.value(row, index).push_shown(scratch, self.style);
             if self.is_last(index) && column.wraps && display_width(scratch) > self.widths[index] {
                 let start = self.style.indent + self.widths[..index].iter().sum::<usize>() + GAP * index;
                 push_wrapped(&mut text, scratch, self.widths[index], start);
@@ -174,7 +195,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usize, usize) -> Value<'a>) -> Vec<usize> {
+fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cells: &impl Cells<'a>) -> Vec<usize> {
     let mut widths: Vec<usize> =
         columns.iter().map(|column| if style.header { column.header.len() } else { 0 }).collect();
     let mut scratch = String::new();
@@ -185,7 +206,7 @@ fn widths<'a>(columns: &[Column], rows: usize, style: &Style, cell: &impl Fn(usi
     };
     for row in 0..rows {
         for (index, width) in widths[..measured].iter_mut().enumerate() {
-            *width = (*width).max(cell(row, index).width(style, &mut scratch));
+            *width = (*width).max(cells.width(row, index, style, &mut scratch));
         }
     }
     if measured < columns.len() {
@@ -270,7 +291,7 @@ mod tests {
 
     fn written<'a>(columns: &[Column], rows: usize, style: &Style, cell: impl Fn(usize, usize) -> Value<'a>) -> String {
         let mut out = Vec::new();
-        write(&mut out, columns, rows, style, cell).unwrap();
+        write(&mut out, columns, rows, style, &cell).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -61,6 +61,7 @@ impl Value<'_> {
     }
 
     /// Terminal columns of [`Value::push_shown`], without writing it where possible.
+    #[inline(always)]
     pub fn width(&self, style: &Style, scratch: &mut String) -> usize {
         match self {
             Self::Null | Self::Hidden => 1,
@@ -86,7 +87,8 @@ impl Value<'_> {
 
     /// Writes the form for people into a place of a line. False where that takes more room, or characters that are not
     /// as wide as their bytes are many; `scratch` is for what has to be put together first.
-    pub(super) fn fill(&self, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
+    #[inline(always)]
+    pub(crate) fn fill(&self, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
         match self {
             Self::Null => slot.text(b"-"),
             Self::Hidden => slot.text(b"?"),

@@ -40,14 +40,15 @@ impl View<'_> {
             let names = Lookups::of(&objects, &shown, analysis);
             let evidence = Column { header: "EVIDENCE", right: false, flexible: true, wraps: true };
             let columns: Vec<Column> = shown.iter().map(|field| field.column()).chain([evidence]).collect();
-            table::write(out, &columns, objects.len(), style, |row, column| match shown.get(column) {
+            let cells = |row: usize, column: usize| match shown.get(column) {
                 Some(field) => field.value(&objects[row], &names),
                 None => names
                     .analysis
                     .judgement(objects[row].id)
                     .and_then(|judgement| judgement.evidence.first())
                     .map_or(Value::Null, |evidence| Value::Text(evidence.fact.as_str().into())),
-            })?;
+            };
+            table::write(out, &columns, objects.len(), style, &cells)?;
             let totals = Totals::of(&objects);
             writeln!(out, "{}", sum(&totals))?;
             for freed in totals.freed() {
