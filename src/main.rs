@@ -1,15 +1,17 @@
 //! The `ipcadm` program, and the tools it stands in for when it is called by their names.
+#![no_main]
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use ipcadm::compat::Tool;
 
-fn main() -> ExitCode {
+ipcadm::entry!(run);
+
+/// Runs the program; returns the exit status.
+fn run(arguments: &[OsString]) -> u8 {
     ipcadm::proc::probe::require();
-    let args: Vec<OsString> = std::env::args_os().collect();
-    match args.first().and_then(|name| Tool::called(name)) {
-        Some(tool) => tool.run(args.into_iter().skip(1).collect()),
-        None => ipcadm::cli::run::run(args),
+    match arguments.first().and_then(|name| Tool::called(name)) {
+        Some(tool) => tool.run(&arguments[1..]),
+        None => ipcadm::cli::run::run(arguments.to_vec()),
     }
 }

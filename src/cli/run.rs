@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::mem::ManuallyDrop;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches};
@@ -17,22 +17,24 @@ use crate::render::escape::escape;
 use crate::sys::{Errno, signals, startup};
 
 /// Runs the program; `args` begin with its name.
-pub fn run(mut args: Vec<OsString>) -> ExitCode {
+pub fn run(mut args: Vec<OsString>) -> u8 {
     signals::keep_file_size_errors();
     let words = Words::of(&args);
     let runs_a_program = words.are(&["sem", "run"])
         || args.iter().any(|arg| arg == "--") && RUNNERS.iter().any(|runner| words.are(runner));
     if runs_a_program && args.iter().position(|arg| arg == "--") == Some(args.len() - 1) {
         say("which program? Nothing stands behind '--' (an unset variable?)");
-        return ExitCode::from(OWN_FAILURE);
+        return OWN_FAILURE;
     }
     if let Some(refusal) = borrowed::refusal(args.get(1..).unwrap_or_default()) {
         say(refusal);
-        return ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Refused.code() });
+        return if runs_a_program { OWN_FAILURE } else { Status::Refused.code() };
     }
     imply_ls(&mut args, &words);
-    let mut tree = Cli::command();
-    let parsed = tree.try_get_matches_from_mut(args).and_then(|matches| Cli::from_arg_matches(&matches));
+    // Neither is given back: that would take as long as parsing.
+    let mut tree = ManuallyDrop::new(Cli::command());
+    let parsed = tree.try_get_matches_from_mut(args).map(ManuallyDrop::new);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return explain(error, &words, runs_a_program),
@@ -46,7 +48,7 @@ pub fn run(mut args: Vec<OsString>) -> ExitCode {
             error.status()
         }
     };
-    ExitCode::from(status.code())
+    status.code()
 }
 
 /// Commands that run a program after `--`, with their aliases.
@@ -84,16 +86,16 @@ fn is_reference(word: &str, under_kind: bool) -> bool {
 }
 
 /// Prints the help, the version or a usage error.
-fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitCode {
+fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> u8 {
     if !error.use_stderr() {
         let closed = startup::stdout_was_closed().then(|| Errno::from_raw(libc::EBADF).into());
         let failed = closed.or_else(|| error.print().and_then(|()| io::stdout().flush()).err());
         return match failed {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 say(&Error::Output(error).to_string());
-                ExitCode::from(Status::Failed.code())
+                Status::Failed.code()
             }
-            _ => ExitCode::SUCCESS,
+            _ => 0,
         };
     }
     let hint = suggestions::hint(&error, words);
@@ -109,7 +111,7 @@ fn explain(mut error: clap::Error, words: &Words, runs_a_program: bool) -> ExitC
         shown.push_str(&hint);
     }
     say(&shown);
-    ExitCode::from(if runs_a_program { OWN_FAILURE } else { Status::Usage.code() })
+    if runs_a_program { OWN_FAILURE } else { Status::Usage.code() }
 }
 
 /// Escapes the arguments that clap repeats, before it renders them.

@@ -1,7 +1,5 @@
 //! The command tree and the options that every command has.
 
-use std::process::ExitCode;
-
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
@@ -198,7 +196,7 @@ pub enum KindCommand {
 }
 
 impl Cli {
-    pub fn run(self) -> Result<ExitCode> {
+    pub fn run(self) -> Result<u8> {
         context::set_options(self.global.color, self.global.verbose);
         let status = match self.command {
             Command::Ls(args) => ls::run(&args, None),
@@ -240,7 +238,7 @@ impl Cli {
             },
             Command::Completions(args) => completions::run(&args),
         };
-        status.map(|status| ExitCode::from(status.code()))
+        status.map(|status| status.code())
     }
 }
 

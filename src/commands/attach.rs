@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Duration;
 
 use clap::Args;
@@ -56,18 +56,18 @@ pub struct AttachArgs {
 }
 
 /// With a program, every failure of ipcadm's own has status 125.
-pub fn run(args: &AttachArgs) -> Result<ExitCode> {
+pub fn run(args: &AttachArgs) -> Result<u8> {
     let runs = !args.command.is_empty();
     match args.attach() {
-        Ok(code) => Ok(ExitCode::from(code)),
+        Ok(code) => Ok(code),
         Err(error) if runs => {
             say(&error.to_string());
-            Ok(ExitCode::from(OWN_FAILURE))
+            Ok(OWN_FAILURE)
         }
         Err(error) => {
             let reference = escape_bytes(args.reference.as_encoded_bytes()).into_owned();
             let status = document::refuse(args.format.format(), "objects", &reference, error)?;
-            Ok(ExitCode::from(status.code()))
+            Ok(status.code())
         }
     }
 }

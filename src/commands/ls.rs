@@ -26,6 +26,7 @@ use crate::output::stdout::{self, Out};
 use crate::output::usage_list::{self, LISTS};
 use crate::render::style::Style;
 use crate::render::value::Value;
+use crate::sys::startup;
 use crate::usage::report::UsageReport;
 use crate::usage::role::Use;
 
@@ -63,7 +64,17 @@ pub struct LsArgs {
     selectors: Selection,
 }
 
+/// The columns; nothing unless help is asked for, since a tree is built for every command line.
 fn after_help() -> String {
+    let asks = |word: &OsString| {
+        let word = word.as_encoded_bytes();
+        word == b"help"
+            || word == b"--help"
+            || word.starts_with(b"-") && !word.starts_with(b"--") && word.contains(&b'h')
+    };
+    if !startup::arguments().iter().any(asks) {
+        return String::new();
+    }
     let width = fields::FIELDS.iter().map(|field| field.name.len()).max().unwrap_or(0);
     let mut text = String::from("Columns:\n");
     for field in fields::FIELDS.iter() {

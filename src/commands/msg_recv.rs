@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use clap::Args;
 
@@ -68,14 +68,14 @@ pub struct RecvArgs {
 /// # Errors
 /// Status 6 or 7 when there is no message, 8 when the queue is removed meanwhile, 3, 4, 2, or 1; with a program every
 /// failure of our own is 125.
-pub fn run(args: &RecvArgs) -> Result<ExitCode> {
+pub fn run(args: &RecvArgs) -> Result<u8> {
     let runs = !args.command.is_empty();
     match args.receive() {
-        Ok(code) => Ok(ExitCode::from(code)),
+        Ok(code) => Ok(code),
         Err(error) if runs => {
             say(&error.to_string());
             let waited = matches!(error.status(), Status::WouldBlock | Status::TimedOut);
-            Ok(ExitCode::from(args.conflict_exit_code.filter(|_| waited).unwrap_or(OWN_FAILURE)))
+            Ok(args.conflict_exit_code.filter(|_| waited).unwrap_or(OWN_FAILURE))
         }
         Err(error) => Err(error.broken_pipe_is_error()),
     }

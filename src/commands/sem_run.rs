@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
@@ -67,11 +66,11 @@ fn operations(text: &str) -> std::result::Result<Operations, String> {
 ///
 /// # Errors
 /// None: what goes wrong is said, and is a status.
-pub fn run(args: &SemRunArgs) -> Result<ExitCode> {
-    Ok(ExitCode::from(args.hold().unwrap_or_else(|error| {
+pub fn run(args: &SemRunArgs) -> Result<u8> {
+    Ok(args.hold().unwrap_or_else(|error| {
         say(&error.to_string());
         OWN_FAILURE
-    })))
+    }))
 }
 
 impl SemRunArgs {

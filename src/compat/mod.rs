@@ -2,7 +2,6 @@
 //! statuses. This room parses and prints; lower ones do the rest.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use crate::borrowed;
 
@@ -24,15 +23,15 @@ pub use tool::Tool;
 
 impl Tool {
     /// Runs the tool; `args` are the arguments without the name.
-    pub fn run(self, args: Vec<OsString>) -> ExitCode {
-        if let Some(refusal) = borrowed::refusal(&args) {
+    pub fn run(self, args: &[OsString]) -> u8 {
+        if let Some(refusal) = borrowed::refusal(args) {
             return Stop::refused(refusal).end(self, String::new);
         }
         let ran = match self {
-            Self::Ipcs => ipcs::run(&args),
-            Self::Ipcrm => ipcrm::run(&args),
-            Self::Ipcmk => ipcmk::run(&args),
-            Self::Lsipc => lsipc::run(&args),
+            Self::Ipcs => ipcs::run(args),
+            Self::Ipcrm => ipcrm::run(args),
+            Self::Ipcmk => ipcmk::run(args),
+            Self::Lsipc => lsipc::run(args),
         };
         ran.unwrap_or_else(|stop| {
             stop.end(self, || match self {

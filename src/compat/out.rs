@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use super::Tool;
 use crate::error::os_message;
@@ -59,7 +58,7 @@ impl Out {
 
     /// Flushes the buffer and returns the exit status: 1 if anything failed or could not be written. `EPIPE` ends the
     /// program by `SIGPIPE`, or is no failure if that signal is ignored.
-    pub(super) fn finish(mut self) -> ExitCode {
+    pub(super) fn finish(mut self) -> u8 {
         self.flush();
         if let Some(error) = self.unwritten.take() {
             if error.kind() != io::ErrorKind::BrokenPipe {
@@ -68,6 +67,6 @@ impl Out {
                 signals::die_by(signals::Signal::PIPE);
             }
         }
-        if self.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if self.failed { 1 } else { 0 }
     }
 }

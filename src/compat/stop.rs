@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
-use std::process::ExitCode;
 
 use super::Tool;
 use super::getopt::Bad;
@@ -40,7 +39,7 @@ impl Stop {
     }
 
     /// Prints the help, the version or the messages; returns the exit status.
-    pub(super) fn end(self, tool: Tool, help: impl FnOnce() -> String) -> ExitCode {
+    pub(super) fn end(self, tool: Tool, help: impl FnOnce() -> String) -> u8 {
         let mut out = Out::new(tool);
         let name = tool.name();
         match self {

@@ -68,6 +68,11 @@ pub(crate) fn die_by(signal: Signal) -> ! {
     }
 }
 
+/// Has writing to a pipe that nobody reads fail, instead of ending the program.
+pub(super) fn ignore_broken_pipes() {
+    set_action(libc::SIGPIPE, libc::SIG_IGN);
+}
+
 /// Makes a write beyond `RLIMIT_FSIZE` (which also counts for memfds) fail with `EFBIG` instead of killing the program,
 /// which may hold something it must not lose.
 pub(crate) fn keep_file_size_errors() {

@@ -1,12 +1,14 @@
-//! State inherited from the caller, recorded before Rust's own start-up code changes it.
+//! The start of the program, and the state inherited from the caller, recorded before anything changes it.
 //!
-//! The standard library opens `/dev/null` in place of a closed standard stream: afterwards nobody can tell that a
-//! caller's `>&-` is about to swallow the only copy of a reference, or that `<&-` gives an empty message. It also
-//! ignores `SIGPIPE`.
+//! `/dev/null` is opened in place of a closed standard stream: afterwards nobody can tell that a caller's `>&-` is about
+//! to swallow the only copy of a reference, or that `<&-` gives an empty message. `SIGPIPE` is ignored.
 
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::errno::Errno;
@@ -42,6 +44,55 @@ fn own(stream: impl AsFd, was_closed: bool) -> io::Result<File> {
 /// Whether `SIGPIPE` was ignored at start; the runtime always ignores it.
 pub(crate) fn sigpipe_was_ignored() -> bool {
     super::signals::was_ignored(libc::SIGPIPE)
+}
+
+/// Makes a function of the arguments, which returns an exit status, the program.
+///
+/// Rust's own start would be a seventh of all that listing nothing takes: it reads `/proc/self/maps` and sets up a stack
+/// for saying that the stack was overrun. [`begin`](crate::sys::startup::begin) does what else it does.
+#[macro_export]
+macro_rules! entry {
+    ($program:path) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn main(count: std::ffi::c_int, arguments: *const *const std::ffi::c_char) -> std::ffi::c_int {
+            // SAFETY: the C library calls this first, with the arguments and their number.
+            let arguments = unsafe { $crate::sys::startup::begin(count, arguments) };
+            let program: fn(&[std::ffi::OsString]) -> u8 = $program;
+            program(arguments).into()
+        }
+    };
+}
+
+static ARGUMENTS: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// The arguments of the program, its name first; none in tests.
+pub(crate) fn arguments() -> &'static [OsString] {
+    ARGUMENTS.get().map_or(&[], Vec::as_slice)
+}
+
+/// Does what Rust's start would do: opens what was closed of the standard streams, ignores `SIGPIPE`, and returns the
+/// arguments. Ends the program if a stream cannot be opened.
+///
+/// # Safety
+/// `arguments` are `count` C strings that nobody changes, as `main` gets them, and no other thread runs.
+pub unsafe fn begin(count: c_int, arguments: *const *const c_char) -> &'static [OsString] {
+    for descriptor in libc::STDIN_FILENO..=libc::STDERR_FILENO {
+        // SAFETY: both take numbers and a C string, and give the lowest number that is free, which is this one.
+        let is_open = unsafe {
+            libc::fcntl(descriptor, libc::F_GETFD) != -1
+                || libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) == descriptor
+        };
+        if !is_open {
+            std::process::abort();
+        }
+    }
+    super::signals::ignore_broken_pipes();
+    let words = (0..usize::try_from(count).unwrap_or(0)).map(|place| {
+        // SAFETY: there are so many, and each is a C string.
+        let word = unsafe { CStr::from_ptr(*arguments.add(place)) };
+        OsStr::from_bytes(word.to_bytes()).to_owned()
+    });
+    ARGUMENTS.get_or_init(|| words.collect())
 }
 
 extern "C" fn record_inherited_state() {

@@ -30,6 +30,7 @@ use crate::removal::{Candidate, Check};
 use crate::render::escape::escape_bytes;
 use crate::sys::clock::now;
 use crate::sys::new_file::NewFile;
+use crate::sys::startup;
 use crate::usage::state::State;
 
 /// What is said where nobody can be asked.
@@ -168,7 +169,7 @@ impl CleanArgs {
         let entries = candidates.iter().filter_map(|candidate| {
             analysis.judgement(candidate.object.id).map(|judgement| Entry::of(&candidate.object, judgement))
         });
-        let arguments = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let arguments = startup::arguments().iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
         let bystanders = self.selectors.bystander.iter().map(ToString::to_string).collect();
         let plan = Plan::new(entries.collect(), self.selectors.grace(), bystanders, self.discard_messages, arguments)
             .map_err(|reason| cannot(reason, Status::Failed))?;

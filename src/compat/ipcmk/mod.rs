@@ -8,7 +8,6 @@ mod size;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::ExitCode;
 use std::rc::Rc;
 
 use self::request::Work;
@@ -51,7 +50,7 @@ POSIX objects cannot be made; these options are refused:
  -n, --name NAME
 ";
 
-pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
+pub(super) fn run(args: &[OsString]) -> Result<u8, Stop> {
     // SIGXFSZ would end this program before it has removed what it made.
     signals::keep_file_size_errors();
     let work = request::read(args)?;

@@ -6,7 +6,6 @@ mod removal;
 pub mod request;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use super::Tool;
 use super::stop::Stop;
@@ -41,7 +40,7 @@ POSIX objects are left alone, also by --all; these options are refused:
      --posix-shmem NAME, --posix-mqueue NAME, --posix-semaphore NAME
 ";
 
-pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
+pub(super) fn run(args: &[OsString]) -> Result<u8, Stop> {
     // SIGXFSZ would end this program in the middle of its work.
     signals::keep_file_size_errors();
     Ok(removal::carry_out(&request::read(args)?))

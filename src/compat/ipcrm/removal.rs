@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::process::ExitCode;
 
 use super::TOOL;
 use super::request::{Name, Order, Work};
@@ -34,7 +33,7 @@ struct Remover {
     gone: HashSet<ObjectId>,
 }
 
-pub(super) fn carry_out(work: &Work) -> ExitCode {
+pub(super) fn carry_out(work: &Work) -> u8 {
     let mut remover = Remover { out: Out::new(TOOL), gone: HashSet::new() };
     // All are looked up first, so that no removal changes what a later key names.
     let found: Vec<Found> = work.orders.iter().map(look_up).collect();

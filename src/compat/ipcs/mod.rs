@@ -8,7 +8,6 @@ mod usage;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::ExitCode;
 
 use super::Tool;
 use super::getopt::{self, Item, Spec, Value};
@@ -96,7 +95,7 @@ const OPTIONS: [Spec<Flag>; 14] = [
 /// The kinds in the order of output.
 const ORDER: [SystemV; 3] = [SystemV::Queue, SystemV::Segment, SystemV::Set];
 
-pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
+pub(super) fn run(args: &[OsString]) -> Result<u8, Stop> {
     let (mut kinds, mut format, mut unit, mut id) = (KindSet::NONE, Format::List, Unit::Default, None);
     for item in getopt::read(args, &OPTIONS) {
         // Operands are ignored, as by util-linux.

@@ -1,7 +1,6 @@
 //! `lsipc`: lists the objects of one kind, or the limits, in chosen columns.
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use super::Tool;
 use super::out::Out;
@@ -31,7 +30,7 @@ mod print;
 mod summary;
 mod table;
 
-pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
+pub(super) fn run(args: &[OsString]) -> Result<u8, Stop> {
     let request = options::read(args)?;
     let columns = choice::columns(&request)?;
     match (request.kind, request.id) {
@@ -41,7 +40,7 @@ pub(super) fn run(args: &[OsString]) -> Result<ExitCode, Stop> {
     }
 }
 
-fn list(request: &Request, columns: Vec<&'static Column>, kind: SystemV) -> Result<ExitCode, Stop> {
+fn list(request: &Request, columns: Vec<&'static Column>, kind: SystemV) -> Result<u8, Stop> {
     let inventory = inventory::collect(KindSet::of(kind.kind()), Needs::NOTHING)
         .map_err(|error| Stop::refused(error.to_string()))?;
     let status = print_objects(request, columns, kind, &inventory.objects).finish();
@@ -63,7 +62,7 @@ fn print_objects(request: &Request, columns: Vec<&'static Column>, kind: SystemV
     printer.finish()
 }
 
-fn show_one(request: &Request, columns: Vec<&'static Column>, kind: SystemV, id: i32) -> Result<ExitCode, Stop> {
+fn show_one(request: &Request, columns: Vec<&'static Column>, kind: SystemV, id: i32) -> Result<u8, Stop> {
     let id = ObjectId::system_v(kind.kind(), id);
     // No id is negative; the kernel would take the number for an index.
     let found = if id.sysv() < 0 { Ok(None) } else { inventory::look(id) };
@@ -112,7 +111,7 @@ fn print_elements(out: &mut Out, set: &Object, semaphores: &[Semaphore]) {
     table.print(out, true, None);
 }
 
-fn show_limits(request: &Request, columns: Vec<&'static Column>) -> Result<ExitCode, Stop> {
+fn show_limits(request: &Request, columns: Vec<&'static Column>) -> Result<u8, Stop> {
     let rows = summary::rows(request.kind).map_err(|error| Stop::refused(error.to_string()))?;
     let mut printer = Printer::new(request, columns, "ipclimits");
     let encoding = printer.encoding();
