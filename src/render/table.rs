@@ -275,9 +275,12 @@ fn trim(out: &mut String) {
 mod tests {
     use std::borrow::Cow;
 
-    use super::{Column, write};
+    use proptest::prelude::*;
+
+    use super::{Column, Layout, widths, write};
     use crate::render::style::{Style, TimeStyle};
     use crate::render::value::Value;
+    use crate::render::value::tests::any_value;
 
     const COLUMNS: [Column; 3] = [
         Column { header: "REF", right: false, flexible: false, wraps: false },
@@ -334,6 +337,28 @@ mod tests {
         assert_eq!(of(Some(50)), wrapped);
         // Lines of less than a few words do not help.
         assert_eq!(of(Some(20)), wrapped);
+    }
+
+    proptest! {
+        #[test]
+        fn lines_are_the_same_either_way(
+            rows in proptest::collection::vec([any_value(), any_value(), any_value()], 1..5),
+            width in proptest::option::of(0..60_usize),
+            bytes: bool,
+        ) {
+            let style = Style { now: 1_795_238_000, width, ..Style::new(bytes, TimeStyle::Age) };
+            let cells = |row: usize, column: usize| rows[row][column].clone();
+            let layout = Layout::new(&COLUMNS, widths(&COLUMNS, rows.len(), &style, &cells), &style);
+            let (mut filled, mut scratch) = (Vec::new(), String::new());
+            for row in 0..rows.len() {
+                filled.clear();
+                if layout.fill_line(&mut filled, &mut scratch, &cells, row) {
+                    prop_assert_eq!(String::from_utf8(filled.clone()).unwrap(), layout.line(&mut scratch, &cells, row));
+                } else {
+                    prop_assert!(filled.is_empty());
+                }
+            }
+        }
     }
 
     #[test]

@@ -184,7 +184,7 @@ enum Rank<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::borrow::Cow;
 
     use proptest::prelude::*;
@@ -193,7 +193,7 @@ mod tests {
     use crate::render::escape::display_width;
     use crate::render::style::{Style, TimeStyle};
 
-    fn any_value() -> impl Strategy<Value = Value<'static>> {
+    pub(in crate::render) fn any_value() -> impl Strategy<Value = Value<'static>> {
         prop_oneof![
             Just(Value::Null),
             Just(Value::Hidden),
