@@ -69,7 +69,7 @@ pub(crate) fn local_time(time: Timestamp) -> Option<LocalTime> {
     static ZONE: Once = Once::new();
     // localtime_r need not read TZ itself.
     ZONE.call_once(|| tzset());
-    let seconds: libc::time_t = time.seconds();
+    let seconds: i64 = time.seconds();
     let mut tm = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: reads one time_t and fills in one tm. Nothing here changes the environment meanwhile.
     let tm = unsafe {
