@@ -15,6 +15,7 @@ use std::fmt;
 
 use crate::kind::class::{Attributes, Class};
 use crate::kind::model::{Kind, Object, ObjectId};
+use crate::render::text::plural;
 use crate::sys::{self, Errno, Timestamp};
 
 /// The only list of the kinds, in the order of [`Kind`]'s variants.
@@ -48,7 +49,7 @@ impl Kind {
     /// So many of them, in words.
     #[must_use]
     pub fn count(self, number: u64) -> String {
-        format!("{number} {}{}", self.noun(), if number == 1 { "" } else { "s" })
+        plural(number, self.noun())
     }
 }
 
