@@ -1,71 +1,74 @@
-//! How fast a segment of 1 GiB is saved and restored, against `cat` of the same bytes, all in `/dev/shm`.
-//!
-//! A ratio of whole runs on one machine; nothing is asserted. Saving makes a checksum of all bytes and restoring makes two;
-//! `sha256sum` stands beside for that. The segment lives and dies with an IPC namespace of this process's own.
+//! Saving and restoring: one large segment against `cat` of the same bytes, all in memory, and many small objects
+//! against the least that can be done.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs;
 
 use crate::support::figure::{self, Target};
-use crate::support::race::{Folder, once_with, or_panic, race};
-use ipcadm_testbed::{Kind, fresh, ipcadm_path, make};
+use crate::support::objects::{create, noise, roomy};
+use crate::support::race::{race, race_of};
+use crate::support::run::{Folder, ipcadm, limit, tool};
+use ipcadm_testbed::{Kind, fresh, is_root, make};
 
 const SIZE: usize = 1 << 30;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
+const SMALL: usize = 32_000;
 
 /// All figures.
 pub(crate) fn run() {
-    let memory = Folder::within(Path::new("/dev/shm"));
-    let (bytes, archive, out) = (memory.file("bytes"), memory.file("archive"), memory.file("out"));
-    let noise = File::open("/dev/urandom").map(|noise| noise.take(SIZE as u64));
-    let copied = noise.and_then(|mut noise| io::copy(&mut noise, &mut File::create(&bytes)?));
-    or_panic(&bytes, copied);
+    figure::table(&format!("Saving and restoring, medians of {ROUNDS} runs"));
+    large();
+    small();
+}
+
+fn large() {
+    let Some((memory, bytes)) = noise(SIZE) else { return };
     let namespace = fresh();
-    let id = make::shm(0x51, SIZE, 0o600).to_string();
-    let program = ipcadm_path();
-    let run = |args: &[&str]| {
-        let status = Command::new(&program).args(args).status();
-        assert!(or_panic(&program, status).success(), "{args:?}");
-    };
-    run(&["shm", "write", "-q", &id, &bytes.to_string_lossy()]);
-    run(&["save", "-q", "-O", &archive.to_string_lossy()]);
-    figure::say(&format!("{SIZE} bytes in memory; medians of ms of {ROUNDS} runs"));
-    let costs = race(ROUNDS, 4, |contender| {
-        let mut command = match contender {
-            0 => {
-                let mut command = Command::new("cat");
-                command.arg(&bytes).stdout(or_panic(&out, File::create(&out)));
-                command
-            }
-            1 => {
-                let mut command = Command::new("sha256sum");
-                command.arg(&bytes).stdout(Stdio::null());
-                command
-            }
-            2 => {
-                let mut command = Command::new(&program);
-                command.args(["save", "-q", &format!("shm:{id}"), "-O"]).arg(&out);
-                command
-            }
-            _ => {
-                let mut command = Command::new(&program);
-                command.args(["restore", "-q", "--new-key"]).arg(&archive).stderr(Stdio::null());
-                command
-            }
-        };
-        let cost = once_with(&mut command, Stdio::null());
-        drop(fs::remove_file(&out));
-        for other in namespace.ids(Kind::Shm).into_iter().filter(|other| other.to_string() != id) {
+    let id = make::shm(0x51, SIZE, 0o600);
+    let (archive, out) = (memory.path("archive"), memory.path("out"));
+    let nowhere = memory.file("nowhere");
+    ipcadm(["shm", "write", "-q", &id.to_string(), &bytes]).once(&nowhere);
+    ipcadm(["save", "-q", "-O", &archive]).once(&nowhere);
+    let runs = [
+        ipcadm(["save", "-q", "-O", &out]).label("ipcadm save, 1 GiB"),
+        ipcadm(["restore", "-q", "--new-key", &archive]).label("ipcadm restore, 1 GiB"),
+        tool("cat", [&bytes]).label("cat of the same bytes"),
+        tool("sha256sum", [&bytes]).label("sha256sum of the same bytes"),
+    ];
+    let race = race(ROUNDS, &runs, |contender| {
+        let cost = runs[contender].once(if contender == 2 { out.as_ref() } else { &nowhere });
+        let _ = fs::remove_file(&out);
+        for other in namespace.ids(Kind::Shm).into_iter().filter(|other| *other != id) {
             make::remove(Kind::Shm, other);
         }
-        Some(cost)
+        cost
     });
-    for (what, cost) in [("save to a file in memory", costs[2]), ("restore from a file in memory", costs[3])] {
-        figure::time(what, cost, "cat", costs[0], Target::Open);
-        figure::time(what, cost, "sha256sum", costs[1], Target::Open);
+    for (contender, most) in [(0, 2.0), (1, 3.5)] {
+        race.wall(contender, 2, Target::AtMost(most));
+        race.cpu(contender, 2, Target::Open);
+        race.wall(contender, 3, Target::Open);
     }
-    // Of restoring it would be that of the segment, which is filled by way of an attachment.
-    figure::memory("memory of saving", costs[2], 16.0);
+    // Who attaches the segment would be said to have its memory: whoever restores it, and others than root always.
+    if is_root() {
+        race.memory(0, 16.0);
+    }
+}
+
+fn small() {
+    let Some(_namespace) = roomy() else { return };
+    let folder = Folder::new();
+    for (kind, most) in [(Kind::Shm, 1.9), (Kind::Sem, 7.3)] {
+        let word = kind.word();
+        create(kind, SMALL);
+        let runs = [
+            ipcadm(["save", "-q", "-O", "-", word]).label(&format!("ipcadm save, {SMALL} {word}")),
+            limit(["save", word], &folder),
+            ipcadm(["ls", "--json", word]),
+        ];
+        let race = race_of(ROUNDS, &runs, &folder);
+        race.cpu(0, 1, Target::AtMost(most));
+        race.cpu(0, 2, Target::Open);
+        if let Some(cost) = race.median_cpu(0) {
+            figure::alone(&format!("for each {word}"), "us", cost * 1e3 / SMALL as f64, None);
+        }
+    }
 }

@@ -1,8 +1,11 @@
-//! Many processes, and programs that do nothing but read what `/proc` says of them.
+//! Many processes and threads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use ipcadm_testbed::{crowd, make, pause};
 
 /// Processes that do nothing, ended with this.
 #[derive(Debug)]
@@ -54,7 +57,7 @@ impl Drop for Crowd {
 fn until_asleep(pid: u32) {
     let stat = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     while !stat().contains("(sleep) S") {
-        std::thread::yield_now();
+        pause();
     }
 }
 
@@ -85,7 +88,62 @@ impl Libraries {
     }
 }
 
-/// A program that reads this file of every process, and does nothing else.
-pub(crate) fn read_all(file: &str) -> Vec<String> {
-    ["sh", "-c", &format!("exec cat /proc/[0-9]*/{file}")].map(str::to_owned).to_vec()
+/// A forked process, ended with this.
+#[derive(Debug)]
+pub(crate) struct Forked(i32);
+
+/// A process of so many threads, all asleep until a semaphore grows.
+pub(crate) fn threads_asleep(set: i32, number: usize) -> Forked {
+    let sleep = move || make::semop_until_removed(set, &[(0, -1, 0)]);
+    let process = Forked::new(|| {
+        for _ in 1..number {
+            // Where one cannot be started, this process ends, and the wait for it too.
+            if thread::Builder::new().stack_size(64 << 10).spawn(sleep).is_err() {
+                return;
+            }
+        }
+        sleep();
+    });
+    process.until(|pid| {
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let calls = threads.map(|thread| fs::read_to_string(thread.path().join("syscall")).unwrap_or_default());
+        calls.filter(|call| call.starts_with(&format!("{} ", libc::SYS_semtimedop))).count() == number
+    });
+    process
+}
+
+/// A process that has all of these segments attached.
+pub(crate) fn holder_of(ids: &[i32]) -> Forked {
+    let process = Forked::new(|| {
+        let _attached: Vec<_> = ids.iter().map(|&id| make::attach(id)).collect();
+        loop {
+            thread::park();
+        }
+    });
+    process.until(|_| ids.iter().all(|&id| make::shm_stat(id).nattch > 0));
+    process
+}
+
+impl Forked {
+    fn new(body: impl FnOnce()) -> Self {
+        let body = || {
+            body();
+            1
+        };
+        Self(crowd::fork(true, body).unwrap_or_else(|e| panic!("fork: {e}")))
+    }
+
+    fn until(&self, is_ready: impl Fn(i32) -> bool) {
+        while !is_ready(self.0) {
+            assert_eq!(crowd::wait(self.0, false), crowd::Waited::Running, "a process ended that was to stay");
+            pause();
+        }
+    }
+}
+
+impl Drop for Forked {
+    fn drop(&mut self) {
+        crowd::kill(self.0);
+        crowd::wait(self.0, true);
+    }
 }

@@ -1,24 +1,19 @@
-//! Figures as lines: ours, the yardstick, the ratio, the target.
+//! Figures as rows of a table in Markdown: ours, the yardstick's, their ratio, its target.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::process::Command;
 
-use super::race::Cost;
-
-/// What a figure should come to.
+/// What a ratio should come to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
     /// At most this many times what the yardstick takes.
     AtMost(f64),
     /// The yardstick takes at least so many times longer.
     Faster(f64),
-    /// As the yardstick takes longer, without a target.
+    /// As the ratio is, without a target.
     Open,
 }
-
-const WHAT: usize = 40;
-const YARDSTICK: usize = 26;
 
 /// Prints a line of text.
 pub(crate) fn say(line: &str) {
@@ -26,8 +21,8 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
-/// How the figures were made, and what their columns are.
-pub(crate) fn header(objects: usize) {
+/// On what machine the figures are made.
+pub(crate) fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
     let cpu = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
@@ -37,59 +32,69 @@ pub(crate) fn header(objects: usize) {
     let ipcs = String::from_utf8_lossy(&ipcs);
     let ipcs = ipcs.trim().strip_prefix("ipcs from ").unwrap_or("no util-linux");
     let kernel = read("/proc/sys/kernel/osrelease");
-    let kernel = kernel.trim();
-    say(&format!(
-        "Linux {kernel}, {cpus} CPUs ({cpu}), {ipcs}; {objects} objects of a kind, whole processes interleaved, \
-         output to a file, medians of ms"
-    ));
-    row("WHAT", "YARDSTICK", ["OURS", "THEIRS", "RATIO", "TARGET"].map(str::to_owned), "");
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or_default();
+    format!("{cpus} CPUs ({cpu}), Linux {}, {ipcs}; load {load} at the start", kernel.trim())
 }
 
-/// Prints times against each other, or what is missing.
-pub(crate) fn time(what: &str, ours: Option<Cost>, yardstick: &str, theirs: Option<Cost>, target: Target) {
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) => print(what, ours.millis, yardstick, theirs.millis, target),
-        _ => skipped(what, yardstick),
-    }
+/// Begins a table, with what is the same for all its rows.
+pub(crate) fn table(what: &str) {
+    say(&format!("\n{what}:\n"));
+    row(["what", "yardstick", "in", "ours", "theirs", "ratio", "target"]);
+    row(["---", "---", "---", "--:", "--:", "--:", "---"]);
 }
 
-/// The same of CPU time, which tells more where other programs run meanwhile.
-pub(crate) fn cpu(what: &str, ours: Option<Cost>, yardstick: &str, theirs: Option<Cost>, target: Target) {
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) => print(what, ours.cpu, yardstick, theirs.cpu, target),
-        _ => skipped(what, yardstick),
-    }
-}
-
-/// Prints the most memory used against what it may be.
-pub(crate) fn memory(what: &str, ours: Option<Cost>, limit: f64) {
-    if let Some(ours) = ours {
-        print(what, ours.megabytes, "(limit, MB)", limit, Target::AtMost(1.0));
-    }
-}
-
-/// Prints the longest time that something took against what it may take.
-pub(crate) fn longest(what: &str, millis: f64, limit: f64) {
-    print(what, millis, "(limit, ms)", limit, Target::AtMost(1.0));
-}
-
-fn skipped(what: &str, yardstick: &str) {
-    say(&format!("{what:WHAT$}  {yardstick:YARDSTICK$}  skipped: the yardstick is not installed"));
-}
-
-fn print(what: &str, ours: f64, yardstick: &str, theirs: f64, target: Target) {
-    let (share, speed) = (ours / theirs, theirs / ours);
-    let (ratio, target, kept) = match target {
-        Target::AtMost(most) => (format!("{share:.2}"), format!("<= {most:.2}"), Some(share <= most)),
-        Target::Faster(least) => (format!("{speed:.1}x"), format!(">= {least:.1}x"), Some(speed >= least)),
-        Target::Open => (format!("{speed:.1}x"), "-".to_owned(), None),
+/// A figure of ours and the yardstick's.
+pub(crate) fn ratio(what: &str, yardstick: &str, unit: &str, [ours, theirs]: [f64; 2], ratio: f64, target: Target) {
+    let as_share = (format!("{ratio:.2}"), None);
+    let (text, kept) = match target {
+        Target::AtMost(most) => (as_share.0, Some((ratio <= most, format!("at most {most}")))),
+        Target::Faster(least) => (faster(ratio), Some((1.0 / ratio >= least, format!("{least}x")))),
+        Target::Open if ratio < 0.5 => (faster(ratio), None),
+        Target::Open => as_share,
     };
-    let verdict = kept.map_or("", |kept| if kept { "ok" } else { "MISSED" });
-    row(what, yardstick, [format!("{ours:.2}"), format!("{theirs:.2}"), ratio, target], verdict);
+    let target = kept.map_or_else(String::new, |(kept, text)| if kept { text } else { text + ", missed" });
+    row([what, yardstick, unit, &short(ours), &short(theirs), &text, &target]);
 }
 
-fn row(what: &str, yardstick: &str, [ours, theirs, ratio, target]: [String; 4], verdict: &str) {
-    let line =
-        format!("{what:WHAT$}  {yardstick:YARDSTICK$}  {ours:>8}  {theirs:>8}  {ratio:>6}  {target:>8}  {verdict}");
-    say(line.trim_end());
+/// A figure without a yardstick, which may have a limit.
+pub(crate) fn alone(what: &str, unit: &str, ours: f64, most: Option<f64>) {
+    let target = most.map_or_else(String::new, |most| {
+        let missed = if ours <= most { "" } else { ", missed" };
+        format!("at most {most} {unit}{missed}")
+    });
+    row([what, "", unit, &short(ours), "", "", &target]);
+}
+
+/// What cannot be compared.
+pub(crate) fn skipped(what: &str, yardstick: &str, reason: &str) {
+    row([what, yardstick, "", "", "", "", &format!("skipped: {reason}")]);
+}
+
+/// A row with as many cells as its table has columns.
+pub(crate) fn row<const N: usize>(cells: [&str; N]) {
+    // Texts are wide and to the left, numbers to the right; the last column needs no width.
+    const WIDTHS: [isize; 7] = [-44, -34, -4, 7, 7, 12, 0];
+    let cell = |(place, text): (usize, &&str)| {
+        let width = if N == WIDTHS.len() || place == 0 { WIDTHS[place] } else { 10 };
+        let absolute = width.unsigned_abs();
+        if width < 0 { format!("{text:absolute$}") } else { format!("{text:>absolute$}") }
+    };
+    say(&format!("| {} |", cells.iter().enumerate().map(cell).collect::<Vec<_>>().join(" | ")));
+}
+
+fn faster(ratio: f64) -> String {
+    format!("{:.1}x faster", 1.0 / ratio)
+}
+
+/// Three digits, or all before the point.
+pub(crate) fn short(number: f64) -> String {
+    let decimals = if number < 10.0 {
+        2
+    } else if number < 100.0 {
+        1
+    } else {
+        0
+    };
+    format!("{number:.decimals$}")
 }

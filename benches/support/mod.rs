@@ -4,3 +4,4 @@ pub(crate) mod crowd;
 pub(crate) mod figure;
 pub(crate) mod objects;
 pub(crate) mod race;
+pub(crate) mod run;

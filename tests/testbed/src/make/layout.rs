@@ -147,7 +147,7 @@ pub(super) fn try_stat(kind: Kind, id: i32) -> io::Result<Stat> {
 
 /// The mode of the object with this id, by X_STAT_ANY, which needs no
 /// permission; the errno, EINVAL too when another object has its place.
-pub(crate) fn stat_any(kind: Kind, id: i32) -> Result<u32, i32> {
+pub fn stat_any(kind: Kind, id: i32) -> Result<u32, i32> {
     const SHM_STAT_ANY: i32 = 15;
     const SEM_STAT_ANY: i32 = 20;
     const MSG_STAT_ANY: i32 = 13;

@@ -18,8 +18,7 @@ mod undo;
 
 use std::io;
 
-pub use layout::Perm;
-pub(crate) use layout::stat_any;
+pub use layout::{Perm, stat_any};
 pub use msg::{MsgStat, msg, msg_stat, qbytes, recv, send};
 pub(crate) use pause::mount_of;
 pub use pause::{Freezer, Traced, Version};
