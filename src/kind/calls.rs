@@ -6,6 +6,7 @@
 //! is seen exactly once either way, for its index is fixed and the pass ascends.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::os_message;
 use crate::kind::class::{Inventory, Source};
@@ -34,6 +35,8 @@ pub(super) struct Calls {
     pub(super) proc_line: fn(&[u8]) -> Option<Object>,
     /// Whether that table leaves out what only a call tells.
     pub(super) proc_is_incomplete: bool,
+    /// Whether `*_STAT_ANY` was seen to work, so that its `EINVAL` means a hole.
+    pub(super) has_stat_any: AtomicBool,
 }
 
 impl Calls {
@@ -126,9 +129,13 @@ impl Calls {
     /// `ENOSYS` where the kernel has no System V IPC; `EACCES` when it exists but nothing may be known of it.
     pub(super) fn look(&self, id: ObjectId) -> sys::Result<Option<Object>> {
         match (self.stat_any)(id.sysv()) {
-            Ok(object) if object.id == id => return Ok(Some(object)),
-            // Another object has taken the index.
-            Ok(_) | Err(Errno::EIDRM) => return Ok(None),
+            Ok(object) => {
+                self.has_stat_any.store(true, Ordering::Relaxed);
+                // Another object may have taken the index.
+                return Ok(Some(object).filter(|object| object.id == id));
+            }
+            Err(Errno::EIDRM) => return Ok(None),
+            Err(Errno::EINVAL) if self.has_stat_any.load(Ordering::Relaxed) => return Ok(None),
             Err(Errno::EINVAL | Errno::EACCES) => {}
             Err(errno) => return Err(errno),
         }

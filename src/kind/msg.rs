@@ -1,5 +1,7 @@
 //! Message queues of System V.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::kind::calls::Calls;
 use crate::kind::class::{Class, FoundBy, Read, pid, push_count, read, time};
 use crate::kind::field::{Field, Named, named};
@@ -71,6 +73,7 @@ static CALLS: Calls = Calls {
     stat: |id| msg::stat(MsgId::new(id)).map(|stat| Object::queue(MsgId::new(id), &stat, true)),
     proc_line: |line| sysvipc::queue(line).map(|(id, stat)| Object::queue(id, &stat, false)),
     proc_is_incomplete: true,
+    has_stat_any: AtomicBool::new(false),
 };
 
 static LIMITS: [LimitDef; 3] = [MSGMNI, MSGMNB, MSGMAX];

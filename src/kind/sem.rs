@@ -1,5 +1,7 @@
 //! Semaphore sets.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::kind::calls::Calls;
 use crate::kind::class::{Class, FoundBy, Read, push_count, read, time};
 use crate::kind::field::{Field, Named, named};
@@ -64,6 +66,7 @@ static CALLS: Calls = Calls {
     stat: |id| sem::stat(SemId::new(id)).map(|stat| Object::set(SemId::new(id), &stat)),
     proc_line: |line| sysvipc::set(line).map(|(id, stat)| Object::set(id, &stat)),
     proc_is_incomplete: false,
+    has_stat_any: AtomicBool::new(false),
 };
 
 static LIMITS: [LimitDef; 5] = [SEMMNI, SEMMNS, SEMMSL, SEMOPM, SEMVMX];

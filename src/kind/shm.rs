@@ -1,5 +1,7 @@
 //! Shared memory segments.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::kind::calls::{Calls, memory_unknown};
 use crate::kind::class::{Class, FoundBy, Inventory, Read, Source, pid, push_count, read, time};
 use crate::kind::field::{Field, Needs, named};
@@ -108,6 +110,7 @@ static CALLS: Calls = Calls {
         Some(Object::segment(row.id, &row.stat, Some(Memory { rss: row.rss, swap: row.swap })))
     },
     proc_is_incomplete: false,
+    has_stat_any: AtomicBool::new(false),
 };
 
 fn list(needs: Needs, inventory: &mut Inventory) -> sys::Result<Source> {
