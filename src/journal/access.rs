@@ -3,7 +3,6 @@
 use crate::kind;
 use crate::kind::class::Attributes;
 use crate::kind::model::Object;
-use crate::object::snapshot::Snapshot;
 use crate::sys::{self, Errno, Mode, msg, namespace};
 
 /// The mode of a locked object: only those who need no permission get in.
@@ -23,8 +22,8 @@ pub fn set_mode(object: &Object, mode: Mode) -> sys::Result<()> {
 /// Why `object` cannot be locked, known without trying; None when it probably can.
 #[must_use]
 pub fn obstacle(object: &Object) -> Option<String> {
-    if !Snapshot::can_tell(object) {
-        return Some("no record could tell its times, or objects of its kind at all".to_owned());
+    if object.system_v().is_none() {
+        return Some("objects of its kind have no mode that keeps everybody out".to_owned());
     }
     if object.as_queue().is_some_and(|queue| queue.qbytes.is_none_or(|qbytes| qbytes > msg::MAX_QBYTES)) {
         return Some("this kernel does not tell its capacity, which closing it would change".to_owned());

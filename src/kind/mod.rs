@@ -63,13 +63,7 @@ impl Object {
     /// The latest of all times the kernel keeps for it.
     #[must_use]
     pub fn activity(&self) -> Timestamp {
-        self.times().max().unwrap_or(self.ctime)
-    }
-
-    /// All times that the kernel keeps of it.
-    pub fn times(&self) -> impl Iterator<Item = Timestamp> {
-        let activities = self.kind().class().activities.iter().map(|activity| (activity.time)(self));
-        std::iter::once(self.ctime).chain(activities)
+        self.kind().class().activities.iter().map(|activity| (activity.time)(self)).fold(self.ctime, Ord::max)
     }
 }
 

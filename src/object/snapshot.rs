@@ -1,5 +1,5 @@
-//! Objects written down: the one form in which the journal and plans have an object. Archives have the same
-//! parts in another arrangement.
+//! Objects written down for people and for later: the form in which plans have an object. Archives have the same parts
+//! in another arrangement.
 
 use serde::{Deserialize, Serialize};
 
@@ -129,13 +129,6 @@ impl Snapshot {
         }
     }
 
-    /// Whether an object can be written down: it is one of System V, and its times have a written form.
-    #[must_use]
-    pub fn can_tell(object: &Object) -> bool {
-        let is_written = |time: Timestamp| time.is_never() || jiff::Timestamp::from_second(time.seconds()).is_ok();
-        object.system_v().is_some() && object.times().all(is_written)
-    }
-
     /// The identity; None if it cannot be one.
     #[must_use]
     pub fn id(&self) -> Option<ObjectId> {
@@ -194,7 +187,6 @@ mod tests {
     use crate::kind::model::Object;
     use crate::object::difference::{Part, is_same};
     use crate::object::samples::objects;
-    use crate::sys::Timestamp;
 
     /// Documents in which one number each is another one.
     fn changed(value: &Value) -> Vec<Value> {
@@ -219,19 +211,11 @@ mod tests {
     fn an_object_reads_back() {
         for object in objects() {
             let written = Snapshot::of(&object);
-            assert!(Snapshot::can_tell(&object) && written.object() == Some(object));
+            assert_eq!(written.object(), Some(object));
             for other in changed(&to_value(&written).unwrap()) {
                 let other: Snapshot = from_value(other).unwrap();
                 assert!(other.object().is_some_and(|other| !is_same(&other, &object)), "{other:?}");
             }
-        }
-    }
-
-    #[test]
-    fn times_without_a_written_form_are_known() {
-        for mut object in objects() {
-            object.ctime = Timestamp::new(i64::MAX);
-            assert!(!Snapshot::can_tell(&object) && Snapshot::of(&object).object().is_none());
         }
     }
 

@@ -4,7 +4,7 @@ use crate::error::{Error, Status};
 use crate::journal::access;
 use crate::journal::locked::{is_locked, is_locked_since};
 use crate::kind::model::Object;
-use crate::object::difference::Part;
+use crate::object::difference::{Part, is_same};
 use crate::object::inventory;
 use crate::object::permission::{may_change, refused};
 use crate::removal::checks::{self, Semaphores};
@@ -23,17 +23,18 @@ pub(super) struct Locked<'a> {
     pub(super) read_while_open: bool,
 }
 
-/// Whether the object is as it was judged, a look before it is touched.
+/// Whether the object is as it was judged, and may be locked.
 pub(super) fn unchanged(candidate: &Candidate) -> Result<(), Outcome> {
     let expected = &candidate.expected;
     let now = look(expected)?;
-    if let Some(what) = checks::difference(expected, &now) {
-        return Err(kept_since(what));
+    if !is_same(expected, &now) {
+        let what = checks::difference(expected, &now);
+        let is_changed = || Part::Permissions.differs(expected, &now) || Part::ChangeTime.differs(expected, &now);
+        if let Some(what) = what.or_else(|| is_changed().then_some("it was changed")) {
+            return Err(kept_since(what));
+        }
     }
-    if Part::Permissions.differs(expected, &now) || Part::ChangeTime.differs(expected, &now) {
-        return Err(kept_since("it was changed"));
-    }
-    if now.as_segment().is_some_and(|segment| segment.nattch > 0) {
+    if now.attachments() > 0 {
         return Err(Outcome::Kept("it is attached".to_owned()));
     }
     access::obstacle(&now).map_or(Ok(()), |obstacle| Err(Outcome::Kept(obstacle)))
@@ -60,14 +61,16 @@ pub(super) fn gone_or(object: &Object, errno: Errno, otherwise: impl FnOnce() ->
     }
 }
 
+/// Whether an object may be locked: it is as it was judged, and what else must be true of it is. Asked right before it is,
+/// as others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
+pub(super) fn check(candidate: &Candidate) -> Result<(), Outcome> {
+    unchanged(candidate)?;
+    candidate.check.as_ref().map_or(Ok(()), |check| check.pass(&candidate.expected).map_err(Outcome::Kept))
+}
+
 /// Locks an object; `semaphores` are the contents of the set a moment before.
 pub(super) fn lock(place: usize, candidate: &Candidate, semaphores: Option<Semaphores>) -> Result<Locked<'_>, Outcome> {
-    // Others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
-    unchanged(candidate)?;
     let before = &candidate.expected;
-    if let Some(check) = &candidate.check {
-        check.pass(before).map_err(Outcome::Kept)?;
-    }
     let mode = Mode::new(before.perm.mode.permissions());
     if is_locked(before) {
         // It is locked already. Done again, it could lock what another run has just unlocked.

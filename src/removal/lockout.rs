@@ -9,9 +9,9 @@ use crate::object::inventory;
 use crate::proc::probe::Failure;
 use crate::removal::checks::{self, Semaphores};
 use crate::removal::judges::{self, Finding, Judges, Stop, Subject};
-use crate::removal::locked::{Locked, gone_or, lock, look, still_locked, unchanged, unlock};
+use crate::removal::locked::{Locked, check, gone_or, lock, look, still_locked, unchanged, unlock};
 use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
-use crate::removal::pin::pin;
+use crate::removal::pin::{may_pin, pin};
 use crate::removal::remove::remove_now;
 use crate::removal::{Candidate, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
@@ -51,29 +51,35 @@ struct Attempt {
 }
 
 fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Attempt> {
-    let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|candidate| unchanged(candidate).err()).collect();
+    let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
     keep_locked_by_others(batch, record, &mut outcomes);
-    let wanted: Vec<usize> = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
-    let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
     if judges.are_cold() {
         judge_before(batch, &mut outcomes, judges);
     }
+    let wanted: Vec<usize> = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
     // Without read permission they are read later.
-    let read = |candidate: &Candidate| Semaphores::of(&candidate.expected, None).ok().flatten();
-    let mut semaphores: Vec<Option<Semaphores>> = batch.iter().map(read).collect();
+    let read = |&place: &usize| Semaphores::of(&batch[place].expected, None).ok().flatten();
+    let semaphores: Vec<Option<Semaphores>> = wanted.iter().map(read).collect();
+    let objects: Vec<Object> = wanted.iter().map(|&place| batch[place].expected).collect();
     if let Err(error) = record.write(&objects) {
         let reason = format!("{}: {}", record.path().display(), os_message(&error));
         let fail = || Error::cannot(Status::Failed, "keep a record of what is closed", &reason, None);
         let outcomes = outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Outcome::Failed(fail())));
         return outcomes.map(|outcome| Attempt { outcome, again: None }).collect();
     }
-    let mut locked = Vec::with_capacity(wanted.len());
     keep_waited_on(batch, &mut outcomes, judges);
-    for place in wanted {
+    let mut touched = Vec::with_capacity(wanted.len());
+    let mut locked = Vec::with_capacity(wanted.len());
+    for (place, semaphores) in wanted.into_iter().zip(semaphores) {
         if outcomes[place].is_some() {
             continue;
         }
-        match lock(place, &batch[place], semaphores[place].take()) {
+        if let Err(outcome) = check(&batch[place]) {
+            outcomes[place] = Some(outcome);
+            continue;
+        }
+        touched.push(place);
+        match lock(place, &batch[place], semaphores) {
             Ok(now_locked) => locked.push(now_locked),
             Err(outcome) => outcomes[place] = Some(outcome),
         }
@@ -85,9 +91,11 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
         let locked = read_sets(locked, &mut outcomes, judges, &mut again);
         decide(&locked, &mut outcomes, judges, &mut again);
     }
-    // If that fails, the next run finds nothing that is locked.
-    let _ = record.done(&objects);
     let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Gone)).collect();
+    // The others of the batch are there no more, or were never touched.
+    touched.retain(|&place| !matches!(outcomes[place], Outcome::Removed | Outcome::Gone));
+    // If that fails, the next run finds nothing that is locked.
+    let _ = record.done(touched.iter().map(|&place| &batch[place].expected));
     wait_for_other_runs(batch, record, &mut outcomes);
     find_remaining_users(batch, &mut outcomes);
     let mut attempts: Vec<Attempt> = outcomes.into_iter().map(|outcome| Attempt { outcome, again: None }).collect();
@@ -100,6 +108,9 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
 /// Judges before objects are locked, so that reading programs and libraries, which takes time, is done by the time that
 /// others are shut out.
 fn judge_before(batch: &[Candidate], outcomes: &mut [Option<Outcome>], judges: &mut Judges) {
+    for (candidate, outcome) in batch.iter().zip(&mut *outcomes).filter(|(_, outcome)| outcome.is_none()) {
+        *outcome = unchanged(candidate).err();
+    }
     let places = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
     keep_by_findings(batch, places, outcomes, judges, None, |_, finding| finding.verdict.err());
 }
@@ -240,6 +251,7 @@ fn decide(
         let Object { perm, .. } = locked.object;
         Object { perm: Perm { mode: locked.candidate.object.perm.mode, ..perm }, ..locked.object }
     };
+    let may_pin = locked.iter().any(|locked| locked.object.is_segment()) && may_pin();
     let groups = by_criteria(locked.iter().collect(), |locked| locked.candidate.condition.criteria());
     for group in groups {
         let subject = |locked: &&Locked<'_>| Subject { scanned: as_open(locked), ..Subject::new(locked.candidate) };
@@ -255,7 +267,7 @@ fn decide(
         };
         for (locked, finding) in group.into_iter().zip(found) {
             let result = examine(locked, &finding).map_err(Stop::Outcome);
-            match result.and_then(|()| remove(locked, &finding.usage, judges)) {
+            match result.and_then(|()| remove(locked, may_pin, &finding.usage, judges)) {
                 Ok(outcome) => outcomes[locked.place] = Some(outcome),
                 Err(Stop::Outcome(outcome)) => outcomes[locked.place] = Some(unlock(locked, outcome)),
                 Err(Stop::Failure(failure)) => give_up(locked, failure, outcomes, again),
@@ -265,8 +277,8 @@ fn decide(
 }
 
 /// Removes an object about which all is decided.
-fn remove(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Outcome, Stop> {
-    let pin = pin(locked, usage, judges)?;
+fn remove(locked: &Locked<'_>, may_pin: bool, usage: &Usage, judges: &mut Judges) -> Result<Outcome, Stop> {
+    let pin = if may_pin && locked.object.is_segment() { pin(locked, usage, judges)? } else { None };
     match remove_now(&locked.object, &locked.object.id, pin) {
         failed @ Outcome::Failed(_) => Err(Stop::Outcome(failed)),
         outcome => Ok(outcome),
@@ -295,12 +307,17 @@ fn examine(locked: &Locked<'_>, finding: &Finding) -> Result<(), Outcome> {
 
 /// Finds out who has attached the segments that stay until their last detach.
 fn find_remaining_users(batch: &[Candidate], outcomes: &mut [Outcome]) {
-    for (candidate, outcome) in batch.iter().zip(outcomes) {
-        if let Outcome::WillGo { usage, .. } = outcome
-            && let Ok(Some(left)) = inventory::look(candidate.object.id)
-            && left.is_doomed()
-        {
-            **usage = Users::scan(&[left], Wants::HOLDERS).of(left.id).cloned().unwrap_or_default();
+    let will_go = |place: &usize| matches!(outcomes[*place], Outcome::WillGo { .. });
+    let look = |place: usize| Some((place, inventory::look(batch[place].object.id).ok()??));
+    let left = (0..batch.len()).filter(will_go).filter_map(look).filter(|(_, object)| object.is_doomed());
+    let (places, left): (Vec<usize>, Vec<Object>) = left.unzip();
+    if left.is_empty() {
+        return;
+    }
+    let users = Users::scan(&left, Wants::HOLDERS);
+    for (place, object) in places.into_iter().zip(left) {
+        if let Outcome::WillGo { usage, .. } = &mut outcomes[place] {
+            **usage = users.of(object.id).cloned().unwrap_or_default();
         }
     }
 }

@@ -4,40 +4,39 @@ use std::fs;
 use std::time::UNIX_EPOCH;
 
 use crate::kind::model::Object;
-use crate::object::difference::Part;
 use crate::proc::sysctl;
 use crate::removal::Outcome;
 use crate::removal::judges::{Judges, Stop, Subject};
 use crate::removal::locked::{Locked, look};
 use crate::sys::shm::Attachment;
 use crate::sys::{ShmId, Timestamp, memory};
+use crate::usage::possible::there::is_as_made;
 use crate::usage::users::Usage;
 
-/// The parts that our own attachment does not change.
-const PINNED: [Part; 7] =
-    [Part::Id, Part::Key, Part::Creator, Part::Owner, Part::Permissions, Part::StatusBits, Part::ChangeTime];
+/// Whether segments may be attached: not where the detach alone would destroy them, whatever is found.
+pub(super) fn may_pin() -> bool {
+    sysctl::shm_rmid_forced() == Some(false)
+}
 
-/// Attaches a segment read-only. None without the right to, where it cannot be mapped, and where the detach alone would
-/// destroy it, whatever is found.
+/// Attaches a segment read-only. None without the right to, and where it cannot be mapped.
 ///
 /// The mapping shows when the segment was made, where the caller may know that. If it was changed later, a process that
 /// was started in between was taken for older than the segment: then it is judged once more.
 pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
     let object = &locked.object;
-    if !object.is_segment() || sysctl::shm_rmid_forced() != Some(false) {
-        return Ok(None);
-    }
     let Ok(pin) = Attachment::new(ShmId::new(object.id.sysv()), true) else { return Ok(None) };
-    // If that fails, a probe that is started now would be taken for somebody.
-    let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
     let now = look(object)?;
-    if PINNED.iter().any(|part| part.differs(object, &now))
-        || now.as_segment().is_none_or(|segment| segment.nattch != 1)
-    {
+    // What our own attachment does not change.
+    let identity = |object: &Object| (object.id, object.perm, object.ctime);
+    if identity(&now) != identity(object) || now.attachments() != 1 {
         return Err(Outcome::Kept("somebody attached it while it was closed".to_owned()).into());
     }
     let judged = &locked.candidate.object;
-    if let Some(born) = born(&pin, &now).filter(|born| *born < judged.ctime) {
+    // Of others it did not matter to the verdict when they were made.
+    let born = if is_as_made(judged) { born(&pin, &now) } else { None };
+    if let Some(born) = born.filter(|born| *born < judged.ctime) {
+        // If that fails, a probe that is started now is taken for somebody.
+        let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
         let as_made = Object { ctime: born, ..*judged };
         let subject = Subject { usage: usage.clone(), judged: as_made, ..Subject::new(locked.candidate) };
         let verdict = judges.judge_one(locked.candidate, subject)?.verdict;

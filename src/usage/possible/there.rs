@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kind::model::Object;
 use crate::proc::census::Resident;
 use crate::proc::cgroup::Membership;
 use crate::proc::reader::{Reader, is_gone};
@@ -201,15 +202,25 @@ fn start_of(service: &str) -> Option<i64> {
     Some(fs::symlink_metadata(format!("/run/systemd/units/invocation:{service}")).ok()?.mtime())
 }
 
+/// Whether a segment is as it was made, as far as it shows, so that only descendants of its creator can know it: it has no
+/// key, and was attached since its last change, which so may have been its creation.
+pub(crate) fn is_as_made(object: &Object) -> bool {
+    let perm = &object.perm;
+    object.as_segment().is_some_and(|segment| {
+        let is_the_creators = perm.uid == perm.cuid && perm.gid == perm.cgid;
+        is_the_creators && perm.key.is_private() && object.ctime <= segment.atime
+    })
+}
+
 /// Since when a process must have been running to know a segment that it did not make. The creator is recorded, and gone:
-/// only its children can have inherited the identifier, and they are younger. Not so where the segment was not attached
-/// since its last change, which may have been another one than its creation, where it has a key, and not of other kinds.
+/// only its children can have inherited the identifier, and they are younger. Not so of other objects.
 fn since(question: &Question<'_>, back: i64) -> i64 {
-    let (object, perm) = (question.object, &question.object.perm);
-    let Some(segment) = object.as_segment() else { return i64::MIN };
-    let is_as_made = perm.uid == perm.cuid && perm.gid == perm.cgid && object.ctime <= segment.atime;
-    let is_as_made = is_as_made && perm.key.is_private() && question.by_descent;
-    if is_as_made { object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back) } else { i64::MIN }
+    let object = question.object;
+    if question.by_descent && is_as_made(object) {
+        object.ctime.seconds().saturating_sub(TRUNCATION).saturating_sub(back)
+    } else {
+        i64::MIN
+    }
 }
 
 #[cfg(test)]

@@ -191,11 +191,12 @@ fn write_record(path: &Path, random: &mut Random) -> bool {
     let Ok(mut file) = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) else { return false };
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let namespace = fs::metadata("/proc/self/ns/ipc").map_or(0, |data| data.ino());
-    let (boot, id) = (boot.trim(), random.below(40));
+    let (boot, number) = (boot.trim(), random.below(40));
     let text = format!(
-        "{{\"ipcadm_record\":2,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":[{{\"kind\":\"sem\",\
-         \"id\":{id},\"key\":\"0x00000000\",\"mode\":\"0666\",\"uid\":{USER},\"gid\":{USER},\"cuid\":{USER},\
-         \"cgid\":{USER},\"ctime\":\"\",\"activity\":\"\",\"nsems\":1}}]}}\n"
+        "{{\"ipcadm_record\":3,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":[{{\"id\":{{\
+         \"kind\":\"Sem\",\"space\":{namespace},\"number\":{number}}},\"perm\":{{\"key\":0,\"uid\":{USER},\
+         \"gid\":{USER},\"cuid\":{USER},\"cgid\":{USER},\"mode\":438}},\"ctime\":0,\"detail\":{{\"Sem\":{{\
+         \"nsems\":1,\"otime\":0}}}}}}]}}\n"
     );
     file.write_all(text.as_bytes()).is_ok()
 }
