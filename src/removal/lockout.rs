@@ -1,5 +1,7 @@
 //! The lock-out of a batch of objects: one grace period and one pass over `/proc` serve them all.
 
+use std::time::Instant;
+
 use crate::error::{Error, Status, os_message};
 use crate::journal::access;
 use crate::journal::locked::is_locked;
@@ -13,7 +15,7 @@ use crate::removal::locked::{Locked, check, gone_or, lock, look, still_locked, u
 use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
 use crate::removal::pin::{may_pin, pin};
 use crate::removal::remove::remove_now;
-use crate::removal::{Candidate, Outcome};
+use crate::removal::{Candidate, Outcome, Pace};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Perm, barrier};
 use crate::usage::criteria::Criteria;
@@ -24,20 +26,20 @@ const ATTEMPTS: u32 = 3;
 
 /// Removes those of `batch` that are still what they were judged to be, and tells of each what became of it.
 ///
-/// Signals that end or stop programs are held back meanwhile. Give no more than [`crate::removal::batches`] has in one:
-/// others are shut out for as long as it takes. Where a process does not answer while they are, all is unlocked and done
-/// once more, without asking it.
-pub fn remove_batch(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Outcome> {
+/// Signals that end or stop programs are held back meanwhile. Give no more than `pace` allows, which learns how long that
+/// took: others are shut out for so long. Where a process does not answer while they are, all is unlocked and done once
+/// more, without asking it.
+pub fn remove_batch(batch: &[Candidate], record: &mut Record, judges: &mut Judges, pace: &mut Pace) -> Vec<Outcome> {
     let held = BlockedSignals::block();
     judges.begin_batch();
-    let mut left = remove_once(batch, record, judges);
+    let mut left = remove_once(batch, record, judges, pace);
     for _ in 0..ATTEMPTS {
         let again: Vec<usize> = (0..batch.len()).filter(|&place| left[place].again.is_some()).collect();
         if again.is_empty() || held.is_asked_to_end() {
             break;
         }
         let candidates: Vec<Candidate> = again.iter().filter_map(|&place| left[place].again.take()).collect();
-        for (place, attempt) in again.into_iter().zip(remove_once(&candidates, record, judges)) {
+        for (place, attempt) in again.into_iter().zip(remove_once(&candidates, record, judges, pace)) {
             left[place] = attempt;
         }
     }
@@ -50,7 +52,7 @@ struct Attempt {
     again: Option<Candidate>,
 }
 
-fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) -> Vec<Attempt> {
+fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges, pace: &mut Pace) -> Vec<Attempt> {
     let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|_| None).collect();
     keep_locked_by_others(batch, record, &mut outcomes);
     if judges.are_cold() {
@@ -68,6 +70,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
         return outcomes.map(|outcome| Attempt { outcome, again: None }).collect();
     }
     keep_waited_on(batch, &mut outcomes, judges);
+    let began = Instant::now();
     let mut touched = Vec::with_capacity(wanted.len());
     let mut locked = Vec::with_capacity(wanted.len());
     for (place, semaphores) in wanted.into_iter().zip(semaphores) {
@@ -90,6 +93,7 @@ fn remove_once(batch: &[Candidate], record: &mut Record, judges: &mut Judges) ->
         judges.look_anew();
         let locked = read_sets(locked, &mut outcomes, judges, &mut again);
         decide(&locked, &mut outcomes, judges, &mut again);
+        pace.note(touched.len(), began.elapsed());
     }
     let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Gone)).collect();
     // The others of the batch are there no more, or were never touched.

@@ -22,6 +22,7 @@ mod judges;
 mod locked;
 mod lockout;
 mod other_runs;
+mod pace;
 mod pin;
 pub mod plan;
 pub mod remove;
@@ -31,17 +32,13 @@ use std::rc::Rc;
 
 pub use judges::{Judges, may_be_in_use};
 pub use lockout::remove_batch;
+pub use pace::Pace;
 
 use crate::error::Error;
 use crate::kind::model::Object;
 use crate::usage::criteria::Criteria;
 use crate::usage::state::State;
 use crate::usage::users::Usage;
-
-/// Objects that are locked at a time.
-const MOST_OBJECTS: usize = 256;
-/// Semaphores in them, unless one set has more: each takes three calls while the others are locked too.
-const MOST_SEMAPHORES: u64 = 8192;
 
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -73,24 +70,6 @@ impl Check {
     fn pass(&self, expected: &Object) -> Result<(), String> {
         (self.0)(expected)
     }
-}
-
-/// Candidates in their order, as many at a time as may be locked together: so few objects, with so few semaphores, that
-/// nobody is shut out for long because of the objects of others.
-pub fn batches(candidates: &[Candidate]) -> impl Iterator<Item = &[Candidate]> {
-    let mut rest = candidates;
-    std::iter::from_fn(move || {
-        let mut semaphores: u64 = 0;
-        let fits = |candidate: &&Candidate| {
-            semaphores = semaphores.saturating_add(candidate.object.as_set().map_or(0, |set| set.nsems));
-            semaphores <= MOST_SEMAPHORES
-        };
-        // A set that has more by itself is alone.
-        let number = rest.iter().take(MOST_OBJECTS).take_while(fits).count().max(1);
-        let (batch, left) = rest.split_at(number.min(rest.len()));
-        rest = left;
-        (!batch.is_empty()).then_some(batch)
-    })
 }
 
 impl fmt::Debug for Check {
@@ -151,36 +130,4 @@ pub enum Outcome {
     Kept(String),
     /// It could not be removed, or its mode could not be given back.
     Failed(Error),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Candidate, Condition, MOST_OBJECTS, MOST_SEMAPHORES, batches};
-    use crate::kind::model::{Detail, Set};
-    use crate::object::samples::objects;
-    use crate::sys::Timestamp;
-    use crate::usage::criteria::Criteria;
-    use crate::usage::state::State;
-    use crate::usage::users::Usage;
-
-    fn sets(sizes: &[u64]) -> Vec<Candidate> {
-        let set = |&nsems| {
-            let [_, mut set, _] = objects();
-            set.detail = Detail::Sem(Set { nsems, otime: Timestamp::NEVER });
-            Candidate::new(set, Usage::default(), Condition::State(State::Orphan, Criteria::default()))
-        };
-        sizes.iter().map(set).collect()
-    }
-
-    #[test]
-    fn what_is_closed_together_is_little_work() {
-        let lengths = |sizes: &[u64]| batches(&sets(sizes)).map(<[Candidate]>::len).collect::<Vec<_>>();
-        assert_eq!(lengths(&[]), [0; 0]);
-        assert_eq!(lengths(&[1; 3]), [3]);
-        assert_eq!(lengths(&vec![1; MOST_OBJECTS + 2]), [MOST_OBJECTS, 2]);
-        let (whole, more) = (MOST_SEMAPHORES, MOST_SEMAPHORES + 1);
-        assert_eq!(lengths(&[1, whole - 1, 1]), [2, 1]);
-        // Too large for any batch, and for everybody else.
-        assert_eq!(lengths(&[1, more, more, u64::MAX, 1]), [1, 1, 1, 1, 1]);
-    }
 }
