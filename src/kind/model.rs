@@ -1,6 +1,8 @@
 //! The object: one shape for all kinds.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +112,36 @@ pub struct ObjectId {
     pub space: u32,
     /// The number that the kernel gave it: for System V objects the identifier.
     pub number: u64,
+}
+
+/// Something for each of many objects.
+pub type IdMap<T> = HashMap<ObjectId, T, BuildHasherDefault<IdHasher>>;
+
+/// Spreads identifiers, which the kernel gives out one after the other: nobody can have many that fall together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio: numbers that follow on each other end up far apart.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number.cast_unsigned() as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl ObjectId {

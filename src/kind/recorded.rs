@@ -1,7 +1,11 @@
 //! What the kernel writes down about the use of an object: which processes, and when.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::kind::CLASSES;
 use crate::kind::model::Object;
 use crate::sys::{Pid, Timestamp};
 
@@ -40,15 +44,8 @@ impl Deed {
 
     /// Whose deed it is, in a sentence: `creator`, `last sender`.
     #[must_use]
-    pub fn doer(self) -> String {
-        match self {
-            Self::Create => "creator".to_owned(),
-            Self::Attach => "last user".to_owned(),
-            Self::Send => "last sender".to_owned(),
-            Self::Receive => "last receiver".to_owned(),
-            Self::Change { first, count: 1 } => format!("semaphore {first}: last user"),
-            Self::Change { first, count } => format!("semaphore {first} and {} more: last user", count - 1),
-        }
+    pub const fn doer(self) -> Doer {
+        Doer(self)
     }
 
     /// The deed, in a list of uses: `created`, `last to send`.
@@ -61,6 +58,23 @@ impl Deed {
             Self::Receive => "last to receive".to_owned(),
             Self::Change { first, count: 1 } => format!("last to change semaphore {first}"),
             Self::Change { first, count } => format!("last to change {count} semaphores, the first {first}"),
+        }
+    }
+}
+
+/// Who did a deed, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Doer(Deed);
+
+impl fmt::Display for Doer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Deed::Create => f.write_str("creator"),
+            Deed::Attach => f.write_str("last user"),
+            Deed::Send => f.write_str("last sender"),
+            Deed::Receive => f.write_str("last receiver"),
+            Deed::Change { first, count: 1 } => write!(f, "semaphore {first}: last user"),
+            Deed::Change { first, count } => write!(f, "semaphore {first} and {} more: last user", count - 1),
         }
     }
 }
@@ -100,6 +114,29 @@ pub struct Activity {
     pub field: &'static str,
     /// When, in the object.
     pub time: fn(&Object) -> Timestamp,
+}
+
+impl PartialEq for Activity {
+    fn eq(&self, other: &Self) -> bool {
+        self.field == other.field
+    }
+}
+
+impl Eq for Activity {}
+
+/// No two kinds call a time by the same name.
+impl Serialize for Activity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.field.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Activity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let field = <&str>::deserialize(deserializer)?;
+        let mut all = CLASSES.iter().flat_map(|class| class.activities).chain([&CHANGED]);
+        all.find(|activity| activity.field == field).ok_or_else(|| D::Error::custom("no such time"))
+    }
 }
 
 /// The one that all kinds have.

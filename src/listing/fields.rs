@@ -212,7 +212,7 @@ const DERIVED: [Field; 10] = [
     .derived(),
     with(named!("evidence", "EVIDENCE"), "why it is in that state", Needs::USE, |object, lookups| {
         judged(object, lookups, |judgement| {
-            Value::Facts(judgement.evidence.iter().map(|one| (one.fact.as_str(), one.source.as_str())).collect())
+            Value::Facts(judgement.evidence.iter().map(|one| (one.fact(), one.source())).collect())
         })
     })
     .wrapping()

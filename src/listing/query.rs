@@ -3,6 +3,7 @@
 //! Looking through `/proc` and judging is done only for objects that the cheaper selectors have chosen, and not at all
 //! where neither the selection nor the caller wants it.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -12,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::journal::saved_modes;
 use crate::kind::field::Needs;
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{IdMap, Kind, Object, ObjectId};
 use crate::listing::select::Selection;
 use crate::object::inventory::{self, Source};
-use crate::object::semaphores::{Budget, Unread, smallest_first};
+use crate::object::semaphores::{Budget, Unread, count};
 use crate::proc::identity::{self, Owner};
 use crate::proc::probe;
 use crate::proc::recorded::{Gone, Processes, Recorded, Unknown};
@@ -25,7 +26,7 @@ use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
 use crate::usage::possible::answer::MayKnow;
 use crate::usage::recorded::recorded_users;
-use crate::usage::state::Judgement;
+use crate::usage::state::{Evidence, Judgement, Words};
 use crate::usage::undo::Hiding;
 use crate::usage::users::{self, Usage, Users};
 
@@ -33,7 +34,12 @@ use crate::usage::users::{self, Usage, Users};
 #[derive(Debug, Default)]
 pub struct Analysis {
     users: Users,
-    judgements: HashMap<ObjectId, Judgement>,
+    /// In the order of the objects.
+    judgements: Vec<(ObjectId, Judgement)>,
+    /// The place of the one that was asked for last: mostly the next is asked for then.
+    last: Cell<usize>,
+    /// The places of all, once somebody asks in another order.
+    places: OnceCell<IdMap<usize>>,
 }
 
 impl Analysis {
@@ -61,28 +67,35 @@ impl Analysis {
     }
 
     /// For the way from a probe: what many judgements share goes once.
-    fn pack(self) -> Packed {
-        let mut numbers: HashMap<*const MayKnow, u32> = HashMap::new();
-        let mut answers = Vec::new();
-        let pack = |(id, mut judgement): (ObjectId, Judgement)| {
-            let answer = judgement.may_know.take().map(|answer| {
-                *numbers.entry(Rc::as_ptr(&answer)).or_insert_with(|| {
-                    answers.push(answer);
-                    u32::try_from(answers.len() - 1).unwrap_or(u32::MAX)
-                })
-            });
-            (id, judgement, answer)
+    fn pack(mut self) -> Packed {
+        let (mut words, mut answers) = (Shared::default(), Shared::default());
+        let pack = |(_, judgement): &mut (ObjectId, Judgement)| {
+            for evidence in &mut judgement.evidence {
+                if let Evidence::Words(said) = evidence
+                    && Rc::strong_count(said) > 1
+                {
+                    *evidence = Evidence::Shared(words.number(said));
+                }
+            }
+            judgement.may_know.take().map(|answer| answers.number(&answer))
         };
-        let judgements = self.judgements.into_iter().map(pack).collect();
-        Packed { users: self.users, judgements, answers }
+        let may_know = self.judgements.iter_mut().map(pack).collect();
+        let Self { users, judgements, .. } = self;
+        Packed { users, judgements, may_know, words: words.all, answers: answers.all }
     }
 
-    fn unpack(Packed { users, judgements, answers }: Packed) -> Self {
-        let unpack = |(id, judgement, answer): (ObjectId, Judgement, Option<u32>)| {
-            let may_know = answer.and_then(|number| answers.get(number as usize)).map(Rc::clone);
-            (id, Judgement { may_know, ..judgement })
-        };
-        Self { users, judgements: judgements.into_iter().map(unpack).collect() }
+    fn unpack(Packed { users, mut judgements, may_know, words, answers }: Packed) -> Self {
+        for ((_, judgement), answer) in judgements.iter_mut().zip(may_know) {
+            for evidence in &mut judgement.evidence {
+                if let Evidence::Shared(number) = evidence
+                    && let Some(said) = words.get(*number as usize)
+                {
+                    *evidence = Evidence::Words(Rc::clone(said));
+                }
+            }
+            judgement.may_know = answer.and_then(|number| answers.get(number as usize)).map(Rc::clone);
+        }
+        Self { users, judgements, ..Self::default() }
     }
 
     fn look_for_users(&mut self, objects: &[Object], wanted: Needs) {
@@ -98,11 +111,17 @@ impl Analysis {
     fn judge(&mut self, objects: &[Object], criteria: &Criteria) {
         let mut judge = Judge::new(criteria);
         let nothing = Usage::default();
-        let judged = smallest_first(objects).into_iter().map(|object| {
+        let mut order: Vec<usize> = (0..objects.len()).collect();
+        // As in `smallest_first`.
+        order.sort_by_key(|&place| count(&objects[place]));
+        let judged = order.into_iter().map(|place| {
+            let object = &objects[place];
             let usage = self.users.of(object.id).unwrap_or(&nothing);
-            (object.id, judge.judge(object, usage))
+            (place, (object.id, judge.judge(object, usage)))
         });
-        self.judgements = judged.collect();
+        let mut judged: Vec<_> = judged.collect();
+        judged.sort_by_key(|(place, _)| *place);
+        self.judgements = judged.into_iter().map(|(_, judged)| judged).collect();
     }
 
     /// Who uses the objects, as far as anybody asked.
@@ -120,7 +139,43 @@ impl Analysis {
     /// An object's state, and why; None if nobody asked.
     #[must_use]
     pub fn judgement(&self, id: ObjectId) -> Option<&Judgement> {
-        self.judgements.get(&id)
+        let is_at = |place: &usize| self.judgements.get(*place).is_some_and(|(of, _)| *of == id);
+        let last = self.last.get();
+        let near = [last, last + 1, 0].into_iter().find(is_at);
+        let place = near.or_else(|| {
+            let all = self.judgements.iter().enumerate();
+            self.places.get_or_init(|| all.map(|(place, (of, _))| (*of, place)).collect()).get(&id).copied()
+        })?;
+        self.last.set(place);
+        self.judgements.get(place).map(|(_, judgement)| judgement)
+    }
+
+    /// Keeps those of `objects`, all of which were judged, whose judgement is `wanted`.
+    fn retain(&mut self, objects: &mut Vec<Object>, wanted: impl Fn(&Judgement) -> bool) {
+        let mut judged = self.judgements.iter().map(|(_, judgement)| wanted(judgement));
+        objects.retain(|_| judged.next() == Some(true));
+        self.judgements.retain(|(_, judgement)| wanted(judgement));
+    }
+}
+
+/// What many have, each once.
+struct Shared<T> {
+    numbers: HashMap<*const T, u32>,
+    all: Vec<Rc<T>>,
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), all: Vec::new() }
+    }
+}
+
+impl<T> Shared<T> {
+    fn number(&mut self, one: &Rc<T>) -> u32 {
+        *self.numbers.entry(Rc::as_ptr(one)).or_insert_with(|| {
+            self.all.push(Rc::clone(one));
+            u32::try_from(self.all.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 }
 
@@ -144,8 +199,10 @@ pub fn ask<T: Serialize + DeserializeOwned>(
 #[derive(Debug, Serialize, Deserialize)]
 struct Packed {
     users: Users,
-    /// With the number of the answer that belongs to it.
-    judgements: Vec<(ObjectId, Judgement, Option<u32>)>,
+    judgements: Vec<(ObjectId, Judgement)>,
+    /// Of each judgement, the number of the answer that belongs to it.
+    may_know: Vec<Option<u32>>,
+    words: Vec<Rc<Words>>,
     answers: Vec<Rc<MayKnow>>,
 }
 
@@ -199,11 +256,10 @@ pub fn query(selection: &Selection, needs: Needs) -> Result<Listing> {
         doubts.extend(doubt.map(str::to_owned));
     }
     if !selection.state.is_empty() {
-        let chosen = |state| selection.state.contains(&state);
-        objects.retain(|object| analysis.judgement(object.id).is_some_and(|judgement| chosen(judgement.state)));
+        analysis.retain(&mut objects, |judgement| selection.state.contains(&judgement.state));
     }
     if selection.creator_gone {
-        objects.retain(|object| analysis.judgement(object.id).is_some_and(|judgement| judgement.creator_gone));
+        analysis.retain(&mut objects, |judgement| judgement.creator_gone);
     }
     Ok(Listing { objects, analysis, losses, doubts, closed, sources })
 }

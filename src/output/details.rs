@@ -169,7 +169,7 @@ fn state(list: &mut KeyValueList, judgement: &Judgement) {
     list.line("state", judgement.state.word());
     for (number, evidence) in judgement.evidence.iter().enumerate() {
         let label = if number == 0 { "evidence" } else { "" };
-        list.line(label, format!("{} [{}]", escape(&evidence.fact), escape(&evidence.source)));
+        list.line(label, format!("{} [{}]", escape(&evidence.fact()), escape(&evidence.source())));
     }
 }
 

@@ -1,9 +1,11 @@
 //! Access by an object's mode.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::status::Credentials;
-use crate::sys::{Gid, Perm};
+use crate::sys::{Gid, Perm, Uid};
 
 /// Reading and changing, for the group.
 const GROUP: u32 = 0o060;
@@ -50,6 +52,32 @@ pub fn let_in(credentials: Option<&Credentials>, perm: &Perm) -> Option<LetIn> {
         Some(LetIn::Group)
     } else {
         (mode & OTHERS != 0).then_some(LetIn::Other)
+    }
+}
+
+/// Owner, creator and mode: what decides who is let in.
+pub type Door = (Uid, Gid, Uid, Gid, u32);
+
+/// The door of an object with the rights `perm`.
+pub const fn door(perm: &Perm) -> Door {
+    (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions())
+}
+
+/// The answers to a question about objects, which is asked once of all that have the same door.
+#[derive(Debug)]
+pub struct Doors<T, Ask> {
+    answers: HashMap<Door, T>,
+    ask: Ask,
+}
+
+impl<T: Copy, Ask: Fn(&Perm) -> T> Doors<T, Ask> {
+    pub fn new(ask: Ask) -> Self {
+        Self { answers: HashMap::new(), ask }
+    }
+
+    /// The answer for an object with the rights `perm`.
+    pub fn of(&mut self, perm: &Perm) -> T {
+        *self.answers.entry(door(perm)).or_insert_with(|| (self.ask)(perm))
     }
 }
 

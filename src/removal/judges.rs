@@ -245,7 +245,7 @@ fn verdict(judge: &mut Judge, subject: &Subject) -> Result<(), String> {
     if judgement.state == state && (matches!(wanted, Wanted::State(_)) || judgement.creator_gone) {
         return Ok(());
     }
-    let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
+    let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact())));
     let (now, before) = (judgement.state.word(), state.word());
     Err(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default()))
 }
@@ -253,5 +253,5 @@ fn verdict(judge: &mut Judge, subject: &Subject) -> Result<(), String> {
 /// Why an object that is to go only if it is unused stays.
 #[must_use]
 pub fn may_be_in_use(evidence: &Evidence) -> String {
-    format!("it may be in use: {}", escape(&evidence.fact))
+    format!("it may be in use: {}", escape(&evidence.fact()))
 }

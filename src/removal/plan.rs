@@ -80,7 +80,7 @@ impl Entry {
             object: Snapshot::of(object),
             state: judgement.state.word().to_owned(),
             creator_gone: judgement.creator_gone,
-            evidence: judgement.evidence.iter().map(|evidence| escape(&evidence.fact).into_owned()).collect(),
+            evidence: judgement.evidence.iter().map(|evidence| escape(&evidence.fact()).into_owned()).collect(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Entry {
     #[must_use]
     pub fn difference(&self, object: &Object, judgement: &Judgement) -> Option<String> {
         if judgement.state.word() != self.state {
-            let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact)));
+            let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact())));
             let (now, before) = (judgement.state.word(), escape(&self.state));
             return Some(format!("it is {now} and no longer {before}{}", fact.unwrap_or_default()));
         }

@@ -36,7 +36,7 @@ pub enum Value<'a> {
     /// Text from outside.
     Text(Cow<'a, str>),
     /// Statements and their sources: tables show the statements, JSON has both.
-    Facts(Vec<(&'a str, &'a str)>),
+    Facts(Vec<(Cow<'a, str>, Cow<'a, str>)>),
 }
 
 impl Value<'_> {
@@ -171,8 +171,8 @@ impl Value<'_> {
     }
 }
 
-fn joined(facts: &[(&str, &str)]) -> String {
-    facts.iter().map(|(fact, _)| *fact).collect::<Vec<_>>().join("; ")
+fn joined(facts: &[(Cow<'_, str>, Cow<'_, str>)]) -> String {
+    facts.iter().map(|(fact, _)| &**fact).collect::<Vec<_>>().join("; ")
 }
 
 /// The sort key. Numbers come before text, as users without a name do before names.
@@ -208,7 +208,7 @@ pub(super) mod tests {
             any::<u64>().prop_map(|id| Value::Reference("shm", id)),
             any::<u32>().prop_map(|uid| Value::Named(None, uid)),
             any::<String>().prop_map(|text| Value::Text(Cow::Owned(text))),
-            Just(Value::Facts(vec![("it\u{202e}is", "so"), ("or\tnot", "")])),
+            Just(Value::Facts(vec![("it\u{202e}is".into(), "so".into()), ("or\tnot".into(), "".into())])),
         ]
     }
 

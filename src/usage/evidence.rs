@@ -1,9 +1,12 @@
 //! Evidence in words.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use crate::kind::model::Object;
 use crate::proc::recorded::{ClockSet, Living};
 use crate::usage::process::Process;
-use crate::usage::state::{Evidence, Judgement, State, found};
+use crate::usage::state::{Evidence, Judgement, State, Words, found};
 use crate::usage::undo::Hiding;
 use crate::usage::users::{Paused, Usage, Waiter, Waiting};
 
@@ -11,7 +14,36 @@ use crate::usage::users::{Paused, Usage, Waiter, Waiting};
 const MOST_NAMED: usize = 3;
 
 pub(super) fn fact(fact: impl Into<String>, source: impl Into<String>) -> Evidence {
-    Evidence { fact: fact.into(), source: source.into() }
+    Evidence::Words(Rc::new(Words { fact: fact.into(), source: source.into() }))
+}
+
+impl Evidence {
+    /// What is so: `creator 812 is gone: no such process`. Not yet escaped.
+    #[must_use]
+    pub fn fact(&self) -> Cow<'_, str> {
+        match self {
+            Self::Words(words) => Cow::Borrowed(&words.fact),
+            Self::NoProcess(deed, number) => format!("{} {number} is gone: no such process", deed.doer()).into(),
+            Self::Last(activity, age, grace) => {
+                format!("{} {}; grace is {}", activity.phrase, ago(*age), span(*grace)).into()
+            }
+            Self::Key(key) if key.is_private() => Cow::Borrowed("private: no new process can find it"),
+            Self::Key(key) => format!("key {key} lets a new process find it").into(),
+            Self::Shared(_) => Cow::Borrowed(""),
+        }
+    }
+
+    /// Where that can be looked up.
+    #[must_use]
+    pub fn source(&self) -> Cow<'_, str> {
+        match self {
+            Self::Words(words) => Cow::Borrowed(&words.source),
+            Self::NoProcess(_, number) => format!("/proc/{number}").into(),
+            Self::Last(activity, ..) => Cow::Borrowed(activity.field),
+            Self::Key(_) => Cow::Borrowed("key"),
+            Self::Shared(_) => Cow::Borrowed(""),
+        }
+    }
 }
 
 /// A length of time in its largest whole unit: `3 hours`.

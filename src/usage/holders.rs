@@ -85,7 +85,7 @@ impl Segment {
             }
             missing = missing.saturating_sub(counted.saturating_sub(counted_now));
         }
-        let usage = ending.found.entry(id).or_default();
+        let usage = ending.found.of_mut(id);
         (usage.holders, usage.hidden_attachments) = (self.holders, missing);
         usage.hidden_why = if missing > 0 {
             let why = ending.unseen.why(ending.denied).unwrap_or_else(|| OUTSIDE.to_owned());

@@ -1,11 +1,11 @@
 //! Users on their way from a probe: a process that has thousands of segments attached goes once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::kind::model::ObjectId;
+use crate::kind::model::{Kind, ObjectId};
 use crate::usage::process::Process;
 use crate::usage::users::{Holder, UnseenThreads, Usage, Users};
 
@@ -15,6 +15,7 @@ type Attached = (u32, u32, bool, u64);
 #[derive(Serialize, Deserialize)]
 struct Packed {
     processes: Vec<Rc<Process>>,
+    usual: BTreeMap<Kind, Usage>,
     /// Usages without holders, and those.
     usages: Vec<(ObjectId, Usage, Vec<Attached>)>,
     unseen: BTreeSet<u32>,
@@ -36,14 +37,14 @@ impl Serialize for Users {
         let usages = usages
             .map(|(id, usage)| (*id, usage.without_holders(), usage.holders.iter().map(&mut pack).collect()))
             .collect();
-        let (unseen, unseen_threads) = (self.unseen.clone(), self.unseen_threads.clone());
-        Packed { processes, usages, unseen, unseen_threads }.serialize(serializer)
+        let (usual, unseen, unseen_threads) = (self.usual.clone(), self.unseen.clone(), self.unseen_threads.clone());
+        Packed { processes, usual, usages, unseen, unseen_threads }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Users {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Packed { processes, usages, unseen, unseen_threads } = Packed::deserialize(deserializer)?;
+        let Packed { processes, usual, usages, unseen, unseen_threads } = Packed::deserialize(deserializer)?;
         let unpack = |(place, mappings, writable, address): Attached| {
             let process = Rc::clone(processes.get(place as usize)?);
             Some(Holder { process, mappings, writable, address })
@@ -52,7 +53,7 @@ impl<'de> Deserialize<'de> for Users {
             let holders = holders.into_iter().filter_map(unpack).collect();
             (id, Usage { holders, ..usage })
         });
-        Ok(Self { by_object: by_object.collect(), unseen, unseen_threads })
+        Ok(Self { usual, by_object: by_object.collect(), unseen, unseen_threads })
     }
 }
 

@@ -174,7 +174,7 @@ pub(super) fn look_up(
                         format!("{doer} {number} is gone, but may have been a thread of a process that cannot be seen");
                     finding.doubts.push(fact(text, "/proc"));
                 }
-                Thread::No => match gone_fact(&doer, number, source, gone) {
+                Thread::No => match gone_fact(user, gone) {
                     Ok(fact) => finding.gone.push(fact),
                     Err(doubt) => finding.doubts.push(doubt),
                 },
@@ -187,9 +187,10 @@ pub(super) fn look_up(
 ///
 /// # Errors
 /// That its parent lives, which may know what it knew.
-fn gone_fact(doer: &str, number: i32, source: &str, gone: Gone) -> Result<Evidence, Evidence> {
+fn gone_fact(user: &RecordedUser, gone: Gone) -> Result<Evidence, Evidence> {
+    let (doer, number, source) = (user.deed.doer(), user.pid.raw(), user.source);
     Ok(match gone {
-        Gone::NoSuch => fact(format!("{doer} {number} is gone: no such process"), format!("/proc/{number}")),
+        Gone::NoSuch => Evidence::NoProcess(user.deed, user.pid),
         Gone::Zombie(Living { command: own, .. }, Parent::Lives(Living { process: parent, command })) => {
             let text = format!(
                 "{doer} {number} ({own}) has ended, but its parent {parent} ({command}), which has not yet asked for \

@@ -264,6 +264,8 @@ fn joined(one: Option<String>, other: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::{Hidden, Role, Use, hidden, waiting};
     use crate::kind::model::{Kind, ObjectId};
     use crate::usage::process::Process;
@@ -342,7 +344,7 @@ mod tests {
         assert_eq!(usage(0, Some(1)).as_deref(), Some("1 sleeping thread is hidden: it is so"));
         assert_eq!(usage(0, None).as_deref(), Some("sleeping threads may be hidden: it is so"));
         let undo = Undo { hidden: Some(Hiding::All("because".to_owned())), ..Undo::default() };
-        let undo = Usage { hidden_waiters: Some(0), undo: Some(Box::new(undo)), ..Usage::default() };
+        let undo = Usage { hidden_waiters: Some(0), undo: Some(Rc::new(undo)), ..Usage::default() };
         assert_eq!(hidden(&undo).as_deref(), Some("undo records: not readable (because)"));
         let both = Usage { hidden_waiters: Some(1), ..undo };
         assert_eq!(hidden(&both).as_deref(), Some("1 sleeping thread is hidden; undo records: not readable (because)"));

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kind::recorded::{Activity, Deed};
+use crate::sys::{Key, Pid};
 use crate::usage::possible::answer::MayKnow;
 
 /// The states; the first that fits is an object's. The words are a promise to scripts.
@@ -47,9 +49,25 @@ impl State {
     }
 }
 
-/// A fact that speaks for a state, in words a person can check.
+/// A fact that speaks for a state, in words a person can check: [`Evidence::fact`] and [`Evidence::source`]. What is found
+/// of many objects is put in words when somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
+pub enum Evidence {
+    /// Said already.
+    Words(Rc<Words>),
+    /// The kernel has recorded this number for this deed, and there is no such process.
+    NoProcess(Deed, Pid),
+    /// What was done last, so many seconds ago, and the grace age in seconds.
+    Last(&'static Activity, i64, i64),
+    /// The key, by which a new process can find the object, unless it is private.
+    Key(Key),
+    /// On the way from a probe: the number of words that many have.
+    Shared(u32),
+}
+
+/// A fact in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
     /// What is so: `creator 812 (postgres) lives`. Not yet escaped.
     pub fact: String,
     /// Where that can be looked up: `nattch`, `/proc/812/stat`.

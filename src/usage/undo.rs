@@ -1,11 +1,10 @@
 //! The processes that have used sets with `SEM_UNDO`, and what is given back when they end.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::model::{IdMap, Kind, Object, ObjectId};
 use crate::proc::ipc_namespace::may_be_outside;
 use crate::proc::probe;
 use crate::proc::reader::Reader;
@@ -108,15 +107,27 @@ impl Undo {
 
 /// Reads the undo records of a set.
 pub fn of_set(set: &Object) -> Undo {
-    probe::run(|| read(std::slice::from_ref(set)).remove(&set.id).unwrap_or_default())
+    probe::run(|| {
+        let Undos { without, mut with } = read(std::slice::from_ref(set)).unwrap_or_default();
+        with.remove(&set.id).unwrap_or(without)
+    })
 }
 
-/// Reads the undo records of those of `objects` that are sets.
-pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
+/// The undo records of sets.
+#[derive(Debug, Default)]
+pub(super) struct Undos {
+    /// What is known of a set of which no record was found.
+    pub(super) without: Undo,
+    /// The others.
+    pub(super) with: IdMap<Undo>,
+}
+
+/// Reads the undo records of those of `objects` that are sets; None where none is.
+pub(super) fn read(objects: &[Object]) -> Option<Undos> {
     let sets: Vec<(i32, u64)> =
         objects.iter().filter_map(|object| Some((object.id.sysv(), object.as_set()?.nsems))).collect();
     if sets.is_empty() {
-        return HashMap::new();
+        return None;
     }
     let lists =
         if numbers_are_ours() { undo::read(&sets) } else { Err("/proc is that of another pid namespace".to_owned()) };
@@ -125,20 +136,19 @@ pub(super) fn read(objects: &[Object]) -> HashMap<ObjectId, Undo> {
         Ok(_) => may_be_outside().then_some(Hiding::Outside),
         Err(why) => Some(Hiding::All(why.clone())),
     };
-    let set = |id| ObjectId::system_v(Kind::Sem, id);
-    let mut all: HashMap<ObjectId, Undo> =
-        sets.iter().map(|(id, _)| (set(*id), Undo { hidden: hidden.clone(), ..Undo::default() })).collect();
+    let mut all = Undos { without: Undo { hidden, ..Undo::default() }, ..Undos::default() };
     let (mut processes, mut reader) = (ProcessCache::default(), Reader::default());
     for UndoList { process, shared_with, records } in lists.unwrap_or_default().lists {
         let Some(process) = describe(process, &mut processes, &mut reader) else { continue };
         for (id, adjustments) in records {
-            let Some(undo) = all.get_mut(&set(id)) else { continue };
+            let set = ObjectId::system_v(Kind::Sem, id);
+            let undo = all.with.entry(set).or_insert_with(|| all.without.clone());
             let adjustments = adjustments.into_iter().map(|(semaphore, by)| Adjustment { semaphore, by }).collect();
             let (process, shared_with) = (process.clone(), shared_with.clone());
             undo.records.push(UndoRecord { process, shared_with, adjustments });
         }
     }
-    all
+    Some(all)
 }
 
 /// Describes a process; None when it has ended since.

@@ -1,12 +1,12 @@
 //! Who uses objects: processes with a segment attached, threads asleep on an object, and processes that have used a set
 //! with `SEM_UNDO`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::model::ObjectId;
+use crate::kind::model::{IdMap, Kind, ObjectId};
 use crate::proc::status::Credentials;
 use crate::usage::process::Process;
 use crate::usage::undo::{Hiding, Undo, UndoRecord};
@@ -91,6 +91,7 @@ pub struct Waiter {
     pub paused: Option<Paused>,
 }
 
+/// Who uses an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processes with it attached, by pid.
@@ -108,7 +109,7 @@ pub struct Usage {
     /// Why something is hidden, or more is found than the kernel counts, in words; None when neither is so.
     pub hidden_why: Option<String>,
     /// Undo records of a set; None of other kinds, and where they were not looked for.
-    pub undo: Option<Box<Undo>>,
+    pub undo: Option<Rc<Undo>>,
 }
 
 impl Usage {
@@ -121,9 +122,12 @@ impl Usage {
     }
 }
 
+/// The users of the objects of a scan.
 #[derive(Debug, Default)]
 pub struct Users {
-    pub(super) by_object: HashMap<ObjectId, Usage>,
+    /// What holds for the objects of each kind of which nothing else is told: mostly, that nobody uses them.
+    pub(super) usual: BTreeMap<Kind, Usage>,
+    pub(super) by_object: IdMap<Usage>,
     pub(super) unseen: BTreeSet<u32>,
     pub(super) unseen_threads: UnseenThreads,
 }
@@ -159,9 +163,25 @@ impl Wants {
 }
 
 impl Users {
-    /// The users of an object; None if it was not among the objects of the scan.
+    /// The users of an object of the scan; None if there was none of its kind.
     pub fn of(&self, id: ObjectId) -> Option<&Usage> {
-        self.by_object.get(&id)
+        self.by_object.get(&id).or_else(|| self.usual.get(&id.kind))
+    }
+
+    /// Notes who was found to use an object, other than by its attachments.
+    pub(super) fn tell(&mut self, id: ObjectId, usage: Usage) {
+        let is_nobody = usage.waiters.is_empty() && matches!(usage.hidden_waiters, None | Some(0));
+        match self.usual.get(&id.kind) {
+            Some(usual) if *usual == usage => {}
+            None if is_nobody => _ = self.usual.insert(id.kind, usage),
+            _ => _ = self.by_object.insert(id, usage),
+        }
+    }
+
+    /// The users of an object, to be changed.
+    pub(super) fn of_mut(&mut self, id: ObjectId) -> &mut Usage {
+        let usual = &self.usual;
+        self.by_object.entry(id).or_insert_with(|| usual.get(&id.kind).cloned().unwrap_or_default())
     }
 
     /// The threads that may sleep on the sets and queues of the scan, or be paused there, without being among their users.
@@ -171,7 +191,7 @@ impl Users {
 
     /// Why undo records of a set are hidden; None when none are.
     pub fn undo_hidden(&self) -> Option<&Hiding> {
-        self.by_object.values().find_map(|usage| usage.undo.as_ref()?.hidden.as_ref())
+        self.usual.values().chain(self.by_object.values()).find_map(|usage| usage.undo.as_ref()?.hidden.as_ref())
     }
 
     /// Whether a process may not be looked into, so that it may use more than was found.

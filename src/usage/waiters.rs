@@ -3,12 +3,12 @@
 //! The kernel counts who sleeps on a set. A thread that is stopped, traced or frozen in there it does not count, and has
 //! it try again later; so counts prove that somebody is hidden, and never that nobody waits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::kind::model::{Object, ObjectId};
+use crate::kind::model::{IdMap, Object, ObjectId};
 use crate::kind::system_v::SystemV;
 use crate::object::semaphores::{Asleep, Budget, TOO_MUCH, Unanswered, asleep, smallest_first};
 use crate::proc::blocked::{self, Call, Line, MAX_OPS, Machine, Mtype, OPERATION_SIZE, Operation};
@@ -20,7 +20,7 @@ use crate::usage::asleep::Clocks;
 use crate::usage::process::ProcessCache;
 use crate::usage::scan::finder::{Ending, Finder, Observation, Scope};
 use crate::usage::scan::unseen::{OUTSIDE, changing};
-use crate::usage::users::{Paused, Waiter, Waiting};
+use crate::usage::users::{Paused, Usage, Waiter, Waiting};
 
 /// Attempts to look at a thread that does not stay in one call.
 const LOOKS: u32 = 3;
@@ -30,7 +30,7 @@ const FEW: u64 = 256;
 /// Finds the threads that wait on sets and queues.
 #[derive(Debug)]
 pub(super) struct WaiterScan {
-    by_id: HashMap<ObjectId, usize>,
+    by_id: IdMap<usize>,
     all: Vec<WaitedObject>,
     clocks: Clocks,
     freezer: Freezer,
@@ -127,12 +127,12 @@ impl WaitedObject {
         if hidden.is_none() && why.is_none() {
             hidden = Some(0);
         }
-        let usage = ending.found.entry(id).or_default();
-        (usage.waiters, usage.hidden_waiters) = (self.waiters, hidden);
-        usage.hidden_why = (hidden != Some(0)).then(|| {
+        let hidden_why = (hidden != Some(0)).then(|| {
             let why = why.unwrap_or_else(|| OUTSIDE.to_owned());
             if is_settled { why } else { changing(&why) }
         });
+        let usage = Usage { waiters: self.waiters, hidden_waiters: hidden, hidden_why, ..Usage::default() };
+        ending.found.tell(id, usage);
     }
 
     fn is_quiet(&self) -> bool {
@@ -218,7 +218,7 @@ fn count(object: &Object, budget: &mut Budget) -> Result<Counts, Unanswered> {
 impl WaiterScan {
     /// The sets and queues among `objects`; the sleepers of the sets are counted within `budget`.
     pub(super) fn new(objects: &[Object], budget: &mut Budget, operations: bool) -> Self {
-        let mut by_id = HashMap::new();
+        let mut by_id = IdMap::default();
         let mut all = Vec::new();
         for object in smallest_first(objects.iter().filter(|object| !object.is_segment())) {
             by_id.entry(object.id).or_insert_with(|| {

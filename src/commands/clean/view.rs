@@ -46,7 +46,7 @@ impl View<'_> {
                     .analysis
                     .judgement(objects[row].id)
                     .and_then(|judgement| judgement.evidence.first())
-                    .map_or(Value::Null, |evidence| Value::Text(evidence.fact.as_str().into())),
+                    .map_or(Value::Null, |evidence| Value::Text(evidence.fact())),
             };
             table::write(out, &columns, objects.len(), style, &cells)?;
             let totals = Totals::of(&objects);

@@ -25,7 +25,7 @@ pub(super) fn confirmed(candidates: &[Candidate<'_>]) -> Option<Vec<Object>> {
     loop {
         let unknown: Vec<Object> = objects.iter().filter(|object| !known.contains(&object.id)).copied().collect();
         let (_, uses) = query::ask(&unknown, &criteria, |judge, object, usage| {
-            let living = || judge.living_user(object, usage).map(|evidence| escape(&evidence.fact).into_owned());
+            let living = || judge.living_user(object, usage).map(|evidence| escape(&evidence.fact()).into_owned());
             text::in_use(object, Some(usage)).or_else(living)
         });
         let asked = candidates.iter().filter(|candidate| !known.contains(&candidate.found.object.id));

@@ -7,14 +7,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::kind::model::{Object, ObjectId};
+use crate::kind::model::{Kind, Object, ObjectId};
 use crate::kind::system_v::Part;
 use crate::object::semaphores::Budget;
 use crate::proc::recorded::{ClockSet, Processes};
 use crate::sys::Pid;
 use crate::sys::clock::now;
 use crate::usage::criteria::Criteria;
-use crate::usage::evidence::{self, ago, fact, span};
+use crate::usage::evidence::{self, fact, span};
 use crate::usage::logout::Logout;
 use crate::usage::possible::PossibleUsers;
 use crate::usage::possible::answer::MayKnow;
@@ -38,6 +38,8 @@ pub struct Judge {
     pub(super) budget: Budget,
     /// The last users of the semaphores of the set that was judged last.
     pub(super) last_users: Option<(ObjectId, Vec<Pid>)>,
+    /// What was said last of an answer that nobody may use objects of a kind.
+    asked: Option<(Rc<MayKnow>, Kind, Evidence)>,
     /// Whether processes outside of the pid namespace may be in this IPC namespace, once that was asked.
     pub(super) may_be_outside: Option<bool>,
 }
@@ -53,6 +55,7 @@ impl Judge {
             logout: Logout::default(),
             budget: Budget::default(),
             last_users: None,
+            asked: None,
             may_be_outside: None,
         }
     }
@@ -111,7 +114,7 @@ impl Judge {
         let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
         let asking = Asking { except: known, undo_is_known, ..Asking::default() };
         let mut may_know = Rc::unwrap_or_clone(self.ask(object, &records, clock, &recorded, asking));
-        may_know.unseen = may_know.unseen.or(unknown.map(|unknown| unknown.fact));
+        may_know.unseen = may_know.unseen.or(unknown.map(|unknown| unknown.fact().into_owned()));
         may_know
     }
 
@@ -162,6 +165,18 @@ impl Judge {
         let last = records.latest();
         let question = Question { object, last, recorded, clock, except, by_key, by_descent, undo_is_known };
         self.possible.find(&question, &self.processes)
+    }
+
+    /// That nobody may use an object; said once for all of a kind that have the same answer.
+    fn asked(&mut self, may_know: &Rc<MayKnow>, kind: Kind) -> Evidence {
+        match &self.asked {
+            Some((answer, of, said)) if Rc::ptr_eq(answer, may_know) && *of == kind => said.clone(),
+            _ => {
+                let said = may_know.asked(kind);
+                self.asked = Some((Rc::clone(may_know), kind, said.clone()));
+                said
+            }
+        }
     }
 
     fn conclude(&mut self, object: &Object, usage: &Usage, records: &Records, clock: Option<ClockSet>) -> Judgement {
@@ -250,7 +265,7 @@ impl Judge {
         if gone.is_empty() {
             return unknown(Why::NeverUsed, vec![records.nobody()]);
         }
-        let last = fact(format!("{} {}; grace is {}", what.phrase, ago(age), span(grace)), what.field);
+        let last = Evidence::Last(what, age, grace);
         if is_young {
             return found(State::Idle, [vec![last], gone].concat());
         }
@@ -265,12 +280,10 @@ impl Judge {
             let evidence = [may_know.evidence(object, what), gone, vec![last]].concat();
             return Judgement { may_know: Some(may_know), ..unknown(why, evidence) };
         }
-        let (state, key) = if object.perm.key.is_private() {
-            (State::Orphan, fact("private: no new process can find it".to_owned(), "key"))
-        } else {
-            (State::Dormant, fact(format!("key {} lets a new process find it", object.perm.key), "key"))
-        };
-        found(state, [gone, vec![may_know.asked(object), key, last]].concat())
+        let state = if object.perm.key.is_private() { State::Orphan } else { State::Dormant };
+        let mut evidence = gone;
+        evidence.extend([self.asked(&may_know, object.kind()), Evidence::Key(object.perm.key), last]);
+        found(state, evidence)
     }
 }
 

@@ -60,8 +60,8 @@ fn judge(grace: u64, object: &Object) -> Judgement {
 fn expect(grace: u64, object: &Object, state: State, fact: &str) {
     let judgement = judge(grace, object);
     assert_eq!(judgement.state, state, "{judgement:#?}");
-    assert!(judgement.evidence.iter().any(|evidence| evidence.fact.contains(fact)), "{fact:?}: {judgement:#?}");
-    assert!(judgement.evidence.iter().all(|evidence| !evidence.source.is_empty()));
+    assert!(judgement.evidence.iter().any(|evidence| evidence.fact().contains(fact)), "{fact:?}: {judgement:#?}");
+    assert!(judgement.evidence.iter().all(|evidence| !evidence.source().is_empty()));
 }
 
 #[test]

@@ -18,10 +18,10 @@ use std::rc::Rc;
 
 use crate::proc::census::{Census, Resident};
 use crate::proc::ipc_namespace::{InNamespace, in_ipc_namespace, may_be_hidden};
-use crate::proc::permission::{LetIn, let_in};
+use crate::proc::permission::{Door, LetIn, door, let_in};
 use crate::proc::reader::Reader;
 use crate::proc::recorded::Processes;
-use crate::sys::{Gid, Perm, Uid, namespace};
+use crate::sys::{Perm, Uid, namespace};
 use crate::usage::bystanders::Bystanders;
 use crate::usage::possible::ability_cache::{Ability, AbilityCache, Means};
 use crate::usage::possible::able::Able;
@@ -36,9 +36,6 @@ pub const MOST_DESCRIBED: usize = 8;
 /// The most listings of new processes, made because one has ended that should have been looked into. Those that are
 /// known are not looked into again, so that each attempt is short, and few have the time to end during it.
 const ATTEMPTS: u32 = 32;
-
-/// Owner, creator and mode: what decides who is let in.
-type Door = (Uid, Gid, Uid, Gid, u32);
 
 /// The processes that such a door lets in, by place in the census.
 type Entrants = Rc<Vec<(usize, LetIn)>>;
@@ -157,8 +154,7 @@ impl PossibleUsers {
 
     fn search(&mut self, residents: &[Resident], question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
         let sort = self.abilities.sort(question, &self.bystanders);
-        let (span, perm) = (self.presence.span(question, processes), &question.object.perm);
-        let door = (perm.uid, perm.gid, perm.cuid, perm.cgid, perm.mode.permissions());
+        let (span, door) = (self.presence.span(question, processes), door(&question.object.perm));
         if let Some(Some(last)) = self.answers.get(sort)
             && (last.door, &last.span) == (door, &span)
             && last.holds_for_all

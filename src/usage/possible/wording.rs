@@ -57,8 +57,8 @@ impl MayKnow {
     }
 
     /// The evidence that nobody may use it.
-    pub(in crate::usage) fn asked(&self, object: &Object) -> Evidence {
-        let call = call(object.kind());
+    pub(in crate::usage) fn asked(&self, kind: Kind) -> Evidence {
+        let call = call(kind);
         let aside: u64 = self.set_aside.values().sum();
         let there = match self.in_question {
             0 => "none was there and is let in".to_owned(),

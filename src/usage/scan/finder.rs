@@ -1,14 +1,13 @@
 //! What plugs into the pass: one question that is answered from some files of each process.
 
-use std::collections::HashMap;
 use std::io;
 
-use crate::kind::model::{Object, ObjectId};
+use crate::kind::model::{IdMap, Object};
 use crate::object::semaphores::Budget;
 use crate::proc::reader::{Reader, Task};
 use crate::usage::process::ProcessCache;
 use crate::usage::scan::unseen::Unseen;
-use crate::usage::users::Usage;
+use crate::usage::users::Users;
 
 /// Whose files a finder reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +60,8 @@ pub(crate) struct Ending<'a> {
     /// How many processes the finder could not look into, and why it could look into none.
     pub(crate) denied: usize,
     pub(crate) unavailable: Option<&'static str>,
-    /// What is known of each object.
-    pub(crate) found: &'a mut HashMap<ObjectId, Usage>,
+    /// What is known of objects.
+    pub(crate) found: &'a mut Users,
     /// The objects that are to be looked at again.
     pub(crate) again: &'a mut Vec<Object>,
 }
@@ -70,7 +69,7 @@ pub(crate) struct Ending<'a> {
 /// What passes have observed so far, and how much more the kernel may be asked.
 #[derive(Debug, Default)]
 pub(crate) struct Observations {
-    pub(crate) by_object: HashMap<ObjectId, Observation>,
+    pub(crate) by_object: IdMap<Observation>,
     pub(crate) budget: Budget,
 }
 

@@ -22,13 +22,14 @@
 pub(super) mod finder;
 pub(super) mod unseen;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io;
+use std::rc::Rc;
 
 use crate::error::os_message;
-use crate::kind::model::{Object, ObjectId};
+use crate::kind::model::{Kind, KindSet, Object};
 use crate::proc::ipc_namespace::may_be_hidden;
-use crate::proc::permission::let_in;
+use crate::proc::permission::{Doors, let_in};
 use crate::proc::probe;
 use crate::proc::reader::{Reader, Task, is_gone, processes};
 use crate::proc::status::Credentials;
@@ -37,7 +38,7 @@ use crate::usage::holders::Segments;
 use crate::usage::process::ProcessCache;
 use crate::usage::scan::finder::{Ending, Finder, Observations, Scope};
 use crate::usage::scan::unseen::Unseen;
-use crate::usage::undo;
+use crate::usage::undo::{self, Undos};
 use crate::usage::users::{UnseenThreads, Usage, Users, Wants};
 use crate::usage::waiters::WaiterScan;
 
@@ -60,6 +61,11 @@ impl Users {
 
     fn look(objects: &[Object], wants: Wants) -> Self {
         let mut users = Self::default();
+        // Nobody has it attached, unless a finder says so; and nobody sleeps on a segment.
+        let untold = |kind: &Kind| !(wants.waiters && kind.class().found_by.sleepers);
+        for kind in objects.iter().map(Object::kind).collect::<KindSet>().iter().filter(untold) {
+            users.usual.insert(kind, Usage { hidden_waiters: wants.waiters.then_some(0), ..Usage::default() });
+        }
         let mut again = objects.to_vec();
         let mut observations = Observations::default();
         for attempt in 1..=ATTEMPTS {
@@ -67,9 +73,7 @@ impl Users {
             pass.run();
             users.unseen.extend(pass.denied());
             users.unseen_threads.note(&pass);
-            let found;
-            (found, again) = pass.finish(attempt == ATTEMPTS, &mut observations);
-            users.by_object.extend(found);
+            again = pass.finish(attempt == ATTEMPTS, &mut observations, &mut users);
             if again.is_empty() {
                 break;
             }
@@ -77,41 +81,56 @@ impl Users {
         if wants.waiters {
             users.note_who_may_be_paused(objects);
             users.note_whom_queues_keep_out(objects);
-            for (id, undo) in undo::read(objects) {
-                users.by_object.entry(id).or_default().undo = Some(Box::new(undo));
-            }
+            users.note_undo(objects);
         }
         users
     }
 
+    fn note_undo(&mut self, objects: &[Object]) {
+        let Some(Undos { without, with }) = undo::read(objects) else { return };
+        let without = Rc::new(without);
+        let sets = self.by_object.iter_mut().filter(|(id, _)| id.kind == Kind::Sem).map(|(_, usage)| usage);
+        for usage in sets.chain(self.usual.get_mut(&Kind::Sem)) {
+            usage.undo = Some(Rc::clone(&without));
+        }
+        for (id, undo) in with {
+            self.of_mut(id).undo = Some(Rc::new(undo));
+        }
+    }
+
     fn note_who_may_be_paused(&mut self, objects: &[Object]) {
-        let unseen = &self.unseen_threads.processes;
-        if unseen.is_empty() {
-            return;
+        let unseen = std::mem::take(&mut self.unseen_threads.processes);
+        if !unseen.is_empty() {
+            let mut doors = Doors::new(|perm| {
+                let gets_in = |credentials: &Option<Credentials>| let_in(credentials.as_ref(), perm).is_some();
+                unseen.iter().find(|(_, credentials)| gets_in(credentials)).map(|(pid, _)| *pid)
+            });
+            for object in objects.iter().filter(|object| object.is_set()) {
+                if let Some(pid) = doors.of(&object.perm) {
+                    self.of_mut(object.id).may_be_paused = Some(pid);
+                }
+            }
         }
-        for object in objects.iter().filter(|object| object.as_set().is_some()) {
-            let Some(usage) = self.by_object.get_mut(&object.id) else { continue };
-            let gets_in = |credentials: &Option<Credentials>| let_in(credentials.as_ref(), &object.perm).is_some();
-            usage.may_be_paused = unseen.iter().find(|(_, credentials)| gets_in(credentials)).map(|(pid, _)| *pid);
-        }
+        self.unseen_threads.processes = unseen;
     }
 
     /// Nobody sleeps on a queue whom it does not let in: the kernel asks again whenever the mode or owner changes. So
     /// where threads were not seen, it matters only whose they are.
     fn note_whom_queues_keep_out(&mut self, objects: &[Object]) {
-        let UnseenThreads { processes, others } = &self.unseen_threads;
+        let UnseenThreads { processes, others } = self.unseen_threads.clone();
         if processes.is_empty() || others.is_some() {
             return;
         }
-        for object in objects.iter().filter(|object| object.as_queue().is_some()) {
+        let mut doors = Doors::new(|perm| {
             let gets_in = |credentials: &Option<Credentials>| {
                 credentials.as_ref().is_none_or(|credentials| credentials.enters_all)
-                    || let_in(credentials.as_ref(), &object.perm).is_some()
+                    || let_in(credentials.as_ref(), perm).is_some()
             };
-            if let Some(usage) = self.by_object.get_mut(&object.id)
-                && usage.hidden_waiters.is_none()
-                && !processes.values().any(gets_in)
-            {
+            processes.values().any(gets_in)
+        });
+        for object in objects.iter().filter(|object| object.is_queue()) {
+            if self.of(object.id).is_some_and(|usage| usage.hidden_waiters.is_none()) && !doors.of(&object.perm) {
+                let usage = self.of_mut(object.id);
                 (usage.hidden_waiters, usage.hidden_why) = (Some(0), None);
             }
         }
@@ -171,8 +190,6 @@ impl Seat {
 #[derive(Debug)]
 struct Pass {
     seats: [Seat; 2],
-    objects: Vec<ObjectId>,
-    wants: Wants,
     reader: Reader,
     processes: ProcessCache,
     unseen: Unseen,
@@ -185,8 +202,6 @@ impl Pass {
         let waiters = WaiterScan::new(those_if(wants.waiters), &mut observations.budget, wants.operations);
         Self {
             seats: [Seat::new(segments), Seat::new(waiters)],
-            objects: objects.iter().map(|object| object.id).collect(),
-            wants,
             reader: Reader::default(),
             processes: ProcessCache::default(),
             unseen: Unseen::default(),
@@ -339,21 +354,15 @@ impl Pass {
         }
     }
 
-    /// What was found, and the objects that are to be looked at again.
-    fn finish(self, is_last: bool, observations: &mut Observations) -> (HashMap<ObjectId, Usage>, Vec<Object>) {
-        let Self { seats, objects, wants, unseen, .. } = self;
-        // Nobody has it attached, unless a finder says so; and nobody sleeps on a segment.
-        let nobody = |id: ObjectId| {
-            let hidden_waiters = (wants.waiters && !id.kind.class().found_by.sleepers).then_some(0);
-            (id, Usage { hidden_waiters, ..Usage::default() })
-        };
-        let mut found = objects.into_iter().map(nobody).collect();
+    /// Tells what was found; the objects that are to be looked at again.
+    fn finish(self, is_last: bool, observations: &mut Observations, found: &mut Users) -> Vec<Object> {
+        let Self { seats, unseen, .. } = self;
         let mut again = Vec::new();
         for Seat { finder, denied, unavailable } in seats {
             let (unseen, denied) = (&unseen, denied.len());
-            let (found, again) = (&mut found, &mut again);
+            let (found, again) = (&mut *found, &mut again);
             finder.finish(&mut Ending { is_last, observations, unseen, denied, unavailable, found, again });
         }
-        (found, again)
+        again
     }
 }

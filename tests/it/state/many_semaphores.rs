@@ -63,7 +63,7 @@ fn who_has_most_semaphores_keeps_nobody_else_from_being_judged() {
             let judgement = judgement(object.id.sysv());
             if judgement.state == State::Unknown {
                 assert_eq!(judgement.unknown, Some(Why::Hidden));
-                assert!(judgement.evidence[0].fact.contains("more than a million system calls"), "{judgement:?}");
+                assert!(judgement.evidence[0].fact().contains("more than a million system calls"), "{judgement:?}");
             }
         }
 

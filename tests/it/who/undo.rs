@@ -1,6 +1,7 @@
 //! Undo records: which processes have used a set with SEM_UNDO, and what is given back when they end.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ipcadm::kind::field::Needs;
@@ -354,11 +355,11 @@ fn what_somebody_may_keep_from_being_read_is_unknown() {
         (Some(Hiding::Outside), State::Orphan, false),
         (Some(Hiding::Some("there are too many".to_owned())), State::Unknown, true),
     ] {
-        let undo = Some(Box::new(Undo { hidden: hidden.clone(), ..Undo::default() }));
+        let undo = Some(Rc::new(Undo { hidden: hidden.clone(), ..Undo::default() }));
         let usage = Usage { hidden_waiters: Some(0), undo, ..Usage::default() };
         let judgement = Judge::new(&Criteria { grace: Duration::ZERO, ..Criteria::default() }).judge(&object, &usage);
         assert_eq!(judgement.state, state, "{judgement:?}");
-        let told = judgement.evidence.iter().filter(|one| one.fact.starts_with("undo records: ")).count();
+        let told = judgement.evidence.iter().filter(|one| one.fact().starts_with("undo records: ")).count();
         assert_eq!(told, usize::from(hidden.is_some()), "{judgement:?}");
         assert_eq!(text::maybe_in_use(&object, &usage).is_some(), may_be_used, "{hidden:?}");
     }
