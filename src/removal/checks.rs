@@ -4,7 +4,7 @@ use crate::kind::model::Object;
 use crate::object::difference::{Named, Part, first_difference, is_same};
 use crate::object::semaphores::{self, Budget, TOO_MUCH, Unanswered};
 use crate::render::escape::escape;
-use crate::sys::{self, Errno, Mode, Perm, Pid, SemId, sem};
+use crate::sys::{self, Mode, Perm, Pid, SemId, sem};
 use crate::usage::process::Process;
 use crate::usage::undo::Hiding;
 use crate::usage::users::Usage;
@@ -70,9 +70,12 @@ impl Semaphores {
     }
 }
 
-/// Whether an object is a set that may not be read.
-pub(super) fn is_unreadable(object: &Object) -> bool {
-    object.as_set().is_some() && sem::value(SemId::new(object.id.sysv()), 0) == Err(Errno::EACCES)
+/// Reads something of an object, if it is a set.
+///
+/// # Errors
+/// As [`Semaphores::of`].
+pub(super) fn read(object: &Object) -> sys::Result<()> {
+    if object.is_set() { sem::value(SemId::new(object.id.sysv()), 0).map(drop) } else { Ok(()) }
 }
 
 /// Says that semaphores were changed since `before`, where that could be read.

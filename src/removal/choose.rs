@@ -13,7 +13,7 @@ use crate::listing::query::{Analysis, query};
 use crate::listing::select::Selection;
 use crate::object::permission::is_mine;
 use crate::proc::capabilities::is_system_administrator;
-use crate::removal::{self, Candidate, Condition, Judges, Outcome, Pace};
+use crate::removal::{Candidate, Condition, Lockout, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::usage::criteria::Criteria;
 use crate::usage::possible::answer::Candidate as MayKnow;
@@ -201,19 +201,15 @@ pub fn carry_out(
     }
     before(candidates)?;
     let mut record = Record::begin(&Places::usual())?;
-    let (mut judges, mut pace) = (Judges::default(), Pace::default());
-    let mut rest = &*candidates;
-    while !rest.is_empty() {
-        let (batch, others) = rest.split_at(pace.number(rest));
-        rest = others;
+    let mut lockout = Lockout::new(candidates, &mut record);
+    loop {
         let held = BlockedSignals::block();
-        let outcomes = removal::remove_batch(batch, &mut record, &mut judges, &mut pace);
+        let Some((batch, outcomes)) = lockout.next_batch() else { return Ok(None) };
         batch.iter().zip(outcomes).for_each(|(candidate, outcome)| each(candidate, outcome));
         if held.is_asked_to_end() {
             return Ok(Some(held));
         }
     }
-    Ok(None)
 }
 
 /// As an error for a report: that an object is kept, and why.

@@ -1,7 +1,6 @@
 //! Judges objects that are about to be removed, by a probe that may be given up: no object stays locked for long because
 //! a process does not answer.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +10,10 @@ use crate::proc::probe::{Failure, Limit, Probe};
 use crate::proc::reader::processes;
 use crate::removal::{Candidate, Condition, Outcome};
 use crate::render::escape::escape;
-use crate::sys::Pid;
+use crate::sys::{Perm, Pid, Timestamp};
 use crate::usage::criteria::Criteria;
 use crate::usage::judge::Judge;
-use crate::usage::state::{Evidence, State};
+use crate::usage::state::{Evidence, Judgement, State};
 use crate::usage::users::{Usage, Users, Wants};
 
 /// How long one file of a process may take while objects are locked.
@@ -24,35 +23,29 @@ const ONE_FILE: Duration = Duration::from_millis(200);
 const ALL_LOOKS: Duration = Duration::from_millis(500);
 const A_PROCESS: Duration = Duration::from_micros(200);
 
-/// An object, and what is to be found out about it.
+/// The candidate that something is to be found out about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Subject {
-    /// The look by which its users are looked for.
-    pub(super) scanned: Object,
-    /// The look by which it is judged: from before anything of our own touched it.
-    pub(super) judged: Object,
-    /// Its users, unless they are looked for.
-    pub(super) usage: Usage,
-    pub(super) wanted: Wanted,
+    /// Its place among all candidates, which a probe knows since it was started.
+    pub(super) place: usize,
+    /// Attachments that were seen last, of which the holders are looked for.
+    pub(super) attachments: u64,
+    /// What is known better by now.
+    pub(super) news: Option<Box<News>>,
 }
 
-/// The verdict that is asked for: a condition without its criteria.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) enum Wanted {
-    State(State),
-    CreatorGone,
-    Unused,
+/// By what an object is judged instead.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct News {
+    /// Its users, unless they are looked for.
+    pub(super) usage: Usage,
+    /// Its time of change.
+    pub(super) ctime: Timestamp,
 }
 
 impl Subject {
-    /// What is to be found out about `candidate`.
-    pub(super) fn new(candidate: &Candidate) -> Self {
-        let wanted = match candidate.condition {
-            Condition::State(state, _) => Wanted::State(state),
-            Condition::CreatorGone(_) => Wanted::CreatorGone,
-            Condition::Unused(_) => Wanted::Unused,
-        };
-        Self { scanned: candidate.expected, judged: candidate.object, usage: candidate.usage.clone(), wanted }
+    pub(super) const fn new(place: usize) -> Self {
+        Self { place, attachments: 0, news: None }
     }
 }
 
@@ -70,40 +63,45 @@ struct Question {
 /// What was found out about an object.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Finding {
-    /// Its users, if they were looked for.
-    pub(super) usage: Usage,
+    /// Its users, if they were looked for and are not the same as when it was judged.
+    pub(super) usage: Option<Box<Usage>>,
     /// Why it is to be kept, in words.
     pub(super) verdict: Result<(), String>,
     /// Who changed the semaphores of a set last, as far as judging took to ask.
     pub(super) last_users: Option<Vec<Pid>>,
 }
 
+impl Finding {
+    /// The users of a candidate, as far as was found out.
+    pub(super) fn usage<'a>(&'a self, candidate: &'a Candidate) -> &'a Usage {
+        self.usage.as_deref().unwrap_or(&candidate.usage)
+    }
+}
+
 /// A probe that judges by some criteria.
-struct Asked {
-    criteria: Criteria,
-    probe: Probe<'static, Question, Vec<Finding>>,
+struct Asked<'a> {
+    criteria: &'a Criteria,
+    probe: Probe<'a, Question, Vec<Finding>>,
     /// Whether its findings about processes are out of date.
     anew: bool,
 }
 
 /// A probe for each set of criteria. What they find out about processes holds for one moment; what they read of programs
 /// and libraries holds for a run.
-#[derive(Default)]
-pub struct Judges {
-    asked: Vec<Asked>,
+pub(super) struct Judges<'a> {
+    candidates: &'a [Candidate],
+    asked: Vec<Asked<'a>>,
     /// What looks at a batch may take while it is locked; found out with the first.
     allowed: Option<Duration>,
     /// What is left of it.
     left: Duration,
 }
 
-impl fmt::Debug for Judges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judges").field("left", &self.left).finish_non_exhaustive()
+impl<'a> Judges<'a> {
+    pub(super) const fn new(candidates: &'a [Candidate]) -> Self {
+        Self { candidates, asked: Vec::new(), allowed: None, left: Duration::ZERO }
     }
-}
 
-impl Judges {
     /// Whether programs and libraries have not been read, or their reader was given up.
     pub(super) fn are_cold(&self) -> bool {
         self.asked.is_empty() || self.asked.iter().any(|asked| !asked.probe.is_started())
@@ -127,7 +125,7 @@ impl Judges {
     /// Why that cannot be done, in words.
     pub(super) fn ask(
         &mut self,
-        criteria: &Criteria,
+        criteria: &'a Criteria,
         subjects: Vec<Subject>,
         scan: Option<Wants>,
         judge: bool,
@@ -148,7 +146,7 @@ impl Judges {
     /// Who did not answer.
     pub(super) fn ask_quickly(
         &mut self,
-        criteria: &Criteria,
+        criteria: &'a Criteria,
         subjects: Vec<Subject>,
         scan: Option<Wants>,
     ) -> Result<Vec<Finding>, Failure> {
@@ -163,22 +161,24 @@ impl Judges {
     }
 
     /// Judges one object that is locked.
-    pub(super) fn judge_one(&mut self, candidate: &Candidate, subject: Subject) -> Result<Finding, Stop> {
+    pub(super) fn judge_one(&mut self, place: usize, news: News) -> Result<Finding, Stop> {
+        let Some(candidate) = self.candidates.get(place) else { return Err(Stop::Failure(Failure::NoProbe)) };
+        let subject = Subject { news: Some(Box::new(news)), ..Subject::new(place) };
         let found = self.ask_quickly(candidate.condition.criteria(), vec![subject], None).map_err(Stop::Failure)?;
         found.into_iter().next().ok_or(Stop::Failure(Failure::NoProbe))
     }
 
     fn put(
         &mut self,
-        criteria: &Criteria,
+        criteria: &'a Criteria,
         question: &mut Question,
         limit: Option<Limit>,
     ) -> Result<Vec<Finding>, Failure> {
-        let place = self.asked.iter().position(|asked| asked.criteria == *criteria).unwrap_or_else(|| {
-            let own = criteria.clone();
-            let mut judge = None;
-            let answer = move |question| answer(judge.get_or_insert_with(|| Judge::new(&own)), question);
-            self.asked.push(Asked { criteria: criteria.clone(), probe: Probe::new(answer), anew: false });
+        let place = self.asked.iter().position(|asked| asked.criteria == criteria).unwrap_or_else(|| {
+            let (candidates, mut judge) = (self.candidates, None);
+            let answer =
+                move |question| answer(judge.get_or_insert_with(|| Judge::new(criteria)), candidates, question);
+            self.asked.push(Asked { criteria, probe: Probe::new(answer), anew: false });
             self.asked.len() - 1
         });
         let asked = &mut self.asked[place];
@@ -210,39 +210,53 @@ pub(super) fn words(failure: Failure) -> String {
 }
 
 /// What a probe does.
-fn answer(judge: &mut Judge, question: Question) -> Vec<Finding> {
-    let Question { mut subjects, scan, judge: is_judged, anew } = question;
+fn answer(judge: &mut Judge, candidates: &[Candidate], question: Question) -> Vec<Finding> {
+    let Question { subjects, scan, judge: is_judged, anew } = question;
     if anew {
         judge.look_anew();
     }
-    if let Some(wants) = scan {
-        let objects: Vec<Object> = subjects.iter().map(|subject| subject.scanned).collect();
-        let users = Users::scan(&objects, wants);
-        for subject in &mut subjects {
-            subject.usage = users.of(subject.scanned.id).cloned().unwrap_or_default();
-        }
-    }
-    let find = |subject: Subject| {
-        let verdict = if is_judged { verdict(judge, &subject) } else { Ok(()) };
-        let last_users = judge.take_last_users(&subject.judged);
-        Finding { usage: if scan.is_some() { subject.usage } else { Usage::default() }, verdict, last_users }
+    let candidate = |subject: &Subject| candidates.get(subject.place);
+    let users = scan.map(|wants| {
+        let as_seen = |subject| candidate(subject).map(|candidate| as_seen(candidate, subject));
+        Users::scan(&subjects.iter().filter_map(as_seen).collect::<Vec<_>>(), wants)
+    });
+    let find = |subject: &Subject| {
+        let candidate = candidate(subject)?;
+        let found = users.as_ref().map(|users| users.of(candidate.object.id).cloned().unwrap_or_default());
+        let found = found.filter(|usage| *usage != candidate.usage);
+        let news = subject.news.as_deref();
+        let usage = found.as_ref().or(news.map(|news| &news.usage)).unwrap_or(&candidate.usage);
+        let judged = Object { ctime: news.map_or(candidate.object.ctime, |news| news.ctime), ..candidate.object };
+        let verdict = if is_judged { verdict(judge, &judged, usage, &candidate.condition) } else { Ok(()) };
+        let last_users = judge.take_last_users(&judged);
+        Some(Finding { usage: found.map(Box::new), verdict, last_users })
     };
-    subjects.into_iter().map(find).collect()
+    subjects.iter().filter_map(find).collect()
+}
+
+/// The look by which users are looked for: the mode is the one that an object had before it was locked, which tells who is
+/// let in.
+fn as_seen(candidate: &Candidate, subject: &Subject) -> Object {
+    let Candidate { expected, object: Object { perm, .. }, .. } = candidate;
+    let mut object = Object { perm: Perm { mode: perm.mode, ..expected.perm }, ..*expected };
+    if let Some(segment) = object.as_segment_mut() {
+        segment.nattch = subject.attachments;
+    }
+    object
 }
 
 /// Why an object is to be kept, in words.
-fn verdict(judge: &mut Judge, subject: &Subject) -> Result<(), String> {
-    let Subject { judged, usage, wanted, .. } = subject;
-    let state = match wanted {
-        Wanted::Unused => {
-            let objection = judge.objection(judged, usage);
+fn verdict(judge: &mut Judge, object: &Object, usage: &Usage, condition: &Condition) -> Result<(), String> {
+    let (state, is_met): (_, fn(&Judgement) -> bool) = match condition {
+        Condition::Unused(_) => {
+            let objection = judge.objection(object, usage);
             return objection.map_or(Ok(()), |evidence| Err(may_be_in_use(&evidence)));
         }
-        Wanted::State(state) => *state,
-        Wanted::CreatorGone => State::Idle,
+        Condition::State(state, _) => (*state, |_| true),
+        Condition::CreatorGone(_) => (State::Idle, |judgement| judgement.creator_gone),
     };
-    let judgement = judge.judge(judged, usage);
-    if judgement.state == state && (matches!(wanted, Wanted::State(_)) || judgement.creator_gone) {
+    let judgement = judge.judge(object, usage);
+    if judgement.state == state && is_met(&judgement) {
         return Ok(());
     }
     let fact = judgement.evidence.first().map(|evidence| format!(": {}", escape(&evidence.fact())));

@@ -11,9 +11,20 @@ use crate::removal::checks::{self, Semaphores};
 use crate::removal::{Candidate, Outcome};
 use crate::sys::{Errno, Mode};
 
-pub(super) struct Locked<'a> {
+/// A candidate whose turn has come.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    /// Its place among all candidates.
     pub(super) place: usize,
     pub(super) candidate: &'a Candidate,
+    /// As it must be found.
+    pub(super) expected: Object,
+}
+
+pub(super) struct Locked<'a> {
+    /// Its number in the batch.
+    pub(super) number: usize,
+    pub(super) turn: Turn<'a>,
     pub(super) mode: Mode,
     /// As it was seen when it was locked.
     pub(super) object: Object,
@@ -24,8 +35,7 @@ pub(super) struct Locked<'a> {
 }
 
 /// Whether the object is as it was judged, and may be locked.
-pub(super) fn unchanged(candidate: &Candidate) -> Result<(), Outcome> {
-    let expected = &candidate.expected;
+pub(super) fn unchanged(expected: &Object) -> Result<(), Outcome> {
     let now = look(expected)?;
     if !is_same(expected, &now) {
         let what = checks::difference(expected, &now);
@@ -63,18 +73,18 @@ pub(super) fn gone_or(object: &Object, errno: Errno, otherwise: impl FnOnce() ->
 
 /// Whether an object may be locked: it is as it was judged, and what else must be true of it is. Asked right before it is,
 /// as others of the batch came first, and the record was written: what was done to it meanwhile must not be undone.
-pub(super) fn check(candidate: &Candidate) -> Result<(), Outcome> {
-    unchanged(candidate)?;
-    candidate.check.as_ref().map_or(Ok(()), |check| check.pass(&candidate.expected).map_err(Outcome::Kept))
+pub(super) fn check(Turn { candidate, expected, .. }: &Turn<'_>) -> Result<(), Outcome> {
+    unchanged(expected)?;
+    candidate.check.as_ref().map_or(Ok(()), |check| check.pass(expected).map_err(Outcome::Kept))
 }
 
 /// Locks an object; `semaphores` are the contents of the set a moment before.
-pub(super) fn lock(place: usize, candidate: &Candidate, semaphores: Option<Semaphores>) -> Result<Locked<'_>, Outcome> {
-    let before = &candidate.expected;
+pub(super) fn lock<'a>(number: usize, turn: Turn<'a>, semaphores: Option<Semaphores>) -> Result<Locked<'a>, Outcome> {
+    let before = &turn.expected;
     let mode = Mode::new(before.perm.mode.permissions());
     if is_locked(before) {
         // It is locked already. Done again, it could lock what another run has just unlocked.
-        return Ok(Locked { place, candidate, mode, object: *before, semaphores, read_while_open: false });
+        return Ok(Locked { number, turn, mode, object: *before, semaphores, read_while_open: false });
     }
     access::set_mode(before, access::LOCKED).map_err(|errno| {
         gone_or(before, errno, || {
@@ -87,7 +97,7 @@ pub(super) fn lock(place: usize, candidate: &Candidate, semaphores: Option<Semap
             }
         })
     })?;
-    let mut locked = Locked { place, candidate, mode, object: *before, semaphores, read_while_open: false };
+    let mut locked = Locked { number, turn, mode, object: *before, semaphores, read_while_open: false };
     match look(before) {
         Ok(now) => locked.object = now,
         Err(outcome) => return Err(unlock(&locked, outcome)),
@@ -98,7 +108,7 @@ pub(super) fn lock(place: usize, candidate: &Candidate, semaphores: Option<Semap
 /// The object as it is now, if nobody has touched it since it was locked.
 pub(super) fn still_locked(locked: &Locked<'_>) -> Result<Object, Outcome> {
     let now = look(&locked.object)?;
-    if let Some(what) = checks::difference(&locked.candidate.expected, &now) {
+    if let Some(what) = checks::difference(&locked.turn.expected, &now) {
         return Err(kept_since(what));
     }
     if !is_locked(&now) || Part::ChangeTime.differs(&locked.object, &now) {
@@ -113,7 +123,7 @@ pub(super) fn unlock(locked: &Locked<'_>, outcome: Outcome) -> Outcome {
         return outcome;
     }
     let id = locked.object.id;
-    let before = &locked.candidate.expected;
+    let before = &locked.turn.expected;
     let result = match inventory::look(id) {
         Ok(None) => return outcome,
         Ok(Some(now)) if is_locked_since(before, &now) => access::set_mode(&now, locked.mode),

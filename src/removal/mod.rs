@@ -30,9 +30,8 @@ pub mod remove;
 use std::fmt;
 use std::rc::Rc;
 
-pub use judges::{Judges, may_be_in_use};
-pub use lockout::remove_batch;
-pub use pace::Pace;
+pub use judges::may_be_in_use;
+pub use lockout::Lockout;
 
 use crate::error::Error;
 use crate::kind::model::Object;

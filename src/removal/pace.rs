@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_millis(20);
 
 /// Learns from each batch how many objects the next may have.
 #[derive(Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     objects: usize,
 }
 

@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use crate::kind::model::Object;
 use crate::proc::sysctl;
 use crate::removal::Outcome;
-use crate::removal::judges::{Judges, Stop, Subject};
+use crate::removal::judges::{Judges, News, Stop};
 use crate::removal::locked::{Locked, look};
 use crate::sys::shm::Attachment;
 use crate::sys::{ShmId, Timestamp, memory};
@@ -22,7 +22,7 @@ pub(super) fn may_pin() -> bool {
 ///
 /// The mapping shows when the segment was made, where the caller may know that. If it was changed later, a process that
 /// was started in between was taken for older than the segment: then it is judged once more.
-pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Result<Option<Attachment>, Stop> {
+pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges<'_>) -> Result<Option<Attachment>, Stop> {
     let object = &locked.object;
     let Ok(pin) = Attachment::new(ShmId::new(object.id.sysv()), true) else { return Ok(None) };
     let now = look(object)?;
@@ -31,15 +31,14 @@ pub(super) fn pin(locked: &Locked<'_>, usage: &Usage, judges: &mut Judges) -> Re
     if identity(&now) != identity(object) || now.attachments() != 1 {
         return Err(Outcome::Kept("somebody attached it while it was closed".to_owned()).into());
     }
-    let judged = &locked.candidate.object;
+    let judged = &locked.turn.candidate.object;
     // Of others it did not matter to the verdict when they were made.
     let born = if is_as_made(judged) { born(&pin, &now) } else { None };
     if let Some(born) = born.filter(|born| *born < judged.ctime) {
         // If that fails, a probe that is started now is taken for somebody.
         let _ = pin.keep_from_children(object.as_segment().map_or(0, |segment| segment.size));
-        let as_made = Object { ctime: born, ..*judged };
-        let subject = Subject { usage: usage.clone(), judged: as_made, ..Subject::new(locked.candidate) };
-        let verdict = judges.judge_one(locked.candidate, subject)?.verdict;
+        let news = News { usage: usage.clone(), ctime: born };
+        let verdict = judges.judge_one(locked.turn.place, news)?.verdict;
         verdict.map_err(|reason| Stop::Outcome(Outcome::Kept(reason)))?;
     }
     Ok(Some(pin))

@@ -14,7 +14,7 @@ use ipcadm::kind::model::{Kind as ObjectKind, ObjectId};
 use ipcadm::listing::query::Analysis;
 use ipcadm::object::inventory;
 use ipcadm::object::semaphores::calls;
-use ipcadm::removal::{Candidate, Condition, Judges, Outcome, Pace, remove_batch};
+use ipcadm::removal::{Candidate, Condition, Lockout, Outcome};
 use ipcadm::usage::criteria::Criteria;
 use ipcadm::usage::state::State;
 use ipcadm_testbed::{Folder, Kind, alone, fresh, ipcadm, is_root, make, may_set_limits, needs_root};
@@ -86,13 +86,17 @@ fn judged(kind: Kind, number: i32) -> Candidate {
     Candidate::new(object, usage, Condition::State(state, graced(0)))
 }
 
+/// Removes them all, and tells what became of each.
+fn remove(candidates: &[Candidate], record: &mut Record) -> Vec<Outcome> {
+    let mut lockout = Lockout::new(candidates, record);
+    std::iter::from_fn(|| lockout.next_batch()).flat_map(|(_, outcomes)| outcomes).collect()
+}
+
 #[track_caller]
 fn removed_one(candidate: &Candidate) -> Outcome {
     let folder = Records::new();
     let mut record = folder.record();
-    let outcome =
-        remove_batch(std::slice::from_ref(candidate), &mut record, &mut Judges::default(), &mut Pace::default())
-            .remove(0);
+    let outcome = remove(std::slice::from_ref(candidate), &mut record).remove(0);
     let files = folder.files();
     assert_eq!(files.len(), 1, "{files:?}");
     assert_eq!(fs::read(&files[0]).expect("the record"), b"", "nothing is closed any more");
@@ -133,7 +137,7 @@ fn a_batch_goes_together() {
         let kept = leaked(Kind::Shm);
         batch.insert(7, judged(Kind::Shm, kept));
         let holder = make::holder(kept);
-        let outcomes = remove_batch(&batch, &mut folder.record(), &mut Judges::default(), &mut Pace::default());
+        let outcomes = remove(&batch, &mut folder.record());
         for (place, outcome) in outcomes.iter().enumerate() {
             assert_eq!(matches!(outcome, Outcome::Removed), place != 7, "{place}: {outcome:?}");
         }
@@ -408,12 +412,7 @@ fn objects_of_others_are_not_closed() {
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).expect("a mode");
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).expect("a mode");
     let outcomes = make::as_user(ipcadm_testbed::NOBODY, ipcadm_testbed::NOBODY, || {
-        remove_batch(
-            std::slice::from_ref(&candidate),
-            &mut folder.record(),
-            &mut Judges::default(),
-            &mut Pace::default(),
-        )
+        remove(std::slice::from_ref(&candidate), &mut folder.record())
     });
     assert!(matches!(&outcomes[0], Outcome::Failed(error) if error.status().code() == 4), "{outcomes:?}");
     assert_eq!(make::perm(Kind::Shm, segment).mode, 0o640);

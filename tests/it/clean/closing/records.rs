@@ -9,10 +9,10 @@ use ipcadm::journal::folder::Places;
 use ipcadm::journal::record::Record;
 use ipcadm::journal::recover::{Recovery, recover};
 use ipcadm::object::inventory;
-use ipcadm::removal::{Candidate, Judges, Outcome, Pace, remove_batch};
+use ipcadm::removal::{Candidate, Outcome};
 use ipcadm_testbed::{Kind, fresh, make, needs_root};
 
-use super::{Records, id, judged, leaked};
+use super::{Records, id, judged, leaked, remove};
 
 /// A record as an interrupted run would leave it.
 fn left_behind(folder: &Records, number: i32) -> PathBuf {
@@ -159,15 +159,7 @@ fn what_another_run_has_closed_is_left_to_it() {
     let open = judged(Kind::Shm, number);
     close(number);
     let closed = judged(Kind::Shm, number);
-    let outcomes = |candidate: &Candidate| {
-        remove_batch(
-            std::slice::from_ref(candidate),
-            &mut folder.record(),
-            &mut Judges::default(),
-            &mut Pace::default(),
-        )
-        .remove(0)
-    };
+    let outcomes = |candidate: &Candidate| remove(std::slice::from_ref(candidate), &mut folder.record()).remove(0);
     let outcome = outcomes(&closed);
     assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("another run")), "{outcome:?}");
     // It was judged before the other run came, which removes it while this one ends.
@@ -323,8 +315,7 @@ fn runs_with_folders_of_their_own_see_each_other() {
     let closed = judged(Kind::Shm, number);
     let mut mine = Record::begin(&places).expect("a record");
     assert_ne!(mine.path().parent(), theirs.path().parent());
-    let outcome =
-        remove_batch(std::slice::from_ref(&closed), &mut mine, &mut Judges::default(), &mut Pace::default()).remove(0);
+    let outcome = remove(std::slice::from_ref(&closed), &mut mine).remove(0);
     assert!(matches!(&outcome, Outcome::Kept(why) if why.contains("another run")), "{outcome:?}");
     drop(mine);
     assert_eq!(places.own().folders.len(), 1, "an empty folder goes with its run");
