@@ -20,7 +20,6 @@ mod command {
     pub(super) const ITER_CREATE: libc::c_long = 33;
 }
 
-const BPF_MAP_TYPE_HASH: u32 = 1;
 const BPF_MAP_TYPE_ARRAY: u32 = 2;
 const BPF_PROG_TYPE_TRACING: u32 = 26;
 const BPF_TRACE_ITER: u32 = 28;
@@ -81,52 +80,45 @@ impl Drop for KernelTypes {
     }
 }
 
-/// Memory shared by a program and its user: values of one size by keys of one size.
+/// Memory shared by a program and its user: a value under the only key, which is four bytes of zero.
 #[derive(Debug)]
 pub struct Map {
     file: OwnedFd,
-    key: usize,
-    value: usize,
+    size: usize,
 }
 
 impl Map {
+    /// A value of so many bytes, all of them zero.
+    ///
     /// # Errors
     /// `EPERM` without `CAP_BPF`; also above `RLIMIT_MEMLOCK` before Linux 5.11.
-    pub(crate) fn hash(key: u32, value: u32, entries: u32) -> Result<Self> {
-        Self::create(BPF_MAP_TYPE_HASH, key, value, entries)
-    }
-
-    /// The values are all zero; the keys are the numbers from 0 as four bytes.
-    pub fn array(value: u32, entries: u32) -> Result<Self> {
-        Self::create(BPF_MAP_TYPE_ARRAY, 4, value, entries)
-    }
-
-    fn create(kind: u32, key: u32, value: u32, entries: u32) -> Result<Self> {
-        let attributes = [kind, key, value, entries];
+    pub fn new(size: u32) -> Result<Self> {
+        let (key, entries) = (4, 1);
+        let attributes = [BPF_MAP_TYPE_ARRAY, key, size, entries];
         // SAFETY: `union bpf_attr` begins with these four numbers for this command, which takes no addresses.
         let file = descriptor(unsafe { call(command::MAP_CREATE, &attributes) })?;
-        Ok(Self { file, key: key as usize, value: value as usize })
+        Ok(Self { file, size: size as usize })
     }
 
     /// # Errors
-    /// `E2BIG` when the map is full; `EINVAL` for a key or value of another size.
-    pub fn set(&self, key: &[u8], value: &[u8]) -> Result<()> {
-        if key.len() != self.key || value.len() != self.value {
+    /// `EINVAL` for a value of another size.
+    pub fn set(&self, value: &[u8]) -> Result<()> {
+        if value.len() != self.size {
             return Err(Errno::EINVAL);
         }
-        let attributes = Element::new(self, key, value.as_ptr());
-        // SAFETY: `union bpf_attr` for this command; the kernel reads as many bytes at both addresses as the map has
-        // keys and values of, which are there.
+        let attributes = Element::new(self, value.as_ptr());
+        // SAFETY: `union bpf_attr` for this command; the kernel reads four bytes at one address and as many as the value
+        // has at the other, which are there.
         Errno::check(unsafe { call(command::MAP_UPDATE_ELEM, &attributes) }).map(drop)
     }
 
     /// # Errors
-    /// `ENOENT` for an unknown key; `EINVAL` for a key or value of another size.
-    pub fn get(&self, key: &[u8], value: &mut [u8]) -> Result<()> {
-        if key.len() != self.key || value.len() != self.value {
+    /// `EINVAL` for a value of another size.
+    pub fn get(&self, value: &mut [u8]) -> Result<()> {
+        if value.len() != self.size {
             return Err(Errno::EINVAL);
         }
-        let attributes = Element::new(self, key, value.as_mut_ptr());
+        let attributes = Element::new(self, value.as_mut_ptr());
         // SAFETY: as in `set`, but that the kernel writes the value, which is borrowed for that.
         Errno::check(unsafe { call(command::MAP_LOOKUP_ELEM, &attributes) }).map(drop)
     }
@@ -147,9 +139,12 @@ struct Element {
     flags: u64,
 }
 
+/// The only key.
+static KEY: [u8; 4] = [0; 4];
+
 impl Element {
-    fn new(map: &Map, key: &[u8], value: *const u8) -> Self {
-        let (key, value) = (key.as_ptr().expose_provenance() as u64, value.expose_provenance() as u64);
+    fn new(map: &Map, value: *const u8) -> Self {
+        let (key, value) = (KEY.as_ptr().expose_provenance() as u64, value.expose_provenance() as u64);
         Self { map: map.as_raw_fd().unsigned_abs(), _unused: 0, key, value, flags: 0 }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use libc::{c_int, c_long, c_ulong};
 
 use super::errno::{Errno, Result};
-use super::guarded::GuardPageBuffer;
+use super::guarded::with_values;
 use super::layout::{Ipc64Perm, Sembuf, Semid64Ds, Seminfo, Timespec, command, highest_index, unsigned};
 use super::types::{Gid, Key, Mode, Perm, Pid, SemId, Timestamp, Uid};
 
@@ -158,10 +158,11 @@ pub fn remove(id: SemId) -> Result<()> {
 /// # Errors
 /// `EACCES`, `EINVAL` (gone), `EIDRM`, `ENOMEM`; `EFAULT` if the set has become larger than `nsems`.
 pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
-    let mut values = GuardPageBuffer::new(nsems)?;
-    // SAFETY: the kernel writes as many values as the set has; past `nsems` it meets the guard page and fails.
-    Errno::check(unsafe { ctl(id.raw(), 0, command::GETALL, values.as_mut_ptr() as c_ulong) })?;
-    Ok(values.as_slice().to_vec())
+    with_values(nsems, |values| {
+        // SAFETY: the kernel writes as many values as the set has; past `nsems` it meets the guard page and fails.
+        Errno::check(unsafe { ctl(id.raw(), 0, command::GETALL, values.as_mut_ptr() as c_ulong) })?;
+        Ok(values.to_vec())
+    })
 }
 
 /// `SETALL`: sets all values at one moment, and clears every process's undo adjustments for the set.
@@ -170,10 +171,11 @@ pub fn get_all(id: SemId, nsems: usize) -> Result<Vec<u16>> {
 /// `EACCES`, `ERANGE` (a value above [`MAX_VALUE`]; nothing is set), `EINVAL` (gone), `EIDRM`; `EFAULT` if the
 /// set has become larger than `values`.
 pub fn set_all(id: SemId, values: &[u16]) -> Result<()> {
-    let mut buffer = GuardPageBuffer::new(values.len())?;
-    buffer.as_mut_slice().copy_from_slice(values);
-    // SAFETY: the kernel reads as many values as the set has; past the end it meets the guard page and fails.
-    Errno::check(unsafe { ctl(id.raw(), 0, command::SETALL, buffer.as_mut_ptr() as c_ulong) }).map(drop)
+    with_values(values.len(), |buffer| {
+        buffer.copy_from_slice(values);
+        // SAFETY: the kernel reads as many values as the set has; past the end it meets the guard page and fails.
+        Errno::check(unsafe { ctl(id.raw(), 0, command::SETALL, buffer.as_mut_ptr() as c_ulong) }).map(drop)
+    })
 }
 
 /// `GETVAL`.

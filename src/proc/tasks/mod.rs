@@ -8,7 +8,7 @@ pub mod sharing;
 pub mod undo;
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use memchr::memmem;
 
@@ -176,6 +176,31 @@ fn layout() -> Result<&'static Layout, String> {
         Layout::find(&btf).ok_or_else(|| "this kernel's tasks are not as those that are known".to_owned())
     });
     found.as_ref().map_err(Clone::clone)
+}
+
+/// Programs that are kept in the kernel: loading one takes ten times as long as running it.
+type Kept<T> = Mutex<Option<(u32, T)>>;
+
+/// Runs what is `kept` and `fits`, or else is loaded now.
+///
+/// # Errors
+/// Those of `load` and `run`.
+fn run_kept<T, R>(
+    kept: &Kept<T>,
+    fits: impl FnOnce(&T) -> bool,
+    load: impl FnOnce() -> Result<T, String>,
+    run: impl FnOnce(&T) -> Result<R, String>,
+) -> Result<R, String> {
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let own = std::process::id();
+    match kept.take() {
+        Some((process, loaded)) if process == own && fits(&loaded) => *kept = Some((own, loaded)),
+        // A child has not kept the descriptors of what its parent has loaded.
+        Some((process, loaded)) if process != own => std::mem::forget(loaded),
+        _ => {}
+    }
+    let loaded = kept.take().map_or_else(load, |(_, loaded)| Ok(loaded))?;
+    run(&kept.insert((own, loaded)).1)
 }
 
 /// The reason of a refusal, in words.

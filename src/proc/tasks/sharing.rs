@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::Mutex;
 
 use super::program::{Helper, If, Label, Program, R1, R2, R3, R6, R7, Width};
-use super::{Layout, SharingLayout, begin, layout, refused};
+use super::{Kept, Layout, SharingLayout, begin, layout, refused, run_kept};
 use crate::error::os_message;
 use crate::sys::bpf::{Instruction, TaskProgram};
 use crate::sys::namespace;
@@ -34,15 +35,23 @@ struct Sighting {
 /// # Errors
 /// Why that cannot be looked at, in words: `needs CAP_BPF and CAP_PERFMON`.
 pub fn is_seen_whole() -> Result<bool, String> {
-    let layout = layout()?;
+    /// With the namespace that it is for.
+    static LOADED: Kept<(u64, TaskProgram)> = Mutex::new(None);
     let own = namespace::ipc().ok_or("/proc does not tell which IPC namespace this is")?;
-    let written = write(layout, own).ok_or("this kernel counts otherwise who is in a namespace")?;
-    let program = TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?;
+    let load = || {
+        let layout = layout()?;
+        let written = write(layout, own).ok_or("this kernel counts otherwise who is in a namespace")?;
+        Ok((own, TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?))
+    };
+    run_kept(&LOADED, |(of, _)| *of == own, load, |(_, program)| are_all_seen(program))
+}
+
+fn are_all_seen(program: &TaskProgram) -> Result<bool, String> {
     for _ in 0..ATTEMPTS {
         // A task that is seen twice was there between the two passes; and since all numbers were the same before and after,
         // those that are seen were then all that was counted.
-        let seen = pass(&program)?;
-        if is_all(&seen) && pass(&program)? == seen {
+        let seen = pass(program)?;
+        if is_all(&seen) && pass(program)? == seen {
             return Ok(true);
         }
     }

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use super::program::{Helper, If, Label, Program, R0, R1, R2, R3, R4, R6, R7, R8, R9, Width};
-use super::{Layout, begin, layout, refused};
+use super::{Kept, Layout, begin, layout, refused, run_kept};
 use crate::error::os_message;
 use crate::sys::bpf::{Instruction, Map, TaskProgram};
 use crate::sys::namespace;
@@ -28,6 +28,11 @@ const RECORD: usize = 24;
 const MOST_STOPS: usize = 50_000;
 /// Passes over all tasks where lists are lost.
 const ATTEMPTS: usize = 5;
+/// The places of the table that tells the program which sets are asked for: as many as there can be sets, unless the kernel
+/// was told otherwise when it was started. A set's place is told by the lower bits of its identifier.
+const PLACES: usize = 1 << 15;
+/// What a place holds: the set, and its number of semaphores, which is 0 where there is none.
+const PLACE: usize = 8;
 
 /// Offsets in the map that the program shares with this process: numbers, and the records that it writes.
 mod state {
@@ -81,76 +86,54 @@ struct Found {
 /// # Errors
 /// Why they cannot be read, in words: `needs CAP_BPF and CAP_PERFMON`.
 pub fn read(sets: &[(i32, u64)]) -> Result<UndoLists, String> {
-    // Loading the program takes ten times as long as running it.
-    static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    // A child has not kept the descriptors of what its parent has loaded.
-    if loaded.as_ref().is_some_and(|loaded| loaded.process != std::process::id()) {
-        std::mem::forget(loaded.take());
-    }
-    if loaded.as_ref().is_none_or(|loaded| !loaded.has_room_for(sets)) {
-        *loaded = Some(Loaded::new(sets.len().max(LEAST_ROOM))?);
-    }
-    loaded.as_mut().map_or_else(|| Ok(UndoLists::default()), |loaded| loaded.read(sets))
+    static LOADED: Kept<Loaded> = Mutex::new(None);
+    run_kept(&LOADED, |_| true, Loaded::new, |loaded| loaded.read(sets))
 }
-
-/// Sets that there is room for at least.
-const LEAST_ROOM: usize = 256;
 
 /// The program in the kernel.
 #[derive(Debug)]
 struct Loaded {
-    /// The process that has loaded it.
-    process: u32,
     program: TaskProgram,
     state: Map,
-    sizes: Map,
-    /// The sets that have been asked for, whose sizes are known to the program.
-    asked: BTreeSet<i32>,
-    room: usize,
+    table: Map,
 }
 
 impl Loaded {
-    fn new(room: usize) -> Result<Self, String> {
+    fn new() -> Result<Self, String> {
         let layout = layout()?;
-        let state = Map::array(state::SIZE as u32, 1).map_err(refused)?;
-        let sizes = Map::hash(4, 4, u32::try_from(room).unwrap_or(u32::MAX)).map_err(refused)?;
-        let written = write(layout, &state, &sizes).ok_or("the program for it is too long")?;
+        let state = Map::new(state::SIZE as u32).map_err(refused)?;
+        let table = Map::new((PLACES * PLACE) as u32).map_err(refused)?;
+        let written = write(layout, &state, &table).ok_or("the program for it is too long")?;
         let program = TaskProgram::load(&written, layout.function, &mut []).map_err(refused)?;
-        Ok(Self { process: std::process::id(), program, state, sizes, asked: BTreeSet::new(), room })
+        Ok(Self { program, state, table })
     }
 
-    fn has_room_for(&self, sets: &[(i32, u64)]) -> bool {
-        let more = sets.iter().filter(|(id, _)| !self.asked.contains(id)).count();
-        self.asked.len().saturating_add(more) <= self.room
-    }
-
-    fn read(&mut self, sets: &[(i32, u64)]) -> Result<UndoLists, String> {
+    fn read(&self, sets: &[(i32, u64)]) -> Result<UndoLists, String> {
         let namespace = namespace::ipc().ok_or("/proc does not tell which IPC namespace this is")?;
-        for (id, size) in sets {
-            // Operations cannot name more semaphores.
-            let size = u32::try_from(*size).unwrap_or(u32::MAX).min(MOST_SEMAPHORES as u32);
-            self.sizes.set(&id.to_ne_bytes(), &size.to_ne_bytes()).map_err(refused)?;
-            self.asked.insert(*id);
-        }
-        let wanted: BTreeSet<i32> = sets.iter().map(|(id, _)| *id).collect();
-        let mut found = self.pass(namespace, &wanted)?;
-        for _ in 1..ATTEMPTS {
-            if found.lost.is_empty() {
-                break;
+        let mut all = Found::default();
+        let mut rest = sets.to_vec();
+        while !rest.is_empty() {
+            let table;
+            (table, rest) = fill(&rest);
+            self.table.set(&table).map_err(refused)?;
+            let mut found = self.pass(namespace)?;
+            for _ in 1..ATTEMPTS {
+                if found.lost.is_empty() {
+                    break;
+                }
+                found = self.pass(namespace)?;
             }
-            found = self.pass(namespace, &wanted)?;
+            all.add(found);
         }
-        Ok(UndoLists { incomplete: found.incomplete(), lists: lists(found.records) })
+        Ok(UndoLists { incomplete: all.incomplete(), lists: lists(all.records) })
     }
 
     /// Runs the program for all tasks.
-    fn pass(&self, namespace: u64, wanted: &BTreeSet<i32>) -> Result<Found, String> {
+    fn pass(&self, namespace: u64) -> Result<Found, String> {
         let mut found = Found::default();
-        let key = 0_u32.to_ne_bytes();
         let mut state = vec![0; state::SIZE];
         put(&mut state, state::NAMESPACE, namespace);
-        self.state.set(&key, &state).map_err(refused)?;
+        self.state.set(&state).map_err(refused)?;
         let mut pass = self.program.pass().map_err(refused)?;
         for _ in 0..MOST_STOPS {
             let ended = match pass.read(&mut [0; 64]) {
@@ -159,20 +142,46 @@ impl Loaded {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
                 Err(error) => return Err(format!("bpf(2): {}", os_message(&error))),
             };
-            self.state.get(&key, &mut state).map_err(refused)?;
-            take(&state, wanted, &mut found);
+            self.state.get(&mut state).map_err(refused)?;
+            take(&state, &mut found);
             if ended {
                 return Ok(found);
             }
             put(&mut state, state::WRITTEN, 0);
-            self.state.set(&key, &state).map_err(refused)?;
+            self.state.set(&state).map_err(refused)?;
         }
         found.too_many = true;
         Ok(found)
     }
 }
 
+/// The table of these sets; beside it those for which there is no room, as another is in their place.
+fn fill(sets: &[(i32, u64)]) -> (Vec<u8>, Vec<(i32, u64)>) {
+    let mut table = vec![0; PLACES * PLACE];
+    let mut left = Vec::new();
+    for &(id, size) in sets {
+        let at = (id.cast_unsigned() as usize % PLACES) * PLACE;
+        // Operations cannot name more semaphores.
+        let number = u32::try_from(size).unwrap_or(u32::MAX).min(MOST_SEMAPHORES as u32);
+        let place = [id.to_ne_bytes(), number.to_ne_bytes()].concat();
+        match table.get_mut(at..at + PLACE) {
+            Some(free) if free[4..] == [0; 4] => free.copy_from_slice(&place),
+            Some(same) if same[..4] == place[..4] => {}
+            _ => left.push((id, size)),
+        }
+    }
+    (table, left)
+}
+
 impl Found {
+    fn add(&mut self, more: Self) {
+        for (list, records) in more.records {
+            self.records.entry(list).or_default().extend(records);
+        }
+        self.lost.extend(more.lost);
+        self.too_many |= more.too_many;
+    }
+
     fn incomplete(&self) -> Option<String> {
         match (self.lost.first(), self.lost.len()) {
             _ if self.too_many => Some("there are too many".to_owned()),
@@ -211,7 +220,7 @@ fn put(bytes: &mut [u8], at: i16, value: u64) {
 }
 
 /// Takes the records that the program has written.
-fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
+fn take(state: &[u8], found: &mut Found) {
     let written = usize::try_from(get(state, state::WRITTEN)).unwrap_or(usize::MAX);
     let output = state.get(state::OUTPUT as usize..).unwrap_or_default();
     let mut rest = output.get(..written).unwrap_or(output);
@@ -227,7 +236,7 @@ fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
         let Ok(process @ 1..) = u32::try_from(process) else { continue };
         if set == -1 {
             found.lost.insert(process);
-        } else if wanted.contains(&set) {
+        } else {
             let adjustments = adjustments.chunks_exact(2).map(|two| i16::from_ne_bytes([two[0], two[1]]));
             let some = (0..=u16::MAX).zip(adjustments).filter(|(_, by)| *by != 0);
             found.records.entry((list, process)).or_default().insert(set, some.collect());
@@ -237,7 +246,6 @@ fn take(state: &[u8], wanted: &BTreeSet<i32>, found: &mut Found) {
 
 /// Offsets of the program's variables on its stack.
 mod local {
-    /// The set, and before that the only key of the state.
     pub(super) const SET: i16 = -8;
     pub(super) const LIST: i16 = -16;
     pub(super) const SCRATCH: i16 = -24;
@@ -247,10 +255,12 @@ mod local {
     pub(super) const BYTES: i16 = -48;
     pub(super) const ADJUSTMENTS: i16 = -56;
     pub(super) const TASK: i16 = -64;
+    /// The only key of both maps.
+    pub(super) const KEY: i16 = -72;
 }
 
 /// Writes the program. It is run for each task, and once more without one.
-fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>> {
+fn write(layout: &Layout, shared: &Map, table: &Map) -> Option<Vec<Instruction>> {
     use std::os::fd::AsRawFd;
 
     let (task, undo) = (&layout.task, &layout.undo);
@@ -259,8 +269,8 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
 
     begin(&mut p, end);
     p.set(R1, 0);
-    p.store_local(Width::Eight, local::SET, R1);
-    p.look_up(shared.as_raw_fd(), local::SET);
+    p.store_local(Width::Eight, local::KEY, R1);
+    p.look_up(shared.as_raw_fd(), local::KEY);
     p.jump_if(R0, If::Equal, 0, end);
     // From here on R8 is where the state lies, and R6 the list.
     p.copy(R8, R0);
@@ -316,15 +326,24 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
         p.add(R1, adjustments - undo.next);
         p.store_local(Width::Eight, local::ADJUSTMENTS, R1);
     }
-    p.look_up(sizes.as_raw_fd(), local::SET);
+    p.look_up(table.as_raw_fd(), local::KEY);
     p.jump_if(R0, If::Equal, 0, next);
+    // From here on R0 is the place of the set in the table.
+    p.load_local(Width::Four, R1, local::SET);
+    p.copy(R2, R1);
+    p.and(R2, PLACES as i32 - 1);
+    p.multiply(R2, PLACE as i32);
+    p.add_register(R0, R2);
+    p.load(Width::Four, R2, R0, 0);
+    p.jump_if_register(R1, If::NotEqual, R2, next);
+    p.load(Width::Four, R2, R0, 4);
+    p.jump_if(R2, If::Equal, 0, next);
     // The full list may be written until there is no room for another.
     p.load(Width::Eight, R3, R8, state::WRITTEN);
     p.jump_if(R3, If::Greater, FULL, stop);
     p.and(R3, -8);
     p.copy(R4, R8);
     p.add_register(R4, R3);
-    p.load(Width::Four, R2, R0, 0);
     p.jump_if(R2, If::Greater, MOST_SEMAPHORES, next);
     p.load_local(Width::Four, R1, local::SET);
     p.store(Width::Four, R4, state::OUTPUT, R1);
@@ -390,11 +409,9 @@ fn write(layout: &Layout, shared: &Map, sizes: &Map) -> Option<Vec<Instruction>>
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::prelude::*;
 
-    use super::{Found, lists, put, state, take, write};
+    use super::{Found, PLACE, PLACES, fill, lists, put, state, take, write};
     use crate::proc::tasks::layout;
     use crate::proc::tasks::tests::{assert_excused, assert_taken};
     use crate::sys::bpf::Map;
@@ -405,8 +422,9 @@ mod tests {
             Ok(layout) => layout,
             Err(why) => return assert_excused(&why),
         };
-        let (state, sizes) = (Map::array(state::SIZE as u32, 1).unwrap(), Map::hash(4, 4, 8).unwrap());
-        assert_taken(layout, &write(layout, &state, &sizes).expect("a program"));
+        let table = Map::new((PLACES * PLACE) as u32).unwrap();
+        let state = Map::new(state::SIZE as u32).unwrap();
+        assert_taken(layout, &write(layout, &state, &table).expect("a program"));
     }
 
     /// Records as the program writes them.
@@ -427,17 +445,16 @@ mod tests {
 
     #[test]
     fn records_are_taken_one_after_the_other() {
-        let records: [(i32, u64, u64, &[i16]); 6] = [
+        let records: [(i32, u64, u64, &[i16]); 5] = [
             (3, 12, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
             (3, 13, 0xffff_8000_0000_1000, &[0, 2, 0, -3, 0]),
             (7, 13, 0xffff_8000_0000_1000, &[0]),
-            (8, 13, 0xffff_8000_0000_1000, &[1]),
             // Just ending, and lost.
             (7, 0, 0xffff_8000_0000_2000, &[1]),
             (-1, 14, 0xffff_8000_0000_3000, &[]),
         ];
         let mut found = Found::default();
-        take(&written(&records), &BTreeSet::from([3, 7]), &mut found);
+        take(&written(&records), &mut found);
         assert_eq!(found.incomplete().as_deref(), Some("those of process 14 change too fast"));
         let lists = lists(found.records);
         assert_eq!(lists.len(), 2);
@@ -447,14 +464,25 @@ mod tests {
         assert_eq!(lists[1].records.iter().collect::<Vec<_>>(), [(&3, &vec![(1, 2), (3, -3)]), (&7, &vec![])]);
     }
 
+    #[test]
+    fn what_has_no_place_is_left_for_the_next_pass() {
+        let other = PLACES as i32 + 3;
+        let (table, left) = fill(&[(3, 1), (other, 2), (0, 5), (3, 1)]);
+        assert_eq!(left, [(other, 2)]);
+        let place = |number: usize| table[number * PLACE..][..PLACE].to_vec();
+        assert_eq!(place(3), [3_i32.to_ne_bytes(), 1_i32.to_ne_bytes()].concat());
+        assert_eq!((place(0), place(1)), ([0_i32.to_ne_bytes(), 5_i32.to_ne_bytes()].concat(), vec![0; PLACE]));
+        assert_eq!(fill(&left).1, []);
+    }
+
     proptest! {
         #[test]
         fn no_records_are_too_strange(count in any::<u64>(), bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let mut found = Found::default();
-            take(&bytes, &BTreeSet::from([0]), &mut found);
+            take(&bytes, &mut found);
             let mut state = vec![0; state::OUTPUT as usize];
             put(&mut state, state::WRITTEN, count);
-            take(&[state, bytes].concat(), &BTreeSet::from([0, -1]), &mut found);
+            take(&[state, bytes].concat(), &mut found);
         }
     }
 }
