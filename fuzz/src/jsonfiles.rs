@@ -37,6 +37,7 @@ pub fn check(data: &[u8]) {
     match record::parse(data) {
         Ok(content) => {
             let text = serde_json::to_vec(&content).expect("JSON");
+            assert!(content.objects().all(|object| object.perm.mode.bits() <= 0o777));
             assert_eq!(record::parse(&text), Ok(content));
         }
         Err(reason) => assert_harmless(&reason, &[]),

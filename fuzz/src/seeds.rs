@@ -157,7 +157,7 @@ const JSON: [&str; 8] = [
     "{\"ipcadm\":{\"archive\":1,\"version\":\"0.1.0\",\"host\":null,\"boot_id\":null,\"namespace\":5,\"time\":\"2026-11-21T05:13:50Z\"},\"objects\":[\n]}\n",
     "{\"ipcadm\":{\"archive\":1,\"version\":\"0\",\"host\":\"h\",\"boot_id\":null,\"namespace\":null,\"time\":\"2001-09-09T01:46:40Z\"},\"objects\":[\n{\"ref\":\"sem:1\",\"kind\":\"sem\",\"id\":1,\"key\":\"0x00000051\",\"mode\":\"0600\",\"uid\":0,\"owner\":\"root\",\"gid\":0,\"group\":null,\"cuid\":0,\"creator\":null,\"cgid\":0,\"creator_group\":null,\"ctime\":null,\"approximate\":null,\"sem\":{\"values\":[1,2],\"pids\":[null,7],\"otime\":null}}\n]}\n",
     "{\"ipcadm_plan\":1,\"version\":\"0\",\"boot\":\"b\",\"namespace\":4026531839,\"time\":\"2026-11-21T05:13:50Z\",\"arguments\":[\"clean\"],\"grace\":600,\"discard_messages\":false,\"objects\":[{\"kind\":\"msg\",\"id\":3,\"key\":\"0x00000000\",\"mode\":\"0600\",\"uid\":0,\"gid\":0,\"cuid\":0,\"cgid\":0,\"ctime\":\"\",\"activity\":\"\",\"qnum\":1,\"state\":\"orphan\",\"evidence\":[\"x\"]}]}",
-    "{\"ipcadm_record\":3,\"boot\":\"b\",\"namespace\":9,\"time\":200,\"objects\":[{\"id\":{\"kind\":\"Msg\",\"space\":9,\"number\":7},\"perm\":{\"key\":5,\"uid\":1,\"gid\":2,\"cuid\":3,\"cgid\":4,\"mode\":416},\"ctime\":100,\"detail\":{\"Msg\":{\"qnum\":0,\"cbytes\":0,\"qbytes\":16384,\"lspid\":0,\"lrpid\":0,\"stime\":0,\"rtime\":0}}}]}",
+    "{\"ipcadm_record\":3,\"boot\":\"b\",\"namespace\":9,\"time\":200,\"objects\":[[\"Msg\",7,[5,1,2,3,4,416],null,null]]}",
     "{\"kind\":\"shm\",\"id\":3,\"key\":\"0x00000051\",\"cuid\":0,\"cgid\":0,\"ctime\":\"2026-11-21T05:13:50Z\",\"cpid\":null}",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  manifest.json\n",
     "msg-3.jsonl",

@@ -93,7 +93,7 @@ fn is_unlinked(file: &fs::File) -> bool {
 /// Whether nothing is left to be unlocked.
 fn unlock_all(content: &Content, recoveries: &mut Vec<Recovery>) -> bool {
     let mut done = true;
-    for before in &content.objects {
+    for before in content.objects() {
         let (id, mode) = (before.id, before.perm.mode);
         let now = match inventory::look(id) {
             Ok(Some(now)) => now,
@@ -104,7 +104,7 @@ fn unlock_all(content: &Content, recoveries: &mut Vec<Recovery>) -> bool {
                 continue;
             }
         };
-        if !is_locked_since(before, &now) {
+        if !is_locked_since(&before, &now) {
             continue;
         }
         // Locking sets the time of change. A second for the clock's ticks.

@@ -82,8 +82,8 @@ struct Named(HashMap<ObjectId, Vec<(Object, i64)>>);
 impl Named {
     fn of(contents: Vec<Content>) -> Self {
         let mut named: HashMap<ObjectId, Vec<(Object, i64)>> = HashMap::new();
-        for content in contents {
-            for object in content.objects {
+        for content in &contents {
+            for object in content.objects() {
                 named.entry(object.id).or_default().push((object, content.time));
             }
         }

@@ -87,37 +87,37 @@ impl Fingerprint {
         }
         let key = key::parse_hex(raw.key.as_bytes()).ok_or_else(|| bad("bad key"))?;
         let time: jiff::Timestamp = raw.ctime.parse().map_err(|_| bad("bad ctime"))?;
-        let (never, nobody) = (Timestamp::NEVER, Pid::new(0));
-        let detail = match kind {
-            SystemV::Segment => Detail::Shm(Segment {
-                size: 0,
-                nattch: 0,
-                // null: a process that the lister could not see.
-                cpid: Pid::new(raw.cpid.unwrap_or(0)),
-                lpid: nobody,
-                atime: never,
-                dtime: never,
-                memory: None,
-            }),
-            SystemV::Set => {
-                let nsems = raw.nsems.ok_or_else(|| bad("missing field `nsems`"))?;
-                Detail::Sem(Set { nsems, otime: never })
-            }
-            SystemV::Queue => Detail::Msg(Queue {
-                qnum: 0,
-                cbytes: 0,
-                qbytes: None,
-                lspid: nobody,
-                lrpid: nobody,
-                stime: never,
-                rtime: never,
-            }),
-        };
+        if kind == SystemV::Set && raw.nsems.is_none() {
+            return Err(bad("missing field `nsems`"));
+        }
         let (cuid, cgid) = (Uid::new(raw.cuid), Gid::new(raw.cgid));
         let perm = Perm { key, uid: cuid, gid: cgid, cuid, cgid, mode: Mode::new(0) };
-        let ctime = Timestamp::new(time.as_second());
-        Ok(Self(Object { id: ObjectId::system_v(kind.kind(), raw.id), perm, ctime, detail }))
+        let object = with_parts((kind, raw.id), perm, raw.cpid, raw.nsems);
+        Ok(Self(Object { ctime: Timestamp::new(time.as_second()), ..object }))
     }
+}
+
+/// An object of which no more is known than what is compared, but for its time of change. `creator` is the creating
+/// process of a segment; None stands for one that could not be seen.
+pub(crate) fn with_parts((kind, id): (SystemV, i32), perm: Perm, creator: Option<i32>, nsems: Option<u64>) -> Object {
+    let (never, nobody) = (Timestamp::NEVER, Pid::new(0));
+    let detail = match kind {
+        SystemV::Segment => {
+            let cpid = creator.map_or(nobody, Pid::new);
+            Detail::Shm(Segment { size: 0, nattch: 0, cpid, lpid: nobody, atime: never, dtime: never, memory: None })
+        }
+        SystemV::Set => Detail::Sem(Set { nsems: nsems.unwrap_or(0), otime: never }),
+        SystemV::Queue => Detail::Msg(Queue {
+            qnum: 0,
+            cbytes: 0,
+            qbytes: None,
+            lspid: nobody,
+            lrpid: nobody,
+            stime: never,
+            rtime: never,
+        }),
+    };
+    Object { id: ObjectId::system_v(kind.kind(), id), perm, ctime: never, detail }
 }
 
 /// Why a line is no listed object.

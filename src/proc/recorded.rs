@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::{self, Identity, Look};
+use super::identity::{self, Look};
 use super::probe;
 use super::threaded::Threaded;
 use crate::sys::clock::now;
@@ -179,10 +179,11 @@ impl Processes {
             Look::Missing => return Recorded::Gone(Gone::NoSuch),
             Look::Hidden => return Recorded::Unknown(Unknown::Hidden),
         };
-        let started = self.started(&task).filter(|_| comparable);
+        let living = Living { process: task.process, command: task.command.clone() };
+        let (started, ended) = (task.started, task.ended.then_some((task.parent, task.started)));
+        let started = self.time_of(started).filter(|_| comparable);
         let later = started.map(|started| started.saturating_sub(time.seconds()));
-        let ended = task.ended.then(|| self.parent(&task, time));
-        let living = Living { process: task.process, command: task.command };
+        let ended = ended.map(|(parent, started)| self.parent(parent, started, time));
         match (later, ended) {
             (Some(later), _) if later > self.forward.saturating_add(TRUNCATION) => {
                 Recorded::Gone(Gone::Reused(living, later))
@@ -194,26 +195,22 @@ impl Processes {
         }
     }
 
-    /// Who forked a process, which has ended, and lives. This program knows nothing of what its own children were told,
-    /// and the first process reaps those of others.
-    fn parent(&mut self, ended: &Identity, time: Timestamp) -> Parent {
-        match ended.parent {
+    /// Whether a process lives that has forked one which has ended: its parent, with the number `parent`, unless that came
+    /// after the other one had `started`. This program knows nothing of what its own children were told, and the first
+    /// process reaps those of others.
+    fn parent(&mut self, parent: i32, started: u64, time: Timestamp) -> Parent {
+        match parent {
             0 => return Parent::Hidden,
             1 => return Parent::No,
             own if own == probe::program().cast_signed() => return Parent::No,
             _ => {}
         }
-        match self.look(Pid::new(ended.parent), time) {
-            Look::Found(parent) if parent.ended || parent.started > ended.started => Parent::No,
-            Look::Found(parent) => Parent::Lives(Living { process: parent.process, command: parent.command }),
+        match self.look(Pid::new(parent), time) {
+            Look::Found(parent) if parent.ended || parent.started > started => Parent::No,
+            Look::Found(parent) => Parent::Lives(Living { process: parent.process, command: parent.command.clone() }),
             Look::Missing => Parent::No,
             Look::Hidden => Parent::Hidden,
         }
-    }
-
-    /// In seconds since 1970.
-    fn started(&self, task: &Identity) -> Option<i64> {
-        self.time_of(task.started)
     }
 
     /// When so many clock ticks had passed since the boot, in whole seconds since 1970 by the present clock; None where
@@ -228,7 +225,7 @@ impl Processes {
         self.forward
     }
 
-    fn look(&mut self, pid: Pid, time: Timestamp) -> Look {
+    fn look(&mut self, pid: Pid, time: Timestamp) -> &Look {
         let entry = self.looked_up.entry(pid).or_insert_with(|| (Look::Missing, i64::MIN));
         let alive = matches!(&entry.0, Look::Found(task) if !task.ended);
         // A process that was not there then may have come since and have done what was recorded.
@@ -243,7 +240,7 @@ impl Processes {
                 }
             };
         }
-        entry.0.clone()
+        &entry.0
     }
 
     /// Whether a number under which nothing lives may have been that of a thread that has ended while its process
@@ -260,8 +257,10 @@ impl Processes {
                 i64::try_from(task.started / ticks).ok().zip(boot).map(|(ticks, boot)| boot.saturating_add(ticks));
             !comparable || started.is_none_or(|started| started <= latest)
         });
+        // The borrow of what was found ends here.
+        let found = found.map(|task| Living { process: task.process, command: task.command.clone() });
         match found {
-            Some(task) => Thread::Of(Living { process: task.process, command: task.command.clone() }),
+            Some(living) => Thread::Of(living),
             None if threaded.complete => Thread::No,
             None => Thread::Hidden,
         }
@@ -356,7 +355,7 @@ mod tests {
         // Made later, in a container or for a service of its own: the clock of before is not known.
         assert_eq!([forward(1000, 1061), set_forward(None, Some(1000)), set_forward(Some(1000), None)], [UNKNOWN; 3]);
         let mut processes = Processes { forward: 1_000_000, ..Processes::new() };
-        let started = processes.started(&crate::proc::identity::read(own().raw()).unwrap()).unwrap();
+        let started = processes.time_of(crate::proc::identity::read(own().raw()).unwrap().started).unwrap();
         let mut at = |earlier| processes.recorded_if(true, own(), Timestamp::new(started - earlier));
         assert!(matches!(at(1), Recorded::Alive(_)));
         assert!(matches!(at(2), Recorded::Unknown(Unknown::SetForward(_, 2))));

@@ -4,11 +4,12 @@
 //! The processes are listed for this alone. An account of a process that was read earlier, as for the census, would not do:
 //! the use that its living threads have made since would hide that of those which have ended.
 
+use std::collections::HashMap;
 use std::io;
 
 use super::identity::{self, Identity};
 use super::ipc_namespace::{InNamespace, in_ipc_namespace};
-use super::permission::let_in;
+use super::permission::{Door, door, let_in};
 use super::probe;
 use super::reader::{self, Reader};
 use super::task::Stat;
@@ -19,6 +20,9 @@ use crate::sys::{Perm, namespace};
 #[derive(Debug, Default)]
 pub(super) struct Threaded {
     processes: Vec<Identity>,
+    /// By whom they let in: those that started before all others in front of them. What was started before some moment, the
+    /// first such of all, is one of these.
+    by_door: HashMap<Door, Vec<usize>>,
     /// Whether all processes can be seen.
     pub(super) complete: bool,
 }
@@ -38,12 +42,25 @@ impl Threaded {
                 Err(error) => complete &= reader::is_gone(&error),
             }
         }
-        Self { processes, complete }
+        Self { processes, complete, ..Self::default() }
     }
 
-    /// A process that a queue with these rights lets in and that `fits`.
-    pub(super) fn find(&self, perm: &Perm, fits: impl Fn(&Identity) -> bool) -> Option<&Identity> {
-        self.processes.iter().find(|task| let_in(Some(&task.credentials), perm).is_some() && fits(task))
+    /// The first process that a queue with these rights lets in and that `fits`, as one does that has started before
+    /// another that does.
+    pub(super) fn find(&mut self, perm: &Perm, fits: impl Fn(&Identity) -> bool) -> Option<&Identity> {
+        let Self { processes, by_door, .. } = self;
+        let earliest = by_door.entry(door(perm)).or_insert_with(|| {
+            let is_let_in = |place: &usize| let_in(Some(&processes[*place].credentials), perm).is_some();
+            let mut before = u64::MAX;
+            let is_earlier = |place: &usize| {
+                let started = processes[*place].started;
+                let is_earlier = started < before;
+                before = started.min(before);
+                is_earlier
+            };
+            (0..processes.len()).filter(is_let_in).filter(is_earlier).collect()
+        });
+        earliest.iter().map(|&place| &processes[place]).find(|task| fits(task))
     }
 }
 

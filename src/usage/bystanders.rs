@@ -171,6 +171,16 @@ fn parse_except(text: &str) -> Result<Except, String> {
     fact.ok_or_else(|| "after 'except' stands nsems=NUMBER or key=0xKEY".to_owned())
 }
 
+/// What lines look at in an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    kind: Kind,
+    is_private: bool,
+    /// The key, and the number of semaphores, if a line excepts such objects.
+    key: Option<Key>,
+    nsems: Option<u64>,
+}
+
 /// All lines that hold for a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bystanders(Vec<Bystander>);
@@ -191,9 +201,16 @@ impl Bystanders {
         self.0.extend(more);
     }
 
-    /// The lines that say something of an object, by number.
-    pub fn speaking_of(&self, object: &Object) -> Vec<usize> {
-        self.0.iter().enumerate().filter(|(_, line)| line.speaks_of(object)).map(|(number, _)| number).collect()
+    /// The traits of an object: the same lines say something of all that have the same.
+    pub fn traits(&self, object: &Object) -> Traits {
+        let is_excepted = |what: Except| self.0.iter().any(|line| line.except == Some(what));
+        let nsems = object.as_set().map(|set| set.nsems);
+        Traits {
+            kind: object.kind(),
+            is_private: object.perm.key.is_private(),
+            key: Some(object.perm.key).filter(|key| is_excepted(Except::Key(*key))),
+            nsems: nsems.filter(|nsems| is_excepted(Except::Semaphores(*nsems))),
+        }
     }
 
     /// The line that takes away what a library gives to a process: calls of the object's kind.

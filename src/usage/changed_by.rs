@@ -84,7 +84,7 @@ impl Judge {
 impl Judge {
     /// The numbers that the kernel has recorded for an object, as far as they may be read; beside them why it was not
     /// asked about all.
-    pub(super) fn recorded_numbers(&mut self, object: &Object, records: &Records) -> (Vec<Pid>, Option<Evidence>) {
+    pub(super) fn recorded_numbers(&mut self, object: &Object, records: &Records<'_>) -> (Vec<Pid>, Option<Evidence>) {
         let mut numbers: Vec<Pid> = records.users.iter().map(|user| user.pid).collect();
         match object.as_set().map(|_| last_users(object, &mut self.budget)) {
             Some(Ok(users)) => numbers.extend(changers(object, &users).map(|user| user.pid)),

@@ -55,11 +55,10 @@ pub(super) fn changers(set: &Object, last_users: &[Pid]) -> impl Iterator<Item =
 
 /// What the kernel keeps of an object's past.
 #[derive(Clone, Debug)]
-pub(super) struct Records {
+pub(super) struct Records<'a> {
+    object: &'a Object,
     /// Who used it, but for the users of a set: those have to be asked for.
     pub users: Vec<RecordedUser>,
-    /// When something happened to it; never, where nothing did. `ctime` comes first.
-    pub times: Vec<(&'static Activity, Timestamp)>,
 }
 
 /// What became of recorded users.
@@ -78,24 +77,29 @@ pub(super) struct Finding {
     pub detached: Option<Living>,
 }
 
-impl Records {
+impl<'a> Records<'a> {
     /// Those of an object.
-    pub(super) fn of(object: &Object) -> Self {
-        let users = recorded_in(object).into_iter().filter(RecordedUser::is_somebody).collect();
-        let activities = std::iter::once(&CHANGED).chain(object.kind().class().activities);
-        Self { users, times: activities.map(|activity| (activity, (activity.time)(object))).collect() }
+    pub(super) fn of(object: &'a Object) -> Self {
+        let mut users = recorded_in(object);
+        users.retain(RecordedUser::is_somebody);
+        Self { object, users }
+    }
+
+    /// When something happened to it; never, where nothing did. `ctime` comes first.
+    pub(super) fn times(&self) -> impl Iterator<Item = (&'static Activity, Timestamp)> {
+        let activities = std::iter::once(&CHANGED).chain(self.object.kind().class().activities);
+        activities.map(|activity| (activity, (activity.time)(self.object)))
     }
 
     /// The latest activity.
     pub(super) fn latest(&self) -> (&'static Activity, Timestamp) {
         // Of equal times the more telling one, which comes later.
-        let latest = self.times.iter().copied().max_by_key(|(_, time)| *time);
-        latest.unwrap_or((&CHANGED, Timestamp::NEVER))
+        self.times().max_by_key(|(_, time)| *time).unwrap_or((&CHANGED, Timestamp::NEVER))
     }
 
     /// Why nothing can be said of an object without a recorded user.
     pub(super) fn nobody(&self) -> Evidence {
-        if self.times.iter().any(|(activity, _)| activity.field == "otime") {
+        if self.object.is_set() {
             fact(
                 "no user is recorded: nobody who can be seen has changed a semaphore, and a set has no creating process",
                 "GETPID, otime",

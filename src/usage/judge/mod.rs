@@ -71,7 +71,7 @@ impl Judge {
     /// What can be concluded about `object`, as it was just seen, used as `usage` says.
     pub fn judge(&mut self, object: &Object, usage: &Usage) -> Judgement {
         let records = Records::of(object);
-        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let clock = self.processes.clock_set(records.times().map(|(_, time)| time));
         let mut judgement = self.conclude(object, usage, &records, clock);
         if matches!(judgement.state, State::Doomed | State::Active) {
             judgement.command = self.command(object, usage, &records, clock.is_none());
@@ -91,7 +91,7 @@ impl Judge {
     }
 
     /// The command name of a recorded user that lives, or of one that was found.
-    fn command(&mut self, object: &Object, usage: &Usage, records: &Records, comparable: bool) -> Option<String> {
+    fn command(&mut self, object: &Object, usage: &Usage, records: &Records<'_>, comparable: bool) -> Option<String> {
         let mut finding = Finding::default();
         for record in &records.users {
             look_up(&mut self.processes, (record, object), comparable, &mut finding);
@@ -109,7 +109,7 @@ impl Judge {
             return MayKnow { unseen: Some(NO_EVIDENCE.to_owned()), ..MayKnow::default() };
         }
         let records = Records::of(object);
-        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let clock = self.processes.clock_set(records.times().map(|(_, time)| time));
         let (recorded, unknown) = self.recorded_numbers(object, &records);
         let undo_is_known = usage.undo.as_ref().is_some_and(|undo| !undo.is_unreadable());
         let asking = Asking { except: known, undo_is_known, ..Asking::default() };
@@ -122,7 +122,7 @@ impl Judge {
     /// here, nor that nobody has used the object yet. What has a key may be looked up by whoever is let in.
     pub fn objection(&mut self, object: &Object, usage: &Usage) -> Option<Evidence> {
         let records = Records::of(object);
-        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let clock = self.processes.clock_set(records.times().map(|(_, time)| time));
         let finding = match self.look_for_users(object, usage, &records, clock) {
             Ok(finding) => finding,
             Err(settled) => return settled.evidence.into_iter().next(),
@@ -140,7 +140,7 @@ impl Judge {
     /// is one.
     pub fn living_user(&mut self, object: &Object, usage: &Usage) -> Option<Evidence> {
         let records = Records::of(object);
-        let clock = self.processes.clock_set(records.times.iter().map(|(_, time)| *time));
+        let clock = self.processes.clock_set(records.times().map(|(_, time)| time));
         let finding = match self.look_for_users(object, usage, &records, clock) {
             Ok(finding) => finding,
             Err(settled) => return settled.evidence.into_iter().next().filter(|_| settled.state == State::Active),
@@ -156,7 +156,7 @@ impl Judge {
     fn ask(
         &mut self,
         object: &Object,
-        records: &Records,
+        records: &Records<'_>,
         clock: Option<ClockSet>,
         recorded: &[Pid],
         asking: Asking<'_>,
@@ -179,7 +179,13 @@ impl Judge {
         }
     }
 
-    fn conclude(&mut self, object: &Object, usage: &Usage, records: &Records, clock: Option<ClockSet>) -> Judgement {
+    fn conclude(
+        &mut self,
+        object: &Object,
+        usage: &Usage,
+        records: &Records<'_>,
+        clock: Option<ClockSet>,
+    ) -> Judgement {
         match self.look_for_users(object, usage, records, clock) {
             Ok(finding) => self.weigh(object, records, clock, finding),
             Err(settled) => settled,
@@ -194,7 +200,7 @@ impl Judge {
         &mut self,
         object: &Object,
         usage: &Usage,
-        records: &Records,
+        records: &Records<'_>,
         clock: Option<ClockSet>,
     ) -> Result<Finding, Judgement> {
         if object.is_doomed() {
@@ -237,7 +243,13 @@ impl Judge {
     }
 
     /// What the recorded users come to.
-    fn weigh(&mut self, object: &Object, records: &Records, clock: Option<ClockSet>, finding: Finding) -> Judgement {
+    fn weigh(
+        &mut self,
+        object: &Object,
+        records: &Records<'_>,
+        clock: Option<ClockSet>,
+        finding: Finding,
+    ) -> Judgement {
         let (what, activity) = records.latest();
         let grace = i64::try_from(self.grace.as_secs()).unwrap_or(i64::MAX);
         // A time yet to come counts as now.

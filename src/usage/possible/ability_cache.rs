@@ -1,14 +1,12 @@
 //! A cache of which processes are able to use which objects, for all objects that do not differ in what decides it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::code::program_files::ProgramFiles;
-use crate::kind::model::Kind;
 use crate::proc::census::Resident;
 use crate::proc::reader::Reader;
 use crate::sys::process::kcmp::WithoutUndo;
-use crate::usage::bystanders::{Bystanders, Suspect};
+use crate::usage::bystanders::{Bystanders, Suspect, Traits};
 use crate::usage::possible::able::{Able, Profile};
 use crate::usage::possible::question::Question;
 use crate::usage::possible::there::Presence;
@@ -25,12 +23,10 @@ pub(super) enum Ability {
 
 /// What decides of an object which processes are able to use it, but for its identifier and its key: those matter to
 /// programs that were told of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sort {
-    kind: Kind,
     undo_is_known: bool,
-    /// The bystanders' lines that speak of it, by number.
-    lines: Vec<usize>,
+    traits: Traits,
 }
 
 /// Whether a process is able to use objects of one sort.
@@ -49,7 +45,8 @@ pub(super) struct AbilityCache {
     /// By number in the census.
     profiles: Vec<Option<Profile>>,
     without_undo: Option<Option<WithoutUndo>>,
-    sorts: HashMap<Sort, usize>,
+    /// By number. There are few.
+    sorts: Vec<Sort>,
     /// By sort, then by number in the census.
     known: Vec<Vec<Option<Known>>>,
     found: Vec<Ability>,
@@ -70,14 +67,12 @@ impl AbilityCache {
 
     /// The number of the sort that an object is of.
     pub(super) fn sort(&mut self, question: &Question<'_>, bystanders: &Bystanders) -> usize {
-        let lines = bystanders.speaking_of(question.object);
-        let sort = Sort { kind: question.object.kind(), undo_is_known: question.undo_is_known, lines };
-        let next = self.known.len();
-        let number = *self.sorts.entry(sort).or_insert(next);
-        if number == next {
+        let sort = Sort { undo_is_known: question.undo_is_known, traits: bystanders.traits(question.object) };
+        self.sorts.iter().position(|known| *known == sort).unwrap_or_else(|| {
+            self.sorts.push(sort);
             self.known.push(Vec::new());
-        }
-        number
+            self.sorts.len() - 1
+        })
     }
 
     /// Whether a process can use an object of this sort; says besides whether it depends on which.

@@ -193,10 +193,8 @@ fn write_record(path: &Path, random: &mut Random) -> bool {
     let namespace = fs::metadata("/proc/self/ns/ipc").map_or(0, |data| data.ino());
     let (boot, number) = (boot.trim(), random.below(40));
     let text = format!(
-        "{{\"ipcadm_record\":3,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":[{{\"id\":{{\
-         \"kind\":\"Sem\",\"space\":{namespace},\"number\":{number}}},\"perm\":{{\"key\":0,\"uid\":{USER},\
-         \"gid\":{USER},\"cuid\":{USER},\"cgid\":{USER},\"mode\":438}},\"ctime\":0,\"detail\":{{\"Sem\":{{\
-         \"nsems\":1,\"otime\":0}}}}}}]}}\n"
+        "{{\"ipcadm_record\":3,\"boot\":\"{boot}\",\"namespace\":{namespace},\"time\":1,\"objects\":\
+         [[\"Sem\",{number},[0,{USER},{USER},{USER},{USER},438],null,1]]}}\n"
     );
     file.write_all(text.as_bytes()).is_ok()
 }
