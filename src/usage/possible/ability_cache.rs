@@ -60,9 +60,14 @@ pub(super) struct Means<'a> {
 }
 
 impl AbilityCache {
-    /// The same without what is known of processes.
-    pub(super) fn of_nobody(self) -> Self {
-        Self { files: self.files, ..Self::default() }
+    /// Forgets what is known of processes.
+    pub(super) fn forget_processes(&mut self) {
+        let Self { files: _, profiles, without_undo, sorts, known, found } = self;
+        *without_undo = None;
+        profiles.clear();
+        sorts.clear();
+        known.clear();
+        found.clear();
     }
 
     /// The number of the sort that an object is of.

@@ -103,9 +103,27 @@ impl PossibleUsers {
 
     /// Forgets all processes; what was read of files stays.
     pub(super) fn forget(&mut self) {
-        let bystanders = Rc::clone(&self.bystanders);
-        let abilities = std::mem::take(&mut self.abilities).of_nobody();
-        *self = Self { abilities, ..Self::new(bystanders) };
+        let Self {
+            bystanders: _,
+            reader: _,
+            described,
+            census,
+            presence,
+            abilities,
+            entrants,
+            own,
+            here,
+            answers,
+            missed,
+            attempts,
+        } = self;
+        (*described, *census, *presence) = (ProcessCache::default(), OnceCell::new(), Presence::default());
+        abilities.forget_processes();
+        entrants.clear();
+        here.clear();
+        answers.clear();
+        missed.clear();
+        (*own, *attempts) = (None, 0);
     }
 
     pub(super) fn find(&mut self, question: &Question<'_>, processes: &Processes) -> Rc<MayKnow> {
