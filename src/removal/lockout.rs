@@ -14,7 +14,7 @@ use crate::removal::judges::{self, Finding, Judges, News, Stop, Subject};
 use crate::removal::locked::{Locked, Turn, check, gone_or, lock, look, still_locked, unchanged, unlock};
 use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
 use crate::removal::pace::Pace;
-use crate::removal::pin::{may_pin, pin};
+use crate::removal::pin::Pins;
 use crate::removal::remove::remove_now;
 use crate::removal::{Candidate, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
@@ -279,7 +279,8 @@ fn read_while_open(set: &mut Locked<'_>, judges: &mut Judges<'_>) -> Result<(), 
 
 /// Looks at each object and at everybody who could use it, and removes or unlocks it.
 fn decide<'a>(locked: &[Locked<'a>], outcomes: &mut [Option<Outcome>], judges: &mut Judges<'a>, again: &mut Again) {
-    let may_pin = locked.iter().any(|locked| locked.object.is_segment()) && may_pin();
+    let has_segments = locked.iter().any(|locked| locked.object.is_segment());
+    let pins = if has_segments { Pins::new() } else { None };
     for (criteria, group) in by_criteria(locked.iter().collect(), |locked| locked.turn.candidate) {
         let subject = |locked: &&Locked<'_>| Subject {
             attachments: locked.object.attachments(),
@@ -296,7 +297,7 @@ fn decide<'a>(locked: &[Locked<'a>], outcomes: &mut [Option<Outcome>], judges: &
         for (locked, finding) in group.into_iter().zip(found) {
             let result = examine(locked, &finding).map_err(Stop::Outcome);
             let usage = finding.usage(locked.turn.candidate);
-            match result.and_then(|()| remove(locked, may_pin, usage, judges)) {
+            match result.and_then(|()| remove(locked, pins.as_ref(), usage, judges)) {
                 Ok(outcome) => outcomes[locked.number] = Some(outcome),
                 Err(Stop::Outcome(outcome)) => outcomes[locked.number] = Some(unlock(locked, outcome)),
                 Err(Stop::Failure(failure)) => give_up(locked, failure, outcomes, again),
@@ -306,8 +307,9 @@ fn decide<'a>(locked: &[Locked<'a>], outcomes: &mut [Option<Outcome>], judges: &
 }
 
 /// Removes an object about which all is decided.
-fn remove(locked: &Locked<'_>, may_pin: bool, usage: &Usage, judges: &mut Judges<'_>) -> Result<Outcome, Stop> {
-    let pin = if may_pin && locked.object.is_segment() { pin(locked, usage, judges)? } else { None };
+fn remove(locked: &Locked<'_>, pins: Option<&Pins>, usage: &Usage, judges: &mut Judges<'_>) -> Result<Outcome, Stop> {
+    let pins = pins.filter(|_| locked.object.is_segment());
+    let pin = pins.map_or(Ok(None), |pins| pins.pin(locked, usage, judges))?;
     match remove_now(&locked.object, &locked.object.id, pin) {
         failed @ Outcome::Failed(_) => Err(Stop::Outcome(failed)),
         outcome => Ok(outcome),

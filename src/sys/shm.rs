@@ -1,8 +1,10 @@
 //! Shared memory segments: `shmget`, `shmctl`, `shmat`, `shmdt`.
 
-use std::ptr;
+use std::fs::File;
+use std::{io, ptr};
 
 use libc::{c_int, c_long};
+use rustix::fs::{AtFlags, StatxFlags, statx};
 
 use super::errno::{Errno, Result};
 use super::layout::{Ipc64Perm, ShmInfo, Shmid64Ds, Shminfo64, command, highest_index};
@@ -200,6 +202,26 @@ pub fn usage() -> Result<ShmUsage> {
 unsafe fn ctl(number: c_int, cmd: c_int, buffer: *mut libc::c_void) -> c_long {
     // SAFETY: the caller vouches for the buffer.
     unsafe { libc::syscall(libc::SYS_shmctl, c_long::from(number), c_long::from(cmd), buffer) }
+}
+
+/// What this process has mapped, each with the file behind it (`/proc/self/map_files`).
+#[derive(Debug)]
+pub struct MappedFiles(File);
+
+impl MappedFiles {
+    pub fn open() -> io::Result<Self> {
+        File::open("/proc/self/map_files").map(Self)
+    }
+
+    /// When the file was made that is mapped from `start` to `end`; None where its file system does not tell.
+    ///
+    /// # Errors
+    /// `EPERM` without `CAP_CHECKPOINT_RESTORE`; `ENOENT` when there is no such mapping; `ENOSYS` before Linux 4.11.
+    pub fn born(&self, start: u64, end: u64) -> Result<Option<Timestamp>> {
+        let file = statx(&self.0, format!("{start:x}-{end:x}"), AtFlags::empty(), StatxFlags::BTIME)?;
+        let is_told = file.stx_mask & StatxFlags::BTIME.bits() != 0;
+        Ok(is_told.then(|| Timestamp::new(file.stx_btime.tv_sec)))
+    }
 }
 
 /// A mapped segment; dropping it detaches.
