@@ -191,7 +191,7 @@ fn what_may_be_on_a_record_that_cannot_be_read_stays() {
     close(number);
     let outcome = || {
         let closed = judged(Kind::Shm, number);
-        remove_batch(std::slice::from_ref(&closed), &mut folder.record(), &mut Judges::default()).remove(0)
+        remove(std::slice::from_ref(&closed), &mut folder.record()).remove(0)
     };
     let unreadable: [&dyn Fn(); 3] = [
         &|| {
@@ -217,7 +217,7 @@ fn what_may_be_on_a_record_that_cannot_be_read_stays() {
     make::chown(Kind::Sem, set, perm.uid, perm.gid, 0o400);
     let removed = || {
         let open = judged(Kind::Sem, set);
-        remove_batch(std::slice::from_ref(&open), &mut folder.record(), &mut Judges::default()).remove(0)
+        remove(std::slice::from_ref(&open), &mut folder.record()).remove(0)
     };
     fs::write(&path, "not a record\n").expect("a record");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
