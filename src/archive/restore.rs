@@ -1,9 +1,6 @@
 //! Makes the planned objects: each is there complete, or not at all.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 
 use super::plan::Planned;
 use super::read::{Archive, Body, Place};
@@ -13,10 +10,10 @@ use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Object, ObjectId};
 use crate::queue::Format;
 use crate::queue::input::Records;
-use crate::sys::mapping::{Advice, Mapped};
+use crate::segment::Filling;
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::blocked::BlockedSignals;
-use crate::sys::{Errno, MsgId, ShmId, memory};
+use crate::sys::{Errno, MsgId, ShmId};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 256 << 10;
@@ -83,8 +80,7 @@ impl Archive {
         }
         at += place.offset;
         let failed = |errno: Errno| Error::call(&format!("fill {id}"), errno);
-        let mapped = Mapped::new(ShmId::new(id.sysv()), false).map_err(failed)?;
-        let bounce = memory::empty_file().map_err(failed)?;
+        let mut target = Filling::attach(ShmId::new(id.sysv())).map_err(failed)?;
         let mut buffer = vec![0; CHUNK];
         let mut done = 0;
         for run in &map.runs {
@@ -94,27 +90,13 @@ impl Archive {
                 let bytes = &mut buffer[..len];
                 self.part(at, len as u64).read_exact(bytes).map_err(|error| unreadable(from, &error))?;
                 hasher.update(bytes);
-                put(&mapped, &bounce, offset, bytes).map_err(failed)?;
+                target.put(offset, bytes).map_err(failed)?;
                 (offset, at, done) = (offset + len as u64, at + len as u64, done + len as u64);
                 progress(done);
             }
         }
-        mapped.detach().map_err(failed)?;
+        target.detach().map_err(failed)?;
         if hasher.finish() == place.digest { Ok(()) } else { Err(changed(from)) }
-    }
-}
-
-/// Copies bytes of ours into the segment by way of a file in memory.
-fn put(mapped: &Mapped, bounce: &File, offset: u64, bytes: &[u8]) -> std::result::Result<(), Errno> {
-    let io = |error: io::Error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO));
-    let offset = usize::try_from(offset).map_err(|_| Errno::EFAULT)?;
-    bounce.write_all_at(bytes, 0).map_err(io)?;
-    let _ = mapped.advise(offset, bytes.len(), Advice::PopulateWrite);
-    match mapped.read_from_start(bounce.as_fd(), offset, bytes.len()) {
-        Ok(got) if got == bytes.len() => Ok(()),
-        // The kernel stopped at a page that it could not have.
-        Ok(_) => Err(Errno::EFAULT),
-        Err(errno) => Err(errno),
     }
 }
 

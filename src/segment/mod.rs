@@ -12,6 +12,7 @@
 //! same device, inode and key. So a reliable copy is made by attaching.
 
 pub mod attach;
+mod filling;
 mod foreign;
 mod occupancy;
 mod own;
@@ -30,6 +31,7 @@ use crate::sys::{self, Errno, fd};
 use pages::Pages;
 use process::ProcessMemory;
 
+pub(crate) use filling::Filling;
 pub use foreign::untouched;
 pub use occupancy::Occupancy;
 pub(crate) use own::{open, open_one_of_many};

@@ -47,14 +47,14 @@ fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &
     let page = memory::page_size() as u64;
     let (start, whole) = (mapped.address() as u64, (mapped.len() as u64).next_multiple_of(page));
     let by_file = |file| (Holes::InFile(file), "own attachment, by /proc/self/map_files");
-    if let Some(file) = map_file(start, start + whole) {
+    if let Some(file) = map_file(&path_of_file(mapped)) {
         return by_file(file);
     }
     let Some(own) = own_mapping(start) else {
         return (Holes::Unknown, "own attachment; which pages hold data is unknown without /proc/self/maps");
     };
     // With huge pages the mapping is larger than the segment.
-    if let Some(file) = map_file(own.start, own.end) {
+    if let Some(file) = map_file(&path(own.start, own.end)) {
         return by_file(file);
     }
     if memory::segment_device().ok() != Some(own.device) {
@@ -71,8 +71,18 @@ fn find_holes(mapped: &Mapped, id: i32, before: Option<&Occupancy>) -> (Holes, &
     }
 }
 
-fn map_file(start: u64, end: u64) -> Option<File> {
-    let file = File::open(format!("/proc/self/map_files/{start:x}-{end:x}")).ok()?;
+/// The way to the file behind an attachment of our own, unless it is of huge pages.
+pub(super) fn path_of_file(mapped: &Mapped) -> String {
+    let start = mapped.address() as u64;
+    path(start, start + (mapped.len() as u64).next_multiple_of(memory::page_size() as u64))
+}
+
+fn path(start: u64, end: u64) -> String {
+    format!("/proc/self/map_files/{start:x}-{end:x}")
+}
+
+fn map_file(path: &str) -> Option<File> {
+    let file = File::open(path).ok()?;
     fd::next_data(&file, 0).is_ok().then_some(file)
 }
 

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod kill;
+mod large;
 mod replace;
 mod restore;
 mod save;
