@@ -12,6 +12,7 @@ pub mod read;
 pub mod restore;
 pub mod save;
 pub mod sparse;
+pub mod summing;
 pub mod sums;
 pub mod tar;
 pub mod write;

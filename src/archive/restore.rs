@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Read};
 use super::plan::Planned;
 use super::read::{Archive, Body, Place};
 use super::sparse::Map;
-use super::sums::{Digest, Hasher};
+use super::summing::{CHUNK, Summing};
+use super::sums::Digest;
 use crate::error::{Error, Result, Status, os_message};
 use crate::kind::model::{Object, ObjectId};
 use crate::queue::Format;
@@ -14,9 +15,6 @@ use crate::segment::Filling;
 use crate::sys::msg::{self, Message};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Errno, MsgId, ShmId};
-
-/// Bytes copied at a time.
-const CHUNK: usize = 256 << 10;
 
 impl Archive {
     /// Makes one object; `progress` is told how many bytes are done.
@@ -74,29 +72,28 @@ impl Archive {
             true => self.map(place, size).ok_or_else(|| changed(from))?,
             false => (Map::full(size), 0),
         };
-        let mut hasher = Hasher::default();
+        let mut summing = Summing::of_stored(place.stored);
         if place.sparse {
-            hasher.update(&map.encode());
+            summing.map(&map.encode());
         }
         at += place.offset;
         let failed = |errno: Errno| Error::call(&format!("fill {id}"), errno);
         let mut target = Filling::attach(ShmId::new(id.sysv())).map_err(failed)?;
-        let mut buffer = vec![0; CHUNK];
         let mut done = 0;
         for run in &map.runs {
             let mut offset = run.start;
             while offset < run.end {
                 let len = usize::try_from(run.end - offset).unwrap_or(CHUNK).min(CHUNK);
-                let bytes = &mut buffer[..len];
-                self.part(at, len as u64).read_exact(bytes).map_err(|error| unreadable(from, &error))?;
-                hasher.update(bytes);
-                target.put(offset, bytes).map_err(failed)?;
+                summing.data(len, |bytes| {
+                    self.part(at, len as u64).read_exact(bytes).map_err(|error| unreadable(from, &error))?;
+                    target.put(offset, bytes).map_err(failed)
+                })?;
                 (offset, at, done) = (offset + len as u64, at + len as u64, done + len as u64);
                 progress(done);
             }
         }
         target.detach().map_err(failed)?;
-        if hasher.finish() == place.digest { Ok(()) } else { Err(changed(from)) }
+        if summing.finish().stored == place.digest { Ok(()) } else { Err(changed(from)) }
     }
 }
 

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use super::MAX_SUMMED_HOLES;
-use super::sums::{Digest, Hasher, encode};
+use super::summing::Summing;
+use super::sums::{Digest, encode};
 use super::tar::{BLOCK, Member, Name, padding};
 
 /// Bytes to which small writes are gathered.
@@ -43,13 +44,17 @@ impl Writer {
     ///
     /// # Errors
     /// Those of writing.
-    pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Hashes> {
+    pub fn begin(&mut self, name: Name, stored: u64, real_size: Option<u64>) -> io::Result<Summing> {
         self.begin_with(Member { name, stored, time: self.time, real_size, digest: None })?;
         // The stored bytes include the map, which is small.
-        let left = real_size.and_then(|size| self.zeros.checked_sub(size.saturating_sub(stored)));
-        self.zeros = left.unwrap_or(self.zeros);
-        let real = left.map(|_| Hasher::default());
-        Ok(Hashes { stored: Hasher::default(), real, sparse: real_size.is_some() })
+        let holes = real_size.map(|size| size.saturating_sub(stored)).filter(|holes| *holes <= self.zeros);
+        Ok(match holes {
+            Some(holes) => {
+                self.zeros -= holes;
+                Summing::with_holes(stored, holes)
+            }
+            None => Summing::of_stored(stored),
+        })
     }
 
     fn begin_with(&mut self, member: Member) -> io::Result<()> {
@@ -69,16 +74,14 @@ impl Writer {
         self.put(bytes)
     }
 
-    /// Ends the member, and returns the checksum of what is stored.
+    /// Ends the member, which has this checksum in the list, or none.
     ///
     /// # Errors
     /// Those of writing; `InvalidInput` when bytes are missing.
-    pub fn end(&mut self, name: Name, hashes: Hashes) -> io::Result<Digest> {
+    pub fn end(&mut self, name: Name, listed: Option<Digest>) -> io::Result<()> {
         self.pad()?;
-        let stored = hashes.stored.finish();
-        let listed = if hashes.sparse { hashes.real.map(Hasher::finish) } else { Some(stored) };
         self.sums.extend(listed.map(|digest| (name.text(), digest)));
-        Ok(stored)
+        Ok(())
     }
 
     fn pad(&mut self) -> io::Result<()> {
@@ -93,10 +96,11 @@ impl Writer {
     /// # Errors
     /// Those of writing.
     pub fn whole(&mut self, name: Name, bytes: &[u8]) -> io::Result<Digest> {
-        let mut hashes = self.begin(name, bytes.len() as u64, None)?;
+        let (stored, digest) = (bytes.len() as u64, Digest::of(bytes));
+        self.begin_with(Member { name, stored, time: self.time, real_size: None, digest: None })?;
         self.data(bytes)?;
-        hashes.data(bytes);
-        self.end(name, hashes)
+        self.end(name, Some(digest))?;
+        Ok(digest)
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -124,34 +128,5 @@ impl Writer {
         self.pad()?;
         self.put(&[0; 2 * BLOCK])?;
         self.out.write_all(&self.buffer)
-    }
-}
-
-/// The checksums of a member as its bytes come: of what is stored and, where it has holes, of the file that comes out.
-#[derive(Debug)]
-pub struct Hashes {
-    stored: Hasher,
-    real: Option<Hasher>,
-    sparse: bool,
-}
-
-impl Hashes {
-    /// Bytes that are stored and not in the file.
-    pub fn map(&mut self, bytes: &[u8]) {
-        self.stored.update(bytes);
-    }
-
-    pub fn data(&mut self, bytes: &[u8]) {
-        self.stored.update(bytes);
-        if let Some(real) = &mut self.real {
-            real.update(bytes);
-        }
-    }
-
-    /// Zeros of the file that are not stored.
-    pub fn hole(&mut self, len: u64) {
-        if let Some(real) = &mut self.real {
-            real.zeros(len);
-        }
     }
 }

@@ -18,6 +18,7 @@ mod occupancy;
 mod own;
 mod pages;
 mod process;
+mod reader;
 mod stream;
 mod write;
 

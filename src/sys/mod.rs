@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod errno;
 pub mod fd;
 pub mod guarded;
+pub mod helper;
 pub mod layout;
 pub mod locale;
 pub mod mapping;

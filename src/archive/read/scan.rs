@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use crate::archive::bad::Bad;
 use crate::archive::sparse::MAX_RUNS;
-use crate::archive::sums::{self, Digest, Hasher};
+use crate::archive::summing::{CHUNK, Summing};
+use crate::archive::sums::{self, Digest};
 use crate::archive::tar::{BLOCK, Member, Name, padding};
 use crate::archive::{MAX_MANIFEST, MAX_MESSAGES, MAX_OBJECTS, MAX_SUMS};
 use crate::kind::model::ObjectId;
 use crate::kind::system_v::SystemV;
 
-/// Bytes read at a time.
-const CHUNK: usize = 256 << 10;
+/// Bytes read and spooled at a time where members are small. Chunks of large ones go past these buffers.
+const AHEAD: usize = 64 << 10;
 /// Two numbers of twenty digits, each with its newline.
 const MAP_ENTRY: u64 = 42;
 
@@ -41,7 +42,7 @@ pub(super) struct Scanned {
 /// The bytes of an archive as they come, copied to `spool`.
 struct Source<'a> {
     input: BufReader<&'a File>,
-    spool: Option<&'a File>,
+    spool: Option<BufWriter<&'a File>>,
     at: u64,
 }
 
@@ -51,7 +52,7 @@ impl Source<'_> {
             io::ErrorKind::UnexpectedEof => "it ends early".into(),
             _ => Bad::Read(error),
         })?;
-        if let Some(mut spool) = self.spool {
+        if let Some(spool) = &mut self.spool {
             spool.write_all(buffer)?;
         }
         self.at += buffer.len() as u64;
@@ -64,25 +65,28 @@ impl Source<'_> {
         Ok(block)
     }
 
-    /// The bytes of a member, given to `take` too, and its checksum.
-    fn contents(&mut self, stored: u64, mut take: impl FnMut(&[u8])) -> Result<Digest, Bad> {
-        let mut hasher = Hasher::default();
-        let mut buffer = vec![0; CHUNK.min(usize::try_from(stored).unwrap_or(CHUNK))];
+    /// The checksum of the bytes of a member.
+    fn contents(&mut self, stored: u64) -> Result<Digest, Bad> {
+        let mut summing = Summing::of_stored(stored);
         let mut left = stored;
         while left > 0 {
-            let step = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
-            self.fill(&mut buffer[..step])?;
-            hasher.update(&buffer[..step]);
-            take(&buffer[..step]);
-            left -= step as u64;
+            let len = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+            summing.data(len, |bytes| self.fill(bytes))?;
+            left -= len as u64;
         }
+        self.padding(stored)?;
+        Ok(summing.finish().stored)
+    }
+
+    /// What fills the last block of a member.
+    fn padding(&mut self, stored: u64) -> Result<(), Bad> {
         let mut rest = [0; BLOCK];
         let rest = &mut rest[..padding(stored)];
         self.fill(rest)?;
         if rest.iter().any(|&byte| byte != 0) {
             return Err("there is something between its members".into());
         }
-        Ok(hasher.finish())
+        Ok(())
     }
 
     fn has_ended(&mut self) -> Result<bool, Bad> {
@@ -98,7 +102,8 @@ impl Source<'_> {
 
 /// Reads `input`, whose first byte is at `start`.
 pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Scanned, Bad> {
-    let mut source = Source { input: BufReader::with_capacity(CHUNK, input), spool, at: start };
+    let spool = spool.map(|spool| BufWriter::with_capacity(AHEAD, spool));
+    let mut source = Source { input: BufReader::with_capacity(AHEAD, input), spool, at: start };
     let mut contents = HashMap::new();
     let mut manifest = None;
     // With whether the member is sparse.
@@ -131,7 +136,7 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
         let Member { name, stored, real_size, .. } = member;
         match name {
             Name::Contents(id) => {
-                let digest = source.contents(stored, |_| {})?;
+                let digest = source.contents(stored)?;
                 let found = Found { offset, stored, real_size, digest, number: digests.len() };
                 if contents.insert(id, found).is_some() {
                     return Err(Bad::Damaged(format!("it holds {} twice", name.text())));
@@ -139,14 +144,15 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
                 digests.push((name, digest, real_size.is_some()));
             }
             Name::Manifest => {
-                let digest = source.contents(stored, |_| {})?;
+                let digest = source.contents(stored)?;
                 manifest = Some((offset, stored, digest));
                 digests.push((name, digest, false));
             }
             Name::Sums => {
-                let mut text = Vec::with_capacity(usize::try_from(stored).unwrap_or(0));
-                let digest = source.contents(stored, |bytes| text.extend_from_slice(bytes))?;
-                if Some(digest) != member.digest {
+                let mut text = vec![0; usize::try_from(stored).unwrap_or(0)];
+                source.fill(&mut text)?;
+                source.padding(stored)?;
+                if Some(Digest::of(&text)) != member.digest {
                     return Err("its list of checksums is damaged".into());
                 }
                 compare(&text, &digests)?;
@@ -157,6 +163,7 @@ pub(super) fn scan(input: &File, spool: Option<&File>, start: u64) -> Result<Sca
     if source.block()? != [0; BLOCK] || source.block()? != [0; BLOCK] || !source.has_ended()? {
         return Err("something follows its end".into());
     }
+    source.spool.as_mut().map_or(Ok(()), BufWriter::flush)?;
     let manifest = manifest.ok_or("it has no manifest")?;
     Ok(Scanned { contents, manifest, time: time.unwrap_or(0) })
 }

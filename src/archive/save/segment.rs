@@ -1,28 +1,24 @@
 //! The copy of a segment: its data, and where its holes are.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 
 use super::attachment::{Held, SOMEBODY, is_same_attached, is_same_detached};
 use super::copied::{self, Copied};
 use super::output::Output;
 use crate::archive::manifest::{self, Entry, Segment};
 use crate::archive::sparse::Map;
+use crate::archive::summing::{CHUNK, Sums};
 use crate::archive::tar::Name;
-use crate::archive::write::{Hashes, Writer};
+use crate::archive::write::Writer;
 use crate::error::{Error, Result, Status};
 use crate::kind::model::{self, Object};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
-use crate::segment::{self, Contents, CopyError, Occupancy, Sink, attach};
-use crate::sys::mapping::{Advice, Mapped};
-use crate::sys::{Errno, memory};
+use crate::segment::{self, Contents, CopyError, Occupancy, attach};
+use crate::sys::Errno;
 
-/// Bytes copied at a time.
-const CHUNK: usize = 256 << 10;
 /// Why a copy is approximate if others have the segment attached: nobody tells who of them writes to it. A mapping that is shown as
 /// read-only may have been written to before, and may be again.
 const ATTACHED: &str = "others had it attached and may have written to it";
@@ -60,8 +56,7 @@ pub(super) fn copy(
     }
     let map = runs(&contents, size).map_err(|errno| unreadable(found, errno))?;
     let name = Name::Contents(before.id);
-    let hashes = write(&mut out.tar, name, &contents, &map, progress).map_err(|error| failed(out, error))?;
-    let stored = out.tar.end(name, hashes).map_err(|error| out.unwritable(&error))?;
+    let sums = write(&mut out.tar, name, &contents, &map, progress).map_err(|error| failed(out, error))?;
     let mut approximate = (segment.nattch > 0).then(|| ATTACHED.to_owned());
     if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
         approximate = Some("somebody wrote to it meanwhile".to_owned());
@@ -99,7 +94,7 @@ pub(super) fn copy(
         atime: write_time(segment.atime),
         dtime: write_time(segment.dtime),
         member: name.text(),
-        sha256: stored.to_string(),
+        sha256: sums.stored.to_string(),
     };
     let seen = seen.filter(|_| approximate.is_none());
     let entry = Entry { shm: Some(described), ..Entry::of(before) };
@@ -127,96 +122,34 @@ fn write(
     contents: &Contents,
     map: &Map,
     progress: &mut dyn FnMut(u64),
-) -> std::result::Result<Hashes, CopyError> {
-    let hashes = if map.is_full() {
-        tar.begin(name, map.size, None).map_err(|error| write_error(&error))?
-    } else {
-        let text = map.encode();
-        let stored = text.len() as u64 + map.data();
-        let mut hashes = tar.begin(name, stored, Some(map.size)).map_err(|error| write_error(&error))?;
-        tar.data(&text).map_err(|error| write_error(&error))?;
-        hashes.map(&text);
-        hashes
-    };
-    let mut sink = Copier { tar, hashes, bounce: None, buffer: vec![0; CHUNK] };
+) -> std::result::Result<Sums, CopyError> {
+    let text = if map.is_full() { Vec::new() } else { map.encode() };
+    let stored = text.len() as u64 + map.data();
+    let real_size = (!map.is_full()).then_some(map.size);
+    let mut summing = tar.begin(name, stored, real_size).map_err(|error| write_error(&error))?;
+    tar.data(&text).map_err(|error| write_error(&error))?;
+    summing.map(&text);
+    let mut reader = contents.reader();
     let (mut at, mut done) = (0, 0);
     for run in &map.runs {
-        sink.hashes.hole(run.start - at);
-        contents.copy(run.clone(), &mut sink, &mut |now| progress(done + now))?;
-        at = run.end;
-        done += run.end - run.start;
-    }
-    sink.hashes.hole(map.size - at);
-    Ok(sink.hashes)
-}
-
-/// Copies bytes into a member.
-struct Copier<'a> {
-    tar: &'a mut Writer,
-    hashes: Hashes,
-    /// Takes bytes from an attachment to memory of ours.
-    bounce: Option<File>,
-    buffer: Vec<u8>,
-}
-
-impl Copier<'_> {
-    fn pieces(
-        &mut self,
-        range: Range<u64>,
-        read: impl Fn(&mut [u8], u64) -> std::result::Result<(), Errno>,
-    ) -> std::result::Result<(), CopyError> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let mut at = range.start;
-        let mut result = Ok(());
-        while at < range.end && result.is_ok() {
-            let len = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
-            result = read(&mut buffer[..len], at).map_err(CopyError::Read).and_then(|()| self.bytes(&buffer[..len]));
-            at += len as u64;
+        summing.hole(run.start - at);
+        at = run.start;
+        while at < run.end {
+            let len = usize::try_from(run.end - at).unwrap_or(CHUNK).min(CHUNK);
+            // What has become a hole since is zeros: the map stands.
+            summing.data(len, |bytes| {
+                reader.read(at, bytes).map_err(CopyError::Read)?;
+                tar.data(bytes).map_err(|error| write_error(&error))
+            })?;
+            (at, done) = (at + len as u64, done + len as u64);
+            progress(done);
         }
-        self.buffer = buffer;
-        result
     }
-}
-
-impl Sink for Copier<'_> {
-    fn file(&mut self, file: &File, range: Range<u64>) -> std::result::Result<(), CopyError> {
-        self.pieces(range, |buffer, at| {
-            file.read_exact_at(buffer, at).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))
-        })
-    }
-
-    fn mapped(&mut self, mapped: &Mapped, range: Range<usize>) -> std::result::Result<(), CopyError> {
-        let bounce = match self.bounce.take() {
-            Some(bounce) => bounce,
-            None => memory::empty_file().map_err(CopyError::Read)?,
-        };
-        let start = range.start;
-        let result = self.pieces(0..(range.end - start) as u64, |buffer, at| {
-            let offset = start + usize::try_from(at).map_err(|_| Errno::EFAULT)?;
-            // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
-            let _ = mapped.advise(offset, buffer.len(), Advice::PopulateRead);
-            mapped.copy_out(&bounce, offset, buffer)
-        });
-        self.bounce = Some(bounce);
-        result
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> std::result::Result<(), CopyError> {
-        self.hashes.data(bytes);
-        self.tar.data(bytes).map_err(|error| write_error(&error))
-    }
-
-    fn hole(&mut self, len: u64) -> std::result::Result<(), CopyError> {
-        // It was data when the map was made, and the map stands.
-        let zeros = [0; 4096];
-        let mut left = len;
-        while left > 0 {
-            let step = usize::try_from(left).unwrap_or(zeros.len()).min(zeros.len());
-            self.bytes(&zeros[..step])?;
-            left -= step as u64;
-        }
-        Ok(())
-    }
+    summing.hole(map.size - at);
+    let sums = summing.finish();
+    let listed = if map.is_full() { Some(sums.stored) } else { sums.real };
+    tar.end(name, listed).map_err(|error| write_error(&error))?;
+    Ok(sums)
 }
 
 fn write_error(error: &io::Error) -> CopyError {

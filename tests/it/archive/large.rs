@@ -1,4 +1,4 @@
-//! Segments of many chunks.
+//! Segments that are large enough for a second thread, which makes the checksums.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 
 use ipcadm::archive::plan::{Plan, RestoreOptions};
 use ipcadm::archive::read::{Archive, Body};
-use ipcadm_testbed::{Kind, fresh, ipcadm, ipcadm_path, is_root, make, tool};
+use ipcadm_testbed::{Cmd, Kind, fresh, ipcadm, ipcadm_path, is_root, make, tool};
 
 use super::{clear, count, folder, only, save};
 
@@ -31,6 +31,26 @@ fn segment() -> i32 {
 #[track_caller]
 fn assert_whole(id: i32) {
     assert!(make::attach(id).read(0, DATA) == bytes());
+}
+
+#[test]
+fn where_no_thread_can_be_started_one_does_all() {
+    let ns = fresh();
+    let folder = folder("alone");
+    // Nothing else can be started either.
+    let other = tool("sh", ["-c", "true & wait $!"]).unprivileged().last_process().run();
+    assert_ne!(other.status, Some(0));
+    let ways: [fn(Cmd) -> Cmd; 2] = [Cmd::unprivileged, |command| command.unprivileged().last_process()];
+    for (number, way) in ways.into_iter().enumerate() {
+        let file = folder.path(&number.to_string());
+        segment();
+        way(ipcadm(["save", "-q", "-O", &file])).run().ok().stderr_empty();
+        clear(&ns);
+        way(ipcadm(["restore", "-q", &file])).run().ok();
+        assert_whole(only(&ns, Kind::Shm));
+        clear(&ns);
+    }
+    assert!(fs::read(folder.path("0")).expect("one").len() > DATA);
 }
 
 #[test]

@@ -146,6 +146,12 @@ impl Cmd {
         self
     }
 
+    /// It may start neither processes nor threads (RLIMIT_NPROC), unless it is root's or has rights.
+    pub fn last_process(mut self) -> Self {
+        self.confinement.is_last = true;
+        self
+    }
+
     /// Standard error is this file, opened for writing and not truncated.
     pub fn stderr_to(mut self, path: impl AsRef<Path>) -> Self {
         self.stderr = Output::To(path.as_ref().to_owned());

@@ -31,6 +31,8 @@ pub(super) struct Confinement {
     pub(super) accounts: Option<CString>,
     /// Its RLIMIT_MEMLOCK.
     pub(super) memlock: Option<u64>,
+    /// Whether it may start neither processes nor threads.
+    pub(super) is_last: bool,
     /// A system call, and what the kernel does instead of it.
     pub(super) filter: Option<(u32, u32)>,
 }
@@ -59,7 +61,7 @@ impl Confinement {
     ) -> io::Result<()> {
         let program = if self.is_none() { None } else { Some(Program::open(path, argv, env)?) };
         let (user, no_capabilities, hidden) = (self.user, self.no_capabilities, self.hidden);
-        let (memlock, filter, accounts) = (self.memlock, self.filter, self.accounts.clone());
+        let (memlock, is_last, filter, accounts) = (self.memlock, self.is_last, self.filter, self.accounts.clone());
         let world = self.world.as_ref().map(OwnedFd::try_clone).transpose()?;
         let prepare = move || {
             die_with_parent()?;
@@ -68,7 +70,7 @@ impl Confinement {
             }
             leave_terminal()?;
             if let Some(bytes) = memlock {
-                limit_memlock(bytes)?;
+                limit(libc::RLIMIT_MEMLOCK, bytes)?;
             }
             if hidden.is_some() || accounts.is_some() {
                 own_mounts()?;
@@ -84,6 +86,10 @@ impl Confinement {
             }
             if let Some((uid, gid)) = user {
                 become_user(uid, gid)?;
+            }
+            if is_last {
+                // Changing the user would be refused by it.
+                limit(libc::RLIMIT_NPROC, 0)?;
             }
             if let Some((call, action)) = filter {
                 filter_call(call, action)?;
@@ -106,6 +112,7 @@ impl Confinement {
             && self.hidden.is_none()
             && self.accounts.is_none()
             && self.memlock.is_none()
+            && !self.is_last
             && self.filter.is_none()
     }
 }
@@ -215,11 +222,11 @@ fn leave_terminal() -> io::Result<()> {
     check(unsafe { libc::setsid() }.into())
 }
 
-/// Lowers what may be locked into RAM.
-fn limit_memlock(bytes: u64) -> io::Result<()> {
-    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+/// Lowers a limit.
+fn limit(resource: libc::__rlimit_resource_t, most: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
     // SAFETY: reads one rlimit.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) }.into())
+    check(unsafe { libc::setrlimit(resource, &raw const limit) }.into())
 }
 
 /// Has the kernel do `action` instead of the system call numbered `call`, for good.

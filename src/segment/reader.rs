@@ -1,0 +1,44 @@
+//! Reading bytes of a segment into memory of ours.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use crate::segment::{Contents, Holes};
+use crate::sys::mapping::Advice;
+use crate::sys::{self, Errno, memory};
+
+/// Reads by way of a file or an attachment of our own.
+pub(crate) struct Reader<'a> {
+    contents: &'a Contents,
+    /// What bytes of an attachment go through, so that no code of ours touches them.
+    bounce: Option<File>,
+}
+
+impl Contents {
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        Reader { contents: self, bounce: None }
+    }
+}
+
+impl Reader<'_> {
+    /// Reads the bytes from `offset` on. What has become a hole reads as zeros.
+    ///
+    /// # Errors
+    /// `EFAULT` when a page cannot be had.
+    pub(crate) fn read(&mut self, offset: u64, bytes: &mut [u8]) -> sys::Result<()> {
+        if let Holes::InFile(file) = &self.contents.holes {
+            return file
+                .read_exact_at(bytes, offset)
+                .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)));
+        }
+        let mapped = self.contents.mapped.as_ref().ok_or(Errno::EFAULT)?;
+        let offset = usize::try_from(offset).map_err(|_| Errno::EFAULT)?;
+        let bounce = match &mut self.bounce {
+            Some(bounce) => bounce,
+            none => none.insert(memory::empty_file()?),
+        };
+        // One call instead of a fault for every few pages. Older kernels do not know it, and fault.
+        let _ = mapped.advise(offset, bytes.len(), Advice::PopulateRead);
+        mapped.copy_out(bounce, offset, bytes)
+    }
+}
