@@ -23,7 +23,7 @@ use crate::kind::system_v::Part;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
-use crate::segment::Occupancy;
+use crate::segment::{Occupancy, Reader, Series};
 use crate::sys::clock::now;
 
 /// Why a copy is approximate if not all pages that hold data were seen.
@@ -37,8 +37,8 @@ pub struct Saver {
     out: Output,
     entries: Vec<Entry>,
     added: HashSet<ObjectId>,
-    /// RAM and swap of the segments, as they were when it first mattered.
-    before: Occupancy,
+    series: Series,
+    reader: Reader,
     /// The copies that are to be compared with what there is when all are made.
     seen: Vec<Seen>,
     held: Option<HeldSegments>,
@@ -70,7 +70,7 @@ impl Saver {
 
     fn new(out: Output) -> Self {
         let (entries, added, seen) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { out, entries, added, before: Occupancy::default(), seen, held: None }
+        Self { out, entries, added, series: Series::default(), reader: Reader::default(), seen, held: None }
     }
 
     /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`], so that nobody comes
@@ -130,7 +130,8 @@ impl Saver {
         progress: &mut dyn FnMut(u64),
     ) -> Result<Copied> {
         let is_held = self.held.is_some();
-        let copy = segment::copy(&mut self.out, &self.before, found, (before, shm), is_held, progress)?;
+        let by = (&self.series, &mut self.reader);
+        let copy = segment::copy(&mut self.out, by, found, (before, shm), is_held, progress)?;
         if let (Some(all), Some(held)) = (&mut self.held, copy.held) {
             all.push(held);
         }

@@ -1,6 +1,6 @@
 //! Checksums, and the list of them as sha256sum(1) reads it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -39,7 +39,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+        let text: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        f.write_str(&text)
     }
 }
 
@@ -72,7 +74,10 @@ impl Hasher {
 /// The list: a line for each member.
 #[must_use]
 pub fn encode<'a>(sums: impl IntoIterator<Item = (&'a str, Digest)>) -> String {
-    sums.into_iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect()
+    sums.into_iter().fold(String::new(), |mut text, (name, digest)| {
+        let _ = writeln!(text, "{digest}  {name}");
+        text
+    })
 }
 
 /// Reads the list; None unless it is exactly as [`encode`] writes it.

@@ -67,13 +67,13 @@ pub fn apply(objects: &mut [Object]) -> Applied {
 /// Whether another user's run, whose record cannot be seen, may have locked `object`: its owner's, its creator's or root's.
 #[must_use]
 pub fn may_be_missing(object: &Object) -> bool {
+    if !may_be_locked(object) || object.ctime.seconds().saturating_add(LONGEST) < clock::now() {
+        return false;
+    }
     let me = accounts::effective_user();
-    let its_own = [object.perm.uid, object.perm.cuid];
     // Root looks into a locked set without unlocking it.
     let by_root = is_locked(object) && me.raw() != 0;
-    may_be_locked(object)
-        && (by_root || its_own.iter().any(|user| *user != me))
-        && object.ctime.seconds().saturating_add(LONGEST) >= clock::now()
+    by_root || [object.perm.uid, object.perm.cuid].iter().any(|user| *user != me)
 }
 
 /// What records name, with when their runs began.

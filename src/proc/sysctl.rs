@@ -1,12 +1,32 @@
 //! Settings of the IPC namespace that no `*ctl` call reports, and facts of the machine.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 use procfs::{Current, Meminfo};
 
 /// Whether a segment is destroyed when its last process detaches (`kernel.shm_rmid_forced`).
 /// None where `/proc/sys` does not tell.
 pub fn shm_rmid_forced() -> Option<bool> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/shm_rmid_forced").ok()?;
-    Some(text.trim() != "0")
+    ShmRmidForced::open()?.is_set()
+}
+
+/// `kernel.shm_rmid_forced` of this IPC namespace, kept open to be asked again and again.
+#[derive(Debug)]
+pub struct ShmRmidForced(File);
+
+impl ShmRmidForced {
+    /// None where `/proc/sys` does not tell.
+    pub fn open() -> Option<Self> {
+        File::open("/proc/sys/kernel/shm_rmid_forced").ok().map(Self)
+    }
+
+    /// What it is now.
+    pub fn is_set(&self) -> Option<bool> {
+        let mut text = [0; 8];
+        let len = self.0.read_at(&mut text, 0).ok()?;
+        Some(text[..len].trim_ascii() != b"0")
+    }
 }
 
 /// The name of this machine (`kernel.hostname`). None where `/proc/sys` does not tell.

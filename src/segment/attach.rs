@@ -8,11 +8,21 @@ use crate::sys::Errno;
 /// Refuses to attach a segment that detaching would destroy: an unattached one where `kernel.shm_rmid_forced` is set.
 /// `force` overrides this; None where there is no such option. The error has status 10.
 pub fn check(found: &Resolved<'_>, operation: &str, force: Option<bool>) -> Result<(), Error> {
+    check_by(found, operation, force, sysctl::shm_rmid_forced)
+}
+
+/// As [`check`], with the setting from elsewhere.
+pub(super) fn check_by(
+    found: &Resolved<'_>,
+    operation: &str,
+    force: Option<bool>,
+    shm_rmid_forced: impl FnOnce() -> Option<bool>,
+) -> Result<(), Error> {
     let unattached = found.object.as_segment().is_some_and(|segment| segment.nattch == 0);
     if !unattached || force == Some(true) {
         return Ok(());
     }
-    let reason = match sysctl::shm_rmid_forced() {
+    let reason = match shm_rmid_forced() {
         Some(false) => return Ok(()),
         Some(true) => "kernel.shm_rmid_forced is 1 and nobody has it attached, so detaching would destroy it",
         None => {

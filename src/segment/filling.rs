@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 
-use crate::segment::own::path_of_file;
+use crate::segment::own::whole_pages;
+use crate::segment::series::path_of_file;
 use crate::sys::mapping::{Advice, Mapped};
 use crate::sys::{self, Errno, ShmId, memory};
 
@@ -20,7 +21,8 @@ pub(crate) struct Filling {
 impl Filling {
     pub(crate) fn attach(id: ShmId) -> sys::Result<Self> {
         let mapped = Mapped::new(id, false)?;
-        let file = OpenOptions::new().write(true).open(path_of_file(&mapped)).ok();
+        let (start, end) = whole_pages(&mapped);
+        let file = OpenOptions::new().write(true).open(path_of_file(start, end)).ok();
         Ok(Self { mapped, file, bounce: None })
     }
 

@@ -19,6 +19,7 @@ mod own;
 mod pages;
 mod process;
 mod reader;
+mod series;
 mod stream;
 mod write;
 
@@ -35,7 +36,9 @@ use process::ProcessMemory;
 pub(crate) use filling::Filling;
 pub use foreign::untouched;
 pub use occupancy::Occupancy;
-pub(crate) use own::{open, open_one_of_many};
+pub(crate) use own::{open, open_one_of};
+pub(crate) use reader::Reader;
+pub use series::Series;
 pub use stream::Stream;
 pub use write::parse_byte;
 

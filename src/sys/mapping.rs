@@ -12,7 +12,7 @@ use libc::c_void;
 
 use super::errno::{Errno, Result};
 use super::memory::page_size;
-use super::shm::{self, Attachment};
+use super::shm::{self, Attachment, ShmStat};
 use super::types::ShmId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,17 @@ pub struct Mapped {
 impl Mapped {
     /// Attaches `id` and reads its size, which never changes.
     pub fn new(id: ShmId, read_only: bool) -> Result<Self> {
+        Self::with_stat(id, read_only).map(|(mapped, _)| mapped)
+    }
+
+    /// As [`Mapped::new`], with the segment as it is then: attached it cannot go, and its id cannot be reused.
+    pub fn with_stat(id: ShmId, read_only: bool) -> Result<(Self, ShmStat)> {
         let attachment = Attachment::new(id, read_only)?;
-        let size = shm::stat(id)?.size;
-        let len = usize::try_from(size).map_err(|_| Errno::ENOMEM)?;
+        let stat = shm::stat(id)?;
+        let len = usize::try_from(stat.size).map_err(|_| Errno::ENOMEM)?;
         // Where that fails, a child counts as attached for as long as it lives.
-        let _ = attachment.keep_from_children(size);
-        Ok(Self { attachment, len })
+        let _ = attachment.keep_from_children(stat.size);
+        Ok((Self { attachment, len }, stat))
     }
 
     pub fn address(&self) -> usize {

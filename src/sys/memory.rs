@@ -21,7 +21,12 @@ pub fn page_size() -> usize {
 ///
 /// Segments live on the kernel's internal tmpfs, as memfds do, so a memfd tells it without touching any object.
 pub fn segment_device() -> Result<u64> {
-    device_of_memfd(MemfdFlags::empty())
+    static DEVICE: OnceLock<u64> = OnceLock::new();
+    if let Some(device) = DEVICE.get() {
+        return Ok(*device);
+    }
+    let device = device_of_memfd(MemfdFlags::empty())?;
+    Ok(*DEVICE.get_or_init(|| device))
 }
 
 /// The device number that mappings of segments with huge pages of the default size show; `EINVAL` without huge pages.

@@ -16,7 +16,7 @@ use crate::kind::model::{self, Object};
 use crate::object::inventory;
 use crate::object::reference::Resolved;
 use crate::object::snapshot::write_time;
-use crate::segment::{self, Contents, CopyError, Occupancy, attach};
+use crate::segment::{self, Contents, CopyError, Reader, Series};
 use crate::sys::Errno;
 
 /// Why a copy is approximate if others have the segment attached: nobody tells who of them writes to it. A mapping that is shown as
@@ -34,7 +34,7 @@ pub(super) struct CopiedSegment {
 
 pub(super) fn copy(
     out: &mut Output,
-    occupancy: &Occupancy,
+    (series, reader): (&Series, &mut Reader),
     found: &Resolved<'_>,
     (before, segment): (&Object, model::Segment),
     is_held: bool,
@@ -42,9 +42,9 @@ pub(super) fn copy(
 ) -> Result<CopiedSegment> {
     let size = segment.size;
     let found = &Resolved { object: *before, ..*found };
-    attach::check(found, "save", None)?;
+    series.check(found, "save")?;
     // What another process has mapped may be something else, whatever it shows.
-    let contents = segment::open_one_of_many(found, "save", occupancy)?;
+    let contents = segment::open_one_of(series, found, "save")?;
     let failed = |out: &Output, error| match error {
         CopyError::Write(errno) => out.unwritable(&errno.into()),
         CopyError::Read(errno) => unreadable(found, errno),
@@ -56,7 +56,7 @@ pub(super) fn copy(
     }
     let map = runs(&contents, size).map_err(|errno| unreadable(found, errno))?;
     let name = Name::Contents(before.id);
-    let sums = write(&mut out.tar, name, &contents, &map, progress).map_err(|error| failed(out, error))?;
+    let sums = write(&mut out.tar, name, (&contents, &map), reader, progress).map_err(|error| failed(out, error))?;
     let mut approximate = (segment.nattch > 0).then(|| ATTACHED.to_owned());
     if approximate.is_none() && runs(&contents, size).is_ok_and(|after| after != map) {
         approximate = Some("somebody wrote to it meanwhile".to_owned());
@@ -119,8 +119,8 @@ fn runs(contents: &Contents, size: u64) -> crate::sys::Result<Map> {
 fn write(
     tar: &mut Writer,
     name: Name,
-    contents: &Contents,
-    map: &Map,
+    (contents, map): (&Contents, &Map),
+    reader: &mut Reader,
     progress: &mut dyn FnMut(u64),
 ) -> std::result::Result<Sums, CopyError> {
     let text = if map.is_full() { Vec::new() } else { map.encode() };
@@ -129,7 +129,6 @@ fn write(
     let mut summing = tar.begin(name, stored, real_size).map_err(|error| write_error(&error))?;
     tar.data(&text).map_err(|error| write_error(&error))?;
     summing.map(&text);
-    let mut reader = contents.reader();
     let (mut at, mut done) = (0, 0);
     for run in &map.runs {
         summing.hole(run.start - at);
@@ -138,7 +137,7 @@ fn write(
             let len = usize::try_from(run.end - at).unwrap_or(CHUNK).min(CHUNK);
             // What has become a hole since is zeros: the map stands.
             summing.data(len, |bytes| {
-                reader.read(at, bytes).map_err(CopyError::Read)?;
+                reader.read(contents, at, bytes).map_err(CopyError::Read)?;
                 tar.data(bytes).map_err(|error| write_error(&error))
             })?;
             (at, done) = (at + len as u64, done + len as u64);
