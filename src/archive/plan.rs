@@ -80,13 +80,17 @@ impl<'a> Plan<'a> {
         if options.values.is_some() && sets != 1 {
             return Err(Error::Usage(format!("--values is for one set, and {sets} are to be restored")));
         }
-        let former = former_keys(items, &mut plan.notes)?;
+        let machine = Machine {
+            former: former_keys(items, &mut plan.notes)?,
+            may_act: may_act_as_others(),
+            destroys_segments: items.iter().any(|item| item.object.is_segment())
+                && sysctl::shm_rmid_forced() == Some(true),
+        };
         let mut taken = HashSet::new();
-        let may_act = may_act_as_others();
         let mut in_the_way = InTheWay::look_up(items, options);
         for &item in items {
             let id = item.object.id;
-            match plan_one(item, options, &former, may_act, &mut in_the_way, &mut plan.notes) {
+            match plan_one(item, options, &machine, &mut in_the_way, &mut plan.notes) {
                 Ok(planned) => {
                     let key = match planned.specification.key {
                         KeyChoice::Key(key) => Some((id.kind, key)),
@@ -114,21 +118,30 @@ fn operation(id: ObjectId) -> String {
     format!("restore {id}")
 }
 
+/// What does not depend on the single item.
+struct Machine {
+    /// The keys that removed segments had which are still attached, with who has them.
+    former: HashMap<Key, String>,
+    may_act: bool,
+    /// Whether segments are destroyed when nobody has them attached.
+    destroys_segments: bool,
+}
+
 fn plan_one<'a>(
     item: &'a Item,
     options: &RestoreOptions,
-    former: &HashMap<Key, String>,
-    may_act: bool,
+    machine: &Machine,
     in_the_way: &mut InTheWay,
     notes: &mut Vec<String>,
 ) -> Result<Planned<'a>> {
     let Object { id, perm, .. } = item.object;
+    let may_act = machine.may_act;
     let refuse = |status, reason: &str, remedy| Err(Error::cannot(status, &operation(id), reason, Some(remedy)));
     let owners = options.accounts.resolve(item, may_act).map_err(|reason| {
         let remedy = "--numeric-owner takes the number, --by-name the name, --owner and --group another one";
         Error::cannot(Status::Refused, &operation(id), reason, Some(remedy))
     })?;
-    if id.system_v_kind() == Some(SystemV::Segment) && sysctl::shm_rmid_forced() == Some(true) {
+    if id.system_v_kind() == Some(SystemV::Segment) && machine.destroys_segments {
         let reason = "kernel.shm_rmid_forced is 1, so it would be destroyed as soon as ipcadm ends";
         return refuse(Status::Refused, reason, "set it to 0");
     }
@@ -140,7 +153,7 @@ fn plan_one<'a>(
     let mut replaced: Vec<Object> = Vec::new();
     if let KeyChoice::Key(key) = key {
         if id.system_v_kind() == Some(SystemV::Segment)
-            && let Some(who) = former.get(&key)
+            && let Some(who) = machine.former.get(&key)
         {
             let reason =
                 format!("{who} still uses a removed segment that had its key {key}, and would not see this one");

@@ -203,27 +203,35 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
     Ok(items.iter().zip(chosen).filter_map(|(item, chosen)| chosen.then_some(item)).collect())
 }
 
-/// Makes all of them; whether any was made.
+/// Makes all of them; whether any was made. What `shows_memory` tells what segments have in memory, which the kernel is
+/// asked for once, when all are made.
 fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) -> bool {
     let bytes = |planned: &Planned<'_>| planned.item.object.as_segment().map_or(0, |segment| segment.size);
     let mut progress = Progress::new(Some(plan.planned.iter().map(bytes).sum()));
-    let (mut before, mut any) = (0, false);
+    let (mut before, mut any, mut later) = (0, false, Vec::new());
     for planned in &plan.planned {
         let from = &planned.item.object;
         match archive.make(planned, &mut |done| progress.update(before + done)) {
-            Ok(mut made) => {
+            Ok(made) => {
                 any = true;
                 if shows_memory {
-                    let _ = inventory::add_memory(std::iter::once(&mut made));
+                    later.push((from, made));
+                } else {
+                    tell_made(from, &made, report);
                 }
-                let line = format!("{} -> {} ({})", from.id, made.id, key_text(made.perm.key));
-                report.done_with(&made, Outcome::Created, true, line, |record| write_from(record, from));
             }
             Err(error) => report.failed(&from.id.to_string(), None, Outcome::Failed, &error),
         }
         before += bytes(planned);
     }
+    let _ = inventory::add_memory(later.iter_mut().map(|(_, made)| made));
+    later.iter().for_each(|(from, made)| tell_made(from, made, report));
     any
+}
+
+fn tell_made(from: &Object, made: &Object, report: &mut Report) {
+    let line = format!("{} -> {} ({})", from.id, made.id, key_text(made.perm.key));
+    report.done_with(made, Outcome::Created, true, line, |record| write_from(record, from));
 }
 
 /// Says so of a copy that may not be of one moment.

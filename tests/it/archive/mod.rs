@@ -1,5 +1,6 @@
 //! `save` and `restore`.
 
+mod calls;
 mod hostile;
 mod kill;
 mod large;
