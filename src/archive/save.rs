@@ -17,7 +17,7 @@ use self::output::Output;
 pub use self::saved::{HeldSegments, Saved};
 use super::manifest::Entry;
 use crate::error::{Error, Result, Status};
-use crate::journal::saved_modes;
+use crate::journal::saved_modes::{self, SavedModes};
 use crate::kind::model::{Object, ObjectId, Segment};
 use crate::kind::system_v::Part;
 use crate::object::fingerprint::{Comparison, Fingerprint};
@@ -39,6 +39,7 @@ pub struct Saver {
     added: HashSet<ObjectId>,
     series: Series,
     reader: Reader,
+    modes: SavedModes,
     /// The copies that are to be compared with what there is when all are made.
     seen: Vec<Seen>,
     held: Option<HeldSegments>,
@@ -69,8 +70,16 @@ impl Saver {
     }
 
     fn new(out: Output) -> Self {
-        let (entries, added, seen) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { out, entries, added, series: Series::default(), reader: Reader::default(), seen, held: None }
+        Self {
+            out,
+            entries: Vec::new(),
+            added: HashSet::new(),
+            series: Series::default(),
+            reader: Reader::default(),
+            modes: SavedModes::default(),
+            seen: Vec::new(),
+            held: None,
+        }
     }
 
     /// From now on segments that were attached to be copied stay so until [`HeldSegments::let_go`], so that nobody comes
@@ -110,7 +119,7 @@ impl Saver {
         };
         // A run that has it locked gives it another mode for a moment.
         let mut open = [if before.as_queue().is_some() { object } else { before }];
-        saved_modes::apply(&mut open);
+        self.modes.apply(&mut open);
         entry.mode = open[0].perm.mode.to_string();
         if approximate.is_none() && saved_modes::may_be_missing(&open[0]) {
             let reason = "a run of ipcadm of another user may have taken its mode away for the moment";

@@ -101,6 +101,22 @@ fn saving_an_object_takes_so_many() {
 }
 
 #[test]
+fn records_are_not_read_for_each_mode_that_a_run_may_have_given() {
+    if !installed("strace") {
+        return;
+    }
+    let counter = Counter::new(std::convert::identity);
+    let sets: Vec<String> = (0..MANY).map(|_| format!("sem:{}", make::sem(0, 1, 0o400))).collect();
+    let made = make::sem_stat(counter.ns.ids(Kind::Sem)[0]).ctime;
+    // Only what is older than the records were read cannot have been locked since.
+    while std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("now").as_secs() < made as u64 + 3 {
+        ipcadm_testbed::pause();
+    }
+    let [few, many] = [FEW, MANY].map(|number| counter.count(&[&counter.save(), &sets[..number]].concat()));
+    assert_at_most((many - few).div_ceil(MANY - FEW), 8);
+}
+
+#[test]
 fn saving_what_is_removed_takes_so_many() {
     if !installed("strace") {
         return;
