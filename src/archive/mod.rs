@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod plan;
 pub mod read;
 pub mod restore;
+mod room;
 pub mod save;
 pub mod sparse;
 pub mod summing;

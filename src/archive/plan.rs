@@ -19,7 +19,7 @@ use crate::object::{inventory, permission};
 use crate::proc::attached::{self, Wanted};
 use crate::proc::capabilities::may_act_as_others;
 use crate::proc::{probe, sysctl};
-use crate::removal::{Candidate, Condition, Outcome, choose, may_be_in_use};
+use crate::removal::may_be_in_use;
 use crate::render::escape::{escape, truncate};
 use crate::sys::shm::{self, ShmFlags};
 use crate::sys::{Gid, Key, ShmId, Uid, msg, sem};
@@ -58,6 +58,18 @@ pub struct Planned<'a> {
     pub replaced: Vec<Object>,
     /// By what it is judged whether that is used.
     pub criteria: Criteria,
+}
+
+impl Planned<'_> {
+    /// Bytes that are copied.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match &self.item.body {
+            Body::Segment { size, .. } => *size,
+            Body::Queue { place, .. } => place.stored,
+            Body::Set { .. } => 0,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -356,39 +368,6 @@ fn keys_in_maps(segment: &Object, usage: Option<&Usage>) -> Option<Vec<(Key, u32
         .collect();
     let keyed = all.iter().filter(|(key, _)| *key != 0).map(|(key, pid)| (Key::from_bits(*key), *pid)).collect();
     (!all.is_empty()).then_some(keyed)
-}
-
-impl Planned<'_> {
-    /// Removes what is to be replaced, if it still is what was looked at and nobody uses it: locked while that is
-    /// looked into.
-    ///
-    /// # Errors
-    /// Status 10 when it has changed or come into use, 4 without the right.
-    pub fn make_room(&self) -> Result<()> {
-        let users = Users::scan(&self.replaced, users::Wants::WHO);
-        let usage = |object: &Object| users.of(object.id).cloned().unwrap_or_default();
-        let mut candidates: Vec<Candidate> = self
-            .replaced
-            .iter()
-            .map(|old| Candidate::new(*old, usage(old), Condition::Unused(self.criteria.clone())))
-            .collect();
-        let mut failed = None;
-        let held = choose::carry_out(&mut candidates, &mut |_| Ok(()), &mut |candidate, outcome| {
-            let refused =
-                |reason| Error::cannot(Status::Refused, &format!("replace {}", candidate.object.id), reason, None);
-            let error = match outcome {
-                Outcome::Removed | Outcome::Gone => return,
-                Outcome::Kept(reason) => refused(reason),
-                Outcome::WillGo { .. } => {
-                    refused("somebody attached it in that moment; it is marked and goes with him".to_owned())
-                }
-                Outcome::Failed(error) => error,
-            };
-            failed.get_or_insert(error);
-        });
-        drop(held?);
-        failed.map_or(Ok(()), Err)
-    }
 }
 
 /// Owner and creator, with their groups.

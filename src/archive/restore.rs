@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Read};
 
 use super::plan::Planned;
 use super::read::{Archive, Body, Place};
+use super::room::{self, Room};
 use super::sparse::Map;
 use super::summing::{CHUNK, Summing};
 use super::sums::Digest;
@@ -17,39 +18,65 @@ use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Errno, MsgId, ShmId};
 
 impl Archive {
-    /// Makes one object; `progress` is told how many bytes are done.
+    /// Makes all objects; `progress` is told how many bytes are done, and `each` what became of one.
     ///
-    /// # Errors
-    /// Those of [`Planned::make_room`] and of creating; status 1 when the contents cannot be read or put in, or are no
-    /// longer what was checked. What was half made is gone again; what was replaced stays gone.
-    pub fn make(&self, planned: &Planned<'_>, progress: &mut dyn FnMut(u64)) -> Result<Object> {
-        let from = planned.item.object.id;
-        let texts = match &planned.item.body {
-            // Before anything is removed or made.
-            Body::Queue { place, .. } => self.whole(from, place)?,
-            _ => Vec::new(),
-        };
+    /// Errors are those of creating, status 10 or 4 where what is to be replaced cannot go, and status 1 when the contents
+    /// cannot be read or put in, or are no longer what was checked. What was half made is gone again; what was replaced
+    /// stays gone.
+    pub fn make(
+        &self,
+        planned: &[Planned<'_>],
+        progress: &mut dyn FnMut(u64),
+        each: &mut dyn FnMut(&Planned<'_>, Result<Object>),
+    ) {
+        let mut before = 0;
+        for batch in room::batches(planned) {
+            let made = self.make_batch(batch, &mut |done| progress(before + done));
+            batch.iter().zip(made).for_each(|(planned, made)| each(planned, made));
+            before += batch.iter().map(Planned::bytes).sum::<u64>();
+        }
+    }
+
+    fn make_batch(&self, batch: &[Planned<'_>], progress: &mut dyn FnMut(u64)) -> Vec<Result<Object>> {
+        // Before anything is removed or made.
+        let texts: Vec<Result<Vec<u8>>> = batch.iter().map(|planned| self.texts(planned)).collect();
         // A signal that ends the program waits until there is an object or none.
         let _held = BlockedSignals::block();
-        let named = |error, then: &str| match error {
-            Error::Failed { status, message } => {
-                let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();
-                Error::Failed { status, message: format!("cannot restore {from}: {message}{then}") }
-            }
-            error => error,
-        };
-        let replaces = !planned.replaced.is_empty();
-        if replaces {
-            // Nothing must go for what cannot be made.
-            planned.specification.probe(&planned.origin).map_err(|error| named(error, "; nothing was replaced"))?;
-            planned.make_room()?;
-        }
+        let probed: Vec<Result<Vec<u8>>> = batch
+            .iter()
+            .zip(texts)
+            .map(|(planned, texts)| texts.and_then(|texts| probe(planned).map(|()| texts)))
+            .collect();
+        let (ready, _): (Vec<_>, Vec<_>) = batch.iter().zip(&probed).filter(|(_, texts)| texts.is_ok()).unzip();
+        let room = Room::make(&ready);
+        let mut before = 0;
+        let made = batch.iter().zip(probed).map(|(planned, texts)| {
+            let texts = texts?;
+            room.check(planned)?;
+            let made = self.make_one(planned, &texts, &mut |done| progress(before + done));
+            before += planned.bytes();
+            made
+        });
+        made.collect()
+    }
+
+    fn make_one(&self, planned: &Planned<'_>, texts: &[u8], progress: &mut dyn FnMut(u64)) -> Result<Object> {
+        let from = planned.item.object.id;
         let made = planned.specification.create_again(&planned.origin, &mut |id| match &planned.item.body {
             Body::Segment { size, place, .. } => self.fill(from, id, *size, place, progress),
-            Body::Queue { .. } => send(from, id, &texts),
+            Body::Queue { .. } => send(from, id, texts),
             Body::Set { .. } => Ok(()),
         });
-        made.map_err(|error| named(error, if replaces { "; what it was to replace is gone" } else { "" }))
+        let then = if planned.replaced.is_empty() { "" } else { "; what it was to replace is gone" };
+        made.map_err(|error| named(from, error, then))
+    }
+
+    /// The messages of a queue as records, checked.
+    fn texts(&self, planned: &Planned<'_>) -> Result<Vec<u8>> {
+        match &planned.item.body {
+            Body::Queue { place, .. } => self.whole(planned.item.object.id, place),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// All messages of a queue as records, checked.
@@ -94,6 +121,25 @@ impl Archive {
         }
         target.detach().map_err(failed)?;
         if summing.finish().stored == place.digest { Ok(()) } else { Err(changed(from)) }
+    }
+}
+
+/// Nothing must go for what cannot be made.
+fn probe(planned: &Planned<'_>) -> Result<()> {
+    if planned.replaced.is_empty() {
+        return Ok(());
+    }
+    let probed = planned.specification.probe(&planned.origin);
+    probed.map_err(|error| named(planned.item.object.id, error, "; nothing was replaced"))
+}
+
+fn named(from: ObjectId, error: Error, then: &str) -> Error {
+    match error {
+        Error::Failed { status, message } => {
+            let message = message.strip_prefix("cannot ").unwrap_or(&message).to_owned();
+            Error::Failed { status, message: format!("cannot restore {from}: {message}{then}") }
+        }
+        error => error,
     }
 }
 

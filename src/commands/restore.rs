@@ -206,24 +206,22 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
 /// Makes all of them; whether any was made. What `shows_memory` tells what segments have in memory, which the kernel is
 /// asked for once, when all are made.
 fn restore(archive: &Archive, plan: &Plan<'_>, shows_memory: bool, report: &mut Report) -> bool {
-    let bytes = |planned: &Planned<'_>| planned.item.object.as_segment().map_or(0, |segment| segment.size);
-    let mut progress = Progress::new(Some(plan.planned.iter().map(bytes).sum()));
-    let (mut before, mut any, mut later) = (0, false, Vec::new());
-    for planned in &plan.planned {
-        let from = &planned.item.object;
-        match archive.make(planned, &mut |done| progress.update(before + done)) {
+    let mut progress = Progress::new(Some(plan.planned.iter().map(Planned::bytes).sum()));
+    let (mut any, mut later) = (false, Vec::new());
+    archive.make(&plan.planned, &mut |done| progress.update(done), &mut |planned, made| {
+        let from = planned.item.object;
+        match made {
             Ok(made) => {
                 any = true;
                 if shows_memory {
                     later.push((from, made));
                 } else {
-                    tell_made(from, &made, report);
+                    tell_made(&from, &made, report);
                 }
             }
             Err(error) => report.failed(&from.id.to_string(), None, Outcome::Failed, &error),
         }
-        before += bytes(planned);
-    }
+    });
     let _ = inventory::add_memory(later.iter_mut().map(|(_, made)| made));
     later.iter().for_each(|(from, made)| tell_made(from, made, report));
     any

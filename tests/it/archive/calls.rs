@@ -93,7 +93,7 @@ fn saving_an_object_takes_so_many() {
         drop(holders);
         assert_at_most(
             counter.each(|| counter.save(), |number| (0..number).for_each(|_| _ = make::sem(0, 1, 0o666))),
-            5,
+            6,
         );
         let queues = |number| (0..number).for_each(|_| make::send(make::msg(0, 0o666), 1, b"text"));
         assert_at_most(counter.each(|| counter.save(), queues), 12);
@@ -151,4 +151,21 @@ fn restoring_an_object_takes_so_many() {
             assert_at_most(counter.each(restore, saved), 38);
         }
     }
+}
+
+#[test]
+fn replacing_an_object_looks_at_no_process() {
+    if !installed("strace") {
+        return;
+    }
+    let counter = Counter::new(std::convert::identity);
+    let replace = || vec!["restore".to_owned(), "-q".to_owned(), counter.archive(), "--replace".to_owned()];
+    let saved = |number| {
+        make::by_dead_process(|| {
+            (1..=number).for_each(|key| _ = make::sem(i32::try_from(key).unwrap_or(0), 1, 0o600));
+            0
+        });
+        counter.count(&counter.save());
+    };
+    assert_at_most(counter.each(replace, saved), 60);
 }

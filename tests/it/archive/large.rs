@@ -64,19 +64,23 @@ fn an_archive_that_changes_after_the_check_makes_nothing() {
     let archive = Archive::read(File::open(&file).expect("the archive")).expect("a whole archive");
     let items: Vec<_> = archive.items.iter().collect();
     let plan = Plan::new(&items, &RestoreOptions::default()).expect("a plan");
+    let make = || {
+        let mut result = None;
+        archive.make(&plan.planned, &mut |_| {}, &mut |_, made| result = Some(made));
+        result.expect("one was planned")
+    };
     let Body::Segment { place, .. } = &items[0].body else { panic!("no segment") };
     let write = fs::OpenOptions::new().write(true).open(&file).expect("the archive");
     for offset in [0, 1 << 20, place.stored - 1] {
         let mut byte = [0];
         archive.part(place.offset + offset, 1).read_exact(&mut byte).expect("a byte");
         write.write_all_at(&[!byte[0]], place.offset + offset).expect("another byte");
-        let made = archive.make(&plan.planned[0], &mut |_| {});
-        assert!(made.is_err_and(|error| error.to_string().contains("has changed the archive")));
+        assert!(make().is_err_and(|error| error.to_string().contains("has changed the archive")));
         assert_eq!(count(&ns), 0);
         write.write_all_at(&byte, place.offset + offset).expect("the byte");
     }
     write.set_len(place.offset + (5 << 20)).expect("less");
-    assert!(archive.make(&plan.planned[0], &mut |_| {}).is_err());
+    assert!(make().is_err());
     assert_eq!(count(&ns), 0);
 }
 
