@@ -16,16 +16,15 @@ use crate::object::create::again::OriginalIdentity;
 use crate::object::create::{self, KeyChoice, Specification};
 use crate::object::names::user_text;
 use crate::object::{inventory, permission};
-use crate::proc::attached::{self, Wanted};
 use crate::proc::capabilities::may_act_as_others;
-use crate::proc::{probe, sysctl};
+use crate::proc::sysctl;
 use crate::removal::may_be_in_use;
 use crate::render::escape::{escape, truncate};
 use crate::sys::shm::{self, ShmFlags};
-use crate::sys::{Gid, Key, ShmId, Uid, msg, sem};
+use crate::sys::{Gid, Key, Uid, msg, sem};
 use crate::usage::criteria::Criteria;
 use crate::usage::text;
-use crate::usage::users::{self, Usage, Users};
+use crate::usage::users::{self, Users};
 
 pub use accounts::{Accounts, By};
 
@@ -344,30 +343,18 @@ fn former_keys(items: &[&Item], notes: &mut Vec<String>) -> Result<HashMap<Key, 
     if doomed.is_empty() {
         return Ok(found);
     }
-    let keys: Vec<Option<Vec<(Key, u32)>>> = probe::run(|| {
-        let users = Users::scan(&doomed, users::Wants::HOLDERS);
-        doomed.iter().map(|doomed| keys_in_maps(doomed, users.of(doomed.id))).collect()
-    });
-    for (doomed, keys) in doomed.iter().zip(keys) {
-        match keys {
-            Some(keys) => keys.into_iter().for_each(|(key, pid)| {
-                found.entry(key).or_insert_with(|| format!("process {pid}"));
-            }),
+    let users = Users::scan(&doomed, users::Wants::HOLDERS);
+    for doomed in doomed {
+        let usage = users.of(doomed.id);
+        match usage.and_then(|usage| Some((usage.shown?, usage.holding().next()?))) {
+            Some((shown, pid)) if shown.key != 0 => {
+                found.entry(Key::from_bits(shown.key)).or_insert_with(|| format!("process {pid}"));
+            }
+            Some(_) => {}
             None => notes.push(format!("{} is removed and still attached; which key it had cannot be seen", doomed.id)),
         }
     }
     Ok(found)
-}
-
-/// The keys that the mappings of a segment show, with the processes that have them; None where no mapping is seen.
-fn keys_in_maps(segment: &Object, usage: Option<&Usage>) -> Option<Vec<(Key, u32)>> {
-    let wanted = Wanted::new(ShmId::new(segment.id.sysv()), None)?;
-    let pids = usage.into_iter().flat_map(Usage::holding);
-    let all: Vec<_> = attached::among(pids, &wanted)
-        .flat_map(|(process, mappings)| mappings.into_iter().map(move |mapping| (mapping.key, process.pid)))
-        .collect();
-    let keyed = all.iter().filter(|(key, _)| *key != 0).map(|(key, pid)| (Key::from_bits(*key), *pid)).collect();
-    (!all.is_empty()).then_some(keyed)
 }
 
 /// Owner and creator, with their groups.

@@ -3,10 +3,8 @@
 use crate::kind::model::Object;
 use crate::kind::system_v::Part;
 use crate::object::semaphores::{Budget, Semaphore, semaphores};
-use crate::proc::attached::{self, Wanted};
-use crate::proc::probe;
 use crate::queue::headers::{Header, headers};
-use crate::sys::{self, ShmId, memory};
+use crate::sys::{self, memory};
 use crate::usage::users::Usage;
 
 /// What is inside an object, as far as the caller may see it.
@@ -37,17 +35,8 @@ impl ObjectContents {
 #[must_use]
 pub fn huge_pages(segment: &Object, usage: &Usage) -> Option<bool> {
     let detail = segment.as_segment()?;
-    if usage.holding().next().is_some()
-        && let Some(wanted) = Wanted::new(ShmId::new(segment.id.sysv()), segment.key_in_maps())
-    {
-        let of_huge_pages = || {
-            let (_, mappings) = attached::among(usage.holding(), &wanted).next()?;
-            // The device of a mapping tells.
-            Some(mappings.first().map(|found| !wanted.is_plain(&found.mapping)))
-        };
-        if let Some(found) = probe::run(of_huge_pages) {
-            return found;
-        }
+    if let Some(shown) = usage.shown {
+        return Some(shown.huge);
     }
     let page = memory::page_size() as u64;
     let whole = detail.size.checked_next_multiple_of(page)?;

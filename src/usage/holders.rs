@@ -18,7 +18,7 @@ use crate::sys::process::mapping::{self, Sort};
 use crate::usage::process::ProcessCache;
 use crate::usage::scan::finder::{Ending, Finder, Observation, Scope};
 use crate::usage::scan::unseen::{OUTSIDE, changing};
-use crate::usage::users::Holder;
+use crate::usage::users::{Holder, Shown};
 
 /// Why more mappings are found than the kernel counts.
 const FOREIGN: &str =
@@ -52,6 +52,7 @@ struct Attached {
 struct Segment {
     object: Object,
     holders: Vec<Holder>,
+    shown: Option<Shown>,
     /// Attachments found; those of processes that share their memory once.
     found: u64,
 }
@@ -86,7 +87,7 @@ impl Segment {
             missing = missing.saturating_sub(counted.saturating_sub(counted_now));
         }
         let usage = ending.found.of_mut(id);
-        (usage.holders, usage.hidden_attachments) = (self.holders, missing);
+        (usage.holders, usage.shown, usage.hidden_attachments) = (self.holders, self.shown, missing);
         usage.hidden_why = if missing > 0 {
             let why = ending.unseen.why(ending.denied).unwrap_or_else(|| OUTSIDE.to_owned());
             Some(if is_settled { why } else { changing(&why) })
@@ -152,7 +153,7 @@ impl Segments {
             // A segment's inode is its id.
             let Ok(inode) = u64::try_from(object.id.sysv()) else { continue };
             by_inode.entry(inode).or_insert_with(|| {
-                all.push(Segment { object: *object, holders: Vec::new(), found: 0 });
+                all.push(Segment { object: *object, holders: Vec::new(), shown: None, found: 0 });
                 all.len() - 1
             });
         }
@@ -197,19 +198,23 @@ impl Segments {
         }
     }
 
-    fn read(&self, maps: &[u8], found: &mut Found) {
+    fn read(&mut self, maps: &[u8], found: &mut Found) {
         // Most processes have none, and a search is faster than reading lines.
         let Some(first) = self.name.find(maps) else { return };
         let line = maps[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         maps::segments(&maps[line..]).for_each(|attachment| self.take(&attachment, found));
     }
 
-    fn take(&self, attachment: &SegmentMapping, found: &mut Found) {
+    fn take(&mut self, attachment: &SegmentMapping, found: &mut Found) {
         let mapping = &attachment.mapping;
         let Some(&index) = self.by_inode.get(&mapping.inode) else { return };
-        if !self.devices.contains(&mapping.device) || !self.all[index].fits(attachment, self.plain) {
+        let segment = &mut self.all[index];
+        if !self.devices.contains(&mapping.device) || !segment.fits(attachment, self.plain) {
             return;
         }
+        let shown = Shown { key: attachment.key, huge: Some(mapping.device) != self.plain };
+        // Where they differ, one has come along from another IPC namespace: not to know a key would be worse.
+        segment.shown = segment.shown.filter(|shown| shown.key != 0).or(Some(shown));
         let attached = found.entry(index).or_insert(Attached { mappings: 0, writable: false, address: mapping.start });
         attached.mappings = attached.mappings.saturating_add(1);
         attached.writable |= mapping.writable;

@@ -61,6 +61,7 @@ impl Usage {
     fn without_holders(&self) -> Self {
         Self {
             holders: Vec::new(),
+            shown: self.shown,
             hidden_attachments: self.hidden_attachments,
             waiters: self.waiters.clone(),
             hidden_waiters: self.hidden_waiters,

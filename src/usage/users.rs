@@ -91,11 +91,22 @@ pub struct Waiter {
     pub paused: Option<Paused>,
 }
 
+/// What mappings of a segment show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The key with which it was made.
+    pub key: u32,
+    /// Whether it is made of huge pages.
+    pub huge: bool,
+}
+
 /// Who uses an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processes with it attached, by pid.
     pub holders: Vec<Holder>,
+    /// What their mappings show.
+    pub shown: Option<Shown>,
     /// Attachments that the kernel counts and that were not found.
     pub hidden_attachments: u64,
     /// Threads asleep on it or paused there, by pid and thread.

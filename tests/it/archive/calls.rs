@@ -153,6 +153,33 @@ fn restoring_an_object_takes_so_many() {
     }
 }
 
+/// Segments that this process has attached, until they are dropped.
+fn attached(number: usize) -> Vec<make::Attachment> {
+    segments(number).into_iter().map(make::attach).collect()
+}
+
+#[test]
+fn what_others_have_mapped_is_read_once() {
+    if !installed("strace") {
+        return;
+    }
+    let counter = Counter::new(std::convert::identity);
+    // Who shows a removed segment's key.
+    let key = make::shm(0x51, 4096, 0o600);
+    counter.count(&counter.save());
+    make::remove(Kind::Shm, key);
+    let held = std::cell::Cell::new(Vec::new());
+    let restore = || vec!["restore".to_owned(), "-q".to_owned(), counter.archive()];
+    let removed = |number| {
+        held.set(attached(number));
+        counter.ns.ids(Kind::Shm).into_iter().for_each(|id| make::remove(Kind::Shm, id));
+    };
+    assert_at_most(counter.each(restore, removed), 10);
+    let show =
+        || ["show".to_owned()].into_iter().chain(counter.ns.ids(Kind::Shm).into_iter().map(|id| format!("shm:{id}")));
+    assert_at_most(counter.each(|| show().collect(), |number| held.set(attached(number))), 10);
+}
+
 #[test]
 fn replacing_an_object_looks_at_no_process() {
     if !installed("strace") {
