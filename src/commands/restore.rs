@@ -1,5 +1,6 @@
 //! `restore`: makes the objects of an archive again.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -11,7 +12,7 @@ use crate::archive::read::{Archive, Item};
 use crate::commands::shared::judging;
 use crate::commands::shared::recovery::{Unrecovered, recover};
 use crate::error::{Error, Result, Status, Tally, os_message};
-use crate::kind::model::{KindSet, Object};
+use crate::kind::model::{Kind, KindSet, Object};
 use crate::listing::fields::{self, Lookups};
 use crate::object::create::KeyChoice;
 use crate::object::names::Names;
@@ -175,27 +176,24 @@ fn choose<'a>(items: &'a [Item], references: &[Reference], archive: &str, tally:
         return Ok(items.iter().collect());
     }
     let mut chosen = vec![false; items.len()];
-    for reference in references {
-        let key = match &reference.name {
-            Name::Id(_) => None,
-            Name::Key(key) => Some(*key),
-            Name::File(path, project) => Some(key::of_file(path, *project)?.key),
-        };
-        let is_meant = |item: &Item| {
-            let object = &item.object;
-            object.kind() == reference.kind
-                && match (key, &reference.name) {
-                    (None, Name::Id(id)) => object.id.sysv() == *id,
-                    (key, _) => key.is_some_and(|key| object.perm.key == key && key != Key::PRIVATE),
-                }
-        };
-        let mut found = false;
-        for (item, chosen) in items.iter().zip(&mut chosen) {
-            if is_meant(item) {
-                (found, *chosen) = (true, true);
-            }
+    let mut by_id: HashMap<(Kind, i32), usize> = HashMap::new();
+    let mut by_key: HashMap<(Kind, Key), Vec<usize>> = HashMap::new();
+    for (place, item) in items.iter().enumerate() {
+        let Object { id, perm, .. } = item.object;
+        by_id.insert((id.kind, id.sysv()), place);
+        if perm.key != Key::PRIVATE {
+            by_key.entry((id.kind, perm.key)).or_default().push(place);
         }
-        if !found {
+    }
+    for reference in references {
+        let with_key = |key| by_key.get(&(reference.kind, key)).map_or(&[][..], Vec::as_slice);
+        let meant = match &reference.name {
+            Name::Id(id) => by_id.get(&(reference.kind, *id)).map_or(&[][..], std::slice::from_ref),
+            Name::Key(key) => with_key(*key),
+            Name::File(path, project) => with_key(key::of_file(path, *project)?.key),
+        };
+        meant.iter().for_each(|&place| chosen[place] = true);
+        if meant.is_empty() {
             say(&format!("cannot find {reference}: it is not in {archive} ('ipcadm restore --list' shows what is)"));
             tally.failed(Status::NotFound);
         }
