@@ -15,7 +15,7 @@ use crate::removal::locked::{Locked, Turn, check, gone_or, lock, look, still_loc
 use crate::removal::other_runs::{keep_locked_by_others, wait_for_other_runs};
 use crate::removal::pace::Pace;
 use crate::removal::pin::Pins;
-use crate::removal::remove::remove_now;
+use crate::removal::remove::{left_of, remove_now};
 use crate::removal::{Candidate, Outcome};
 use crate::sys::signals::blocked::BlockedSignals;
 use crate::sys::{Errno, barrier};
@@ -115,8 +115,14 @@ impl<'a> Lockout<'a> {
             barrier::rcu_grace_period();
             judges.look_anew();
             let locked = read_sets(locked, &mut outcomes, judges, &mut again);
-            decide(&locked, &mut outcomes, judges, &mut again);
+            let pins = decide(&locked, &mut outcomes, judges, &mut again);
             pace.note(touched.len(), began.elapsed());
+            drop(pins);
+            for locked in &locked {
+                if let Some(outcome @ Outcome::Removed) = &mut outcomes[locked.number] {
+                    *outcome = left_of(&locked.object);
+                }
+            }
         }
         let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Gone)).collect();
         // The others of the batch are there no more, or were never touched.
@@ -277,16 +283,23 @@ fn read_while_open(set: &mut Locked<'_>, judges: &mut Judges<'_>) -> Result<(), 
     judged?.verdict.map_err(|reason| Stop::Outcome(Outcome::Kept(reason)))
 }
 
-/// Looks at each object and at everybody who could use it, and removes or unlocks it.
-fn decide<'a>(locked: &[Locked<'a>], outcomes: &mut [Option<Outcome>], judges: &mut Judges<'a>, again: &mut Again) {
-    let has_segments = locked.iter().any(|locked| locked.object.is_segment());
-    let pins = if has_segments { Pins::new() } else { None };
+/// Looks at each object and at everybody who could use it, and removes or unlocks it. Returns the attachments to segments
+/// that were removed.
+fn decide<'a>(
+    locked: &[Locked<'a>],
+    outcomes: &mut [Option<Outcome>],
+    judges: &mut Judges<'a>,
+    again: &mut Again,
+) -> Pins {
+    let mut pins = Pins::default();
     for (criteria, group) in by_criteria(locked.iter().collect(), |locked| locked.turn.candidate) {
         let subject = |locked: &&Locked<'_>| Subject {
             attachments: locked.object.attachments(),
             ..Subject::new(locked.turn.place)
         };
         let subjects = group.iter().map(subject).collect();
+        // Should a probe be started for this, it would have them too.
+        pins.let_go();
         let found = match judges.ask_quickly(criteria, subjects, Some(Wants::WHO)) {
             Ok(found) => found,
             Err(failure) => {
@@ -297,22 +310,25 @@ fn decide<'a>(locked: &[Locked<'a>], outcomes: &mut [Option<Outcome>], judges: &
         for (locked, finding) in group.into_iter().zip(found) {
             let result = examine(locked, &finding).map_err(Stop::Outcome);
             let usage = finding.usage(locked.turn.candidate);
-            match result.and_then(|()| remove(locked, pins.as_ref(), usage, judges)) {
+            match result.and_then(|()| remove(locked, &mut pins, usage, judges)) {
                 Ok(outcome) => outcomes[locked.number] = Some(outcome),
                 Err(Stop::Outcome(outcome)) => outcomes[locked.number] = Some(unlock(locked, outcome)),
                 Err(Stop::Failure(failure)) => give_up(locked, failure, outcomes, again),
             }
         }
     }
+    pins
 }
 
 /// Removes an object about which all is decided.
-fn remove(locked: &Locked<'_>, pins: Option<&Pins>, usage: &Usage, judges: &mut Judges<'_>) -> Result<Outcome, Stop> {
-    let pins = pins.filter(|_| locked.object.is_segment());
-    let pin = pins.map_or(Ok(None), |pins| pins.pin(locked, usage, judges))?;
-    match remove_now(&locked.object, &locked.object.id, pin) {
+fn remove(locked: &Locked<'_>, pins: &mut Pins, usage: &Usage, judges: &mut Judges<'_>) -> Result<Outcome, Stop> {
+    let pin = pins.pin(locked, usage, judges)?;
+    match remove_now(&locked.object, &locked.object.id) {
         failed @ Outcome::Failed(_) => Err(Stop::Outcome(failed)),
-        outcome => Ok(outcome),
+        outcome => {
+            pins.keep(pin);
+            Ok(outcome)
+        }
     }
 }
 

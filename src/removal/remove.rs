@@ -5,13 +5,11 @@ use std::fmt::Display;
 
 use crate::kind::model::Object;
 use crate::kind::remove_id;
-use crate::kind::system_v::SystemV;
 use crate::object::fingerprint::{Comparison, Fingerprint};
 use crate::object::inventory;
 use crate::object::permission::refused;
 use crate::removal::Outcome;
 use crate::sys::Errno;
-use crate::sys::shm::Attachment;
 
 /// Removes an object if it still is what `fingerprint` says. `text` is its name in messages.
 pub fn remove_if_same(fingerprint: &Fingerprint, text: &impl Display) -> Outcome {
@@ -22,7 +20,10 @@ pub fn remove_if_same(fingerprint: &Fingerprint, text: &impl Display) -> Outcome
         Err(errno) => return Outcome::Failed(inventory::unreadable(id, errno)),
     };
     match fingerprint.compare(&object) {
-        Comparison::Same => remove_now(&object, text, None),
+        Comparison::Same => match remove_now(&object, text) {
+            Outcome::Removed => left_of(&object),
+            outcome => outcome,
+        },
         Comparison::Doomed => will_go(&object, true),
         Comparison::Changed(what) => changed(what),
     }
@@ -39,21 +40,20 @@ pub fn preview(fingerprint: &Fingerprint, object: &Object) -> Outcome {
     }
 }
 
-/// Removes an object as it was just seen. `pin` keeps its identifier from passing to another one until that is done.
-pub(super) fn remove_now(object: &Object, text: &impl Display, pin: Option<Attachment>) -> Outcome {
-    let id = object.id;
-    let removed = remove_id(id);
-    drop(pin);
-    match removed {
-        Ok(()) if id.system_v_kind() == Some(SystemV::Segment) => {
-            // Somebody may have attached it, and whoever held it may have let go, in that moment.
-            let left = inventory::look(id).ok().flatten().filter(Object::is_doomed);
-            left.map_or(Outcome::Removed, |left| will_go(&left, object.is_doomed()))
-        }
+/// Removes an object as it was just seen; [`left_of`] tells what is left of it.
+pub(super) fn remove_now(object: &Object, text: &impl Display) -> Outcome {
+    match remove_id(object.id) {
         Ok(()) => Outcome::Removed,
         Err(Errno::EINVAL | Errno::EIDRM) => Outcome::Gone,
         Err(errno) => Outcome::Failed(refused(object, &format!("remove {text}"), errno)),
     }
+}
+
+/// What became of an object that was removed: somebody may have attached a segment, and whoever held it may have let go, in
+/// that moment.
+pub(super) fn left_of(removed: &Object) -> Outcome {
+    let left = if removed.is_segment() { inventory::look(removed.id).ok().flatten() } else { None };
+    left.filter(Object::is_doomed).map_or(Outcome::Removed, |left| will_go(&left, removed.is_doomed()))
 }
 
 fn will_go(object: &Object, already: bool) -> Outcome {
