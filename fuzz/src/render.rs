@@ -147,7 +147,7 @@ fn values(text: &str, number: u64) -> Vec<Value<'_>> {
         Value::Named(Some(text), number as u32),
         Value::Named(None, number as u32),
         Value::Text(Cow::Borrowed(text)),
-        Value::Facts(vec![(text, "source"), ("fact", text)]),
+        Value::Facts(vec![(text.into(), "source".into()), ("fact".into(), text.into())]),
     ]
 }
 
@@ -171,7 +171,7 @@ fn json(values: &[Value<'_>]) {
             Value::Text(text) => assert_eq!(found.as_str(), Some(&**text)),
             Value::Facts(facts) => {
                 for ((fact, source), found) in facts.iter().zip(found.as_array().expect("a list")) {
-                    assert_eq!((found["fact"].as_str(), found["source"].as_str()), (Some(*fact), Some(*source)));
+                    assert_eq!((found["fact"].as_str(), found["source"].as_str()), (Some(&**fact), Some(&**source)));
                 }
             }
             _ => {}
@@ -237,7 +237,7 @@ fn rows(values: &[Value<'_>]) {
         let mut out = Vec::new();
         let style = Style { width, ..style.clone() };
         let cell = |row: usize, column: usize| values[(row + column) % values.len()].clone();
-        table::write(&mut out, &columns, values.len(), &style, cell).expect("room");
+        table::write(&mut out, &columns, values.len(), &style, &cell).expect("room");
         let text = String::from_utf8(out).expect("UTF-8");
         assert_harmless(&text, &['\n']);
         assert_eq!(text.lines().count(), values.len() + 1);

@@ -6,7 +6,7 @@ pub mod escape;
 pub mod hexdump;
 pub mod json;
 pub mod key_values;
-pub(crate) mod slot;
+pub mod slot;
 pub mod style;
 pub mod table;
 pub(crate) mod text;

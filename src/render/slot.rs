@@ -3,7 +3,7 @@
 use super::units::digits;
 
 /// A place in a line, as wide as its column.
-pub(crate) struct Slot<'a> {
+pub struct Slot<'a> {
     pub(crate) bytes: &'a mut [u8],
     /// Whether what is shorter stands at the right.
     pub(crate) right: bool,

@@ -38,7 +38,7 @@ impl Column {
 }
 
 /// What the cells of a table are made of: a function of row and column that gives a value, or something faster.
-pub(crate) trait Cells<'a> {
+pub trait Cells<'a> {
     /// The value of a cell.
     fn value(&self, row: usize, column: usize) -> Value<'a>;
 
@@ -60,7 +60,7 @@ impl<'a, F: Fn(usize, usize) -> Value<'a>> Cells<'a> for F {
 }
 
 /// Writes a table of `rows` rows.
-pub(crate) fn write<'a>(
+pub fn write<'a>(
     out: &mut impl Write,
     columns: &[Column],
     rows: usize,
