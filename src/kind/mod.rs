@@ -13,8 +13,12 @@ pub mod system_v;
 
 use std::fmt;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
 use crate::kind::class::{Attributes, Class};
 use crate::kind::model::{Kind, Object, ObjectId};
+use crate::kind::recorded::Activity;
 use crate::render::text::plural;
 use crate::sys::{self, Errno, Timestamp};
 
@@ -64,6 +68,14 @@ impl Object {
     #[must_use]
     pub fn activity(&self) -> Timestamp {
         self.kind().class().activities.iter().map(|activity| (activity.time)(self)).fold(self.ctime, Ord::max)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Activity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let field = <&str>::deserialize(deserializer)?;
+        let mut all = CLASSES.iter().flat_map(|class| class.activities).chain([&recorded::CHANGED]);
+        all.find(|activity| activity.field == field).ok_or_else(|| D::Error::custom("no such time"))
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::kind::CLASSES;
 use crate::kind::model::Object;
 use crate::sys::{Pid, Timestamp};
 
@@ -124,18 +122,10 @@ impl PartialEq for Activity {
 
 impl Eq for Activity {}
 
-/// No two kinds call a time by the same name.
+/// As its name: no two kinds call a time by the same.
 impl Serialize for Activity {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.field.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for &'static Activity {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let field = <&str>::deserialize(deserializer)?;
-        let mut all = CLASSES.iter().flat_map(|class| class.activities).chain([&CHANGED]);
-        all.find(|activity| activity.field == field).ok_or_else(|| D::Error::custom("no such time"))
     }
 }
 
