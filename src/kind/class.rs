@@ -71,7 +71,7 @@ pub struct Class {
 }
 
 /// Reads a field from the object alone. A table of 32,000 objects asks for each of its cells twice, so the expression of
-/// [`read`] is compiled into what a table does with it: there the variant of the value is known.
+/// `read!` is compiled into what a table does with it: there the variant of the value is known.
 #[derive(Clone, Copy)]
 pub struct Read {
     /// The value.

@@ -88,7 +88,7 @@ impl Value<'_> {
     /// Writes the form for people into a place of a line. False where that takes more room, or characters that are not
     /// as wide as their bytes are many; `scratch` is for what has to be put together first.
     #[inline(always)]
-    pub(crate) fn fill(&self, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
+    pub fn fill(&self, slot: Slot<'_>, style: &Style, scratch: &mut String) -> bool {
         match self {
             Self::Null => slot.text(b"-"),
             Self::Hidden => slot.text(b"?"),
